@@ -1,0 +1,198 @@
+// Package agento is the official Go SDK for the Agento API.
+//
+// Agento hosts AI agents. A [Client] creates and configures them, chats with
+// them, feeds their knowledge base, installs skills, groups them in swarms and
+// reads their logs:
+//
+//	client, err := agento.New(os.Getenv("AGENTO_API_KEY"))
+//	…
+//	stream, err := client.Chat.Send(ctx, agentID, agento.SendMessageParams{Message: "Hello"})
+//	…
+//	for event, err := range stream.All() {
+//		if err != nil {
+//			return err // also when the answer was cut: what arrived is not the whole
+//		}
+//		fmt.Print(event.Content)
+//	}
+//
+// # Calls
+//
+// Every method takes a context first and options last. A call is repeated where
+// that is safe (see [WithMaxRetries]), waits for its place in the rate limit of
+// the key, and fails with an [*Error] that has the service's code, message and
+// request id; test its kind with [errors.Is] and the Err… variables. Bad
+// arguments fail before any network, with an error that names the argument and
+// matches [ErrValidation].
+//
+// # Streams
+//
+// The answer of a chat and the log of an agent are a [Stream]: a channel, an
+// error after it is closed, and Close. A stream that ends without an error is
+// complete. Close it, cancel its context or read it to the end: each frees its
+// goroutine and its connection.
+//
+// # What is known of the wire
+//
+// The API's public guides document part of it; the rest is inferred, and each
+// method says which. Inferred paths and fields may change in v0. Fields, enum
+// values and event types that the SDK does not know pass through: see
+// [WithResponse], [ChatEvent.Raw], [WithExtra], [Client.Do] and [Client.Stream].
+//
+// For tests of your own, package agentotest is a fake Agento service.
+package agento
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/transport"
+)
+
+// Version is the version of the SDK, as it stands in the User-Agent header.
+const Version = "0.1.0"
+
+var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
+
+// Client is the way to the Agento API. It is safe for use by many goroutines;
+// those that share a client share its connections and its place in the rate
+// limit.
+type Client struct {
+	Agents    *AgentsService
+	Account   *AccountService
+	Chat      *ChatService
+	Knowledge *KnowledgeService
+	Logs      *LogsService
+	Skills    *SkillsService
+	Swarms    *SwarmsService
+
+	core *core
+}
+
+// core is what all services of a client share. It holds the key only inside of
+// functions: fmt reads unexported fields past any method.
+type core struct {
+	transport *transport.Transport
+	base      *url.URL
+	header    http.Header // of every request
+	settings  settings
+	observer  *Observer // nil: nobody listens
+	idle      func()    // closes idle connections
+	lastSeen  lastSeen
+}
+
+// New makes a client for a key of the form ak_live_…. It does not use the
+// network. An empty or malformed key and options that do not fit are errors; a
+// key without the prefix is taken only together with a base URL other than the
+// default. Give "" together with [WithKeySource].
+func New(apiKey string, opts ...Option) (*Client, error) {
+	s := defaultSettings()
+	if err := s.set(onNew, opts); err != nil {
+		return nil, err
+	}
+	base, err := checkBaseURL(s.client.baseURL, s.client.plainHTTP)
+	if err != nil {
+		return nil, err
+	}
+	key, err := keySource(apiKey, base, s.client.keySource)
+	if err != nil {
+		return nil, err
+	}
+	if s.client.noPacing && s.client.pacer != nil {
+		return nil, badArgument("WithPacer", "and WithPacing(false) contradict each other")
+	}
+	return newClient(s, base, key), nil
+}
+
+// NewFromEnv makes a client from the environment: the key from AGENTO_API_KEY
+// and, if it is set, the base URL from AGENTO_BASE_URL. Options win over the
+// environment.
+func NewFromEnv(opts ...Option) (*Client, error) {
+	if base := os.Getenv("AGENTO_BASE_URL"); base != "" {
+		opts = append([]Option{WithBaseURL(base)}, opts...)
+	}
+	s := defaultSettings()
+	if err := s.set(onNew, opts); err != nil {
+		return nil, err
+	}
+	key := os.Getenv("AGENTO_API_KEY")
+	if s.client.keySource != nil {
+		key = ""
+	} else if key == "" {
+		return nil, badArgument("AGENTO_API_KEY", "is not set in the environment")
+	}
+	return New(key, opts...)
+}
+
+func keySource(apiKey string, base *url.URL, source func(context.Context) (string, error)) (func(context.Context) (string, error), error) {
+	switch {
+	case source != nil && apiKey != "":
+		return nil, badArgument("apiKey", "and WithKeySource are both given; use one")
+	case source != nil:
+		return source, nil
+	case apiKey == "":
+		return nil, badArgument("apiKey", "is empty")
+	}
+	if err := checkKey(apiKey, base); err != nil {
+		return nil, err
+	}
+	return func(context.Context) (string, error) { return apiKey, nil }, nil
+}
+
+func newClient(s settings, base *url.URL, key func(context.Context) (string, error)) *Client {
+	httpClient := s.client.httpClient
+	if httpClient == nil {
+		httpClient = &http.Client{}
+	}
+	if httpClient.Transport == nil {
+		own := *httpClient
+		own.Transport = defaultTransport()
+		httpClient = &own
+	}
+	if s.timeout == 0 {
+		s.timeout = httpClient.Timeout
+	}
+	c := &core{
+		base:     base,
+		settings: s,
+		header: http.Header{
+			"Accept":     {"application/json"},
+			"User-Agent": {s.client.userAgent},
+		},
+		observer: joinObservers(s.client.observer, s.client.logger),
+		idle:     httpClient.CloseIdleConnections,
+	}
+	c.transport = transport.New(transport.Config{
+		HTTPClient: httpClient,
+		Origin:     base,
+		Key:        key,
+		Pacer:      newPacer(s.client),
+		Middleware: s.client.middleware,
+	})
+	return &Client{
+		Agents:    &AgentsService{c},
+		Account:   &AccountService{core: c},
+		Chat:      &ChatService{c},
+		Knowledge: &KnowledgeService{c},
+		Logs:      &LogsService{c},
+		Skills:    &SkillsService{c},
+		Swarms:    &SwarmsService{c},
+		core:      c,
+	}
+}
+
+// defaultTransport is net/http's with room for many goroutines on one host, and
+// a ping that finds a silent peer.
+func defaultTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 64
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
+	return t
+}
+
+// CloseIdleConnections closes the connections that no call uses at the moment.
+// A client needs no other end: it has no goroutine of its own.
+func (c *Client) CloseIdleConnections() { c.core.idle() }

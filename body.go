@@ -1,0 +1,64 @@
+package agento
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+)
+
+// wireBody is a request body whose wire form is not what encoding/json would
+// make of it, because it holds secrets. Only encode asks for that form.
+type wireBody interface{ wire() any }
+
+// encode makes the JSON of a request body, once for all attempts.
+func encode(body any, extra map[string]any, method string) ([]byte, error) {
+	if isNilPointer(body) {
+		return nil, badArgument("body", "is a nil pointer")
+	}
+	if w, ok := body.(wireBody); ok {
+		body = w.wire()
+	}
+	var encoded []byte
+	if body != nil {
+		var err error
+		if encoded, err = json.Marshal(body); err != nil {
+			return nil, badArgument("body", "cannot be sent as JSON: %v", err)
+		}
+	}
+	if len(extra) == 0 {
+		return encoded, nil
+	}
+	if body == nil && (method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete) {
+		return nil, badArgument("WithExtra", "has no place in a %s request, which has no body", method)
+	}
+	return addFields(encoded, extra)
+}
+
+// addFields puts more fields into a JSON object.
+func addFields(object []byte, extra map[string]any) ([]byte, error) {
+	fields := make(map[string]json.RawMessage)
+	if object != nil {
+		if err := json.Unmarshal(object, &fields); err != nil {
+			return nil, badArgument("WithExtra", "needs a body that is a JSON object")
+		}
+	}
+	for key, value := range extra {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			return nil, badArgument("WithExtra", "has a value for %q that cannot be sent as JSON: %v", key, err)
+		}
+		fields[key] = encoded
+	}
+	return json.Marshal(fields)
+}
+
+func isNilPointer(v any) bool {
+	rv := reflect.ValueOf(v)
+	return rv.Kind() == reflect.Pointer && rv.IsNil()
+}
+
+var (
+	errNoData  = errors.New("the answer has no data")
+	errNotJSON = errors.New("the answer is not JSON")
+)

@@ -1,0 +1,111 @@
+package agento
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/remsyshq/agento-go/internal/sse"
+	"github.com/remsyshq/agento-go/internal/transport"
+)
+
+// The types of chat events. Others pass through as they come.
+const (
+	ChatText  = "text"  // Content is to be appended to the answer; documented
+	ChatDone  = "done"  // the answer is complete; documented
+	ChatError = "error" // never delivered: it becomes the stream's error; inferred
+	ChatTool  = "tool"  // the agent uses a tool; inferred
+)
+
+// ChatEvent is one event of an agent's answer.
+type ChatEvent struct {
+	Type      string
+	Content   string      // of a text event: what to append
+	SessionID string      // where the event carries it; inferred
+	Error     *EventError // where the event carries it; inferred
+
+	raw string
+}
+
+// EventError is an error inside of an event.
+type EventError struct {
+	Code    Code
+	Message string
+}
+
+// Raw returns the whole event as it came, with the fields that the SDK does not
+// know.
+func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
+
+// decodeChatEvent reads an event. What is not a JSON object, and types and
+// fields that are not known, pass; a text event whose text cannot be read does
+// not, since the answer would lack it without a word.
+func decodeChatEvent(raw string) (ChatEvent, error) {
+	e := ChatEvent{raw: raw}
+	var fields struct {
+		Type      json.RawMessage `json:"type"`
+		Content   json.RawMessage `json:"content"`
+		SessionID json.RawMessage `json:"sessionId"`
+		Error     json.RawMessage `json:"error"`
+		Message   json.RawMessage `json:"message"`
+	}
+	if json.Unmarshal([]byte(raw), &fields) != nil {
+		return e, nil
+	}
+	_ = json.Unmarshal(fields.Type, &e.Type)
+	_ = json.Unmarshal(fields.SessionID, &e.SessionID)
+	if e.Type == ChatText && fields.Content != nil {
+		if err := json.Unmarshal(fields.Content, &e.Content); err != nil {
+			return e, fmt.Errorf("a text event cannot be read: %w", err)
+		}
+	}
+	e.Error = readEventError(e.Type, fields.Error, fields.Message)
+	return e, nil
+}
+
+// readEventError takes the error of an event in either of its expected forms.
+func readEventError(eventType string, object, message json.RawMessage) *EventError {
+	var fields struct{ Code, Message json.RawMessage }
+	switch {
+	case json.Unmarshal(object, &fields) == nil && (fields.Code != nil || fields.Message != nil):
+		return &EventError{Code: Code(text(fields.Code)), Message: text(fields.Message)}
+	case eventType != ChatError:
+		return nil
+	case message != nil:
+		return &EventError{Message: text(message)}
+	}
+	return &EventError{Message: text(object)}
+}
+
+// chatKind is an answer: complete with done, and with nothing else.
+type chatKind struct{ fail func(*EventError) error }
+
+func (k chatKind) event(ev sse.Event) (ChatEvent, verdict, error) {
+	e, err := decodeChatEvent(string(ev.Data))
+	switch {
+	case err != nil:
+		return e, skip, k.fail(&EventError{Message: err.Error()})
+	case e.Type == ChatError:
+		return e, skip, k.fail(e.Error)
+	case e.Type == ChatDone:
+		return e, deliverLast, nil
+	}
+	return e, deliver, nil
+}
+
+func (k chatKind) ended(f *feed[ChatEvent], _ bool, cause error) error {
+	return f.fail(truncated(cause))
+}
+
+var errEvent = errors.New("the stream reports an error")
+
+// eventError is the error that an event of the stream reports.
+func (o *outgoing) eventError(out *transport.Outcome, e *EventError) error {
+	err := o.newError(out)
+	err.StatusCode, err.RetryAfter, err.Body = 0, 0, nil
+	err.Code, err.Message = e.Code, e.Message
+	if err.Code == "" && err.Message == "" {
+		err.cause = errEvent
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package agento
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/transport"
+)
+
+// failure is the error of a call that has no usable answer.
+func (o *outgoing) failure(out *transport.Outcome) error {
+	if o.repeatedDelete(out) {
+		return nil
+	}
+	e := o.newError(out)
+	e.unknown = out.Unknown
+	e.cause = out.Err
+	if out.StatusCode != 0 {
+		e.Code, e.Message = readEnvelope(out.Body)
+		if e.Code == "" && e.Message == "" {
+			e.Message = o.otherAnswer(out)
+		}
+	}
+	if wait, ok := refusal(out.Err); ok {
+		e.Code, e.RetryAfter, e.cause = CodeRateLimited, wait, nil
+		e.Message = "the turn in the rate limit cannot come in time; nothing was sent"
+	}
+	if e.StatusCode == http.StatusNotFound && errors.Is(e, ErrNoRoute) {
+		e.hint = o.aboutRoute()
+	}
+	return e
+}
+
+// repeatedDelete reports whether a resource was already gone when its deletion
+// was sent again: the first time did it.
+func (o *outgoing) repeatedDelete(out *transport.Outcome) bool {
+	if o.info.Method != http.MethodDelete || !out.Repeated || out.Err != nil || out.StatusCode != http.StatusNotFound {
+		return false
+	}
+	code, _ := readEnvelope(out.Body)
+	return (&Error{StatusCode: out.StatusCode, Code: code}).notFoundKind() == ErrNotFound
+}
+
+// unreadable is the error of a success that does not say what it should. A write
+// behind such an answer may well have been applied.
+func (o *outgoing) unreadable(out *transport.Outcome, cause error) error {
+	e := o.newError(out)
+	if code, message := readEnvelope(out.Body); code != "" || message != "" {
+		e.Code, e.Message = code, message
+		return e
+	}
+	e.unknown = isWrite(o.info.Method)
+	e.Message = "the answer could not be read"
+	if text := excerpt(out.Body); text != "" {
+		e.Message += " (" + text + ")"
+	}
+	e.cause = cause
+	return e
+}
+
+func (o *outgoing) newError(out *transport.Outcome) *Error {
+	return &Error{
+		StatusCode: out.StatusCode,
+		RequestID:  requestID(out),
+		Method:     o.info.Method,
+		Path:       o.info.Path,
+		RetryAfter: out.RetryAfter,
+		RateLimit:  RateLimit(out.RateLimit),
+		Attempts:   out.Attempts,
+		Body:       out.Body,
+	}
+}
+
+// otherAnswer describes an answer that is not in the documented form.
+func (o *outgoing) otherAnswer(out *transport.Outcome) string {
+	if out.Err != nil {
+		return ""
+	}
+	if out.StatusCode >= 300 && out.StatusCode < 400 {
+		return "redirects are not followed, since the key must not go elsewhere"
+	}
+	if text := excerpt(out.Body); text != "" {
+		return text
+	}
+	return http.StatusText(out.StatusCode)
+}
+
+// aboutRoute says how sure the SDK is of a path that the service seems not to have.
+func (o *outgoing) aboutRoute() string {
+	switch o.evidence {
+	case route.Documented:
+		return fmt.Sprintf("the path of %s is documented; check the base URL", o.info.Operation)
+	case route.TitleOnly:
+		return fmt.Sprintf("the path of %s is inferred from the API reference, which lists the operation by its title only", o.info.Operation)
+	}
+	return "the service or something before it has no such path"
+}
+
+func isWrite(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
+}

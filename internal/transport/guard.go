@@ -1,0 +1,81 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// ErrCrossOrigin says that a request was about to leave for another origin than
+// the client's base URL.
+var ErrCrossOrigin = errors.New("agento: request for another origin refused")
+
+const keyHeader = "X-Api-Key"
+
+// guard adds the key, and lets a request pass only to the origin that the key
+// belongs to. It stands behind every middleware, on every hop.
+type guard struct {
+	next    http.RoundTripper
+	origin  *url.URL
+	key     func(context.Context) (string, error)
+	exposed bool // a middleware holds the request too, and must not see the key
+}
+
+func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !sameOrigin(req.URL, g.origin) {
+		closeBody(req)
+		return nil, notSent(req, fmt.Errorf("%w: %s://%s", ErrCrossOrigin, req.URL.Scheme, req.URL.Host))
+	}
+	key, err := g.key(req.Context())
+	if err == nil {
+		err = CheckKey(key)
+	}
+	if err != nil {
+		closeBody(req)
+		return nil, notSent(req, fmt.Errorf("the key source: %w", err))
+	}
+	if st := stateOf(req.Context()); st != nil {
+		st.key = key
+	}
+	if g.exposed {
+		req = req.Clone(req.Context())
+	}
+	req.Host = g.origin.Host
+	req.Header[keyHeader] = []string{key}
+	return g.next.RoundTrip(req)
+}
+
+// notSent says that the request ended on this machine.
+func notSent(req *http.Request, err error) error {
+	if st := stateOf(req.Context()); st != nil {
+		st.sent.Store(false)
+	}
+	return finalError{err}
+}
+
+func sameOrigin(u, origin *url.URL) bool {
+	return u != nil && strings.EqualFold(u.Scheme, origin.Scheme) && strings.EqualFold(u.Host, origin.Host)
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}
+
+// CheckKey reports what makes a key unusable as the value of a header. The
+// error does not hold the key.
+func CheckKey(key string) error {
+	if key == "" {
+		return errors.New("the API key is empty")
+	}
+	for _, c := range []byte(key) {
+		if c <= ' ' || c >= 0x7f {
+			return errors.New("the API key holds a space, a line break or another character that no key has")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxBody      = 64 << 20 // of a success
+	maxErrorBody = 1 << 20
+	errorBodyFor = 5 * time.Second
+	readStep     = 64 << 10 // how much of a body must arrive within the limit in which nothing else bounds it
+)
+
+// limits bounds an attempt in time and size, and reads its answer: a response
+// leaves it with its body read, except for a stream that has begun well.
+type limits struct {
+	next http.RoundTripper
+	// closeOnCancel is set for transports that may ignore the context.
+	closeOnCancel bool
+}
+
+func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
+	st := stateOf(req.Context())
+	a := &attempt{st: st, limit: st.call.HeaderTimeout}
+	if st.call.Timeout > 0 && !st.call.Stream {
+		a.limit = st.call.Timeout
+	}
+	a.ctx, a.cancel = context.WithCancelCause(req.Context())
+	a.timer = time.AfterFunc(a.limit, a.expire)
+
+	resp, err := l.next.RoundTrip(req.WithContext(a.traced()))
+	if err != nil {
+		a.end()
+		if neverSent(err) {
+			st.sent.Store(false)
+		}
+		return nil, a.explain(err)
+	}
+	st.last.note(resp)
+	success := resp.StatusCode >= 200 && resp.StatusCode <= 299
+	if st.call.Stream && success {
+		if !a.timer.Stop() {
+			_ = resp.Body.Close()
+			return nil, &TimeoutError{After: a.limit}
+		}
+		st.last.Stream = &stream{ReadCloser: resp.Body, cancel: a.cancel}
+		resp.Body = http.NoBody
+		return resp, nil
+	}
+	defer a.end()
+	if l.closeOnCancel {
+		body := resp.Body
+		defer context.AfterFunc(a.ctx, func() { _ = body.Close() })()
+	}
+	st.last.Body, err = a.read(resp, success)
+	_ = resp.Body.Close()
+	resp.Body = http.NoBody
+	if err != nil && success {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// note keeps what a response's head tells.
+func (out *Outcome) note(resp *http.Response) {
+	out.StatusCode = resp.StatusCode
+	out.Header = resp.Header
+	out.RateLimit = ParseRateLimit(resp.Header)
+	out.RetryAfter = retryAfter(resp)
+}
+
+// attempt is one request under its limits.
+type attempt struct {
+	st     *state
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	limit  time.Duration
+}
+
+var errExpired = errors.New("agento: the attempt took too long")
+
+func (a *attempt) expire() { a.cancel(errExpired) }
+
+func (a *attempt) end() {
+	a.timer.Stop()
+	a.cancel(nil)
+}
+
+// traced is the attempt's context. That of a write also notes whether the
+// request got as far as a connection: until then nothing can have been sent. A
+// transport that is not net/http's gives no such signs, and counts as having
+// sent.
+func (a *attempt) traced() context.Context {
+	st := a.st
+	st.sent.Store(true)
+	if !isWrite(st.call.Method) {
+		return a.ctx
+	}
+	var connected atomic.Bool
+	return httptrace.WithClientTrace(a.ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { st.sent.Store(connected.Load()) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true); st.sent.Store(true) },
+	})
+}
+
+// explain tells a limit of ours from an end of the caller's context.
+func (a *attempt) explain(err error) error {
+	if context.Cause(a.ctx) == errExpired {
+		return &TimeoutError{After: a.limit}
+	}
+	return err
+}
+
+// TimeoutError says that an attempt met no answer, or not the whole of one, in time.
+type TimeoutError struct{ After time.Duration }
+
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("the answer did not come within %v", e.After)
+}
+
+// Timeout makes it a timeout for callers that ask for net.Error.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Temporary is part of net.Error.
+func (e *TimeoutError) Temporary() bool { return true }
+
+// read reads the body of a response, within the bounds of its kind. Beside an
+// error it returns what had arrived.
+func (a *attempt) read(resp *http.Response, success bool) ([]byte, error) {
+	if !success {
+		a.timer.Reset(errorBodyFor)
+		return a.readAll(resp, maxErrorBody, false)
+	}
+	stepwise := a.st.call.Timeout == 0 // nothing bounds the whole, so progress is asked for
+	body, err := a.readAll(resp, maxBody+1, stepwise)
+	if err == nil && len(body) > maxBody {
+		err = finalError{fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)}
+	}
+	if err != nil {
+		return body, a.explain(err)
+	}
+	return body, nil
+}
+
+func (a *attempt) readAll(resp *http.Response, most int, stepwise bool) ([]byte, error) {
+	size := 512
+	if n := resp.ContentLength; n >= 0 && n < readStep {
+		size = int(n) + 1 // one more, so that the end is seen without growing
+	}
+	buf := make([]byte, 0, size)
+	step := 0
+	if stepwise {
+		a.timer.Reset(a.limit)
+	}
+	for len(buf) < most {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := resp.Body.Read(buf[len(buf):min(cap(buf), most)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+		if step += n; stepwise && step >= readStep {
+			step = 0
+			a.timer.Reset(a.limit)
+		}
+	}
+	return buf, nil
+}
+
+// stream is the body of an open stream. Closing it ends its attempt.
+type stream struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (s *stream) Close() error {
+	s.cancel(nil)
+	return s.ReadCloser.Close()
+}

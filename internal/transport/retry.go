@@ -1,0 +1,128 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	backoffMin = 500 * time.Millisecond
+	backoffMax = 8 * time.Second
+)
+
+// checkRetry decides, after each attempt, whether there will be another one. It
+// also settles how long to wait before it, since a wait that cannot be afforded
+// is a reason to stop.
+func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+	st := stateOf(ctx)
+	if st.attempts > st.call.MaxRetries || ctx.Err() != nil {
+		return false, nil
+	}
+	out := &st.last
+	sent := st.sent.Load()
+	if !again(st.call.Method, out, sent) {
+		return false, nil
+	}
+	wait := waitBefore(st.attempts, out.RetryAfter)
+	if out.RetryAfter > st.call.RetryAfterLimit || !fitsDeadline(ctx, wait) {
+		return false, nil
+	}
+	st.wait = wait
+	st.repeated = st.repeated || mayHaveApplied(out, sent)
+	if st.call.Hooks != nil {
+		st.call.Hooks.Retry(st.Context, st.attempts, out, wait)
+	}
+	return true, nil
+}
+
+// backoff hands the wait that checkRetry settled to the retrying client.
+func (st *state) backoff(time.Duration, time.Duration, int, *http.Response) time.Duration {
+	return st.wait
+}
+
+// again is the retry table: may a call with this method be repeated after this
+// outcome of an attempt?
+func again(method string, out *Outcome, sent bool) bool {
+	switch {
+	case out.Err != nil && Final(out.Err):
+		return false
+	case out.Err != nil:
+		return !sent || repeatable(method)
+	case out.StatusCode == http.StatusTooManyRequests, out.StatusCode == http.StatusTooEarly:
+		return true
+	}
+	switch out.StatusCode {
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return repeatable(method)
+	}
+	return false
+}
+
+// mayHaveApplied reports whether an attempt that did not succeed may have had
+// its effect all the same.
+func mayHaveApplied(out *Outcome, sent bool) bool {
+	if out.Err != nil {
+		return sent
+	}
+	return out.StatusCode >= 500
+}
+
+// repeatable reports whether sending a request twice is the same as once.
+func repeatable(method string) bool {
+	return !isWrite(method) || method == http.MethodPut || method == http.MethodDelete
+}
+
+func isWrite(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
+}
+
+// finalError marks an error that another attempt would only meet again.
+type finalError struct{ error }
+
+func (e finalError) Unwrap() error { return e.error }
+
+// Final reports whether another attempt could only meet the same error again.
+func Final(err error) bool {
+	var (
+		ours        finalError
+		certificate *tls.CertificateVerificationError
+		authority   x509.UnknownAuthorityError
+		hostname    x509.HostnameError
+		invalid     x509.CertificateInvalidError
+	)
+	return errors.As(err, &ours) || errors.As(err, &certificate) || errors.As(err, &authority) ||
+		errors.As(err, &hostname) || errors.As(err, &invalid)
+}
+
+// neverSent reports whether an error by itself proves that nothing of the
+// request left the machine, whatever transport it came from.
+func neverSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	var record tls.RecordHeaderError
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") ||
+		errors.As(err, &dns) || errors.As(err, &record)
+}
+
+// waitBefore is the time before the next attempt: what the service asks, or the
+// back-off where that is longer, and a jitter on top of it. It is never shorter
+// than what the service asks.
+func waitBefore(attempts int, retryAfter time.Duration) time.Duration {
+	back := backoffMax
+	if attempts < 6 {
+		back = min(backoffMax, backoffMin<<(attempts-1))
+	}
+	return max(retryAfter, back) + rand.N(back/4)
+}
+
+func fitsDeadline(ctx context.Context, wait time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > wait
+}

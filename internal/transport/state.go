@@ -1,0 +1,87 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// state is a call under way. It travels as the context of the call's requests,
+// since that is all that the retrying client hands to its hooks.
+type state struct {
+	context.Context
+	call *Call
+
+	attempts int
+	key      string        // what the newest attempt was sent with, to keep it out of what is told
+	sent     atomic.Bool   // the newest attempt got as far as a connection
+	last     Outcome       // of the newest attempt
+	answered Outcome       // of the newest attempt that had an answer
+	repeated bool          // an attempt before the newest may have been applied
+	wait     time.Duration // before the next attempt
+}
+
+type stateKey struct{}
+
+// Value finds the state itself; everything else is asked of the caller's context.
+func (st *state) Value(key any) any {
+	if _, ok := key.(stateKey); ok {
+		return st
+	}
+	return st.Context.Value(key)
+}
+
+func stateOf(ctx context.Context) *state {
+	st, _ := ctx.Value(stateKey{}).(*state)
+	return st
+}
+
+// attempts counts the attempts of a call and keeps how each ended.
+type attempts struct{ next http.RoundTripper }
+
+func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	st := stateOf(req.Context())
+	st.last = Outcome{}
+	st.sent.Store(false)
+	resp, err := a.next.RoundTrip(req)
+	if st.last.Err == nil {
+		st.last.Err = err
+	}
+	if st.last.StatusCode != 0 {
+		st.answered = st.last
+	}
+	return resp, err
+}
+
+// outcome sums the call up, given what the retrying client returned.
+func (st *state) outcome(err error) Outcome {
+	out := st.last
+	if out.StatusCode == 0 && out.Err == nil {
+		out.Err = err
+	}
+	if err != nil && st.Context.Err() != nil {
+		out = st.answered
+		out.Err = ContextError(st.Context)
+	}
+	failed := out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299
+	out.Attempts = st.attempts
+	out.Repeated = st.repeated
+	out.Unknown = failed && isWrite(st.call.Method) && (st.repeated || mayHaveApplied(&st.last, st.sent.Load()))
+	return out
+}
+
+// ContextError says that the context ended: it is both the context's error and
+// the cause that was given to it.
+func ContextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || cause == err {
+		return err
+	}
+	return &contextError{err: err, cause: cause}
+}
+
+type contextError struct{ err, cause error }
+
+func (e *contextError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
+func (e *contextError) Unwrap() []error { return []error{e.err, e.cause} }

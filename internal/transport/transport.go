@@ -1,0 +1,147 @@
+// Package transport carries one call to the service and back.
+//
+// It knows HTTP and nothing of the API's types: what a call sends, how often it
+// may be repeated, who may see the key, and what bounds it in time and size.
+// Each of these is one file; chain shows the order in which an attempt passes
+// them.
+package transport
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Config is what all calls of a client share.
+type Config struct {
+	HTTPClient *http.Client // copied by New
+	Origin     *url.URL     // where the key may go, and nowhere else
+	Key        func(context.Context) (string, error)
+	Pacer      Pacer // nil: no pacing
+	Middleware []func(http.RoundTripper) http.RoundTripper
+}
+
+// Transport carries the calls of one client.
+type Transport struct{ http *http.Client }
+
+// New assembles a transport. The caller's http.Client is left as it is.
+func New(cfg Config) *Transport {
+	client := *cfg.HTTPClient
+	client.Transport = chain(client.Transport, cfg)
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Timeout = 0 // it would cut streams; Call.Timeout bounds an attempt
+	return &Transport{http: &client}
+}
+
+// chain is what one attempt passes through on its way out, outermost first.
+// Retrying is outside of it, in Do. What it returns has no method but RoundTrip,
+// so that nothing above can close the idle connections of the pool.
+func chain(base http.RoundTripper, cfg Config) http.RoundTripper {
+	_, known := base.(*http.Transport)
+	exposed := len(cfg.Middleware) > 0
+
+	rt := guard{next: tame{base}, origin: cfg.Origin, key: cfg.Key, exposed: exposed}
+	seen := withMiddleware(rt, cfg.Middleware)
+	bounded := limits{next: seen, closeOnCancel: !known || exposed}
+	paced := pacing{next: bounded, pacer: cfg.Pacer}
+	return attempts{next: paced}
+}
+
+func withMiddleware(rt http.RoundTripper, middleware []func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
+	if len(middleware) == 0 {
+		return rt
+	}
+	for i := len(middleware) - 1; i >= 0; i-- {
+		rt = middleware[i](rt)
+	}
+	return tame{rt}
+}
+
+// Call is one call: what it sends, and within which bounds.
+type Call struct {
+	Method string
+	URL    *url.URL
+	Header http.Header // never holds the key
+	Body   []byte      // nil: none
+	Stream bool        // the body of a success is left open
+
+	MaxRetries      int
+	RetryAfterLimit time.Duration // the longest wait that the service may ask for
+	MaxWait         time.Duration // the longest wait for a place in the rate limit; 0: the context's
+	Bulk            bool
+	HeaderTimeout   time.Duration // from sending to the response's headers
+	Timeout         time.Duration // one whole attempt of a unary call; 0: none
+
+	Hooks Hooks // nil: nobody listens
+}
+
+// Hooks hears of what happens to a call.
+type Hooks interface {
+	Attempt(ctx context.Context, attempt int)
+	Response(ctx context.Context, attempt int, out *Outcome, took time.Duration)
+	Retry(ctx context.Context, attempt int, out *Outcome, wait time.Duration)
+	Wait(ctx context.Context, attempt int, waited time.Duration)
+}
+
+// Outcome is what became of a call, or of one attempt of it.
+type Outcome struct {
+	StatusCode int // 0: no answer
+	Header     http.Header
+	Body       []byte        // of a unary call, and of every answer that is not a success
+	Stream     io.ReadCloser // of a stream's success
+	RetryAfter time.Duration // what the answer asks to wait
+	RateLimit  RateLimit
+
+	Attempts int
+	// Unknown: this is a write, it may have been applied, and no answer tells.
+	Unknown bool
+	// Repeated: an attempt before the last one may have applied this write.
+	Repeated bool
+	// Err says why there is no usable answer: the network, the context, a
+	// limit. Beside it the fields above hold what did arrive.
+	Err error
+}
+
+// Do carries out a call. It returns when the answer of a unary call is read, or
+// the headers of a stream are there.
+func (t *Transport) Do(ctx context.Context, call *Call) Outcome {
+	st := &state{Context: ctx, call: call}
+	req := &retryablehttp.Request{Request: newRequest(st)}
+	if call.Body != nil {
+		if err := req.SetBody(call.Body); err != nil {
+			return Outcome{Err: err}
+		}
+	}
+	retrier := retryablehttp.Client{
+		HTTPClient:   t.http,
+		RetryMax:     max(call.MaxRetries, 0),
+		CheckRetry:   checkRetry,
+		Backoff:      st.backoff,
+		PrepareRetry: prepareRetry,
+		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err },
+	}
+	_, err := retrier.Do(req)
+	return st.outcome(err)
+}
+
+// newRequest makes the request of the first attempt. Its context is the state
+// of the call, and its header is the attempt's own.
+func newRequest(st *state) *http.Request {
+	req := &http.Request{
+		Method: st.call.Method, URL: st.call.URL, Host: st.call.URL.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: st.call.Header.Clone(),
+	}
+	return req.WithContext(st)
+}
+
+// prepareRetry gives the next attempt a header of its own: what a cookie jar or
+// a middleware wrote into that of the last one stays there.
+func prepareRetry(req *http.Request) error {
+	req.Header = stateOf(req.Context()).call.Header.Clone()
+	return nil
+}

@@ -1,0 +1,213 @@
+package agento
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/sse"
+	"github.com/remsyshq/agento-go/internal/transport"
+)
+
+const (
+	followMin     = 500 * time.Millisecond // first pause before a new connection
+	followMax     = 8 * time.Second
+	followHealthy = 10 * time.Second // a connection that lived so long was a good one
+	followBack    = 200              // lines to ask for again where no ids tell what was missed
+)
+
+// follower is a log: it has no natural end, so a connection that ends is
+// replaced by another.
+type follower struct {
+	o         *outgoing
+	opened    time.Time // the present connection
+	failures  int       // since the last good connection
+	resumedAt string    // the id that the present connection was asked to go on from
+	seen      recent
+}
+
+func newFollower(o *outgoing) *follower {
+	return &follower{o: o, opened: time.Now(), seen: newRecent()}
+}
+
+func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
+	if string(ev.Type) == "close" {
+		return LogEntry{}, endQuietly, nil
+	}
+	if l.resumedAt != "" && string(ev.ID) == l.resumedAt {
+		return LogEntry{}, skip, nil
+	}
+	e := readLogEntry(string(ev.Data))
+	if len(ev.ID) == 0 && l.seen.before(e) {
+		return LogEntry{}, skip, nil
+	}
+	return e, deliver, nil
+}
+
+// ended replaces the connection. Only what another attempt cannot mend ends the
+// stream: the service's word that there is no more, a key that is not allowed to.
+func (l *follower) ended(f *feed[LogEntry], _ bool, cause error) error {
+	if cause == nil {
+		cause = ErrStreamTruncated
+	}
+	if time.Since(l.opened) >= followHealthy {
+		l.failures = 0
+	}
+	asked := time.Duration(0) // what the service asks to wait
+	for {
+		l.failures++
+		wait := l.pause(f.dec, asked)
+		f.watch.reconnect(ReconnectInfo{Attempt: l.failures, Err: cause, Wait: wait})
+		if !sleep(f.ctx, wait) {
+			return f.contextError()
+		}
+		out := l.connect(f)
+		switch {
+		case out.Err == nil && out.StatusCode == http.StatusNoContent:
+			return nil
+		case f.ctx.Err() != nil:
+			closeStream(&out)
+			return f.contextError()
+		}
+		err := l.o.judgeStream(&out)
+		if err == nil {
+			return l.resume(f, &out)
+		}
+		if finalForLogs(&out, err) {
+			return err
+		}
+		cause, asked = err, out.RetryAfter
+	}
+}
+
+// resume goes on with a new connection, and marks it.
+func (l *follower) resume(f *feed[LogEntry], out *transport.Outcome) error {
+	f.body = out.Stream
+	f.dec.Reset()
+	l.opened = time.Now()
+	l.seen.nextConnection()
+	if !f.send(LogEntry{Reconnected: true}) {
+		closeStream(out)
+		return f.contextError()
+	}
+	return errContinue
+}
+
+// connect asks for the log from where it broke off.
+func (l *follower) connect(f *feed[LogEntry]) transport.Outcome {
+	call := l.o.call
+	call.MaxRetries = 0 // the pauses between attempts are ours
+	call.Header = call.Header.Clone()
+	u := *call.URL
+	call.URL = &u
+	query := u.Query()
+	query.Del("tail")
+	l.resumedAt = f.dec.LastEventID()
+	if l.resumedAt != "" && validHeaderValue(l.resumedAt) {
+		call.Header["Last-Event-Id"] = []string{l.resumedAt}
+	} else if l.seen.distinct() {
+		query.Set("tail", strconv.Itoa(followBack))
+	}
+	u.RawQuery = query.Encode()
+	out := l.o.core.transport.Do(f.ctx, &call)
+	l.o.core.lastSeen.set(RateLimit(out.RateLimit))
+	return out
+}
+
+// pause is the time before the next connection: what the service asked for, or
+// a growing one.
+func (l *follower) pause(dec *sse.Decoder, asked time.Duration) time.Duration {
+	first := followMin
+	if d, ok := dec.Retry(); ok {
+		first = max(d, 10*time.Millisecond)
+	}
+	wait := first
+	for i := 1; i < l.failures && wait < followMax; i++ {
+		wait *= 2
+	}
+	if wait > followMax {
+		wait = max(followMax, first)
+	}
+	return max(wait, asked) + rand.N(wait/4+1)
+}
+
+// finalForLogs reports whether connecting again cannot help.
+func finalForLogs(out *transport.Outcome, err error) bool {
+	if _, refused := refusal(out.Err); refused {
+		return false
+	}
+	if out.Err != nil {
+		return transport.Final(out.Err)
+	}
+	switch out.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return out.StatusCode < 500 || errors.Is(err, ErrNotEventStream)
+}
+
+func closeStream(out *transport.Outcome) {
+	if out.Stream != nil {
+		_ = out.Stream.Close()
+	}
+}
+
+// sleep waits for d and reports whether it could: false if the context ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// recent remembers the newest entries of a log without ids, so that lines which
+// a new connection repeats can be told from new ones. Entries with a time can be
+// told apart; lines without may well repeat for real.
+type recent struct {
+	seed       maphash.Seed
+	ring       []uint64
+	next       int
+	connection map[uint64]int // the connection on which an entry came
+	current    int
+	untold     bool // some entry had no time
+}
+
+func newRecent() recent {
+	return recent{seed: maphash.MakeSeed(), connection: map[uint64]int{}}
+}
+
+const recentSize = 1000
+
+func (r *recent) nextConnection() { r.current++ }
+
+// distinct reports whether there are entries, and all of them can be told apart.
+func (r *recent) distinct() bool { return len(r.ring) > 0 && !r.untold }
+
+// before reports whether an earlier connection brought the entry, and remembers it.
+func (r *recent) before(e LogEntry) bool {
+	if e.Time == nil {
+		r.untold = true
+		return false
+	}
+	h := maphash.String(r.seed, e.raw)
+	if on, ok := r.connection[h]; ok {
+		return on < r.current
+	}
+	if len(r.ring) < recentSize {
+		r.ring = append(r.ring, h)
+	} else {
+		delete(r.connection, r.ring[r.next])
+		r.ring[r.next] = h
+		r.next = (r.next + 1) % recentSize
+	}
+	r.connection[h] = r.current
+	return false
+}

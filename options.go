@@ -1,0 +1,360 @@
+package agento
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"time"
+)
+
+// Option sets up a [Client] when it is given to [New], or one call when it is
+// given to a method. Where the same option is given twice the last one wins; an
+// option of a call wins over that of the client. An option at the wrong level,
+// such as [WithResponse] on New, is an error that names it.
+type Option struct {
+	name  string
+	level level
+	apply func(*settings) error
+}
+
+// level says where an option may stand.
+type level uint8
+
+const (
+	onNew level = 1 << iota
+	onCall
+	anywhere = onNew | onCall
+)
+
+// settings is what options set.
+type settings struct {
+	client clientSettings
+
+	header          http.Header // extra headers; nil: none
+	maxRetries      int
+	retryAfterLimit time.Duration
+	maxWait         time.Duration
+	bulk            bool
+	timeout         time.Duration // 0: not set
+	idleTimeout     time.Duration // 0: not set
+	maxEventSize    int
+	response        *Response
+	extra           map[string]any
+}
+
+// clientSettings is what only New takes.
+type clientSettings struct {
+	baseURL    string
+	plainHTTP  string
+	httpClient *http.Client
+	keySource  func(context.Context) (string, error)
+	noPacing   bool
+	pacer      Pacer
+	observer   *Observer
+	logger     *slog.Logger
+	middleware []func(http.RoundTripper) http.RoundTripper
+	userAgent  string
+}
+
+const (
+	defaultBaseURL         = "https://api.agento.host"
+	defaultMaxRetries      = 3
+	defaultRetryAfterLimit = time.Minute
+	defaultHeaderTimeout   = time.Minute
+	defaultChatIdle        = 10 * time.Minute
+	defaultLogIdle         = 2 * time.Minute
+	defaultMaxEventSize    = 4 << 20
+)
+
+func defaultSettings() settings {
+	return settings{
+		client:          clientSettings{baseURL: defaultBaseURL, userAgent: userAgent},
+		maxRetries:      defaultMaxRetries,
+		retryAfterLimit: defaultRetryAfterLimit,
+		maxEventSize:    defaultMaxEventSize,
+	}
+}
+
+// set applies options that stand at the given level.
+func (s *settings) set(at level, opts []Option) error {
+	for i, o := range opts {
+		if o.apply == nil {
+			return badArgument("opts", "hold an empty Option at index %d", i)
+		}
+		if o.level&at == 0 {
+			where := "New, not to a call"
+			if at == onNew {
+				where = "a call, not to New"
+			}
+			return badArgument(o.name, "belongs to %s", where)
+		}
+		if err := o.apply(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// with returns the settings of a call: those of the client where it has no
+// options of its own.
+func (s *settings) with(opts []Option) (*settings, error) {
+	if len(opts) == 0 {
+		return s, nil
+	}
+	own := *s
+	own.header = s.header.Clone()
+	if err := own.set(onCall, opts); err != nil {
+		return nil, err
+	}
+	return &own, nil
+}
+
+// WithBaseURL sends all calls to another base URL, given without /v1. It must be
+// https, or http to a loopback host. On [New] only.
+func WithBaseURL(base string) Option {
+	return Option{"WithBaseURL", onNew, func(s *settings) error {
+		if base == "" {
+			return badArgument("WithBaseURL", "is empty")
+		}
+		s.client.baseURL = base
+		return nil
+	}}
+}
+
+// WithPlainHTTP allows a base URL with plain http to this one host, given as a
+// name or an address without port. The key then crosses the network unprotected.
+// On [New] only.
+func WithPlainHTTP(host string) Option {
+	return Option{"WithPlainHTTP", onNew, func(s *settings) error {
+		if host == "" || strings.ContainsAny(host, "/@ ") {
+			return badArgument("WithPlainHTTP", "wants a host name, not %q", host)
+		}
+		s.client.plainHTTP = host
+		return nil
+	}}
+}
+
+// WithHTTPClient sends through a copy of this http.Client; the original is not
+// changed. Its Timeout becomes the limit of one attempt of a call that is not a
+// stream, as with [WithTimeout]. Redirects are never followed, whatever its
+// CheckRedirect says. On [New] only.
+func WithHTTPClient(client *http.Client) Option {
+	return Option{"WithHTTPClient", onNew, func(s *settings) error {
+		if client == nil {
+			return badArgument("WithHTTPClient", "is nil")
+		}
+		s.client.httpClient = client
+		return nil
+	}}
+}
+
+// WithKeySource asks for the API key at each attempt and each reconnect, so that
+// a key can be rotated without a new client. The function may be called by many
+// goroutines at once. Its error ends the call. Give "" as the key of [New]
+// together with it. On [New] only.
+func WithKeySource(source func(context.Context) (string, error)) Option {
+	return Option{"WithKeySource", onNew, func(s *settings) error {
+		if source == nil {
+			return badArgument("WithKeySource", "is nil")
+		}
+		s.client.keySource = source
+		return nil
+	}}
+}
+
+// WithPacing(false) turns off the pacing of calls by the rate limit; what
+// remains is the reaction to 429. On [New] only.
+func WithPacing(on bool) Option {
+	return Option{"WithPacing", onNew, func(s *settings) error {
+		s.client.noPacing = !on
+		return nil
+	}}
+}
+
+// WithPacer shares the rate limit wider than this client, for example between
+// the replicas of a backend. On [New] only.
+func WithPacer(p Pacer) Option {
+	return Option{"WithPacer", onNew, func(s *settings) error {
+		if p == nil {
+			return badArgument("WithPacer", "is nil")
+		}
+		s.client.pacer = p
+		return nil
+	}}
+}
+
+// WithObserver tells o what happens to each call and stream. On [New] only.
+func WithObserver(o Observer) Option {
+	return Option{"WithObserver", onNew, func(s *settings) error {
+		s.client.observer = &o
+		return nil
+	}}
+}
+
+// WithLogger writes one record for each call at debug level, and retries, waits
+// and reconnects at warn level. No record holds the key, a secret or the content
+// of a message. On [New] only.
+func WithLogger(l *slog.Logger) Option {
+	return Option{"WithLogger", onNew, func(s *settings) error {
+		if l == nil {
+			return badArgument("WithLogger", "is nil")
+		}
+		s.client.logger = l
+		return nil
+	}}
+}
+
+// WithMiddleware puts a layer around the HTTP transport, for every attempt. It
+// does not see the key, and a request that it sends to another origin is refused
+// with [ErrCrossOrigin]. Middleware adds up; the first given is the outermost. On
+// [New] only.
+func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
+	return Option{"WithMiddleware", onNew, func(s *settings) error {
+		if m == nil {
+			return badArgument("WithMiddleware", "is nil")
+		}
+		s.client.middleware = append(s.client.middleware, m)
+		return nil
+	}}
+}
+
+// WithUserAgent puts the name of your program before the SDK's in the User-Agent
+// header. On [New] only.
+func WithUserAgent(ua string) Option {
+	return Option{"WithUserAgent", onNew, func(s *settings) error {
+		if ua == "" || !validHeaderValue(ua) {
+			return badArgument("WithUserAgent", "is empty or cannot stand in a header")
+		}
+		s.client.userAgent = ua + " " + userAgent
+		return nil
+	}}
+}
+
+// WithHeader sends one more header, on every call of a client or on one call. It
+// is refused for X-Api-Key, Host and Content-Length.
+func WithHeader(key, value string) Option {
+	return Option{"WithHeader", anywhere, func(s *settings) error {
+		name := textproto.CanonicalMIMEHeaderKey(key)
+		if !validHeaderName(key) {
+			return badArgument("WithHeader", "has a key that no header can have: %q", key)
+		}
+		if name == "X-Api-Key" || name == "Host" || name == "Content-Length" {
+			return badArgument("WithHeader", "does not set %s", name)
+		}
+		if !validHeaderValue(value) {
+			return badArgument("WithHeader", "has a value for %s with a line break or another control character", name)
+		}
+		if s.header == nil {
+			s.header = http.Header{}
+		}
+		s.header[name] = []string{value}
+		return nil
+	}}
+}
+
+// WithMaxRetries sets how often a call is repeated at most: 0 is never, the
+// default is 3, which makes four attempts. What is repeated at all is fixed: a
+// write that may have been applied is not sent again if that could do it twice.
+func WithMaxRetries(n int) Option {
+	return Option{"WithMaxRetries", anywhere, func(s *settings) error {
+		if n < 0 {
+			return badArgument("WithMaxRetries", "is negative: %d", n)
+		}
+		s.maxRetries = n
+		return nil
+	}}
+}
+
+// WithRetryAfterLimit sets the longest wait that the service may ask for with
+// Retry-After; beyond it the answer is returned at once as an error that holds
+// the wait. The default is one minute.
+func WithRetryAfterLimit(d time.Duration) Option {
+	return duration("WithRetryAfterLimit", d, func(s *settings) *time.Duration { return &s.retryAfterLimit })
+}
+
+// WithMaxWait bounds how long a call may queue for a place in the rate limit. A
+// turn that cannot come within it fails at once with [ErrRateLimited] and
+// RetryAfter, without a request. The default is the context's deadline alone.
+func WithMaxWait(d time.Duration) Option {
+	return duration("WithMaxWait", d, func(s *settings) *time.Duration { return &s.maxWait })
+}
+
+// WithBulk lets a call wait behind others for the rate limit: what people wait
+// for, such as a chat, goes first.
+func WithBulk() Option {
+	return Option{"WithBulk", anywhere, func(s *settings) error {
+		s.bulk = true
+		return nil
+	}}
+}
+
+// WithTimeout bounds one attempt of a call that is not a stream, its body
+// included. Without it the response's headers must come within 60 s and the body
+// must make progress.
+func WithTimeout(d time.Duration) Option {
+	return duration("WithTimeout", d, func(s *settings) *time.Duration { return &s.timeout })
+}
+
+// WithIdleTimeout sets how long a stream may be silent; keep-alive comments
+// count as life. The default is 10 min for chat and raw streams, which then end
+// with [ErrStreamIdle], and 2 min for logs, which then reconnect.
+func WithIdleTimeout(d time.Duration) Option {
+	return duration("WithIdleTimeout", d, func(s *settings) *time.Duration { return &s.idleTimeout })
+}
+
+// WithMaxEventSize sets the largest event of a stream in bytes; a larger one
+// ends it with [ErrEventTooLarge]. The default is 4 MiB.
+func WithMaxEventSize(bytes int) Option {
+	return Option{"WithMaxEventSize", anywhere, func(s *settings) error {
+		if bytes <= 0 {
+			return badArgument("WithMaxEventSize", "is not positive: %d", bytes)
+		}
+		s.maxEventSize = bytes
+		return nil
+	}}
+}
+
+// WithResponse fills r before the method returns, also when it returns an error:
+// status, request id, headers, rate limit, and the raw JSON, in which fields
+// stand that the SDK's types do not have. On a call only; where a method makes
+// several calls ([SkillsService.Deploy] and the All… iterators) it is refused.
+func WithResponse(r *Response) Option {
+	return Option{"WithResponse", onCall, func(s *settings) error {
+		if r == nil {
+			return badArgument("WithResponse", "is nil")
+		}
+		s.response = r
+		return nil
+	}}
+}
+
+// WithExtra sends one more field in the JSON body of a call, for what the API
+// takes and the SDK does not know yet. It wins over a field of the same name. On
+// a call only.
+func WithExtra(key string, value any) Option {
+	return Option{"WithExtra", onCall, func(s *settings) error {
+		if key == "" {
+			return badArgument("WithExtra", "has an empty key")
+		}
+		extra := make(map[string]any, len(s.extra)+1)
+		for k, v := range s.extra {
+			extra[k] = v
+		}
+		extra[key] = value
+		s.extra = extra
+		return nil
+	}}
+}
+
+// duration is an option that sets a positive duration.
+func duration(name string, d time.Duration, field func(*settings) *time.Duration) Option {
+	return Option{name, anywhere, func(s *settings) error {
+		if d <= 0 {
+			return badArgument(name, "is not positive: %v", d)
+		}
+		*field(s) = d
+		return nil
+	}}
+}

@@ -1,0 +1,126 @@
+package agento
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/pace"
+	"github.com/remsyshq/agento-go/internal/transport"
+)
+
+// RateLimit is what the service last told of the rate limit of the key.
+type RateLimit struct {
+	Limit     int       // requests allowed in the window
+	Remaining int       // of them left
+	Reset     time.Time // when the window resets, by the service's clock; zero if not told
+	Known     bool      // false: no headers were seen, and the numbers mean nothing
+}
+
+// RateLimit returns what the newest answer told of the rate limit. An answer
+// without the headers, such as a 401, changes nothing.
+func (c *Client) RateLimit() RateLimit { return c.core.lastSeen.get() }
+
+type lastSeen struct {
+	mu sync.Mutex
+	rl RateLimit
+}
+
+func (l *lastSeen) get() RateLimit {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rl
+}
+
+func (l *lastSeen) set(rl RateLimit) {
+	if !rl.Known {
+		return
+	}
+	l.mu.Lock()
+	l.rl = rl
+	l.mu.Unlock()
+}
+
+// Pacer decides when a request may leave, so that the callers of one key share
+// its rate limit. The SDK has one for the goroutines of a client; [WithPacer]
+// puts another in its place. Both methods are called by many goroutines.
+type Pacer interface {
+	// Acquire returns nil when the attempt may leave. A turn that cannot come
+	// within MaxWait or the context's deadline is refused at once, best with an
+	// [*Error] that has [CodeRateLimited] and RetryAfter.
+	Acquire(ctx context.Context, r PaceRequest) error
+	// Observe is called once for each Acquire that returned nil, when the
+	// attempt's answer, or its failure, is known.
+	Observe(r PaceResult)
+}
+
+// PaceRequest asks for the place of one attempt.
+type PaceRequest struct {
+	Bulk    bool          // may wait behind those that are not
+	MaxWait time.Duration // longest wait; 0: only the context bounds it
+}
+
+// PaceResult is what became of one attempt.
+type PaceResult struct {
+	Granted    time.Time // when Acquire returned
+	NotSent    bool      // nothing left the machine, so nothing was used up
+	StatusCode int       // 0: no answer
+	RateLimit  RateLimit
+	Date       time.Time     // the service's clock; zero if not told
+	RetryAfter time.Duration // of a 429
+}
+
+// newPacer gives the transport the pacer that the client's options ask for.
+func newPacer(s clientSettings) transport.Pacer {
+	switch {
+	case s.noPacing:
+		return nil
+	case s.pacer != nil:
+		return callersPacer{s.pacer}
+	}
+	return ownPacer{pace.New()}
+}
+
+// callersPacer is a pacer that the caller brought.
+type callersPacer struct{ Pacer }
+
+func (p callersPacer) Acquire(ctx context.Context, bulk bool, maxWait time.Duration) error {
+	return p.Pacer.Acquire(ctx, PaceRequest{Bulk: bulk, MaxWait: maxWait})
+}
+
+func (p callersPacer) Observe(s transport.Sent) {
+	p.Pacer.Observe(PaceResult{
+		Granted: s.Granted, NotSent: s.NotSent, StatusCode: s.StatusCode,
+		RateLimit: RateLimit(s.RateLimit), Date: s.Date, RetryAfter: s.RetryAfter,
+	})
+}
+
+// ownPacer is the pacing that all calls of a client share.
+type ownPacer struct{ *pace.Pacer }
+
+func (p ownPacer) Acquire(ctx context.Context, bulk bool, maxWait time.Duration) error {
+	return p.Pacer.Acquire(ctx, pace.Request{Bulk: bulk, MaxWait: maxWait})
+}
+
+func (p ownPacer) Observe(s transport.Sent) {
+	rl := s.RateLimit
+	p.Pacer.Observe(pace.Result{
+		Granted: s.Granted, NotSent: s.NotSent, StatusCode: s.StatusCode,
+		Known: rl.Known && !rl.Reset.IsZero(), Limit: rl.Limit, Remaining: rl.Remaining, Reset: rl.Reset,
+		Date: s.Date, RetryAfter: s.RetryAfter,
+	})
+}
+
+// refusal is the wait that a pacer named when it refused a turn.
+func refusal(err error) (time.Duration, bool) {
+	var refused *pace.RefusedError
+	if errors.As(err, &refused) {
+		return refused.RetryAfter, true
+	}
+	var own *Error
+	if errors.As(err, &own) {
+		return own.RetryAfter, own.Code == CodeRateLimited
+	}
+	return 0, false
+}

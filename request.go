@@ -1,0 +1,277 @@
+package agento
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/transport"
+)
+
+// Response is what came back with a call, for [WithResponse].
+type Response struct {
+	StatusCode int    // 0: there was no answer
+	RequestID  string // quote it to support
+	RateLimit  RateLimit
+	Header     http.Header
+	Attempts   int             // how often the call was sent
+	Body       json.RawMessage // the raw JSON; nil for streams
+}
+
+// request is what a service method asks for.
+type request struct {
+	route *route.Route
+	path  []pathArg
+	query url.Values
+	body  any
+}
+
+// do carries out a call whose answer is one object.
+func do[T any](ctx context.Context, c *core, r request, opts []Option) (*T, error) {
+	call, err := c.prepare(ctx, r, opts)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data *T `json:"data"`
+	}
+	err = call.run(func(body []byte) error {
+		if err := json.Unmarshal(body, &answer); err != nil {
+			return err
+		}
+		if answer.Data == nil {
+			return errNoData
+		}
+		return nil
+	})
+	return answer.Data, err
+}
+
+// list carries out a call whose answer is a page of objects.
+func list[T any](ctx context.Context, c *core, r request, opts []Option) (*Page[T], error) {
+	call, err := c.prepare(ctx, r, opts)
+	if err != nil {
+		return nil, err
+	}
+	page := new(Page[T])
+	if err := call.run(page.decode); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// exec carries out a call whose answer has nothing to say.
+func exec(ctx context.Context, c *core, r request, opts []Option) error {
+	call, err := c.prepare(ctx, r, opts)
+	if err != nil {
+		return err
+	}
+	return call.run(func(body []byte) error {
+		if len(body) > 0 && !json.Valid(body) {
+			return errNotJSON
+		}
+		return nil
+	})
+}
+
+// Do carries out a call that the SDK has no method for, under the same rules as
+// all others. The path begins with /v1/ and may hold a query; what is variable
+// in it must be escaped. A body that is not nil is sent as JSON. What the answer
+// holds as data is decoded into out, unless out is nil; a *[Page] takes the whole
+// of a list, with its pagination. Which scope it needs is the operation's affair.
+func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
+	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
+	if err != nil {
+		return err
+	}
+	return call.run(func(body []byte) error { return decodeInto(body, out) })
+}
+
+// wholeAnswer is a value that takes the envelope with its data.
+type wholeAnswer interface{ decode(body []byte) error }
+
+func decodeInto(body []byte, out any) error {
+	if whole, ok := out.(wholeAnswer); ok {
+		return whole.decode(body)
+	}
+	if out == nil || len(body) == 0 {
+		return nil
+	}
+	var answer struct {
+		Data json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return err
+	}
+	if answer.Data == nil {
+		return errNoData
+	}
+	return json.Unmarshal(answer.Data, out)
+}
+
+// outgoing is a call that is ready to leave.
+type outgoing struct {
+	core     *core
+	ctx      context.Context
+	settings *settings
+	info     CallInfo
+	evidence route.Evidence // of its operation; empty for a raw call
+	call     transport.Call
+}
+
+// prepare makes a call of an operation. Everything that can be wrong with the
+// arguments is found here, before any network.
+func (c *core) prepare(ctx context.Context, r request, opts []Option) (*outgoing, error) {
+	path, rawPath, err := expand(r.route.Path, r.path)
+	if err != nil {
+		return nil, err
+	}
+	u := *c.base
+	u.Path, u.RawPath = c.base.Path+path, rawPath
+	if rawPath != "" {
+		u.RawPath = c.base.EscapedPath() + rawPath
+	}
+	u.RawQuery = r.query.Encode()
+	info := CallInfo{Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream}
+	out, err := c.assemble(ctx, &u, r.body, info, opts)
+	if err != nil {
+		return nil, err
+	}
+	out.evidence = r.route.Evidence
+	return out, nil
+}
+
+func (c *core) prepareRaw(ctx context.Context, method, path string, body any, opts []Option) (*outgoing, error) {
+	if !validHeaderName(method) || strings.ToUpper(method) != method {
+		return nil, badArgument("method", "is not an HTTP method: %q", method)
+	}
+	u, err := c.rawURL(path)
+	if err != nil {
+		return nil, err
+	}
+	return c.assemble(ctx, u, body, CallInfo{Method: method}, opts)
+}
+
+// rawURL joins a path of the caller's to the base URL, and sees that it stays
+// below /v1/.
+func (c *core) rawURL(path string) (*url.URL, error) {
+	if !strings.HasPrefix(path, "/v1/") {
+		return nil, badArgument("path", "does not begin with /v1/")
+	}
+	ref, err := url.ParseRequestURI(path)
+	if err != nil || strings.ContainsAny(path, "#\\") {
+		return nil, badArgument("path", "is not a valid path")
+	}
+	for _, segment := range strings.Split(ref.Path, "/") {
+		if segment == "." || segment == ".." {
+			return nil, badArgument("path", "holds the segment %q", segment)
+		}
+	}
+	u := *c.base
+	u.Path = c.base.Path + ref.Path
+	if ref.RawPath != "" {
+		u.RawPath = c.base.EscapedPath() + ref.RawPath
+	}
+	u.RawQuery = ref.RawQuery
+	return &u, nil
+}
+
+func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo, opts []Option) (*outgoing, error) {
+	if ctx == nil {
+		return nil, badArgument("ctx", "is nil")
+	}
+	s, err := c.settings.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	if s.response != nil {
+		*s.response = Response{}
+	}
+	encoded, err := encode(body, s.extra, info.Method)
+	if err != nil {
+		return nil, err
+	}
+	info.Path = u.EscapedPath()
+	if u.RawQuery != "" {
+		info.Path += "?" + u.RawQuery
+	}
+	info.Bulk = s.bulk
+	return &outgoing{
+		core: c, ctx: ctx, settings: s, info: info,
+		call: transport.Call{
+			Method: info.Method, URL: u, Body: encoded,
+			Header:          c.headerFor(s, encoded != nil),
+			MaxRetries:      s.maxRetries,
+			RetryAfterLimit: s.retryAfterLimit,
+			MaxWait:         s.maxWait,
+			Bulk:            s.bulk,
+			HeaderTimeout:   defaultHeaderTimeout,
+			Timeout:         s.timeout,
+		},
+	}, nil
+}
+
+// headerFor is the header of a request; the transport copies it for each attempt.
+func (c *core) headerFor(s *settings, hasBody bool) http.Header {
+	if !hasBody && len(s.header) == 0 {
+		return c.header
+	}
+	h := c.header.Clone()
+	if hasBody {
+		h["Content-Type"] = []string{"application/json"}
+	}
+	for k, v := range s.header {
+		h[k] = v
+	}
+	return h
+}
+
+// run sends the call and has decode read the body of its answer.
+func (o *outgoing) run(decode func(body []byte) error) error {
+	watch := o.observe()
+	out := o.core.transport.Do(o.ctx, &o.call)
+	o.note(&out)
+	err := o.judge(&out, decode)
+	watch.callDone(&out, err)
+	return err
+}
+
+// note keeps what every answer tells, good or bad.
+func (o *outgoing) note(out *transport.Outcome) {
+	o.core.lastSeen.set(RateLimit(out.RateLimit))
+	if o.settings.response != nil {
+		*o.settings.response = responseOf(out)
+		o.settings.response.Body = out.Body
+	}
+}
+
+func responseOf(out *transport.Outcome) Response {
+	return Response{
+		StatusCode: out.StatusCode,
+		RequestID:  requestID(out),
+		RateLimit:  RateLimit(out.RateLimit),
+		Header:     out.Header,
+		Attempts:   out.Attempts,
+	}
+}
+
+func requestID(out *transport.Outcome) string {
+	if v := out.Header["X-Request-Id"]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// judge turns the outcome of a unary call into the result of the method.
+func (o *outgoing) judge(out *transport.Outcome, decode func(body []byte) error) error {
+	if out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299 {
+		return o.failure(out)
+	}
+	if err := decode(out.Body); err != nil {
+		return o.unreadable(out, err)
+	}
+	return nil
+}

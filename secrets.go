@@ -1,0 +1,66 @@
+package agento
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+)
+
+// Secrets are secret values by their names, such as anthropicApiKey. They print
+// as their names only, in every verb of fmt and in slog. Marshalling them is an
+// error, so that no mask is ever sent in the place of a value; the SDK sends them
+// by a way of its own.
+type Secrets map[string]string
+
+// The names of secrets that Agento knows as credentials of language models.
+// AnthropicAPIKey is documented, the others are inferred.
+const (
+	AnthropicAPIKey = "anthropicApiKey"
+	OpenAIAPIKey    = "openaiApiKey"
+	GeminiAPIKey    = "geminiApiKey"
+)
+
+// String lists the names.
+func (s Secrets) String() string {
+	names := make([]string, 0, len(s))
+	for name := range s {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return "Secrets[" + strings.Join(names, " ") + "]"
+}
+
+// GoString lists the names.
+func (s Secrets) GoString() string { return "agento." + s.String() }
+
+// Format lists the names, whatever the verb.
+func (s Secrets) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
+
+// LogValue lists the names.
+func (s Secrets) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalJSON is an error.
+func (s Secrets) MarshalJSON() ([]byte, error) { return nil, errSecretsMarshalled }
+
+// MarshalText is an error.
+func (s Secrets) MarshalText() ([]byte, error) { return nil, errSecretsMarshalled }
+
+var errSecretsMarshalled = errors.New("agento: Secrets are not marshalled, only sent by the methods that take them")
+
+// wire is the form in which secrets are sent.
+func (s Secrets) wire() any { return map[string]string(s) }
+
+// check refuses what the service could only refuse.
+func (s Secrets) check() error {
+	for name, value := range s {
+		if name == "" {
+			return badArgument("Secrets", "hold an empty name")
+		}
+		if value == "" {
+			return badArgument("Secrets", "hold an empty value for %s", printable(name))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,4 @@
+package agento
+
+// SkillsService browses, authors and installs skills.
+type SkillsService struct{ core *core }

@@ -1,0 +1,271 @@
+package agento
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/sse"
+	"github.com/remsyshq/agento-go/internal/transport"
+)
+
+// kind is what makes one kind of stream differ from another.
+type kind[T any] interface {
+	// event reads an event of the wire. What it returns is done with it; an
+	// error ends the stream.
+	event(ev sse.Event) (T, verdict, error)
+	// ended is asked when a connection has ended before the stream was complete:
+	// cause is nil for a clean end, inside tells whether an event was cut. It
+	// returns nil if the stream is complete so, the error to end with, or
+	// errContinue when feed.body is a new connection to read on.
+	ended(f *feed[T], inside bool, cause error) error
+}
+
+// verdict is what becomes of an event.
+type verdict uint8
+
+const (
+	skip verdict = iota
+	deliver
+	deliverLast // the stream is complete with it
+	endQuietly  // the stream is complete, and the event itself is not for the caller
+)
+
+var errContinue = errors.New("the stream goes on with another connection")
+
+// drainFor is how long the end of the body is waited for once a stream is
+// complete: only a connection that was read to its end can be used again.
+const drainFor = 100 * time.Millisecond
+
+// feed is the goroutine of a stream: it reads the body, has the events decoded
+// and delivers them. It is the only sender on the channel, and closes it.
+type feed[T any] struct {
+	stream *Stream[T]
+	kind   kind[T]
+	ctx    context.Context
+	body   io.ReadCloser
+	dec    *sse.Decoder
+	idle   idleWatch
+	watch  *watch
+	fail   func(cause error) error // dresses an error with what is known of the stream
+	events int                     // delivered
+}
+
+// start opens the channel and begins to read.
+func (f *feed[T]) start(parent context.Context, o *outgoing, out *transport.Outcome) *Stream[T] {
+	ctx, cancel := context.WithCancelCause(parent)
+	f.stream = &Stream[T]{
+		events:   make(chan T, streamBuffer),
+		finished: make(chan struct{}),
+		cancel:   cancel,
+		response: responseOf(out),
+	}
+	f.ctx = ctx
+	f.body = out.Stream
+	f.dec = sse.NewDecoder(o.settings.maxEventSize)
+	f.fail = func(cause error) error { return o.streamError(out, cause) }
+	go f.run()
+	return f.stream
+}
+
+func (f *feed[T]) run() {
+	s := f.stream
+	err := errContinue
+	for err == errContinue {
+		err = f.readBody()
+	}
+	if !s.closed.Load() {
+		s.err = err
+	}
+	f.report()
+	s.cancel(nil)
+	close(s.finished)
+	close(s.events)
+}
+
+func (f *feed[T]) report() {
+	e := StreamEndInfo{Reason: endReason(f.stream.err), RequestID: f.stream.response.RequestID, Events: f.events, Err: f.stream.err}
+	if f.stream.closed.Load() {
+		e.Reason = StreamClosed
+	}
+	f.watch.streamEnd(e)
+}
+
+// readBody reads the present connection to its end and releases it. It returns
+// nil if the stream is complete, or errContinue if f.body is a new connection.
+func (f *feed[T]) readBody() error {
+	body := f.body
+	release := context.AfterFunc(f.ctx, func() { _ = body.Close() })
+	f.idle.begin(body)
+	complete, cause, err := f.pump(body)
+	if complete {
+		f.drain(body)
+	}
+	f.idle.end()
+	release()
+	_ = body.Close()
+	if complete || err != nil {
+		return err
+	}
+	if f.ctx.Err() != nil { // a cancelled connection can look like one that ended well
+		return f.contextError()
+	}
+	return f.kind.ended(f, f.dec.Pending(), cause)
+}
+
+// pump delivers the events of one body. It ends complete, with an error that
+// ends the stream, or with neither when the body has ended, cause being nil if
+// that was clean.
+func (f *feed[T]) pump(body io.Reader) (complete bool, cause, err error) {
+	for {
+		complete, err := f.deliverReady()
+		if complete || err != nil {
+			return complete, nil, err
+		}
+		if cause != nil {
+			return false, f.endCause(cause), nil
+		}
+		f.idle.reading()
+		n, readErr := body.Read(f.dec.Buffer())
+		f.idle.rest()
+		f.dec.Advance(n)
+		cause = readErr
+	}
+}
+
+// endCause says why a body ended: nil for a clean end, our own limit where that
+// cut it.
+func (f *feed[T]) endCause(readErr error) error {
+	switch {
+	case f.idle.fired.Load():
+		return ErrStreamIdle
+	case readErr == io.EOF:
+		return nil
+	}
+	return readErr
+}
+
+// deliverReady delivers the events that are complete in the decoder.
+func (f *feed[T]) deliverReady() (complete bool, err error) {
+	for {
+		ev, ok, err := f.dec.Next()
+		if err != nil {
+			return false, f.fail(ErrEventTooLarge)
+		}
+		if !ok {
+			return false, nil
+		}
+		value, verdict, err := f.kind.event(ev)
+		if err != nil {
+			return false, err
+		}
+		if verdict == deliver || verdict == deliverLast {
+			if !f.send(value) {
+				return false, f.contextError()
+			}
+		}
+		if verdict == deliverLast || verdict == endQuietly {
+			return true, nil
+		}
+	}
+}
+
+// send delivers one value. It is only given up if the stream was closed, or its
+// context ended while there was no room: what is ready is not lost to a select
+// that happens to choose the other case.
+func (f *feed[T]) send(value T) bool {
+	if f.stream.closed.Load() {
+		return false
+	}
+	if f.events == 0 {
+		f.watch.firstEvent()
+	}
+	f.events++
+	select {
+	case f.stream.events <- value:
+		return true
+	default:
+	}
+	select {
+	case f.stream.events <- value:
+		return true
+	case <-f.ctx.Done():
+	}
+	select {
+	case f.stream.events <- value:
+		return true
+	default:
+		f.events--
+		return false
+	}
+}
+
+func (f *feed[T]) contextError() error { return f.fail(transport.ContextError(f.ctx)) }
+
+// drain reads what is left of the body of a complete stream, for a short time.
+func (f *feed[T]) drain(body io.ReadCloser) {
+	timer := time.AfterFunc(drainFor, func() { _ = body.Close() })
+	defer timer.Stop()
+	_, _ = io.CopyN(io.Discard, body, 4<<10)
+}
+
+// streamError dresses an error with what is known of the stream.
+func (o *outgoing) streamError(out *transport.Outcome, cause error) error {
+	e := o.newError(out)
+	e.StatusCode, e.RetryAfter, e.Body = 0, 0, nil
+	e.cause = cause
+	return e
+}
+
+// truncated says that a stream ended too early, and why.
+func truncated(cause error) error {
+	if cause == nil {
+		return ErrStreamTruncated
+	}
+	if errors.Is(cause, ErrStreamIdle) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ErrStreamTruncated, cause)
+}
+
+// idleWatch closes a body that has been silent for too long. Its timer is armed
+// once; a read only leaves a note of when it began to wait, which is cheaper than
+// to move the timer at each.
+type idleWatch struct {
+	limit   time.Duration
+	begun   time.Time
+	waiting atomic.Int64 // since when a read waits, as nanoseconds after begun; 0: none does
+	fired   atomic.Bool
+	timer   *time.Timer
+	body    io.Closer
+}
+
+func (w *idleWatch) begin(body io.Closer) {
+	w.body = body
+	w.begun = time.Now()
+	w.fired.Store(false)
+	w.waiting.Store(0)
+	w.timer = time.AfterFunc(w.limit, w.check)
+}
+
+func (w *idleWatch) reading() { w.waiting.Store(int64(time.Since(w.begun)) + 1) }
+func (w *idleWatch) rest()    { w.waiting.Store(0) }
+func (w *idleWatch) end()     { w.timer.Stop() }
+
+// check runs when the limit may have passed. While nobody waits for the network
+// the silence is the reader's own.
+func (w *idleWatch) check() {
+	left := w.limit
+	if since := w.waiting.Load(); since != 0 {
+		left = w.limit - (time.Since(w.begun) - time.Duration(since-1))
+	}
+	if left > 0 {
+		w.timer.Reset(left)
+		return
+	}
+	w.fired.Store(true)
+	_ = w.body.Close()
+}
