@@ -20,32 +20,35 @@ func expand(template string, args []pathArg) (path, rawPath string, err error) {
 			return "", "", err
 		}
 	}
-	if !strings.Contains(template, "{") {
-		return template, "", nil
+	plain, err := fill(template, args, func(value string) string { return value })
+	if err != nil {
+		return "", "", err
 	}
-	var plain, escaped strings.Builder
-	rest := template
+	escaped, err := fill(template, args, url.PathEscape)
+	if err != nil || escaped == plain {
+		return plain, "", err
+	}
+	return plain, escaped, nil
+}
+
+// fill puts the values, each in the form that write gives it, into a template.
+func fill(template string, args []pathArg, write func(string) string) (string, error) {
+	var path strings.Builder
+	path.Grow(len(template) + 32)
 	for {
-		before, after, found := strings.Cut(rest, "{")
-		plain.WriteString(before)
-		escaped.WriteString(before)
+		before, rest, found := strings.Cut(template, "{")
+		path.WriteString(before)
 		if !found {
-			break
+			return path.String(), nil
 		}
-		var name string
-		name, rest, _ = strings.Cut(after, "}")
+		name, after, _ := strings.Cut(rest, "}")
 		value, ok := valueOf(args, name)
 		if !ok {
-			return "", "", fmt.Errorf("agento: this operation needs {%s} in its path, and nothing gives it", name)
+			return "", fmt.Errorf("agento: this operation needs {%s} in its path, and nothing gives it", name)
 		}
-		plain.WriteString(value)
-		escaped.WriteString(url.PathEscape(value))
+		path.WriteString(write(value))
+		template = after
 	}
-	path, rawPath = plain.String(), escaped.String()
-	if rawPath == path {
-		rawPath = ""
-	}
-	return path, rawPath, nil
 }
 
 func valueOf(args []pathArg, placeholder string) (string, bool) {

@@ -56,8 +56,7 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer a.end()
 	if l.closeOnCancel {
-		body := resp.Body
-		defer context.AfterFunc(a.ctx, func() { _ = body.Close() })()
+		defer a.closeWith(resp.Body)()
 	}
 	st.last.Body, err = a.read(resp, success)
 	_ = resp.Body.Close()
@@ -83,15 +82,31 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
 	limit  time.Duration
+	body   atomic.Pointer[io.Closer] // what expire closes besides
 }
 
 var errExpired = errors.New("agento: the attempt took too long")
 
-func (a *attempt) expire() { a.cancel(errExpired) }
+func (a *attempt) expire() {
+	a.cancel(errExpired)
+	if body := a.body.Load(); body != nil {
+		_ = (*body).Close()
+	}
+}
 
 func (a *attempt) end() {
 	a.timer.Stop()
 	a.cancel(nil)
+}
+
+// closeWith closes a body when the attempt ends before it was read: a transport
+// that ignores the context may still heed that. It returns what undoes it.
+func (a *attempt) closeWith(body io.Closer) func() bool {
+	a.body.Store(&body)
+	if a.st.Done() == nil {
+		return a.timer.Stop
+	}
+	return context.AfterFunc(a.st, func() { _ = body.Close() })
 }
 
 // traced is the attempt's context. That of a write also notes whether the

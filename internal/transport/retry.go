@@ -33,7 +33,7 @@ func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	if out.RetryAfter > st.call.RetryAfterLimit || !fitsDeadline(ctx, wait) {
 		return false, nil
 	}
-	st.wait = wait
+	st.retrier.RetryWaitMin = wait
 	st.repeated = st.repeated || mayHaveApplied(out, sent)
 	if st.call.Hooks != nil {
 		st.call.Hooks.Retry(st.Context, st.attempts, out, wait)
@@ -41,10 +41,9 @@ func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	return true, nil
 }
 
-// backoff hands the wait that checkRetry settled to the retrying client.
-func (st *state) backoff(time.Duration, time.Duration, int, *http.Response) time.Duration {
-	return st.wait
-}
+// backoff is the wait that checkRetry settled: it left it in RetryWaitMin, which
+// the retrying client gives to nobody else.
+func backoff(settled, _ time.Duration, _ int, _ *http.Response) time.Duration { return settled }
 
 // again is the retry table: may a call with this method be repeated after this
 // outcome of an attempt?

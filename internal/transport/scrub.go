@@ -25,7 +25,7 @@ func (out *Outcome) scrub(key string) {
 			}
 		}
 	}
-	if bytes.Contains(out.Body, []byte(key)) {
+	if failed(out) && bytes.Contains(out.Body, []byte(key)) {
 		out.Body = bytes.ReplaceAll(out.Body, []byte(key), []byte(redacted))
 	}
 	out.Err = scrubError(out.Err, key)

@@ -4,22 +4,24 @@ import (
 	"context"
 	"net/http"
 	"sync/atomic"
-	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
 )
 
 // state is a call under way. It travels as the context of the call's requests,
 // since that is all that the retrying client hands to its hooks.
 type state struct {
 	context.Context
-	call *Call
+	call    *Call
+	retrier retryablehttp.Client
+	request retryablehttp.Request
 
 	attempts int
-	key      string        // what the newest attempt was sent with, to keep it out of what is told
-	sent     atomic.Bool   // the newest attempt got as far as a connection
-	last     Outcome       // of the newest attempt
-	answered Outcome       // of the newest attempt that had an answer
-	repeated bool          // an attempt before the newest may have been applied
-	wait     time.Duration // before the next attempt
+	key      string      // what the newest attempt was sent with, to keep it out of what is told
+	sent     atomic.Bool // the newest attempt got as far as a connection
+	last     Outcome     // of the newest attempt
+	answered Outcome     // of the newest attempt that had an answer
+	repeated bool        // an attempt before the newest may have been applied
 }
 
 type stateKey struct{}
@@ -64,11 +66,14 @@ func (st *state) outcome(err error) Outcome {
 		out = st.answered
 		out.Err = ContextError(st.Context)
 	}
-	failed := out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299
 	out.Attempts = st.attempts
 	out.Repeated = st.repeated
-	out.Unknown = failed && isWrite(st.call.Method) && (st.repeated || mayHaveApplied(&st.last, st.sent.Load()))
+	out.Unknown = failed(&out) && isWrite(st.call.Method) && (st.repeated || mayHaveApplied(&st.last, st.sent.Load()))
 	return out
+}
+
+func failed(out *Outcome) bool {
+	return out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299
 }
 
 // ContextError says that the context ended: it is both the context's error and

@@ -110,23 +110,26 @@ type Outcome struct {
 // the headers of a stream are there.
 func (t *Transport) Do(ctx context.Context, call *Call) Outcome {
 	st := &state{Context: ctx, call: call}
-	req := &retryablehttp.Request{Request: newRequest(st)}
+	st.request.Request = newRequest(st)
 	if call.Body != nil {
-		if err := req.SetBody(call.Body); err != nil {
+		if err := st.request.SetBody(call.Body); err != nil {
 			return Outcome{Err: err}
 		}
 	}
-	retrier := retryablehttp.Client{
+	st.retrier = retryablehttp.Client{
 		HTTPClient:   t.http,
 		RetryMax:     max(call.MaxRetries, 0),
 		CheckRetry:   checkRetry,
-		Backoff:      st.backoff,
+		Backoff:      backoff,
 		PrepareRetry: prepareRetry,
-		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err },
+		ErrorHandler: passOn,
 	}
-	_, err := retrier.Do(req)
+	_, err := st.retrier.Do(&st.request)
 	return st.outcome(err)
 }
+
+// passOn leaves the last answer of a failed call as it is: state has kept it.
+func passOn(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err }
 
 // newRequest makes the request of the first attempt. Its context is the state
 // of the call, and its header is the attempt's own.
@@ -134,7 +137,7 @@ func newRequest(st *state) *http.Request {
 	req := &http.Request{
 		Method: st.call.Method, URL: st.call.URL, Host: st.call.URL.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: st.call.Header.Clone(),
+		Header: attemptHeader(st.call.Header),
 	}
 	return req.WithContext(st)
 }
@@ -142,6 +145,16 @@ func newRequest(st *state) *http.Request {
 // prepareRetry gives the next attempt a header of its own: what a cookie jar or
 // a middleware wrote into that of the last one stays there.
 func prepareRetry(req *http.Request) error {
-	req.Header = stateOf(req.Context()).call.Header.Clone()
+	req.Header = attemptHeader(stateOf(req.Context()).call.Header)
 	return nil
+}
+
+// attemptHeader copies a header, with room for the key. The values are shared,
+// and full, so that adding to one copies it.
+func attemptHeader(h http.Header) http.Header {
+	own := make(http.Header, len(h)+2)
+	for name, values := range h {
+		own[name] = values[:len(values):len(values)]
+	}
+	return own
 }
