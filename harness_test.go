@@ -2,11 +2,20 @@ package agento_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"log"
+	"math/big"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -19,6 +28,15 @@ const testKey = "ak_live_0123456789abcdef0123456789abcdef"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// protocol is a form of connection.
+type protocol struct{ tls, http2 bool }
+
+var protocols = map[string]protocol{
+	"HTTP/1.1":     {},
+	"HTTP/1.1+TLS": {tls: true},
+	"HTTP/2":       {tls: true, http2: true},
+}
+
 // world is a service in memory and a client for it, inside of a bubble of
 // virtual time.
 type world struct {
@@ -28,24 +46,93 @@ type world struct {
 	listener *memnet.Listener
 }
 
-// inWorld runs a test in virtual time against a handler. When it ends, every
-// goroutine and every connection must be gone: the bubble sees to the first.
+// inWorld runs a test in virtual time against a handler, over plain HTTP/1.1.
 func inWorld(t *testing.T, handler http.HandlerFunc, opts []agento.Option, test func(w *world)) {
 	t.Helper()
+	inWorldOver(t, protocol{}, handler, opts, test)
+}
+
+// inWorldOver runs a test in virtual time over some form of connection. When it
+// ends, every goroutine and every connection must be gone: the bubble sees to
+// the goroutines.
+func inWorldOver(t *testing.T, p protocol, handler http.HandlerFunc, opts []agento.Option, test func(w *world)) {
+	t.Helper()
+	certificate := testCertificate()
 	synctest.Test(t, func(t *testing.T) {
 		l := memnet.Listen()
-		server := &http.Server{Handler: handler}
-		go func() { _ = server.Serve(l) }()
-		tr := &http.Transport{DialContext: l.Dial}
+		var handlers sync.WaitGroup
+		counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handlers.Add(1)
+			defer handlers.Done()
+			handler(w, r)
+		})
+		server, tr := endpoints(p, counted, l, certificate)
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			if p.tls {
+				_ = server.ServeTLS(l, "", "")
+			} else {
+				_ = server.Serve(l)
+			}
+		}()
 		w := &world{t: t, ctx: t.Context(), listener: l}
-		w.client = newClient(t, tr, opts...)
+		base := "http://localhost"
+		if p.tls {
+			base = "https://localhost"
+		}
+		w.client = newClient(t, tr, append([]agento.Option{agento.WithBaseURL(base)}, opts...)...)
 		test(w)
+		synctest.Wait()
 		w.client.CloseIdleConnections()
 		synctest.Wait()
 		require.Zero(t, l.Open(), "connections left open")
 		_ = server.Close()
+		<-served
+		handlers.Wait()
 	})
 }
+
+func endpoints(p protocol, handler http.Handler, l *memnet.Listener, certificate tls.Certificate) (*http.Server, *http.Transport) {
+	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
+	tr := &http.Transport{DialContext: l.Dial}
+	if !p.tls {
+		return server, tr
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!p.http2)
+	protocols.SetHTTP2(p.http2)
+	server.Protocols, tr.Protocols = protocols, protocols
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate.Leaf)
+	tr.TLSClientConfig = &tls.Config{RootCAs: pool}
+	return server, tr
+}
+
+// testCertificate is valid for localhost at the time that a bubble begins with.
+var testCertificate = sync.OnceValue(func() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		DNSNames:     []string{"localhost"},
+		NotBefore:    time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:     time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC),
+		IsCA:         true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+})
 
 func newClient(t *testing.T, tr http.RoundTripper, opts ...agento.Option) *agento.Client {
 	t.Helper()
@@ -76,12 +163,3 @@ func respond(status int, body string, header ...string) *http.Response {
 }
 
 const agentJSON = `{"data":{"id":"a1","name":"Bot","status":"running"}}`
-
-// cutConnection ends a connection without an answer, in the middle of whatever
-// was being written.
-func cutConnection(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err == nil {
-		_ = conn.Close()
-	}
-}

@@ -89,14 +89,18 @@ func (e finalError) Unwrap() error { return e.error }
 
 // Final reports whether another attempt could only meet the same error again.
 func Final(err error) bool {
+	var ours finalError
+	return errors.As(err, &ours) || badCertificate(err)
+}
+
+func badCertificate(err error) bool {
 	var (
-		ours        finalError
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		invalid     x509.CertificateInvalidError
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		hostname     x509.HostnameError
+		invalid      x509.CertificateInvalidError
 	)
-	return errors.As(err, &ours) || errors.As(err, &certificate) || errors.As(err, &authority) ||
+	return errors.As(err, &verification) || errors.As(err, &authority) ||
 		errors.As(err, &hostname) || errors.As(err, &invalid)
 }
 
@@ -107,7 +111,7 @@ func neverSent(err error) bool {
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") ||
-		errors.As(err, &dns) || errors.As(err, &record)
+		errors.As(err, &dns) || errors.As(err, &record) || badCertificate(err)
 }
 
 // waitBefore is the time before the next attempt: what the service asks, or the
