@@ -17,8 +17,8 @@ type Response struct {
 	RequestID  string // quote it to support
 	RateLimit  RateLimit
 	Header     http.Header
-	Attempts   int             // how often the call was sent
-	Body       json.RawMessage // the raw JSON; nil for streams
+	Attempts   int    // how often the call was sent
+	Body       []byte // the raw JSON; nil for streams
 }
 
 // request is what a service method asks for.

@@ -1,0 +1,347 @@
+package agento_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+func TestNewRefusesBadInput(t *testing.T) {
+	ok := agento.WithBaseURL("https://gateway.example")
+	source := agento.WithKeySource(func(context.Context) (string, error) { return testKey, nil })
+	cases := map[string]struct {
+		key   string
+		opts  []agento.Option
+		names string // what the error must name
+	}{
+		"empty key":               {"", nil, "apiKey"},
+		"key with a space":        {"ak_live_0123 4567", nil, "apiKey"},
+		"key with a line break":   {testKey + "\n", nil, "apiKey"},
+		"key with a NUL":          {testKey + "\x00", []agento.Option{ok}, "apiKey"},
+		"key without prefix":      {"0123456789abcdef", nil, "apiKey"},
+		"key and key source":      {testKey, []agento.Option{source}, "WithKeySource"},
+		"base URL without scheme": {testKey, []agento.Option{agento.WithBaseURL("api.agento.host")}, "base URL"},
+		"base URL of other kind":  {testKey, []agento.Option{agento.WithBaseURL("ftp://api.agento.host")}, "base URL"},
+		"base URL with password":  {testKey, []agento.Option{agento.WithBaseURL("https://me:hunter2@api.agento.host")}, "base URL"},
+		"base URL with /v1":       {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1")}, "/v1"},
+		"base URL with /v1/":      {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1/")}, "/v1"},
+		"base URL with query":     {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host?x=1")}, "base URL"},
+		"base URL without host":   {testKey, []agento.Option{agento.WithBaseURL("https://")}, "base URL"},
+		"base URL with NUL":       {testKey, []agento.Option{agento.WithBaseURL("https://a\x00b")}, "base URL"},
+		"empty base URL":          {testKey, []agento.Option{agento.WithBaseURL("")}, "WithBaseURL"},
+		"plain http":              {testKey, []agento.Option{agento.WithBaseURL("http://api.agento.host")}, "WithPlainHTTP"},
+		"plain http to another":   {testKey, []agento.Option{agento.WithBaseURL("http://10.0.0.1"), agento.WithPlainHTTP("10.0.0.2")}, "base URL"},
+		"nil HTTP client":         {testKey, []agento.Option{agento.WithHTTPClient(nil)}, "WithHTTPClient"},
+		"nil key source":          {"", []agento.Option{agento.WithKeySource(nil)}, "WithKeySource"},
+		"nil logger":              {testKey, []agento.Option{agento.WithLogger(nil)}, "WithLogger"},
+		"nil pacer":               {testKey, []agento.Option{agento.WithPacer(nil)}, "WithPacer"},
+		"nil middleware":          {testKey, []agento.Option{agento.WithMiddleware(nil)}, "WithMiddleware"},
+		"user agent":              {testKey, []agento.Option{agento.WithUserAgent("a\r\nb")}, "WithUserAgent"},
+		"header key":              {testKey, []agento.Option{agento.WithHeader("a b", "x")}, "WithHeader"},
+		"header value":            {testKey, []agento.Option{agento.WithHeader("A", "x\r\ny: z")}, "WithHeader"},
+		"header X-Api-Key":        {testKey, []agento.Option{agento.WithHeader("x-api-key", "x")}, "WithHeader"},
+		"header Host":             {testKey, []agento.Option{agento.WithHeader("host", "x")}, "WithHeader"},
+		"header Content-Length":   {testKey, []agento.Option{agento.WithHeader("content-length", "1")}, "WithHeader"},
+		"negative retries":        {testKey, []agento.Option{agento.WithMaxRetries(-1)}, "WithMaxRetries"},
+		"no timeout":              {testKey, []agento.Option{agento.WithTimeout(0)}, "WithTimeout"},
+		"negative idle timeout":   {testKey, []agento.Option{agento.WithIdleTimeout(-1)}, "WithIdleTimeout"},
+		"no event size":           {testKey, []agento.Option{agento.WithMaxEventSize(0)}, "WithMaxEventSize"},
+		"option of a call":        {testKey, []agento.Option{agento.WithResponse(&agento.Response{})}, "WithResponse"},
+		"other option of a call":  {testKey, []agento.Option{agento.WithExtra("a", 1)}, "WithExtra"},
+		"empty option":            {testKey, []agento.Option{{}}, "opts"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			client, err := agento.New(c.key, c.opts...)
+			require.Nil(t, client)
+			require.ErrorContains(t, err, c.names)
+			require.ErrorIs(t, err, agento.ErrValidation)
+			require.NotContains(t, err.Error(), "0123456789abcdef")
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+}
+
+func TestNewAcceptsGoodInput(t *testing.T) {
+	for name, opts := range map[string][]agento.Option{
+		"default":           nil,
+		"loopback":          {agento.WithBaseURL("http://127.0.0.1:8080")},
+		"loopback, IPv6":    {agento.WithBaseURL("http://[::1]:8080")},
+		"localhost":         {agento.WithBaseURL("http://localhost:8080/")},
+		"plain, by name":    {agento.WithPlainHTTP("agento.internal"), agento.WithBaseURL("http://agento.internal:80")},
+		"below a path":      {agento.WithBaseURL("https://gateway.example/agento/")},
+		"same option twice": {agento.WithBaseURL("ftp://x"), agento.WithBaseURL("https://gateway.example")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := agento.New(testKey, opts...)
+			require.NoError(t, err)
+		})
+	}
+	_, err := agento.New("a-key-of-some-gateway", agento.WithBaseURL("https://gateway.example"))
+	require.NoError(t, err, "a key without prefix goes with another base URL")
+}
+
+func TestNewFromEnv(t *testing.T) {
+	t.Setenv("AGENTO_API_KEY", "")
+	t.Setenv("AGENTO_BASE_URL", "")
+	_, err := agento.NewFromEnv()
+	require.ErrorContains(t, err, "AGENTO_API_KEY")
+	t.Setenv("AGENTO_API_KEY", testKey)
+	_, err = agento.NewFromEnv()
+	require.NoError(t, err)
+	t.Setenv("AGENTO_BASE_URL", "ftp://nowhere")
+	_, err = agento.NewFromEnv()
+	require.ErrorContains(t, err, "base URL")
+	_, err = agento.NewFromEnv(agento.WithBaseURL("https://gateway.example"))
+	require.NoError(t, err, "an option wins over the environment")
+}
+
+// TestCallsRefuseBadInput: each is refused with an error that names the argument,
+// and the network is not touched.
+func TestCallsRefuseBadInput(t *testing.T) {
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		t.Error("a request was sent")
+		return nil, io.EOF
+	}))
+	ctx := context.Background()
+	cases := map[string]struct {
+		names string
+		call  func() error
+	}{
+		"empty id":       {"id", func() error { _, err := client.Agents.Get(ctx, ""); return err }},
+		"id .":           {"id", func() error { return client.Agents.Delete(ctx, ".") }},
+		"id ..":          {"id", func() error { return client.Agents.Start(ctx, "..") }},
+		"empty agent id": {"agentID", func() error { _, err := client.Logs.Recent(ctx, "", nil); return err }},
+		"empty message": {"Message", func() error {
+			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{})
+			return err
+		}},
+		"nil context": {"ctx", func() error {
+			_, err := client.Agents.List(nil, nil) //nolint:staticcheck // that is the test
+			return err
+		}},
+		"nil context of a stream": {"ctx", func() error {
+			_, err := client.Chat.Send(nil, "a", agento.SendMessageParams{Message: "x"}) //nolint:staticcheck // that is the test
+			return err
+		}},
+		"empty name":      {"Name", func() error { _, err := client.Agents.Create(ctx, agento.CreateAgentParams{}); return err }},
+		"negative limit":  {"limit", func() error { _, err := client.Agents.List(ctx, &agento.ListParams{Limit: -1}); return err }},
+		"negative offset": {"offset", func() error { _, err := client.Agents.List(ctx, &agento.ListParams{Offset: -1}); return err }},
+		"negative tail":   {"tail", func() error { _, err := client.Logs.Stream(ctx, "a", &agento.LogsParams{Tail: -1}); return err }},
+		"no status":       {"want", func() error { _, err := client.Agents.WaitUntil(ctx, "a", ""); return err }},
+		"context that is no JSON": {"body", func() error {
+			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x", Context: func() {}})
+			return err
+		}},
+		"option of New": {"WithPacing", func() error { _, err := client.Agents.List(ctx, nil, agento.WithPacing(false)); return err }},
+		"nil response":  {"WithResponse", func() error { _, err := client.Agents.List(ctx, nil, agento.WithResponse(nil)); return err }},
+		"extra on a read": {"WithExtra", func() error {
+			_, err := client.Agents.Get(ctx, "a", agento.WithExtra("x", 1))
+			return err
+		}},
+		"response of several calls": {"WithResponse", func() error {
+			for _, err := range client.Agents.All(ctx, nil, agento.WithResponse(&agento.Response{})) {
+				return err
+			}
+			return nil
+		}},
+		"raw path":             {"path", func() error { return client.Do(ctx, "GET", "/admin", nil, nil) }},
+		"raw path climbing":    {"path", func() error { return client.Do(ctx, "GET", "/v1/../admin", nil, nil) }},
+		"raw path, escaped":    {"path", func() error { return client.Do(ctx, "GET", "/v1/%2e%2e/admin", nil, nil) }},
+		"raw path, line break": {"path", func() error { return client.Do(ctx, "GET", "/v1/a\r\nb", nil, nil) }},
+		"raw path, absolute":   {"path", func() error { return client.Do(ctx, "GET", "https://evil.example/v1/", nil, nil) }},
+		"raw method":           {"method", func() error { return client.Do(ctx, "GET /", "/v1/a", nil, nil) }},
+		"nil pointer body":     {"body", func() error { return client.Do(ctx, "POST", "/v1/a", (*agento.ListParams)(nil), nil) }},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := c.call()
+			require.ErrorContains(t, err, c.names)
+			require.ErrorIs(t, err, agento.ErrValidation)
+		})
+	}
+}
+
+// TestIDsAreEscaped: an id is one segment of the path, whatever it holds.
+func TestIDsAreEscaped(t *testing.T) {
+	for id, want := range map[string]string{
+		"plain":         "/v1/agents/plain",
+		"a/b":           "/v1/agents/a%2Fb",
+		"../../admin?x": "/v1/agents/..%2F..%2Fadmin%3Fx",
+		"a:b:c":         "/v1/agents/a:b:c",
+		"%2e%2e":        "/v1/agents/%252e%252e",
+		"#x":            "/v1/agents/%23x",
+		"a b\r\n\x00":   "/v1/agents/a%20b%0D%0A%00",
+		"{id}":          "/v1/agents/%7Bid%7D",
+		"...":           "/v1/agents/...",
+	} {
+		var got string
+		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			got = req.URL.RequestURI()
+			return respond(200, agentJSON), nil
+		}))
+		_, err := client.Agents.Get(context.Background(), id)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestOptionsReachTheWire(t *testing.T) {
+	var got *http.Request
+	var body string
+	rt := roundTripper(func(req *http.Request) (*http.Response, error) {
+		got = req
+		if req.Body != nil {
+			b, _ := io.ReadAll(req.Body)
+			body = string(b)
+		}
+		return respond(200, `{"data":{"id":"a1"},"more":1}`, "X-Request-Id", "req_1", "X-RateLimit-Limit", "120",
+			"X-RateLimit-Remaining", "7", "X-RateLimit-Reset", "1768473000"), nil
+	})
+	client := newClient(t, rt, agento.WithUserAgent("widget/2"), agento.WithHeader("X-Team", "a"), agento.WithHeader("X-Env", "ci"))
+	var resp agento.Response
+	_, err := client.Agents.Create(context.Background(), agento.CreateAgentParams{Name: "Bot"},
+		agento.WithHeader("x-team", "b"), agento.WithExtra("tier", map[string]int{"n": 1}), agento.WithExtra("name", "Other"),
+		agento.WithResponse(&resp))
+	require.NoError(t, err)
+	require.Equal(t, testKey, got.Header.Get("X-Api-Key"))
+	require.Equal(t, "b", got.Header.Get("X-Team"), "the call's option wins")
+	require.Equal(t, "ci", got.Header.Get("X-Env"))
+	require.Regexp(t, `^widget/2 agento-go/`, got.Header.Get("User-Agent"))
+	require.JSONEq(t, `{"name":"Other","tier":{"n":1}}`, body)
+	want := agento.RateLimit{Limit: 120, Remaining: 7, Reset: time.Unix(1768473000, 0), Known: true}
+	require.Equal(t, want, resp.RateLimit)
+	require.Equal(t, want, client.RateLimit())
+	require.Equal(t, "req_1", resp.RequestID)
+	require.Equal(t, 200, resp.StatusCode)
+	require.Equal(t, 1, resp.Attempts)
+	require.JSONEq(t, `{"data":{"id":"a1"},"more":1}`, string(resp.Body))
+
+	_, err = client.Agents.Get(context.Background(), "a")
+	require.NoError(t, err)
+	require.Equal(t, "a", got.Header.Get("X-Team"), "an option of a call does not stay")
+}
+
+func TestRateLimitAbsentIsNotZero(t *testing.T) {
+	header := []string{"X-RateLimit-Limit", "120", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "5"}
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		return respond(200, agentJSON, header...), nil
+	}), agento.WithPacing(false))
+	require.False(t, client.RateLimit().Known)
+	_, err := client.Agents.Get(context.Background(), "a")
+	require.NoError(t, err)
+	want := client.RateLimit()
+	require.True(t, want.Known)
+	for _, odd := range [][]string{nil, {"X-RateLimit-Limit", "x", "X-RateLimit-Remaining", "3"}, {"X-RateLimit-Limit", "-1", "X-RateLimit-Remaining", "3"}} {
+		header = odd
+		var resp agento.Response
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		_, err := client.Account.Get(ctx, agento.WithResponse(&resp))
+		cancel()
+		require.NoError(t, err)
+		require.False(t, resp.RateLimit.Known)
+		require.Equal(t, want, client.RateLimit())
+	}
+}
+
+// TestHTTPClientIsCopied: the caller's client stays as it is, and its Timeout
+// bounds an attempt of a call, but no stream.
+func TestHTTPClientIsCopied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		redirects := func(*http.Request, []*http.Request) error { return nil }
+		mine := &http.Client{Transport: roundTripper(hangs), Timeout: 5 * time.Second, CheckRedirect: redirects}
+		client, err := agento.New(testKey, agento.WithHTTPClient(mine), agento.WithMaxRetries(0))
+		require.NoError(t, err)
+		begun := time.Now()
+		_, err = client.Agents.Get(t.Context(), "a")
+		require.Error(t, err)
+		require.Equal(t, 5*time.Second, time.Since(begun))
+		_, err = client.Chat.Send(t.Context(), "a", agento.SendMessageParams{Message: "x"})
+		require.ErrorIs(t, err, agento.ErrStreamIdle)
+		require.Equal(t, 5*time.Second+10*time.Minute, time.Since(begun))
+		require.Equal(t, 5*time.Second, mine.Timeout)
+		require.IsType(t, roundTripper(nil), mine.Transport)
+	})
+}
+
+// TestKeySource: it is asked at each attempt, and its error ends the call.
+func TestKeySource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		var keys []string
+		client, err := agento.New("", agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			keys = append(keys, req.Header.Get("X-Api-Key"))
+			return respond(503, ""), nil
+		})}), agento.WithMaxRetries(2), agento.WithKeySource(func(context.Context) (string, error) {
+			if asked++; asked > 3 {
+				return "", errors.New("the vault is sealed")
+			}
+			return testKey + strings.Repeat("f", asked), nil
+		}))
+		require.NoError(t, err)
+		_, err = client.Agents.Get(t.Context(), "a")
+		require.Error(t, err)
+		require.Equal(t, []string{testKey + "f", testKey + "ff", testKey + "fff"}, keys)
+		_, err = client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "x"})
+		require.ErrorContains(t, err, "the vault is sealed")
+		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+		require.Len(t, keys, 3)
+	})
+}
+
+// TestPool: one failed call does not cost the other connections of the pool.
+func TestPool(t *testing.T) {
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/bad") {
+			w.WriteHeader(500)
+			return
+		}
+		time.Sleep(time.Second)
+		_, _ = io.WriteString(w, agentJSON)
+	}, []agento.Option{agento.WithMaxRetries(1)}, func(w *world) {
+		for range 3 {
+			results := make(chan error, 2)
+			for range 2 {
+				go func() { _, err := w.client.Agents.Get(w.ctx, "good"); results <- err }()
+			}
+			require.NoError(w.t, <-results)
+			require.NoError(w.t, <-results)
+			_, err := w.client.Agents.Get(w.ctx, "bad")
+			require.ErrorIs(w.t, err, agento.ErrInternal)
+		}
+		require.Equal(w.t, 2, w.listener.Dialled())
+	})
+}
+
+func TestLogger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		attempts := 0
+		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			if attempts++; attempts == 1 {
+				return respond(503, "", "X-Request-Id", "req_1"), nil
+			}
+			return respond(200, agentJSON, "X-Request-Id", "req_2"), nil
+		}), agento.WithLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		_, err := client.Agents.Get(t.Context(), "a1")
+		require.NoError(t, err)
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		require.Len(t, lines, 2)
+		require.Contains(t, lines[0], "level=WARN")
+		require.Contains(t, lines[0], "request_id=req_1")
+		require.Contains(t, lines[1], "level=DEBUG")
+		require.Contains(t, lines[1], "request_id=req_2")
+		require.Contains(t, lines[1], "attempts=2")
+		require.NotContains(t, out.String(), testKey)
+	})
+}
