@@ -38,11 +38,11 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 	if string(ev.Type) == "close" {
 		return LogEntry{}, endQuietly, nil
 	}
-	if l.resumedAt != "" && string(ev.ID) == l.resumedAt {
+	if ev.Named && l.resumedAt != "" && string(ev.ID) == l.resumedAt {
 		return LogEntry{}, skip, nil
 	}
 	e := readLogEntry(string(ev.Data))
-	if len(ev.ID) == 0 && l.seen.before(e) {
+	if !ev.Named && l.seen.before(e) {
 		return LogEntry{}, skip, nil
 	}
 	return e, deliver, nil
