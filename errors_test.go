@@ -1,0 +1,155 @@
+package agento_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// kinds are all errors that an answer can be.
+var kinds = []error{
+	agento.ErrValidation, agento.ErrUnauthorized, agento.ErrForbidden, agento.ErrLimitReached, agento.ErrNotFound,
+	agento.ErrNoRoute, agento.ErrConflict, agento.ErrRateLimited, agento.ErrInternal,
+}
+
+// answered is the error of a read that was answered so.
+func answered(t *testing.T, status int, body string, header ...string) *agento.Error {
+	t.Helper()
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		return respond(status, body, header...), nil
+	}), agento.WithMaxRetries(0))
+	_, err := client.Agents.Get(context.Background(), "a1")
+	var e *agento.Error
+	require.ErrorAs(t, err, &e)
+	return e
+}
+
+func TestErrorKinds(t *testing.T) {
+	env := func(code string) string { return `{"error":{"code":"` + code + `","message":"m"}}` }
+	cases := []struct {
+		status int
+		body   string
+		is     []error
+	}{
+		{400, env("validation_error"), []error{agento.ErrValidation}},
+		{401, env("unauthorized"), []error{agento.ErrUnauthorized}},
+		{403, env("forbidden"), []error{agento.ErrForbidden}},
+		{403, env("limit_reached"), []error{agento.ErrLimitReached, agento.ErrForbidden}},
+		{404, env("agent_not_found"), []error{agento.ErrNotFound}},
+		{404, env("rule_not_found"), []error{agento.ErrNotFound}},
+		{404, env("not_found"), []error{agento.ErrNoRoute}},
+		{404, env("unknown_route"), []error{agento.ErrNoRoute}},
+		{404, "<html>404</html>", []error{agento.ErrNoRoute}},
+		{404, "", []error{agento.ErrNoRoute}},
+		{409, env("conflict"), []error{agento.ErrConflict}},
+		{409, env("some_new_conflict"), []error{agento.ErrConflict}},
+		{429, env("rate_limit_exceeded"), []error{agento.ErrRateLimited}},
+		{429, "", []error{agento.ErrRateLimited}},
+		{500, env("internal_error"), []error{agento.ErrInternal}},
+		{502, "<html>Bad Gateway</html>", []error{agento.ErrInternal}},
+		{503, env("maintenance"), []error{agento.ErrInternal}},
+		{400, env("conflict"), []error{agento.ErrConflict}}, // the code decides
+		{418, env("teapot"), nil},
+		{413, "<html>too large</html>", nil},
+	}
+	for _, c := range cases {
+		e := answered(t, c.status, c.body)
+		for _, kind := range kinds {
+			require.Equal(t, contains(c.is, kind), errors.Is(e, kind), "%d %s: %v", c.status, c.body, kind)
+		}
+		require.Equal(t, c.status, e.StatusCode)
+	}
+}
+
+func contains(all []error, one error) bool {
+	for _, e := range all {
+		if e == one {
+			return true
+		}
+	}
+	return false
+}
+
+func TestErrorTellsWhatIsNeeded(t *testing.T) {
+	e := answered(t, 404, `{"error":{"code":"agent_not_found","message":"No agent a1"}}`, "X-Request-Id", "req_9")
+	require.Equal(t, "agento: GET /v1/agents/a1: 404 agent_not_found: No agent a1 (request id req_9)", e.Error())
+	require.Equal(t, "GET", e.Method)
+	require.Equal(t, "/v1/agents/a1", e.Path)
+	require.Equal(t, agento.CodeAgentNotFound, e.Code)
+
+	e = answered(t, 502, "<html>\n<h1>Bad   Gateway</h1>", "X-Request-Id", "req_9")
+	require.Equal(t, "agento: GET /v1/agents/a1: 502: <html> <h1>Bad Gateway</h1> (request id req_9)", e.Error())
+
+	e = answered(t, 404, "<html>404</html>")
+	require.Contains(t, e.Error(), "the path of getAgent is inferred")
+}
+
+// TestErrorIsOneSafeLine: what comes from outside cannot forge a log line, move a
+// terminal's cursor, or fill a screen.
+func TestErrorIsOneSafeLine(t *testing.T) {
+	for name, body := range map[string]string{
+		"line break":     `{"error":{"code":"a\nb","message":"x\r\n2026-01-01 INFO all is well"}}`,
+		"terminal":       `{"error":{"code":"c","message":"\u001b[2J\u001b[31mred\u0007"}}`,
+		"direction":      `{"error":{"code":"c","message":"\u202egnp.exe"}}`,
+		"huge":           `{"error":{"code":"c","message":"` + strings.Repeat("long ", 100000) + `"}}`,
+		"huge, no form":  strings.Repeat("x", 3<<20),
+		"invalid UTF-8":  "\xff\xfe\x00\x01",
+		"wrong types":    `{"error":{"code":5,"message":["a"]}}`,
+		"error a string": `{"error":"plain"}`,
+		"nesting":        strings.Repeat("[", 100000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := answered(t, 400, body)
+			require.Less(t, len(e.Error()), 3000)
+			require.NotRegexp(t, `[\x00-\x1f\x7f\x{202e}]`, e.Error())
+			require.LessOrEqual(t, len(e.Body), 1<<20)
+			require.ErrorIs(t, e, agento.ErrValidation)
+		})
+	}
+}
+
+func TestEnvelopeWithWrongTypes(t *testing.T) {
+	e := answered(t, 400, `{"error":{"code":"validation_error","message":{"field":"name"}}}`)
+	require.Equal(t, agento.CodeValidation, e.Code)
+	require.Equal(t, `{"field":"name"}`, e.Message)
+}
+
+// TestSuccessThatIsNone: any 2xx is a success if what parses says so, and only
+// then.
+func TestSuccessThatIsNone(t *testing.T) {
+	for name, body := range map[string]string{
+		"HTML": "<html>Sign in</html>", "empty": "", "another shape": `{"agent":{"id":"a1"}}`, "an array": `[1]`,
+		"null": `{"data":null}`, "truncated": `{"data":{"id":"a`, "wrong type": `{"data":{"id":5}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := answered(t, 200, body)
+			require.Equal(t, 200, e.StatusCode)
+			for _, kind := range kinds {
+				require.NotErrorIs(t, e, kind)
+			}
+		})
+	}
+	e := answered(t, 200, `{"error":{"code":"agent_not_found","message":"gone"}}`)
+	require.ErrorIs(t, e, agento.ErrNotFound)
+}
+
+func TestNothingToSay(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		ok     bool
+	}{{204, "", true}, {200, "", true}, {200, `{"data":null}`, true}, {202, `{"data":{"id":"x"}}`, true}, {200, "<html>Sign in</html>", false}} {
+		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(c.status, c.body), nil }))
+		err := client.Agents.Restart(context.Background(), "a1")
+		require.Equal(t, c.ok, err == nil, "%d %q: %v", c.status, c.body, err)
+		if !c.ok {
+			require.ErrorIs(t, err, agento.ErrOutcomeUnknown, "a page instead of an answer does not tell what became of a write")
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package agento_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// listServer answers a list in some manner; rows are named by their index.
+type listServer func(offset, limit int) (first, rows, total int)
+
+func (s listServer) client(t *testing.T, requests *int) *agento.Client {
+	return newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		if *requests++; *requests > 100 {
+			t.Fatal("the iterator does not end")
+		}
+		offset, _ := strconv.Atoi(req.URL.Query().Get("offset"))
+		limit, _ := strconv.Atoi(req.URL.Query().Get("limit"))
+		first, rows, total := s(offset, limit)
+		page := agento.Page[map[string]string]{Data: []map[string]string{}, Pagination: agento.Pagination{Total: total, Limit: rows, Offset: offset}}
+		for i := range rows {
+			page.Data = append(page.Data, map[string]string{"id": fmt.Sprint(first + i)})
+		}
+		body, err := json.Marshal(page)
+		require.NoError(t, err)
+		return respond(200, string(body)), nil
+	}), agento.WithPacing(false))
+}
+
+func TestIterators(t *testing.T) {
+	cases := map[string]struct {
+		server     listServer
+		rows       int
+		incomplete bool
+		requests   int
+	}{
+		"pages":                                {func(offset, _ int) (int, int, int) { return offset, min(100, 250-offset), 250 }, 250, false, 3},
+		"all at once, ignoring the parameters": {func(int, int) (int, int, int) { return 0, 7, 7 }, 7, false, 1},
+		"nothing":                              {func(int, int) (int, int, int) { return 0, 0, 0 }, 0, false, 1},
+		"ignores the offset":                   {func(int, int) (int, int, int) { return 0, 100, 250 }, 100, true, 2},
+		"an empty page in the middle":          {func(offset, _ int) (int, int, int) { return offset, max(0, 100-offset), 250 }, 100, true, 2},
+		"a total that is too small":            {func(offset, _ int) (int, int, int) { return offset, 100, 3 }, 100, false, 1},
+		"a total that is too large":            {func(offset, _ int) (int, int, int) { return offset, max(0, min(100, 150-offset)), 1 << 40 }, 150, true, 3},
+		"no total":                             {func(offset, _ int) (int, int, int) { return offset, max(0, min(100, 150-offset)), 0 }, 150, false, 3},
+		"no total, no offset":                  {func(int, int) (int, int, int) { return 0, 100, 0 }, 100, true, 2},
+		"a row that moves to the next page": {func(offset, _ int) (int, int, int) {
+			return max(0, offset-1), min(100, 151-offset), 151
+		}, 150, false, 2},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			client := c.server.client(t, &requests)
+			seen := map[string]int{}
+			var failure error
+			for agent, err := range client.Agents.All(context.Background(), nil) {
+				if err != nil {
+					failure = err
+					break
+				}
+				seen[agent.ID]++
+			}
+			require.Len(t, seen, c.rows)
+			for id, n := range seen {
+				require.Equal(t, 1, n, "row %s", id)
+			}
+			require.Equal(t, c.requests, requests)
+			if c.incomplete {
+				require.ErrorIs(t, failure, agento.ErrListIncomplete)
+			} else {
+				require.NoError(t, failure)
+			}
+		})
+	}
+}
+
+func TestIteratorParameters(t *testing.T) {
+	var queries []string
+	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		queries = append(queries, req.URL.RawQuery)
+		return respond(200, fmt.Sprintf(`{"data":[{"id":"%d"}],"pagination":{"total":12,"limit":1,"offset":0}}`, len(queries))), nil
+	}))
+	for _, err := range client.Agents.All(context.Background(), &agento.ListParams{Limit: 1, Offset: 10}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"limit=1&offset=10", "limit=1&offset=11"}, queries)
+}
+
+func TestIteratorStopsWhenLeft(t *testing.T) {
+	requests := 0
+	client := listServer(func(offset, _ int) (int, int, int) { return offset, 10, 100 }).client(t, &requests)
+	for range client.Agents.All(context.Background(), nil) {
+		break
+	}
+	require.Equal(t, 1, requests)
+}
+
+func TestIteratorYieldsItsError(t *testing.T) {
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		return respond(403, `{"error":{"code":"forbidden","message":"scope agents:read is missing"}}`), nil
+	}))
+	n := 0
+	for _, err := range client.Agents.All(context.Background(), nil) {
+		n++
+		require.ErrorIs(t, err, agento.ErrForbidden)
+	}
+	require.Equal(t, 1, n)
+}

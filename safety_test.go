@@ -1,0 +1,195 @@
+package agento_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// renderings is a value in every form in which it may reach a log.
+func renderings(v any) []string {
+	var out []string
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+		out = append(out, fmt.Sprintf(verb, v))
+	}
+	encoded, err := json.Marshal(v)
+	out = append(out, string(encoded), fmt.Sprint(err))
+	var text, asJSON bytes.Buffer
+	slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
+	slog.New(slog.NewJSONHandler(&asJSON, nil)).Info("m", "v", v)
+	return append(out, text.String(), asJSON.String())
+}
+
+func requireSecret(t *testing.T, secret string, values ...any) {
+	t.Helper()
+	hex := fmt.Sprintf("%x", secret)
+	for _, v := range values {
+		for _, r := range renderings(v) {
+			require.NotContains(t, r, secret, "%T", v)
+			require.NotContains(t, strings.ToLower(r), hex, "%T", v)
+		}
+	}
+}
+
+func TestKeyIsNeverPrinted(t *testing.T) {
+	echo := roundTripper(func(req *http.Request) (*http.Response, error) {
+		key := req.Header.Get("X-Api-Key")
+		switch {
+		case strings.HasSuffix(req.URL.Path, "/error"):
+			return nil, fmt.Errorf("while sending %v", req.Header)
+		case strings.HasSuffix(req.URL.Path, "/panic"):
+			panic("bad request: " + key)
+		case strings.HasSuffix(req.URL.Path, "/html"):
+			return respond(502, "<pre>X-Api-Key: "+key+"</pre>", "X-Debug", key), nil
+		}
+		return respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+key+`"}}`, "X-Debug", key), nil
+	})
+	var logged bytes.Buffer
+	client := newClient(t, echo, agento.WithMaxRetries(0),
+		agento.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		agento.WithObserver(agento.Observer{Response: func(_ context.Context, _ agento.CallInfo, r agento.ResponseInfo) {
+			requireSecret(t, testKey, r, r.Err)
+		}}))
+	requireSecret(t, testKey, client, *client, client.Agents, *client.Agents, *client.Chat, agento.WithMaxRetries(1))
+	for _, id := range []string{"error", "panic", "html", "json"} {
+		var resp agento.Response
+		_, err := client.Agents.Get(context.Background(), id, agento.WithResponse(&resp))
+		require.Error(t, err)
+		requireSecret(t, testKey, err, errors.Unwrap(err), resp, resp.Header, string(resp.Body))
+		var e *agento.Error
+		require.ErrorAs(t, err, &e)
+		requireSecret(t, testKey, *e, e.Message, string(e.Body))
+		_, err = client.Chat.Send(context.Background(), "html", agento.SendMessageParams{Message: "x"})
+		requireSecret(t, testKey, err)
+	}
+	require.NotEmpty(t, logged.String())
+	require.NotContains(t, logged.String(), testKey)
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	const secret = "sk-test-made-up-value"
+	secrets := agento.Secrets{agento.AnthropicAPIKey: secret}
+	params := agento.CreateAgentParams{Name: "Bot", Secrets: secrets}
+	requireSecret(t, secret, secrets, &secrets, params, &params, []any{params}, map[string]any{"p": params})
+	require.Equal(t, "Secrets[anthropicApiKey]", fmt.Sprint(secrets))
+
+	var sent string
+	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		b, _ := io.ReadAll(req.Body)
+		sent = string(b)
+		return respond(400, `{"error":{"code":"validation_error","message":"no"}}`), nil
+	}))
+	_, err := client.Agents.Create(context.Background(), params)
+	requireSecret(t, secret, err)
+	require.JSONEq(t, `{"name":"Bot","secrets":{"anthropicApiKey":"`+secret+`"}}`, sent, "what is sent is the value")
+	err = client.Do(context.Background(), "POST", "/v1/agents", params, nil)
+	requireSecret(t, secret, err)
+	require.JSONEq(t, `{"name":"Bot","secrets":{"anthropicApiKey":"`+secret+`"}}`, sent)
+}
+
+// TestKeyStaysAtItsOrigin: no redirect is followed, and whatever a middleware
+// does, the key goes nowhere else.
+func TestKeyStaysAtItsOrigin(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		for _, to := range []string{"http://localhost/v1/other", "http://evil.example/", "http://localhost:81/", "//evil.example/", "::bad::"} {
+			hosts := map[string]int{}
+			client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+				hosts[req.URL.Host]++
+				return respond(status, "", "Location", to), nil
+			}))
+			_, err := client.Agents.Create(context.Background(), agento.CreateAgentParams{Name: "x"})
+			var e *agento.Error
+			require.ErrorAs(t, err, &e)
+			require.Equal(t, status, e.StatusCode)
+			require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+			require.Equal(t, map[string]int{"localhost": 1}, hosts, "%d to %s", status, to)
+		}
+	}
+}
+
+func TestMiddlewareSeesNoKeyAndCannotSendItAway(t *testing.T) {
+	for _, host := range []string{"evil.example", "localhost:8443", "LOCALHOST.evil.example"} {
+		reached := false
+		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			reached = true
+			return respond(200, agentJSON), nil
+		}), agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				require.Empty(t, req.Header.Get("X-Api-Key"))
+				away := req.Clone(req.Context())
+				away.URL.Host = host
+				resp, err := next.RoundTrip(away)
+				require.Empty(t, away.Header.Get("X-Api-Key"))
+				return resp, err
+			})
+		}))
+		_, err := client.Agents.Create(context.Background(), agento.CreateAgentParams{Name: "x"})
+		require.ErrorIs(t, err, agento.ErrCrossOrigin)
+		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+		require.False(t, reached)
+	}
+}
+
+func TestMiddlewareAddsUpInOrder(t *testing.T) {
+	var order []string
+	layer := func(name string) agento.Option {
+		return agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				order = append(order, name)
+				return next.RoundTrip(req)
+			})
+		})
+	}
+	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		require.Equal(t, testKey, req.Header.Get("X-Api-Key"))
+		require.Equal(t, "localhost", req.Host)
+		return respond(200, agentJSON), nil
+	}), layer("outer"), layer("inner"))
+	_, err := client.Agents.Get(context.Background(), "a1")
+	require.NoError(t, err)
+	require.Equal(t, []string{"outer", "inner"}, order)
+}
+
+// TestUnrulyTransports: a caller's transport that breaks the contract of
+// http.RoundTripper is an error, never a panic, and quiet.
+func TestUnrulyTransports(t *testing.T) {
+	closed := false
+	for name, rt := range map[string]roundTripper{
+		"nothing":    func(*http.Request) (*http.Response, error) { return nil, nil },
+		"panic":      func(*http.Request) (*http.Response, error) { panic("boom") },
+		"panic(nil)": func(*http.Request) (*http.Response, error) { panic(nil) },
+		"abort":      func(*http.Request) (*http.Response, error) { panic(http.ErrAbortHandler) },
+		"both": func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: closer{&closed}}, io.EOF
+		},
+		"no body":        func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil },
+		"no body, error": func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 500}, io.EOF },
+		"status 0":       func(*http.Request) (*http.Response, error) { return &http.Response{Body: http.NoBody}, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, rt, agento.WithMaxRetries(0), agento.WithTimeout(time.Hour))
+			_, err := client.Agents.Get(context.Background(), "a1")
+			require.Error(t, err)
+			_, err = client.Chat.Ask(context.Background(), "a1", agento.SendMessageParams{Message: "x"})
+			require.Error(t, err)
+		})
+	}
+	require.True(t, closed, "the body beside an error is closed")
+}
+
+type closer struct{ closed *bool }
+
+func (c closer) Read([]byte) (int, error) { return 0, io.EOF }
+func (c closer) Close() error             { *c.closed = true; return nil }
