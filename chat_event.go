@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/transport"
@@ -41,6 +42,13 @@ func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 // fields that are not known, pass; a text event whose text cannot be read does
 // not, since the answer would lack it without a word.
 func decodeChatEvent(raw string) (ChatEvent, error) {
+	if content, ok := plainText(raw); ok {
+		return ChatEvent{Type: ChatText, Content: content, raw: raw}, nil
+	}
+	return decodeAnyChatEvent(raw)
+}
+
+func decodeAnyChatEvent(raw string) (ChatEvent, error) {
 	e := ChatEvent{raw: raw}
 	var fields struct {
 		Type      json.RawMessage `json:"type"`
@@ -61,6 +69,26 @@ func decodeChatEvent(raw string) (ChatEvent, error) {
 	}
 	e.Error = readEventError(e.Type, fields.Error, fields.Message)
 	return e, nil
+}
+
+// plainText is the fast path for the event that an answer consists of, in the
+// very form that is documented and with nothing in its text that JSON escapes.
+// The content is a part of raw, not a copy. For everything else it is not ok.
+func plainText(raw string) (content string, ok bool) {
+	const head, tail = `{"type":"text","content":"`, `"}`
+	if len(raw) < len(head)+len(tail) || raw[:len(head)] != head || raw[len(raw)-len(tail):] != tail {
+		return "", false
+	}
+	content = raw[len(head) : len(raw)-len(tail)]
+	ascii := true
+	for i := range len(content) {
+		c := content[i]
+		if c < ' ' || c == '"' || c == '\\' {
+			return "", false
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	return content, ascii || utf8.ValidString(content)
 }
 
 // readEventError takes the error of an event in either of its expected forms.

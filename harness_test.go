@@ -11,6 +11,7 @@ import (
 	"log"
 	"math/big"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +27,12 @@ import (
 
 const testKey = "ak_live_0123456789abcdef0123456789abcdef"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(benchServerVariable) != "" {
+		benchServer()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // protocol is a form of connection.
 type protocol struct{ tls, http2 bool }

@@ -1,0 +1,93 @@
+package agento
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var chatEvents = []string{
+	`{"type":"text","content":"Hi! "}`,
+	`{"type":"text","content":""}`,
+	`{"type":"text","content":"Grüße 🙂"}`,
+	`{"type":"text","content":"a\nb"}`,
+	"{\"type\":\"text\",\"content\":\"a\nb\"}",
+	"{\"type\":\"text\",\"content\":\"\xff\"}",
+	"{\"type\":\"text\",\"content\":\"\x7f\"}",
+	`{"type":"text","content":"\u00e4\ud83d\ude42\ud800"}`,
+	`{"type":"text","content":"a"b"}`,
+	`{"type":"text","content":"a","content":"b"}`,
+	`{"type":"text","content":"a","sessionId":"s"}`,
+	`{"type":"text","content":"a"},{"type":"text","content":"b"}`,
+	`{"type":"text","content":"a"} `,
+	` {"type":"text","content":"a"}`,
+	`{"TYPE":"text","Content":"a"}`,
+	`{"type":"text","content":null}`,
+	`{"type":"text","content":5}`,
+	`{"type":"text"}`,
+	`{"type":"text","content":"}`,
+	`{"type":"text","content":"\"}`,
+	`{"type":"done","sessionId":"agent:1:s"}`,
+	`{"type":"error","error":{"code":"c","message":"m"}}`,
+	`{"type":"error","message":"m"}`,
+	`{"type":"tool","content":{"a":1}}`,
+	`{"type":5,"content":"a"}`,
+	`null`, `[]`, `"text"`, ``, `{`,
+}
+
+func TestPlainTextIsTaken(t *testing.T) {
+	for i, want := range []string{"Hi! ", "", "Grüße 🙂"} {
+		got, ok := plainText(chatEvents[i])
+		require.True(t, ok)
+		require.Equal(t, want, got)
+	}
+	for _, raw := range chatEvents[3:] {
+		if got, ok := plainText(raw); ok {
+			require.Equal(t, "\x7f", got, "%q is for encoding/json", raw)
+		}
+	}
+}
+
+// FuzzChatEvent compares the fast path with encoding/json.
+func FuzzChatEvent(f *testing.F) {
+	for _, raw := range chatEvents {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		got, err := decodeChatEvent(raw)
+		want, wantErr := decodeAnyChatEvent(raw)
+		require.Equal(t, want, got)
+		require.Equal(t, wantErr == nil, err == nil)
+		require.Equal(t, raw, string(got.Raw()))
+	})
+}
+
+// FuzzPlainText is FuzzChatEvent for texts alone, where most of the inputs get
+// as far as the fast path.
+func FuzzPlainText(f *testing.F) {
+	for _, text := range []string{"", "Hi! ", "Grüße 🙂", `a\nb`, `"`, `\`, "\xff", "\x00", `","content":"b`, `"} `} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		raw := `{"type":"text","content":"` + text + `"}`
+		got, err := decodeChatEvent(raw)
+		want, wantErr := decodeAnyChatEvent(raw)
+		require.Equal(t, want, got)
+		require.Equal(t, wantErr == nil, err == nil)
+	})
+}
+
+// FuzzLogEntry: any line is an entry, and keeps what came.
+func FuzzLogEntry(f *testing.F) {
+	for _, raw := range []string{`{"line":"INFO a"}`, `"x"`, `plain`, `{"timestamp":"2026-01-15T10:30:00.000Z","level":"WARN","message":"m"}`, `[2026-01-15T10:30:00Z] ERROR: x`, ``} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		e := readLogEntry(raw)
+		require.Equal(t, raw, string(e.Raw()))
+		require.False(t, e.Reconnected)
+		if raw != "" && raw != `""` {
+			require.NotEmpty(t, e.Line)
+		}
+	})
+}
