@@ -10,7 +10,10 @@ import (
 
 // AccountService reads the account, and the secrets, documents and rules that
 // the guide puts under it.
-type AccountService struct{ core *core }
+type AccountService struct {
+	core    *core
+	editing keyedLock[editKey]
+}
 
 // Account is the account that the key belongs to. That there is a plan and a
 // usage is documented; the fields' names and forms are inferred.

@@ -1,4 +1,135 @@
 package agento
 
+import (
+	"context"
+	"iter"
+	"net/url"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/route"
+)
+
 // KnowledgeService feeds the knowledge bases of agents and swarms.
 type KnowledgeService struct{ core *core }
+
+// Chunk is an entry of a knowledge base. Its fields are inferred.
+type Chunk struct {
+	ID        string         `json:"id"`
+	Content   string         `json:"content"`
+	Title     string         `json:"title"`
+	Source    string         `json:"source"`
+	Metadata  map[string]any `json:"metadata"`
+	CreatedAt time.Time      `json:"createdAt"`
+}
+
+// IngestParams is what a knowledge base is to take in.
+type IngestParams struct {
+	Chunks []ChunkParams `json:"chunks"` // at least one
+}
+
+// ChunkParams is a new entry of a knowledge base. Its fields are inferred.
+type ChunkParams struct {
+	Content  string         `json:"content"` // required
+	Title    string         `json:"title,omitempty"`
+	Source   string         `json:"source,omitempty"` // by which List can filter
+	Metadata map[string]any `json:"metadata,omitempty"`
+}
+
+func (p IngestParams) check() error {
+	if len(p.Chunks) == 0 {
+		return badArgument("Chunks", "are empty")
+	}
+	for i, c := range p.Chunks {
+		if c.Content == "" {
+			return badArgument("Chunks", "hold an empty Content at index %d", i)
+		}
+	}
+	return nil
+}
+
+// IngestResult is what became of the chunks. Its fields are inferred.
+type IngestResult struct {
+	Ingested   int      `json:"ingested"`
+	Duplicates int      `json:"duplicates"` // dropped, since the knowledge base has them
+	IDs        []string `json:"ids"`        // of the chunks that were taken in
+}
+
+// KnowledgeListParams chooses a part of a knowledge base. The zero value leaves
+// the choice to the service. All of it is inferred.
+type KnowledgeListParams struct {
+	Source string // chunks of this source only
+	Limit  int    // rows at most
+	Offset int    // rows to skip
+}
+
+func (p KnowledgeListParams) query() (url.Values, error) {
+	q := url.Values{}
+	addText(q, "source", p.Source)
+	return pageQuery(q, p.Limit, p.Offset)
+}
+
+func chunkKey(c *Chunk) string { return c.ID }
+
+// Ingest takes chunks of text into the knowledge base of an agent or a swarm.
+// The knowledge base drops content that it has already, so that a call whose
+// answer was lost can be made again.
+//
+// POST /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
+// titles. Scope: knowledge:write. Errors: those of every call; [ErrNotFound];
+// [ErrOutcomeUnknown] when the answer is lost.
+func (s *KnowledgeService) Ingest(ctx context.Context, t Target, p IngestParams, opts ...Option) (*IngestResult, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	r, err := t.request(route.IngestAgentKnowledge, route.IngestSwarmKnowledge)
+	if err != nil {
+		return nil, err
+	}
+	r.body = p
+	return do[IngestResult](ctx, s.core, r, opts)
+}
+
+// List returns a page of the knowledge base of an agent or a swarm.
+//
+// GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
+// titles. Scope: knowledge:read. Errors: those of every call; [ErrNotFound].
+func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) (*Page[Chunk], error) {
+	r, err := t.request(route.ListAgentKnowledge, route.ListSwarmKnowledge)
+	if err != nil {
+		return nil, err
+	}
+	if r.query, err = orZero(p).query(); err != nil {
+		return nil, err
+	}
+	return list[Chunk](ctx, s.core, r, opts)
+}
+
+// All iterates over the knowledge base of an agent or a swarm, page by page;
+// Limit is the size of a page. It ends with [ErrListIncomplete] if it cannot know
+// whether it saw all.
+//
+// GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
+// titles. Scope: knowledge:read. Errors: those of [KnowledgeService.List].
+func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) iter.Seq2[Chunk, error] {
+	params := orZero(p)
+	return iterate("Knowledge.All", params.Offset, chunkKey, opts, func(offset int, opts []Option) (*Page[Chunk], error) {
+		page := params
+		page.Offset = offset
+		return s.List(ctx, t, &page, opts...)
+	})
+}
+
+// Delete deletes one entry of the knowledge base of an agent or a swarm. One that
+// is gone when the deletion is repeated after a lost answer counts as deleted.
+//
+// DELETE /v1/agents/{id}/knowledge/{chunkId} or
+// /v1/swarms/{id}/knowledge/{chunkId}, inferred from the titles. Scope:
+// knowledge:write. Errors: those of every call; [ErrNotFound];
+// [ErrOutcomeUnknown] when the answer is lost.
+func (s *KnowledgeService) Delete(ctx context.Context, t Target, chunkID string, opts ...Option) error {
+	r, err := t.request(route.DeleteAgentKnowledge, route.DeleteSwarmKnowledge, pathArg{"chunkId", "chunkID", chunkID})
+	if err != nil {
+		return err
+	}
+	return exec(ctx, s.core, r, opts)
+}

@@ -42,6 +42,7 @@ type settings struct {
 	maxEventSize    int
 	response        *Response
 	extra           map[string]any
+	lookFirst       bool // see transport.Call
 }
 
 // clientSettings is what only New takes.

@@ -114,6 +114,7 @@ func TestCallsRefuseBadInput(t *testing.T) {
 		return nil, io.EOF
 	}))
 	ctx := context.Background()
+	var noContext context.Context
 	cases := map[string]struct {
 		names string
 		call  func() error
@@ -127,11 +128,11 @@ func TestCallsRefuseBadInput(t *testing.T) {
 			return err
 		}},
 		"nil context": {"ctx", func() error {
-			_, err := client.Agents.List(nil, nil) //nolint:staticcheck // that is the test
+			_, err := client.Agents.List(noContext, nil)
 			return err
 		}},
 		"nil context of a stream": {"ctx", func() error {
-			_, err := client.Chat.Send(nil, "a", agento.SendMessageParams{Message: "x"}) //nolint:staticcheck // that is the test
+			_, err := client.Chat.Send(noContext, "a", agento.SendMessageParams{Message: "x"})
 			return err
 		}},
 		"empty name":      {"Name", func() error { _, err := client.Agents.Create(ctx, agento.CreateAgentParams{}); return err }},

@@ -208,6 +208,7 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 			RetryAfterLimit: s.retryAfterLimit,
 			MaxWait:         s.maxWait,
 			Bulk:            s.bulk,
+			LookFirst:       s.lookFirst,
 			HeaderTimeout:   defaultHeaderTimeout,
 			Timeout:         s.timeout,
 		},

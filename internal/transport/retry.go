@@ -26,7 +26,7 @@ func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	}
 	out := &st.last
 	sent := st.sent.Load()
-	if !again(st.call.Method, out, sent) {
+	if !again(st.call.Method, out, sent) || st.call.LookFirst && sent && out.Err != nil {
 		return false, nil
 	}
 	wait := waitBefore(st.attempts, out.RetryAfter)

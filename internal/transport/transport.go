@@ -73,6 +73,7 @@ type Call struct {
 	RetryAfterLimit time.Duration // the longest wait that the service may ask for
 	MaxWait         time.Duration // the longest wait for a place in the rate limit; 0: the context's
 	Bulk            bool
+	LookFirst       bool          // once an answer is lost the caller looks before it sends again
 	HeaderTimeout   time.Duration // from sending to the response's headers
 	Timeout         time.Duration // one whole attempt of a unary call; 0: none
 
