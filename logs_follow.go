@@ -70,14 +70,14 @@ func (l *follower) ended(f *feed[LogEntry], _ bool, cause error) error {
 		case out.Err == nil && out.StatusCode == http.StatusNoContent:
 			return nil
 		case f.ctx.Err() != nil:
-			closeStream(&out)
+			closeStream(out)
 			return f.contextError()
 		}
-		err := l.o.judgeStream(&out)
+		err := l.o.judgeStream(out)
 		if err == nil {
-			return l.resume(f, &out)
+			return l.resume(f, out)
 		}
-		if finalForLogs(&out, err) {
+		if finalForLogs(out, err) {
 			return err
 		}
 		cause, asked = err, out.RetryAfter
@@ -98,7 +98,7 @@ func (l *follower) resume(f *feed[LogEntry], out *transport.Outcome) error {
 }
 
 // connect asks for the log from where it broke off.
-func (l *follower) connect(f *feed[LogEntry]) transport.Outcome {
+func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 	call := l.o.call
 	call.MaxRetries = 0 // the pauses between attempts are ours
 	call.Header = call.Header.Clone()

@@ -20,15 +20,21 @@ func expand(template string, args []pathArg) (path, rawPath string, err error) {
 			return "", "", err
 		}
 	}
-	plain, err := fill(template, args, func(value string) string { return value })
-	if err != nil {
-		return "", "", err
+	path, err = fill(template, args, func(value string) string { return value })
+	if err != nil || !needEscape(args) {
+		return path, "", err
 	}
-	escaped, err := fill(template, args, url.PathEscape)
-	if err != nil || escaped == plain {
-		return plain, "", err
+	rawPath, err = fill(template, args, url.PathEscape)
+	return path, rawPath, err
+}
+
+func needEscape(args []pathArg) bool {
+	for _, a := range args {
+		if url.PathEscape(a.value) != a.value {
+			return true
+		}
 	}
-	return plain, escaped, nil
+	return false
 }
 
 // fill puts the values, each in the form that write gives it, into a template.

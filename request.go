@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -129,14 +130,12 @@ func (c *core) prepare(ctx context.Context, r request, opts []Option) (*outgoing
 	if err != nil {
 		return nil, err
 	}
-	u := *c.base
-	u.Path, u.RawPath = c.base.Path+path, rawPath
-	if rawPath != "" {
-		u.RawPath = c.base.EscapedPath() + rawPath
+	u := c.below(path, rawPath, r.query.Encode())
+	info := CallInfo{
+		Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream,
+		Path: cmp.Or(rawPath, path) + queryString(u),
 	}
-	u.RawQuery = r.query.Encode()
-	info := CallInfo{Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream}
-	out, err := c.assemble(ctx, &u, r.body, info, opts)
+	out, err := c.assemble(ctx, u, r.body, info, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +151,25 @@ func (c *core) prepareRaw(ctx context.Context, method, path string, body any, op
 	if err != nil {
 		return nil, err
 	}
-	return c.assemble(ctx, u, body, CallInfo{Method: method}, opts)
+	return c.assemble(ctx, u, body, CallInfo{Method: method, Path: path}, opts)
+}
+
+// below is a URL below the base URL. rawPath is empty where it is the path.
+func (c *core) below(path, rawPath, query string) *url.URL {
+	u := *c.base
+	u.Path += path
+	if rawPath != "" {
+		u.RawPath = c.base.EscapedPath() + rawPath
+	}
+	u.RawQuery = query
+	return &u
+}
+
+func queryString(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
+	return "?" + u.RawQuery
 }
 
 // rawURL joins a path of the caller's to the base URL, and sees that it stays
@@ -170,13 +187,7 @@ func (c *core) rawURL(path string) (*url.URL, error) {
 			return nil, badArgument("path", "holds the segment %q", segment)
 		}
 	}
-	u := *c.base
-	u.Path = c.base.Path + ref.Path
-	if ref.RawPath != "" {
-		u.RawPath = c.base.EscapedPath() + ref.RawPath
-	}
-	u.RawQuery = ref.RawQuery
-	return &u, nil
+	return c.below(ref.Path, ref.RawPath, ref.RawQuery), nil
 }
 
 func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo, opts []Option) (*outgoing, error) {
@@ -193,10 +204,6 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 	encoded, err := encode(body, s.extra, info.Method)
 	if err != nil {
 		return nil, err
-	}
-	info.Path = u.EscapedPath()
-	if u.RawQuery != "" {
-		info.Path += "?" + u.RawQuery
 	}
 	info.Bulk = s.bulk
 	return &outgoing{
@@ -234,9 +241,9 @@ func (c *core) headerFor(s *settings, hasBody bool) http.Header {
 func (o *outgoing) run(decode func(body []byte) error) error {
 	watch := o.observe()
 	out := o.core.transport.Do(o.ctx, &o.call)
-	o.note(&out)
-	err := o.judge(&out, decode)
-	watch.callDone(&out, err)
+	o.note(out)
+	err := o.judge(out, decode)
+	watch.callDone(out, err)
 	return err
 }
 

@@ -22,10 +22,10 @@ func (o *outgoing) open(idle time.Duration) (*watch, *transport.Outcome, error) 
 	o.call.HeaderTimeout = idle
 	w := o.observe()
 	out := o.core.transport.Do(o.ctx, &o.call)
-	o.note(&out)
-	err := o.judgeStream(&out)
-	w.callDone(&out, err)
-	return w, &out, err
+	o.note(out)
+	err := o.judgeStream(out)
+	w.callDone(out, err)
+	return w, out, err
 }
 
 // idleTimeout is the caller's, or that of the kind of stream.

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,25 +28,18 @@ type Sent struct {
 type pacing struct {
 	next  http.RoundTripper
 	pacer Pacer // nil: nothing to share
+	dates *dates
 }
 
 func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	st := stateOf(req.Context())
-	var granted time.Time
-	if p.pacer != nil || st.call.Hooks != nil {
-		granted = time.Now()
-	}
 	if p.pacer != nil {
-		asked := granted
-		if err := p.pacer.Acquire(req.Context(), st.call.Bulk, st.call.MaxWait); err != nil {
+		if err := p.acquire(req.Context(), st); err != nil {
 			closeBody(req)
 			return nil, finalError{err}
 		}
-		granted = time.Now()
-		if waited := granted.Sub(asked); waited >= time.Millisecond && st.call.Hooks != nil {
-			st.call.Hooks.Wait(st.Context, st.attempts+1, waited)
-		}
 	}
+	begun := time.Now()
 	st.attempts++
 	if st.call.Hooks != nil {
 		st.call.Hooks.Attempt(st.Context, st.attempts)
@@ -54,15 +48,29 @@ func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	st.last.Err = err
 	st.last.scrub(st.key) // before anybody is told
 	if st.call.Hooks != nil {
-		st.call.Hooks.Response(st.Context, st.attempts, &st.last, time.Since(granted))
+		st.call.Hooks.Response(st.Context, st.attempts, &st.last, time.Since(begun))
 	}
 	if p.pacer != nil {
-		p.pacer.Observe(st.observed(granted))
+		p.pacer.Observe(p.observed(st, begun))
 	}
 	return resp, err
 }
 
-func (st *state) observed(granted time.Time) Sent {
+// acquire takes the place of one attempt, and tells of a wait that can be felt.
+func (p pacing) acquire(ctx context.Context, st *state) error {
+	hooks := st.call.Hooks
+	if hooks == nil {
+		return p.pacer.Acquire(ctx, st.call.Bulk, st.call.MaxWait)
+	}
+	asked := time.Now()
+	err := p.pacer.Acquire(ctx, st.call.Bulk, st.call.MaxWait)
+	if waited := time.Since(asked); waited >= time.Millisecond {
+		hooks.Wait(st.Context, st.attempts+1, waited)
+	}
+	return err
+}
+
+func (p pacing) observed(st *state, granted time.Time) Sent {
 	s := Sent{
 		Granted:    granted,
 		StatusCode: st.last.StatusCode,
@@ -70,8 +78,26 @@ func (st *state) observed(granted time.Time) Sent {
 		RateLimit:  st.last.RateLimit,
 		RetryAfter: st.last.RetryAfter,
 	}
-	if st.last.Header != nil {
-		s.Date, _ = http.ParseTime(st.last.Header.Get("Date"))
+	if v := st.last.Header["Date"]; len(v) > 0 {
+		s.Date = p.dates.parse(v[0])
 	}
 	return s
+}
+
+// dates reads the Date headers of answers. It keeps the newest, since a service
+// that is asked often says the same for a second.
+type dates struct{ newest atomic.Pointer[date] }
+
+type date struct {
+	text string
+	at   time.Time
+}
+
+func (d *dates) parse(text string) time.Time {
+	if known := d.newest.Load(); known != nil && known.text == text {
+		return known.at
+	}
+	at, _ := http.ParseTime(text) // the zero time says that it is not known
+	d.newest.Store(&date{text, at})
+	return at
 }

@@ -44,31 +44,34 @@ type attempts struct{ next http.RoundTripper }
 
 func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	st := stateOf(req.Context())
+	if st.last.StatusCode != 0 {
+		st.answered = st.last
+	}
 	st.last = Outcome{}
 	st.sent.Store(false)
 	resp, err := a.next.RoundTrip(req)
 	if st.last.Err == nil {
 		st.last.Err = err
 	}
-	if st.last.StatusCode != 0 {
-		st.answered = st.last
-	}
 	return resp, err
 }
 
 // outcome sums the call up, given what the retrying client returned.
-func (st *state) outcome(err error) Outcome {
-	out := st.last
+func (st *state) outcome(err error) *Outcome {
+	out := &st.last
 	if out.StatusCode == 0 && out.Err == nil {
 		out.Err = err
 	}
+	unknown := failed(out) && isWrite(st.call.Method) && (st.repeated || mayHaveApplied(out, st.sent.Load()))
 	if err != nil && st.Context.Err() != nil {
-		out = st.answered
+		if out.StatusCode == 0 {
+			out = &st.answered
+		}
 		out.Err = ContextError(st.Context)
 	}
 	out.Attempts = st.attempts
 	out.Repeated = st.repeated
-	out.Unknown = failed(&out) && isWrite(st.call.Method) && (st.repeated || mayHaveApplied(&st.last, st.sent.Load()))
+	out.Unknown = unknown
 	return out
 }
 

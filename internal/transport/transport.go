@@ -9,6 +9,7 @@ package transport
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -47,7 +48,7 @@ func chain(base http.RoundTripper, cfg Config) http.RoundTripper {
 	rt := guard{next: tame{base}, origin: cfg.Origin, key: cfg.Key, exposed: exposed}
 	seen := withMiddleware(rt, cfg.Middleware)
 	bounded := limits{next: seen, closeOnCancel: !known || exposed}
-	paced := pacing{next: bounded, pacer: cfg.Pacer}
+	paced := pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates)}
 	return attempts{next: paced}
 }
 
@@ -109,12 +110,12 @@ type Outcome struct {
 
 // Do carries out a call. It returns when the answer of a unary call is read, or
 // the headers of a stream are there.
-func (t *Transport) Do(ctx context.Context, call *Call) Outcome {
+func (t *Transport) Do(ctx context.Context, call *Call) *Outcome {
 	st := &state{Context: ctx, call: call}
 	st.request.Request = newRequest(st)
 	if call.Body != nil {
 		if err := st.request.SetBody(call.Body); err != nil {
-			return Outcome{Err: err}
+			return &Outcome{Err: err}
 		}
 	}
 	st.retrier = retryablehttp.Client{
@@ -133,12 +134,13 @@ func (t *Transport) Do(ctx context.Context, call *Call) Outcome {
 func passOn(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err }
 
 // newRequest makes the request of the first attempt. Its context is the state
-// of the call, and its header is the attempt's own.
+// of the call. Its header is the attempt's own; the lists of values in it are
+// shared, and have no room to be appended to in place.
 func newRequest(st *state) *http.Request {
 	req := &http.Request{
 		Method: st.call.Method, URL: st.call.URL, Host: st.call.URL.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: attemptHeader(st.call.Header),
+		Header: maps.Clone(st.call.Header),
 	}
 	return req.WithContext(st)
 }
@@ -146,16 +148,6 @@ func newRequest(st *state) *http.Request {
 // prepareRetry gives the next attempt a header of its own: what a cookie jar or
 // a middleware wrote into that of the last one stays there.
 func prepareRetry(req *http.Request) error {
-	req.Header = attemptHeader(stateOf(req.Context()).call.Header)
+	req.Header = maps.Clone(stateOf(req.Context()).call.Header)
 	return nil
-}
-
-// attemptHeader copies a header, with room for the key. The values are shared,
-// and full, so that adding to one copies it.
-func attemptHeader(h http.Header) http.Header {
-	own := make(http.Header, len(h)+2)
-	for name, values := range h {
-		own[name] = values[:len(values):len(values)]
-	}
-	return own
 }
