@@ -1,0 +1,169 @@
+// Quickstart shows the main job end to end: an agent is created, started, spoken
+// to, and answers word by word; then its log and what is left of the rate limit.
+//
+//	go run ./examples/quickstart
+//
+// Without AGENTO_API_KEY it talks to the embedded test service of package
+// agentotest. With a key it does the same on the real one, and removes what it
+// made, also on Ctrl-C. The key needs the scopes agents:read, agents:write, chat
+// and logs; a new agent also needs a credential of a language model, taken from
+// ANTHROPIC_API_KEY.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			explain(os.Stderr, err)
+			stop()
+			os.Exit(1)
+		}
+	}
+}
+
+type options struct {
+	message, agent string
+	keep           bool
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var o options
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	flags.StringVar(&o.message, "message", "Hello! What can you do?", "what to say to the agent")
+	flags.StringVar(&o.agent, "agent", "", "id of an agent to use instead of a new one")
+	flags.BoolVar(&o.keep, "keep", false, "keep the agent that was made")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	client, done, err := connect(out)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return converse(ctx, client, o, out)
+}
+
+// connect makes a client for the service that the environment names, or for a
+// test service inside of this process.
+func connect(out io.Writer) (*agento.Client, func(), error) {
+	if os.Getenv("AGENTO_API_KEY") != "" {
+		client, err := agento.NewFromEnv()
+		return client, func() {}, err
+	}
+	fmt.Fprintln(out, "AGENTO_API_KEY is not set: using the embedded test service, whose agents are test doubles.")
+	server := agentotest.NewServer(
+		agentotest.WithStartDelay(500*time.Millisecond),
+		agentotest.WithReplyGap(120*time.Millisecond))
+	return server.Client(), server.Close, nil
+}
+
+func converse(ctx context.Context, client *agento.Client, o options, out io.Writer) (err error) {
+	id := o.agent
+	if id == "" {
+		var remove func() error
+		if id, remove, err = create(ctx, client, o.keep, out); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, remove()) }()
+	}
+	fmt.Fprintln(out, "Waiting until it runs …")
+	if _, err := client.Agents.WaitUntil(ctx, id, agento.StatusRunning); err != nil {
+		return err
+	}
+	if err := ask(ctx, client, id, o.message, out); err != nil {
+		return err
+	}
+	return showLogs(ctx, client, id, out)
+}
+
+func create(ctx context.Context, client *agento.Client, keep bool, out io.Writer) (string, func() error, error) {
+	agent, err := client.Agents.Create(ctx, agento.CreateAgentParams{
+		Name:   "Quickstart",
+		Region: "eu",
+		Secrets: agento.Secrets{
+			agento.AnthropicAPIKey: cmp.Or(os.Getenv("ANTHROPIC_API_KEY"), "made-up-for-the-test-service"),
+		},
+		SoulMD: "# SOUL.md\n\nYou are a friendly guide to Agento. Answer in three sentences.",
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	fmt.Fprintf(out, "Created agent %s (%s).\n", agent.ID, agent.Status)
+	return agent.ID, func() error {
+		if keep {
+			fmt.Fprintf(out, "Kept agent %s.\n", agent.ID)
+			return nil
+		}
+		// The context may be over, by Ctrl-C for one: cleaning up has its own.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		if err := client.Agents.Delete(ctx, agent.ID); err != nil {
+			return fmt.Errorf("agent %s was not removed: %w", agent.ID, err)
+		}
+		fmt.Fprintf(out, "Removed agent %s.\n", agent.ID)
+		return nil
+	}, nil
+}
+
+func ask(ctx context.Context, client *agento.Client, id, message string, out io.Writer) error {
+	fmt.Fprintf(out, "\nYou:   %s\nAgent: ", message)
+	stream, err := client.Chat.Send(ctx, id, agento.SendMessageParams{Message: message})
+	if err != nil {
+		return err
+	}
+	for event, err := range stream.All() {
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(out, event.Content)
+	}
+	fmt.Fprintln(out)
+	return nil
+}
+
+func showLogs(ctx context.Context, client *agento.Client, id string, out io.Writer) error {
+	entries, err := client.Logs.Recent(ctx, id, &agento.LogsParams{Limit: 5})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nIts last log lines:")
+	for _, entry := range entries {
+		fmt.Fprintln(out, "  "+entry.Line)
+	}
+	if limit := client.RateLimit(); limit.Known {
+		fmt.Fprintf(out, "\n%d of %d requests are left in this window.\n", limit.Remaining, limit.Limit)
+	}
+	return nil
+}
+
+// explain prints an error with what support will ask for.
+func explain(out io.Writer, err error) {
+	fmt.Fprintln(out, "quickstart:", err)
+	var e *agento.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	message := e.Message
+	if cause := errors.Unwrap(e); message == "" && cause != nil {
+		message = cause.Error()
+	}
+	fmt.Fprintf(out, "  code:       %s\n  message:    %s\n  request id: %s\n",
+		cmp.Or(string(e.Code), "none"), cmp.Or(message, "none"), cmp.Or(e.RequestID, "none"))
+}

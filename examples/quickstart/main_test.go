@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// writes keeps each write apart, and can act on one.
+type writes struct {
+	all []string
+	on  func(text string)
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.all = append(w.all, string(p))
+	if w.on != nil {
+		w.on(string(p))
+	}
+	return len(p), nil
+}
+
+func (w *writes) String() string { return strings.Join(w.all, "") }
+
+// leastScopes is what the program's doc comment says that a key needs.
+const leastScopes = "agents:read agents:write chat logs"
+
+func service(t *testing.T, opts ...agentotest.Option) (*agentotest.Server, *agento.Client) {
+	const key = "ak_live_00112233445566778899aabbccddeeff"
+	server := agentotest.NewServer(append(opts, agentotest.WithKey(key, strings.Fields(leastScopes)...))...)
+	t.Cleanup(server.Close)
+	client, err := agento.New(key, agento.WithBaseURL(server.URL), agento.WithHTTPClient(server.HTTPClient()))
+	require.NoError(t, err)
+	return server, client
+}
+
+func TestConversation(t *testing.T) {
+	server, client := service(t, agentotest.WithReply(func(agentotest.Turn) []string { return []string{"One ", "two ", "three."} }))
+	var out writes
+	require.NoError(t, converse(t.Context(), client, options{message: "Hello"}, &out))
+	require.Contains(t, out.all, "One ", "an increment is printed when it arrives")
+	require.Contains(t, out.all, "two ")
+	for _, want := range []string{"Created agent", "You:   Hello", "One two three.", "last log lines", "INFO", "requests are left", "Removed agent"} {
+		require.Contains(t, out.String(), want)
+	}
+	require.Empty(t, server.Agents())
+}
+
+func TestInterruptedInTheAnswer(t *testing.T) {
+	server, client := service(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	out := writes{on: func(text string) {
+		if strings.Contains(text, "Agent: ") {
+			interrupt()
+		}
+	}}
+	err := converse(ctx, client, options{message: "Hello"}, &out)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Contains(t, out.String(), "Removed agent")
+	require.Empty(t, server.Agents())
+}
+
+func TestAnExistingAgentStays(t *testing.T) {
+	server, client := service(t)
+	id := server.AddAgent(agentotest.AgentSeed{Name: "Mine"})
+	var out writes
+	require.NoError(t, converse(t.Context(), client, options{message: "Hello", agent: id}, &out))
+	require.Len(t, server.Agents(), 1)
+	require.NotContains(t, out.String(), "Created")
+}
+
+func TestExplain(t *testing.T) {
+	_, client := service(t)
+	err := converse(t.Context(), client, options{message: "Hello", agent: "nobody"}, &writes{})
+	require.ErrorIs(t, err, agento.ErrNotFound)
+	var out bytes.Buffer
+	explain(&out, err)
+	require.Contains(t, out.String(), "agent_not_found")
+	require.Regexp(t, `request id: \S+`, out.String())
+	require.NotContains(t, out.String(), "ak_live_")
+}
