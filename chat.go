@@ -46,7 +46,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	}
 	f := &feed[ChatEvent]{watch: w, idle: idleWatch{limit: idle}}
 	f.kind = chatKind{fail: func(e *EventError) error { return o.eventError(out, e) }}
-	return &ChatStream{Stream: f.start(o.ctx, o, out), begun: begun}, nil
+	return &ChatStream{Stream: f.start(o, out), begun: begun}, nil
 }
 
 // Ask sends a message and returns the whole answer. If the answer is cut, it

@@ -64,7 +64,7 @@ func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams,
 		return nil, err
 	}
 	f := &feed[LogEntry]{kind: newFollower(o), watch: w, idle: idleWatch{limit: idle}}
-	return &LogStream{Stream: f.start(o.ctx, o, out)}, nil
+	return &LogStream{Stream: f.start(o, out)}, nil
 }
 
 // LogStream is a log that is being followed.

@@ -69,7 +69,7 @@ func (l *follower) ended(f *feed[LogEntry], _ bool, cause error) error {
 		switch {
 		case out.Err == nil && out.StatusCode == http.StatusNoContent:
 			return nil
-		case f.ctx.Err() != nil:
+		case f.over():
 			closeStream(out)
 			return f.contextError()
 		}

@@ -45,7 +45,8 @@ const drainFor = 100 * time.Millisecond
 type feed[T any] struct {
 	stream *Stream[T]
 	kind   kind[T]
-	ctx    context.Context
+	caller context.Context
+	ctx    context.Context // the caller's, and ended by Close
 	body   io.ReadCloser
 	dec    *sse.Decoder
 	idle   idleWatch
@@ -55,15 +56,15 @@ type feed[T any] struct {
 }
 
 // start opens the channel and begins to read.
-func (f *feed[T]) start(parent context.Context, o *outgoing, out *transport.Outcome) *Stream[T] {
-	ctx, cancel := context.WithCancelCause(parent)
+func (f *feed[T]) start(o *outgoing, out *transport.Outcome) *Stream[T] {
+	ctx, cancel := context.WithCancelCause(o.ctx)
 	f.stream = &Stream[T]{
 		events:   make(chan T, streamBuffer),
 		finished: make(chan struct{}),
 		cancel:   cancel,
 		response: responseOf(out),
 	}
-	f.ctx = ctx
+	f.caller, f.ctx = o.ctx, ctx
 	f.body = out.Stream
 	f.dec = sse.NewDecoder(o.settings.maxEventSize)
 	f.fail = func(cause error) error { return o.streamError(out, cause) }
@@ -110,7 +111,7 @@ func (f *feed[T]) readBody() error {
 	if complete || err != nil {
 		return err
 	}
-	if f.ctx.Err() != nil { // a cancelled connection can look like one that ended well
+	if f.over() { // a cancelled connection can look like one that ended well
 		return f.contextError()
 	}
 	return f.kind.ended(f, f.dec.Pending(), cause)
@@ -203,7 +204,16 @@ func (f *feed[T]) send(value T) bool {
 	}
 }
 
-func (f *feed[T]) contextError() error { return f.fail(transport.ContextError(f.ctx)) }
+// over reports whether the stream's context has ended. The caller's is asked too:
+// its end reaches the connection and f.ctx in any order.
+func (f *feed[T]) over() bool { return f.caller.Err() != nil || f.ctx.Err() != nil }
+
+func (f *feed[T]) contextError() error {
+	if f.caller.Err() != nil {
+		return f.fail(transport.ContextError(f.caller))
+	}
+	return f.fail(transport.ContextError(f.ctx))
+}
 
 // drain reads what is left of the body of a complete stream, for a short time.
 func (f *feed[T]) drain(body io.ReadCloser) {

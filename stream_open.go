@@ -86,7 +86,7 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 		return nil, err
 	}
 	f := &feed[Event]{kind: rawKind{}, watch: w, idle: idleWatch{limit: idle}}
-	return f.start(o.ctx, o, out), nil
+	return f.start(o, out), nil
 }
 
 // rawKind passes events on as they are.

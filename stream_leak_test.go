@@ -1,0 +1,155 @@
+package agento_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// leaveStream opens a stream against streamForLeaving and leaves it in one of
+// the ways that there are.
+var waysToLeave = []func(t *testing.T, client *agento.Client){
+	func(t *testing.T, c *agento.Client) { // drained
+		s := openStream(t, c, context.Background(), "whole")
+		for range s.Events() {
+		}
+		require.NoError(t, s.Err())
+	},
+	func(t *testing.T, c *agento.Client) { // closed early, nothing read
+		require.NoError(t, openStream(t, c, context.Background(), "endless").Close())
+	},
+	func(t *testing.T, c *agento.Client) { // closed inside of a range
+		for range openStream(t, c, context.Background(), "endless").All() {
+			break
+		}
+	},
+	func(t *testing.T, c *agento.Client) { // cancelled, and read to its end
+		ctx, cancel := context.WithCancel(context.Background())
+		s := openStream(t, c, ctx, "endless")
+		<-s.Events()
+		cancel()
+		for range s.Events() {
+		}
+		require.ErrorIs(t, s.Err(), context.Canceled)
+	},
+	func(t *testing.T, c *agento.Client) { // dropped after the cancel, the channel full
+		ctx, cancel := context.WithCancel(context.Background())
+		openStream(t, c, ctx, "endless")
+		cancel()
+	},
+	func(t *testing.T, c *agento.Client) { // the server died
+		s := openStream(t, c, context.Background(), "dies")
+		for range s.Events() {
+		}
+		require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
+	},
+}
+
+func openStream(t *testing.T, client *agento.Client, ctx context.Context, agent string) *agento.ChatStream {
+	s, err := client.Chat.Send(ctx, agent, agento.SendMessageParams{Message: "x"})
+	require.NoError(t, err)
+	return s
+}
+
+func streamForLeaving(w http.ResponseWriter, r *http.Request) {
+	s := stream(w, r).send(hi)
+	switch {
+	case strings.Contains(r.URL.Path, "whole"):
+		s.send(more, done)
+	case strings.Contains(r.URL.Path, "dies"):
+		s.abort()
+	default:
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(s, strings.Repeat(hi, 50)); err != nil {
+				return
+			}
+			_ = s.Flush()
+		}
+	}
+}
+
+// TestStreamsLeaveNothing opens 10,000 streams and leaves them in every way: the
+// goroutines and the connections go back to where they were.
+func TestStreamsLeaveNothing(t *testing.T) {
+	inWorld(t, streamForLeaving, []agento.Option{agento.WithPacing(false)}, func(w *world) {
+		round := func(n int) {
+			var all sync.WaitGroup
+			for i := range n {
+				all.Go(func() { waysToLeave[i%len(waysToLeave)](w.t, w.client) })
+				if i%50 == 49 {
+					all.Wait()
+				}
+			}
+			all.Wait()
+			w.client.CloseIdleConnections()
+			time.Sleep(time.Second) // what is left of a server's handlers ends too
+			synctest.Wait()
+		}
+		round(100)
+		before := runtime.NumGoroutine()
+		round(10_000)
+		require.LessOrEqual(t, runtime.NumGoroutine(), before)
+		require.Zero(t, w.listener.Open())
+	})
+}
+
+// TestStreamRowsHold repeats the rows that a race could spoil, a thousand times
+// over each form of connection.
+func TestStreamRowsHold(t *testing.T) {
+	times := 1000
+	if testing.Short() {
+		times = 50
+	}
+	cause := io.ErrClosedPipe // any error that nothing else gives
+	rows := map[string]struct {
+		handler http.HandlerFunc
+		run     func(w *world) (*agento.ChatStream, []error)
+	}{
+		"cancel": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() },
+			func(w *world) (*agento.ChatStream, []error) {
+				ctx, cancel := context.WithCancelCause(w.ctx)
+				s := send(w, ctx)
+				<-s.Events()
+				cancel(cause)
+				return s, []error{context.Canceled, cause}
+			}},
+		"deadline": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() },
+			func(w *world) (*agento.ChatStream, []error) {
+				ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+				context.AfterFunc(ctx, cancel)
+				return send(w, ctx), []error{context.DeadlineExceeded}
+			}},
+		"cut": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi, "data: {").abort() },
+			func(w *world) (*agento.ChatStream, []error) {
+				return send(w, w.ctx), []error{agento.ErrStreamTruncated}
+			}},
+		"silence": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() },
+			func(w *world) (*agento.ChatStream, []error) {
+				return send(w, w.ctx, agento.WithIdleTimeout(time.Second)), []error{agento.ErrStreamIdle}
+			}},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			overEach(t, row.handler, []agento.Option{agento.WithPacing(false)}, func(w *world) {
+				for range times {
+					s, want := row.run(w)
+					for range s.Events() {
+					}
+					for _, err := range want {
+						require.ErrorIs(t, s.Err(), err)
+					}
+				}
+			})
+		})
+	}
+}
