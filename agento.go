@@ -43,6 +43,7 @@ package agento
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -184,13 +185,20 @@ func newClient(s settings, base *url.URL, key func(context.Context) (string, err
 	}
 }
 
-// defaultTransport is net/http's with room for many goroutines on one host, and
-// a ping that finds a silent peer.
+// defaultTransport is like net/http's default, and none of its state: with room
+// for many goroutines on one host, and a ping that finds a silent peer. Proxies
+// are taken from the environment, as Go programs do.
 func defaultTransport() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 64
-	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
-	return t
+	dialer := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second,
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+	}
 }
 
 // CloseIdleConnections closes the connections that no call uses at the moment.
