@@ -22,6 +22,8 @@ import (
 	"go.uber.org/goleak"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/exchange"
+	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
 	"github.com/remsyshq/agento-go/internal/memnet"
 )
 
@@ -144,7 +146,7 @@ func newClient(t *testing.T, tr http.RoundTripper, opts ...agento.Option) *agent
 	t.Helper()
 	base := []agento.Option{
 		agento.WithBaseURL("http://localhost"),
-		agento.WithHTTPClient(&http.Client{Transport: tr}),
+		agento.WithHTTPClient(&http.Client{Transport: exchange.Transport(tr, t.Name())}),
 	}
 	client, err := agento.New(testKey, append(base, opts...)...)
 	require.NoError(t, err)

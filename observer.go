@@ -100,6 +100,7 @@ type StreamEndInfo struct {
 // StreamEndReason says in one word how a stream ended.
 type StreamEndReason string
 
+// How a stream can end.
 const (
 	StreamComplete  StreamEndReason = "complete"
 	StreamClosed    StreamEndReason = "closed" // by the caller

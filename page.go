@@ -115,7 +115,8 @@ func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page
 			previous = seen
 			offset += len(page.Data)
 			total := page.Pagination.Total
-			if total > 0 && offset >= total || total == 0 && len(page.Data) == 0 {
+			repeated := len(page.Data) > 0 && len(fresh) == 0 // whatever the offset adds up to
+			if !repeated && (total > 0 && offset >= total || total == 0 && len(page.Data) == 0) {
 				return
 			}
 			if len(fresh) == 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"time"
 
@@ -72,6 +73,20 @@ func (p UpdateSwarmParams) wire() any {
 		Description Optional[string]  `json:"description,omitzero"`
 		Secrets     map[string]string `json:"secrets,omitempty"`
 	}{p.Name, p.Description, p.Secrets}
+}
+
+// Format writes the names of the secrets in the place of their values, whatever
+// the verb: fmt passes over the methods of a field where a verb does not fit.
+func (p CreateSwarmParams) Format(f fmt.State, _ rune) {
+	type plain CreateSwarmParams
+	_, _ = fmt.Fprintf(f, "%+v", plain(p))
+}
+
+// Format writes the names of the secrets in the place of their values, whatever
+// the verb.
+func (p UpdateSwarmParams) Format(f fmt.State, _ rune) {
+	type plain UpdateSwarmParams
+	_, _ = fmt.Fprintf(f, "%+v", plain(p))
 }
 
 func swarmPath(id string) []pathArg { return []pathArg{{"id", "id", id}} }

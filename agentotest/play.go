@@ -2,10 +2,15 @@ package agentotest
 
 import (
 	"net/http"
+
+	"github.com/remsyshq/agento-go/internal/exchange"
 )
 
 // play answers a call: as the operation does, or as the fault has it.
 func (s *Service) play(c *call, handle handler, f Fault) {
+	if f.kind == faultRaw || f.bare {
+		exchange.Scripted(c.ctx)
+	}
 	var done *answer
 	if f.commit {
 		a := s.carryOut(c, handle)

@@ -23,9 +23,11 @@ const (
 	ResetFixed
 )
 
+func (c *config) limited() bool { return c.limit > 0 && c.window > 0 }
+
 // limit takes one request from the key's budget and writes the headers.
 func (s *Service) limit(header http.Header, key *apiKey) error {
-	if s.config.limit <= 0 || s.config.window <= 0 {
+	if !s.config.limited() {
 		return nil
 	}
 	rate := rate{s.config.limit, s.config.window, s.config.reset}

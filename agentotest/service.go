@@ -9,6 +9,8 @@ import (
 	"time"
 
 	sse "github.com/r3labs/sse/v2"
+
+	"github.com/remsyshq/agento-go/internal/exchange"
 )
 
 // Service is the fake as an http.Handler. Use [NewServer] unless it has to
@@ -51,7 +53,7 @@ func New(opts ...Option) *Service {
 	s.state = newState(s.now())
 	seedMarketplace(s)
 	s.logServer = newLogServer(&s.subscribers)
-	s.handler = http.HandlerFunc(s.serve)
+	s.handler = exchange.Handler(http.HandlerFunc(s.serve), !s.config.limited())
 	for i := len(s.config.middleware) - 1; i >= 0; i-- {
 		s.handler = s.config.middleware[i](s.handler)
 	}
@@ -114,6 +116,9 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Request-Id", c.requestID)
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 
+	if c.sendOpenAPI() {
+		return
+	}
 	match := s.router.find(r.Method, r.URL.EscapedPath())
 	c.values = match.values
 	if match.endpoint != nil {

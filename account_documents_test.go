@@ -1,0 +1,237 @@
+package agento_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+func TestDocumentForms(t *testing.T) {
+	tests := map[string]struct {
+		data    string
+		content string
+		version agento.DocumentVersion
+		fails   bool
+	}{
+		"content":              {`{"content":"# A","version":"v1"}`, "# A", `"v1"`, false},
+		"name at creation":     {`{"soulMd":"# A","version":7}`, "# A", "7", false},
+		"workflow's name":      {`{"workflowMd":"# A"}`, "# A", "", false},
+		"content wins":         {`{"content":"# A","soulMd":"# B"}`, "# A", "", false},
+		"null is empty":        {`{"content":null,"version":null}`, "", "", false},
+		"empty version":        {`{"content":"","version":""}`, "", "", false},
+		"a large number":       {`{"content":"x","version":123456789012345678901234567890}`, "x", "123456789012345678901234567890", false},
+		"a decimal":            {`{"content":"x","version":1.50}`, "x", "1.50", false},
+		"unknown fields":       {`{"content":"x","author":{"id":1}}`, "x", "", false},
+		"no content":           {`{"version":"v1"}`, "", "", true},
+		"content is a number":  {`{"content":1}`, "", "", true},
+		"document is a string": {`"# A"`, "", "", true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var doc agento.Document
+			err := json.Unmarshal([]byte(tt.data), &doc)
+			require.Equal(t, tt.fails, err != nil, "%v", err)
+			if err == nil {
+				require.Equal(t, tt.content, doc.Content)
+				require.Equal(t, tt.version, doc.Version)
+			}
+		})
+	}
+}
+
+// A version goes back as it came, whatever it is; one of the caller's own is
+// sent as text.
+func TestDocumentVersionIsEchoed(t *testing.T) {
+	tests := map[string]struct {
+		version agento.DocumentVersion
+		want    string
+	}{
+		"text":             {`"v1"`, `{"content":"x","version":"v1"}`},
+		"digits as text":   {`"007"`, `{"content":"x","version":"007"}`},
+		"number":           {`7`, `{"content":"x","version":7}`},
+		"large number":     {`123456789012345678901234567890`, `{"content":"x","version":123456789012345678901234567890}`},
+		"own, not JSON":    {`rev-a`, `{"content":"x","version":"rev-a"}`},
+		"none: overwrites": {``, `{"content":"x"}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var sent string
+			client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(r.Body)
+				sent = string(body)
+				return respond(200, `{"data":{"content":"x","version":8}}`), err
+			}))
+			doc, err := client.Account.UpdateWorkflow(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "x", Version: tt.version})
+			require.NoError(t, err)
+			require.Equal(t, tt.want, sent)
+			require.Equal(t, agento.DocumentVersion("8"), doc.Version)
+		})
+	}
+}
+
+func TestUpdateDocument(t *testing.T) {
+	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+		agent := agento.ForAgent(s.AddAgent(agentotest.AgentSeed{SoulMD: "old", WorkflowMD: "steps"}))
+		account := s.Client().Account
+
+		old, err := account.Personality(t.Context(), agent)
+		require.NoError(t, err)
+		require.Equal(t, "old", old.Content)
+		updated, err := account.UpdatePersonality(t.Context(), agent, agento.UpdateDocumentParams{Content: "new", Version: old.Version})
+		require.NoError(t, err)
+		require.Equal(t, "new", updated.Content)
+		require.NotEqual(t, old.Version, updated.Version)
+
+		_, err = account.UpdatePersonality(t.Context(), agent, agento.UpdateDocumentParams{Content: "newer", Version: old.Version})
+		require.ErrorIs(t, err, agento.ErrConflict)
+		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+		require.Len(t, s.RequestsTo("Account.Personality"), 1, "a plain conflict is not read back")
+
+		_, err = account.UpdatePersonality(t.Context(), agent, agento.UpdateDocumentParams{Content: "newer"})
+		require.NoError(t, err, "no version overwrites")
+
+		steps, err := account.Workflow(t.Context(), agent)
+		require.NoError(t, err)
+		require.Equal(t, "steps", steps.Content)
+	})
+}
+
+// lostUpdate is an update whose answers go missing as the fake is told.
+func TestUpdateWithLostAnswer(t *testing.T) {
+	const update = "Account.UpdatePersonality"
+	lost := agentotest.Drop().AfterCommit()
+	tests := map[string]struct {
+		prepare       func(s *agentotest.Server, id string)
+		unknown       bool
+		conflict      bool
+		puts, gets    int
+		content       string
+		unconditional bool
+	}{
+		"applied": {
+			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, lost) },
+			puts:    2, gets: 1, content: "new", // the second PUT meets a stale version
+		},
+		"body cut": {
+			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, agentotest.Cut(9)) },
+			puts:    2, gets: 1, content: "new",
+		},
+		"not applied": {
+			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, agentotest.Drop()) },
+			puts:    2, gets: 0, content: "new",
+		},
+		"503 after it was applied": {
+			prepare: func(s *agentotest.Server, _ string) {
+				s.Next(update, 1, agentotest.Fail(503, "unavailable").AfterCommit())
+			},
+			puts: 2, gets: 1, content: "new",
+		},
+		"without a version": {
+			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, lost) },
+			puts:    2, gets: 0, content: "new", unconditional: true,
+		},
+		"all answers lost": {
+			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 4, lost) },
+			puts:    4, gets: 1, content: "new",
+		},
+		"never applied": {
+			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 4, agentotest.Drop()) },
+			puts:    4, gets: 1, content: "old", unknown: true,
+		},
+		"overwritten meanwhile": {
+			prepare: func(s *agentotest.Server, id string) {
+				s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
+					puts := len(s.RequestsTo(update))
+					if isPut(r) && puts == 2 {
+						s.SetPersonality(id, "another's")
+					}
+					return lost, isPut(r) && puts == 1
+				})
+			},
+			puts: 2, gets: 1, content: "another's", unknown: true, conflict: true,
+		},
+		"cannot be read back": {
+			prepare: func(s *agentotest.Server, _ string) {
+				s.Next(update, 1, lost)
+				s.Next("Account.Personality", 1, agentotest.Fail(403, "forbidden"))
+			},
+			puts: 2, gets: 1, content: "new", unknown: true, conflict: true,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+				id := s.AddAgent(agentotest.AgentSeed{SoulMD: "old"})
+				account := s.Client().Account
+				p := agento.UpdateDocumentParams{Content: "new"}
+				if !tt.unconditional {
+					doc, err := account.Personality(t.Context(), agento.ForAgent(id))
+					require.NoError(t, err)
+					p.Version = doc.Version
+				}
+				s.ForgetRequests()
+				tt.prepare(s, id)
+
+				doc, err := account.UpdatePersonality(t.Context(), agento.ForAgent(id), p)
+
+				require.Len(t, s.RequestsTo(update), tt.puts)
+				require.Len(t, s.RequestsTo("Account.Personality"), tt.gets)
+				require.Equal(t, tt.content, s.Agent(id).Soul.Content)
+				if tt.unknown {
+					require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+					require.Equal(t, tt.conflict, isConflict(err), "%v", err)
+					return
+				}
+				require.NoError(t, err)
+				require.Equal(t, "new", doc.Content)
+				require.JSONEq(t, `"`+s.Agent(id).Soul.Version+`"`, string(doc.Version))
+			})
+		})
+	}
+}
+
+// An answer that says nothing is as good as a lost one.
+func TestUpdateWithSilentAnswer(t *testing.T) {
+	for name, answer := range map[string]*http.Response{
+		"204":        respond(204, ""),
+		"null":       respond(200, `{"data":null}`),
+		"no content": respond(200, `{"data":{"version":"2"}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPut {
+					return answer, nil
+				}
+				return respond(200, `{"data":{"content":"new","version":"2"}}`, "X-Request-Id", "req_get"), nil
+			}))
+			var response agento.Response
+			doc, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
+				agento.UpdateDocumentParams{Content: "new", Version: `"1"`}, agento.WithResponse(&response), agento.WithExtra("x", 1))
+			require.NoError(t, err)
+			require.Equal(t, agento.DocumentVersion(`"2"`), doc.Version)
+			require.Equal(t, "req_get", response.RequestID, "the answer that the document is from")
+		})
+	}
+}
+
+// When nothing is settled, WithResponse tells of the write.
+func TestResponseOfUnsettledUpdate(t *testing.T) {
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPut {
+			return respond(200, `not JSON`, "X-Request-Id", "req_put"), nil
+		}
+		return respond(200, `{"data":{"content":"other","version":"3"}}`, "X-Request-Id", "req_get"), nil
+	}))
+	var response agento.Response
+	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
+		agento.UpdateDocumentParams{Content: "new", Version: `"1"`}, agento.WithResponse(&response))
+	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+	require.ErrorContains(t, err, "the document holds something else")
+	require.Equal(t, "req_put", response.RequestID)
+}

@@ -1,0 +1,80 @@
+package agento_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+func ExampleAgentsService_Create() {
+	server := agentotest.NewServer() // in place of the service
+	defer server.Close()
+	client := server.Client() // agento.New(os.Getenv("AGENTO_API_KEY"))
+	ctx := context.Background()
+
+	agent, err := client.Agents.Create(ctx, agento.CreateAgentParams{
+		Name:    "Support",
+		Region:  "eu",
+		Secrets: agento.Secrets{agento.AnthropicAPIKey: "sk-ant-…"},
+		SoulMD:  "# Support\nYou answer in one sentence.",
+	})
+	if errors.Is(err, agento.ErrLimitReached) {
+		fmt.Println("the plan has no room for another agent")
+		return
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.Agents.WaitUntil(ctx, agent.ID, agento.StatusRunning); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(agent.Name, "runs in", agent.Region)
+	// Output: Support runs in eu
+}
+
+func ExampleAgentsService_Update() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	swarm := server.AddSwarm(agentotest.SwarmSeed{Name: "Shop"})
+	id := server.AddAgent(agentotest.AgentSeed{Name: "Till", Description: "Sells", SwarmID: swarm})
+	client := server.Client()
+
+	agent, err := client.Agents.Update(context.Background(), id, agento.UpdateAgentParams{
+		Name:       agento.Set("Cashier"),
+		SharedMode: agento.Set(false),      // also false is sent
+		SwarmID:    agento.Clear[string](), // out of its swarm
+		// Description is left as it is
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(agent.Name, agent.Description, agent.Swarm == nil)
+	// Output: Cashier Sells true
+}
+
+func ExampleAgentsService_All() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	for _, name := range []string{"One", "Two", "Three"} {
+		server.AddAgent(agentotest.AgentSeed{Name: name})
+	}
+	client := server.Client()
+
+	for agent, err := range client.Agents.All(context.Background(), &agento.ListParams{Limit: 2}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(agent.Name, agent.Status)
+	}
+	// Output:
+	// Three running
+	// Two running
+	// One running
+}

@@ -1,0 +1,102 @@
+package exchange
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// Handler records what next is asked and what it answers. Where nothing is
+// recorded it is next itself. unlimited says that the service has no rate limit,
+// and so none to tell in its headers.
+func Handler(next http.Handler, unlimited bool) http.Handler {
+	r := current.Load()
+	if r == nil {
+		return next
+	}
+	test := callingTest()
+	return Tap(next, func(e *Exchange) {
+		e.Package, e.Test, e.Unlimited = r.pkg, test, unlimited
+		r.write(e)
+	})
+}
+
+// Tap gives each exchange with next to see, when it is over. The key is masked.
+func Tap(next http.Handler, see func(*Exchange)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		req.Body = io.NopCloser(&replay{bytes.NewReader(body), err})
+		e := &Exchange{Method: req.Method, Target: req.URL.RequestURI(), Header: maskKey(req.Header), Body: body}
+		note, ok := req.Context().Value(scriptedKey{}).(*atomic.Bool)
+		if !ok {
+			note = new(atomic.Bool)
+			req = req.WithContext(context.WithValue(req.Context(), scriptedKey{}, note))
+		}
+		tee := &teeWriter{ResponseWriter: w}
+		defer func() {
+			if tee.answer.Status != 0 && !note.Load() {
+				e.Answer = &tee.answer
+			}
+			see(e)
+		}()
+		next.ServeHTTP(tee, req)
+		tee.answer.Whole = true // unless next broke the connection by a panic
+	})
+}
+
+// replay gives what was read before, with the error that ended it.
+type replay struct {
+	*bytes.Reader
+	err error
+}
+
+func (r *replay) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err == io.EOF && r.err != nil {
+		err = r.err
+	}
+	return n, err
+}
+
+type scriptedKey struct{}
+
+// Scripted says that the answer to the request with this context is what a test
+// has written in place of the service's own, so that only the request counts.
+func Scripted(ctx context.Context) {
+	if note, ok := ctx.Value(scriptedKey{}).(*atomic.Bool); ok {
+		note.Store(true)
+	}
+}
+
+// teeWriter keeps a copy of the answer.
+type teeWriter struct {
+	http.ResponseWriter
+	answer Answer
+}
+
+func (w *teeWriter) WriteHeader(status int) {
+	if w.answer.Status == 0 && status >= 200 {
+		w.answer.Status = status
+		w.answer.Header = w.Header().Clone()
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *teeWriter) Write(p []byte) (int, error) {
+	if w.answer.Status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.answer.Body = append(w.answer.Body, p[:n]...)
+	return n, err
+}
+
+// Flush sends what has been written, for those who ask for a Flusher.
+func (w *teeWriter) Flush() {
+	_ = http.NewResponseController(w.ResponseWriter).Flush() // a writer that cannot flush is not buffered for long
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *teeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

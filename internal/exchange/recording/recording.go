@@ -1,0 +1,27 @@
+// Package recording makes the tests that import it record their exchanges when
+// the environment asks for it:
+//
+//	import _ "github.com/remsyshq/agento-go/internal/exchange/recording"
+package recording
+
+import (
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/remsyshq/agento-go/internal/exchange"
+)
+
+func init() {
+	dir := os.Getenv(exchange.Variable)
+	if dir == "" {
+		return
+	}
+	pkg := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		pkg = strings.TrimSuffix(info.Path, ".test")
+	}
+	if err := exchange.RecordTo(dir, pkg); err != nil {
+		panic(err)
+	}
+}

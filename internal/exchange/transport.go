@@ -1,0 +1,51 @@
+package exchange
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+)
+
+// Transport records the requests that a test sends through next, and not what
+// answers them: tests give it servers that misbehave on purpose. Where nothing is
+// recorded it is next itself.
+func Transport(next http.RoundTripper, test string) http.RoundTripper {
+	r := current.Load()
+	if r == nil {
+		return next
+	}
+	return &transport{next: next, recorder: r, test: test}
+}
+
+type transport struct {
+	next     http.RoundTripper
+	recorder *recorder
+	test     string
+}
+
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	e := &Exchange{
+		Package: t.recorder.pkg, Test: t.test,
+		Method: req.Method, Target: req.URL.RequestURI(), Header: maskKey(req.Header),
+	}
+	if req.Body != nil {
+		body, err := io.ReadAll(req.Body)
+		_ = req.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		e.Body = body
+		own := *req
+		own.Body = io.NopCloser(bytes.NewReader(body))
+		req = &own
+	}
+	t.recorder.write(e)
+	return t.next.RoundTrip(req)
+}
+
+// CloseIdleConnections passes on what http.Client asks of its transport.
+func (t *transport) CloseIdleConnections() {
+	if next, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		next.CloseIdleConnections()
+	}
+}

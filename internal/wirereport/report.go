@@ -1,0 +1,177 @@
+// Package wirereport is the form in which it is told how well the SDK's idea of
+// the API agrees with the real one. The comparison with the service's OpenAPI
+// document and the tests against the live service both write it.
+package wirereport
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/remsyshq/agento-go/internal/route"
+)
+
+// Verdict is what is known of an operation.
+type Verdict string
+
+const (
+	Confirmed Verdict = "confirmed" // it is as the SDK has it
+	Refuted   Verdict = "refuted"   // it is not, and a caller would notice
+	Unknown   Verdict = "unknown"   // nobody has looked, or what was seen tells nothing
+)
+
+// Operation is an operation of the SDK, and what came of it.
+type Operation struct {
+	Name     string         `json:"name"`
+	Call     string         `json:"call"`
+	Method   string         `json:"method"`
+	Path     string         `json:"path"`
+	Evidence route.Evidence `json:"evidence"`
+	Verdict  Verdict        `json:"verdict"`
+	Reasons  []string       `json:"reasons,omitempty"`
+}
+
+// Kind says what sort of difference there is.
+type Kind string
+
+const (
+	OperationAdded Kind = "operation added"     // the service has it, the SDK lacks it
+	OperationGone  Kind = "operation gone"      // the SDK has it, the service does not
+	PathMoved      Kind = "path moved"          //
+	MethodChanged  Kind = "method changed"      //
+	FieldUnknown   Kind = "field unknown"       // the SDK does not know it
+	FieldGone      Kind = "field gone"          // the SDK has it, the service does not
+	FieldRenamed   Kind = "field renamed"       //
+	FieldRequired  Kind = "field required"      // by the service, not by the SDK
+	TypeChanged    Kind = "type changed"        //
+	ValueUnknown   Kind = "value unknown"       // of an enumeration, to the SDK
+	ValueGone      Kind = "value gone"          // of an enumeration, which the SDK has
+	FormChanged    Kind = "form of the answer"  // the envelope, or no stream where one is expected
+	KeyChanged     Kind = "form of the API key" //
+)
+
+// Difference is one thing in which the two do not agree.
+type Difference struct {
+	Kind       Kind     `json:"kind"`
+	Where      string   `json:"where"` // such as "Agent.image"
+	Text       string   `json:"text"`
+	Breaking   bool     `json:"breaking"`             // a caller would notice
+	Operations []string `json:"operations,omitempty"` // that it is part of
+}
+
+// Summary counts the verdicts.
+type Summary struct {
+	Confirmed int `json:"confirmed"`
+	Refuted   int `json:"refuted"`
+	Unknown   int `json:"unknown"`
+}
+
+// Report tells of all operations of the SDK.
+type Report struct {
+	Source      string       `json:"source"` // what the SDK was compared with
+	Summary     Summary      `json:"summary"`
+	Operations  []Operation  `json:"operations"`
+	Differences []Difference `json:"differences"`
+}
+
+// New returns a report in which nothing is known yet.
+func New(source string) *Report {
+	r := &Report{Source: source, Differences: []Difference{}}
+	for _, op := range route.All() {
+		r.Operations = append(r.Operations, Operation{
+			Name: op.Name, Call: op.Call, Method: op.Method, Path: op.Path, Evidence: op.Evidence, Verdict: Unknown,
+		})
+	}
+	r.Summary.Unknown = len(r.Operations)
+	return r
+}
+
+// Operation returns what is told of the operation of a name, or nil.
+func (r *Report) Operation(name string) *Operation {
+	i := slices.IndexFunc(r.Operations, func(op Operation) bool { return op.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.Operations[i]
+}
+
+// weight orders verdicts: what was refuted once stays so, and what was seen to
+// work is not made unknown by an attempt that told nothing.
+var weight = map[Verdict]int{Unknown: 0, Confirmed: 1, Refuted: 2}
+
+// Note adds what was seen of an operation. Reasons may be empty for Confirmed.
+func (r *Report) Note(name string, v Verdict, reasons ...string) {
+	op := r.Operation(name)
+	if op == nil {
+		return
+	}
+	if weight[v] > weight[op.Verdict] {
+		op.Verdict = v
+	}
+	for _, reason := range reasons {
+		if reason != "" && !slices.Contains(op.Reasons, reason) {
+			op.Reasons = append(op.Reasons, reason)
+		}
+	}
+	r.count()
+}
+
+func (r *Report) count() {
+	r.Summary = Summary{}
+	for _, op := range r.Operations {
+		switch op.Verdict {
+		case Confirmed:
+			r.Summary.Confirmed++
+		case Refuted:
+			r.Summary.Refuted++
+		default:
+			r.Summary.Unknown++
+		}
+	}
+}
+
+// Add takes a difference in. The same one in several operations is kept once.
+// One that a caller would notice refutes the operations that it is part of.
+func (r *Report) Add(d Difference) {
+	same := func(o Difference) bool { return o.Kind == d.Kind && o.Where == d.Where && o.Text == d.Text }
+	if i := slices.IndexFunc(r.Differences, same); i >= 0 {
+		r.Differences[i].addOperations(d.Operations)
+		r.Differences[i].Breaking = r.Differences[i].Breaking || d.Breaking
+	} else {
+		r.Differences = append(r.Differences, d)
+	}
+	if d.Breaking {
+		for _, name := range d.Operations {
+			r.Note(name, Refuted, d.String())
+		}
+	}
+}
+
+func (d *Difference) addOperations(names []string) {
+	for _, name := range names {
+		if !slices.Contains(d.Operations, name) {
+			d.Operations = append(d.Operations, name)
+		}
+	}
+}
+
+// String is the difference in one line.
+func (d Difference) String() string { return string(d.Kind) + ": " + d.Where + ": " + d.Text }
+
+// Breaking reports whether a caller would notice a difference.
+func (r *Report) Breaking() bool {
+	return r.Summary.Refuted > 0 || slices.ContainsFunc(r.Differences, func(d Difference) bool { return d.Breaking })
+}
+
+// Sort puts the differences into an order that does not depend on how they were
+// found, those that break a caller first.
+func (r *Report) Sort() {
+	slices.SortStableFunc(r.Differences, func(a, b Difference) int {
+		if a.Breaking != b.Breaking {
+			if a.Breaking {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.String(), b.String())
+	})
+}

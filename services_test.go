@@ -1,0 +1,26 @@
+package agento_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+// withService runs a test in virtual time against a fake service that has no
+// rate limit of its own.
+func withService(t *testing.T, opts []agentotest.Option, test func(t *testing.T, s *agentotest.Server)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		unlimited := []agentotest.Option{agentotest.WithInMemory(), agentotest.WithRateLimit(0, 0)}
+		s := agentotest.NewServer(append(unlimited, opts...)...)
+		defer s.Close()
+		test(t, s)
+	})
+}
+
+// always is a transport that gives every request the same answer.
+func always(status int, body string) roundTripper {
+	return func(*http.Request) (*http.Response, error) { return respond(status, body), nil }
+}

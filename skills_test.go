@@ -1,0 +1,118 @@
+package agento_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+func TestSkills(t *testing.T) {
+	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+		agent, skills := s.AddAgent(agentotest.AgentSeed{}), s.Client().Skills
+		for i := range 3 {
+			s.AddSkill(agentotest.SkillSeed{Name: fmt.Sprintf("mail-%d", i), Description: "Sends mail"})
+		}
+		page, err := skills.Browse(t.Context(), &agento.BrowseParams{Query: "MAIL", Limit: 2})
+		require.NoError(t, err)
+		require.Equal(t, agento.Pagination{Total: 3, Limit: 2}, page.Pagination)
+		require.Equal(t, agento.SourceMarketplace, page.Data[0].Source)
+		found := 0
+		for skill, err := range skills.AllMarketplace(t.Context(), &agento.BrowseParams{Query: "mail", Limit: 2}) {
+			require.NoError(t, err)
+			require.Equal(t, "Sends mail", skill.Description)
+			found++
+		}
+		require.Equal(t, 3, found)
+
+		demo := demoSkill()
+		demo.Description = "Shows"
+		skill, err := skills.Upload(t.Context(), demo)
+		require.NoError(t, err)
+		require.Equal(t, "demo", skill.Name)
+		require.Equal(t, "1.0.0", skill.Version)
+		require.Equal(t, agento.SourceCustom, skill.Source)
+		require.Equal(t, demo.Files, s.Skills()[0].Files)
+		demo.Description = "Shows other things"
+		_, err = skills.Upload(t.Context(), demo)
+		require.ErrorIs(t, err, agento.ErrConflict)
+
+		for _, p := range []*agento.BrowseParams{nil, {}, {Source: agento.SourceCustom}} {
+			custom, err := skills.Custom(t.Context(), p)
+			require.NoError(t, err)
+			require.Len(t, custom.Data, 1)
+			require.Equal(t, skill.ID, custom.Data[0].ID)
+		}
+		for one, err := range skills.AllCustom(t.Context(), nil) {
+			require.NoError(t, err)
+			require.Equal(t, skill.ID, one.ID)
+		}
+		got, err := skills.Get(t.Context(), skill.ID)
+		require.NoError(t, err)
+		require.Equal(t, skill, got)
+
+		installed, err := skills.Installed(t.Context(), agent)
+		require.NoError(t, err)
+		require.Empty(t, installed, "an uploaded skill is on no agent")
+		one, err := skills.Install(t.Context(), agent, agento.InstallSkillParams{SkillID: skill.ID})
+		require.NoError(t, err)
+		require.Equal(t, skill.ID, one.SkillID)
+		require.NotNil(t, one.InstalledAt)
+		hub, err := skills.Install(t.Context(), agent, agento.InstallSkillParams{GitHubURL: "https://github.com/owner/tools/tree/v2"})
+		require.NoError(t, err)
+		require.Equal(t, agento.SourceGitHub, hub.Source)
+		require.Empty(t, hub.SkillID)
+		installed, err = skills.Installed(t.Context(), agent)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []agento.InstalledSkill{*one, *hub}, installed)
+
+		require.NoError(t, skills.Uninstall(t.Context(), agent, skill.ID))
+		installed, err = skills.Installed(t.Context(), agent)
+		require.NoError(t, err)
+		require.Equal(t, []agento.InstalledSkill{*hub}, installed)
+		require.NoError(t, skills.Delete(t.Context(), skill.ID))
+		_, err = skills.Get(t.Context(), skill.ID)
+		require.ErrorIs(t, err, agento.ErrNotFound)
+	})
+}
+
+// The list of installed skills comes whole, whether it has pages or not.
+func TestInstalledIsComplete(t *testing.T) {
+	withService(t, []agentotest.Option{agentotest.WithMaxPage(2)}, func(t *testing.T, s *agentotest.Server) {
+		agent, skills := s.AddAgent(agentotest.AgentSeed{}), s.Client().Skills
+		for i := range 5 {
+			id := s.AddSkill(agentotest.SkillSeed{Name: fmt.Sprintf("skill-%d", i)})
+			_, err := skills.Install(t.Context(), agent, agento.InstallSkillParams{SkillID: id})
+			require.NoError(t, err)
+		}
+		installed, err := skills.Installed(t.Context(), agent)
+		require.NoError(t, err)
+		require.Len(t, installed, 5)
+		require.Len(t, s.RequestsTo("Skills.Installed"), 3)
+	})
+	for body, want := range map[string]struct {
+		rows int
+		is   error
+	}{
+		`{"data":[{"id":"i1"},{"id":"i2"}]}`: {2, nil},
+		`{"data":[]}`:                        {0, nil},
+		`{"data":null}`:                      {0, nil},
+		`{"data":[{"id":"i1"}],"pagination":{"total":1,"limit":1,"offset":0}}`:                  {1, nil},
+		`{"data":[{"id":"i1"}],"pagination":{"total":2,"limit":1,"offset":0}}`:                  {0, agento.ErrListIncomplete},
+		`{"data":[{"id":"i1","installedAt":null,"skillId":null,"uiHints":{}}],"pagination":{}}`: {1, nil},
+	} {
+		requests := 0
+		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			requests++
+			return respond(200, body), nil
+		}))
+		installed, err := client.Skills.Installed(t.Context(), "a1")
+		require.ErrorIs(t, err, want.is, body)
+		require.Len(t, installed, want.rows, body)
+		require.LessOrEqual(t, requests, 2, body)
+	}
+}
