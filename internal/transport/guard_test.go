@@ -1,0 +1,107 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+const key = "ak_live_0123456789abcdef0123456789abcdef"
+
+func TestGuard(t *testing.T) {
+	origin := &url.URL{Scheme: "https", Host: "api.agento.host"}
+	for target, pass := range map[string]bool{
+		"https://api.agento.host/v1/agents": true,
+		"HTTPS://API.agento.host/":          true,
+		"http://api.agento.host/":           false,
+		"https://api.agento.host:8443/":     false,
+		"https://api.agento.host.evil/":     false,
+		"https://evil/":                     false,
+		"https://":                          false,
+	} {
+		sent := ""
+		g := guard{origin: origin, key: func(context.Context) (string, error) { return key, nil }, exposed: true,
+			next: roundTrip(func(r *http.Request) (*http.Response, error) {
+				sent = r.Header.Get("X-Api-Key")
+				require.Equal(t, origin.Host, r.Host)
+				return &http.Response{}, nil
+			})}
+		req, err := http.NewRequest("GET", target, nil)
+		require.NoError(t, err)
+		req.Host = "evil"
+		_, err = g.RoundTrip(req)
+		require.Empty(t, req.Header.Get("X-Api-Key"), "what a middleware holds has no key")
+		if pass {
+			require.NoError(t, err)
+			require.Equal(t, key, sent)
+		} else {
+			require.ErrorIs(t, err, ErrCrossOrigin)
+			require.True(t, Final(err))
+			require.Empty(t, sent)
+		}
+	}
+}
+
+func TestCheckKey(t *testing.T) {
+	require.NoError(t, CheckKey(key))
+	for _, bad := range []string{"", " ", "a b", "a\n", "a\x00", "a\x7f", "schlüssel"} {
+		err := CheckKey(bad)
+		require.Error(t, err)
+		if bad != "" && bad != " " {
+			require.NotContains(t, err.Error(), bad)
+		}
+	}
+}
+
+func TestScrub(t *testing.T) {
+	out := Outcome{
+		StatusCode: 500,
+		Header:     http.Header{"X-Debug": {"a", key + key}},
+		Body:       []byte("<" + key + ">"),
+		Err:        fmt.Errorf("sending %s: %w", key, errors.ErrUnsupported),
+	}
+	out.scrub(key)
+	require.NotContains(t, fmt.Sprintf("%+v %s %v", out, out.Body, out.Err), key)
+	require.Equal(t, "<[redacted]>", string(out.Body))
+
+	plain := errors.New("plain")
+	out = Outcome{StatusCode: 200, Body: []byte(key), Err: nil}
+	out.scrub(key)
+	require.Equal(t, key, string(out.Body), "the data of a success is the caller's")
+	out.Err = plain
+	out.scrub(key)
+	require.Equal(t, plain, out.Err)
+	out = Outcome{StatusCode: 500, Body: []byte("a cat")}
+	out.scrub("a")
+	require.Equal(t, "a cat", string(out.Body), "a key so short would garble everything")
+}
+
+func TestTame(t *testing.T) {
+	for name, c := range map[string]struct {
+		rt    roundTrip
+		final bool
+	}{
+		"panic":   {func(*http.Request) (*http.Response, error) { panic("boom") }, true},
+		"nothing": {func(*http.Request) (*http.Response, error) { return nil, nil }, true},
+		"both":    {func(*http.Request) (*http.Response, error) { return &http.Response{}, http.ErrHandlerTimeout }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resp, err := tame{c.rt}.RoundTrip(nil)
+			require.Nil(t, resp)
+			require.Error(t, err)
+			require.Equal(t, c.final, Final(err))
+		})
+	}
+	resp, err := tame{roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{}, nil })}.RoundTrip(nil)
+	require.NoError(t, err)
+	require.NotNil(t, resp.Body)
+}

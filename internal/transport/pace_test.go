@@ -1,0 +1,87 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// recorder is a pacer that lets everything go, or nothing, and remembers.
+type recorder struct {
+	refuse  error
+	asked   int
+	results []Sent
+}
+
+func (p *recorder) Acquire(context.Context, bool, time.Duration) error {
+	p.asked++
+	return p.refuse
+}
+
+func (p *recorder) Observe(s Sent) { p.results = append(p.results, s) }
+
+func carry(t *testing.T, p Pacer, rt roundTrip, call Call) *Outcome {
+	t.Helper()
+	u, err := url.Parse("http://localhost/v1/agents")
+	require.NoError(t, err)
+	tr := New(Config{HTTPClient: &http.Client{Transport: rt}, Origin: u, Pacer: p,
+		Key: func(context.Context) (string, error) { return key, nil }})
+	call.URL, call.Header = u, http.Header{}
+	call.HeaderTimeout, call.RetryAfterLimit = time.Minute, time.Minute
+	return tr.Do(t.Context(), &call)
+}
+
+// TestEachAttemptTakesItsPlace: one Acquire and one Observe for each attempt,
+// with what became of it.
+func TestEachAttemptTakesItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &recorder{}
+		attempt := 0
+		out := carry(t, p, func(*http.Request) (*http.Response, error) {
+			switch attempt++; attempt {
+			case 1:
+				return nil, &net.OpError{Op: "dial", Err: io.EOF}
+			case 2:
+				return nil, io.EOF
+			case 3:
+				return &http.Response{StatusCode: 429, Body: http.NoBody, Header: http.Header{"Retry-After": {"2"}, "Date": {"Sat, 01 Jan 2000 00:00:00 GMT"}}}, nil
+			}
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("{}")),
+				Header: http.Header{"X-Ratelimit-Limit": {"120"}, "X-Ratelimit-Remaining": {"5"}}}, nil
+		}, Call{Method: "GET", MaxRetries: 3})
+		require.NoError(t, out.Err)
+		require.Equal(t, 4, out.Attempts)
+		require.Equal(t, 4, p.asked)
+		require.Len(t, p.results, 4)
+		require.True(t, p.results[0].NotSent)
+		require.False(t, p.results[1].NotSent)
+		require.Equal(t, 429, p.results[2].StatusCode)
+		require.Equal(t, 2*time.Second, p.results[2].RetryAfter)
+		require.Equal(t, 2000, p.results[2].Date.Year())
+		require.Equal(t, RateLimit{Limit: 120, Remaining: 5, Known: true}, p.results[3].RateLimit)
+	})
+}
+
+// TestARefusedAttemptIsNotSent, nor counted, nor repeated.
+func TestARefusedAttemptIsNotSent(t *testing.T) {
+	refusal := errors.New("no turn")
+	p := &recorder{refuse: refusal}
+	out := carry(t, p, func(*http.Request) (*http.Response, error) {
+		t.Error("sent")
+		return nil, io.EOF
+	}, Call{Method: "POST", Body: []byte("{}"), MaxRetries: 3})
+	require.ErrorIs(t, out.Err, refusal)
+	require.Zero(t, out.Attempts)
+	require.False(t, out.Unknown)
+	require.Equal(t, 1, p.asked)
+	require.Empty(t, p.results)
+}

@@ -1,0 +1,88 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAgain(t *testing.T) {
+	for _, c := range []struct {
+		out          Outcome
+		sent         bool
+		safe, unsafe bool
+	}{
+		{Outcome{StatusCode: 429}, true, true, true},
+		{Outcome{StatusCode: 425}, true, true, true},
+		{Outcome{StatusCode: 408}, true, true, false},
+		{Outcome{StatusCode: 500}, true, true, false},
+		{Outcome{StatusCode: 502}, true, true, false},
+		{Outcome{StatusCode: 503}, true, true, false},
+		{Outcome{StatusCode: 504}, true, true, false},
+		{Outcome{StatusCode: 501}, true, false, false},
+		{Outcome{StatusCode: 404}, true, false, false},
+		{Outcome{StatusCode: 307}, true, false, false},
+		{Outcome{Err: io.EOF}, true, true, false},
+		{Outcome{Err: io.EOF}, false, true, true},
+		{Outcome{StatusCode: 200, Err: io.ErrUnexpectedEOF}, true, true, false},
+		{Outcome{Err: &TimeoutError{}}, true, true, false},
+		{Outcome{Err: finalError{io.EOF}}, false, false, false},
+		{Outcome{Err: x509.HostnameError{Certificate: &x509.Certificate{}}}, false, false, false},
+	} {
+		for method, want := range map[string]bool{
+			"GET": c.safe, "HEAD": c.safe, "OPTIONS": c.safe, "PUT": c.safe, "DELETE": c.safe, "POST": c.unsafe, "PATCH": c.unsafe, "MERGE": c.unsafe,
+		} {
+			require.Equal(t, want, again(method, &c.out, c.sent), "%s %+v sent %v", method, c.out, c.sent)
+		}
+	}
+}
+
+func TestNeverSent(t *testing.T) {
+	for err, want := range map[error]bool{
+		&net.OpError{Op: "dial", Err: io.EOF}:         true,
+		&net.OpError{Op: "proxyconnect", Err: io.EOF}: true,
+		&net.OpError{Op: "read", Err: io.EOF}:         false,
+		&net.DNSError{}:                               true,
+		&tls.CertificateVerificationError{}:           true,
+		io.EOF:                                        false,
+	} {
+		require.Equal(t, want, neverSent(err), "%v", err)
+	}
+	require.True(t, neverSent(tls.RecordHeaderError{}))
+}
+
+func TestWaitBefore(t *testing.T) {
+	for attempts, want := range []time.Duration{1: 500, 2: 1000, 3: 2000, 4: 4000, 5: 8000, 6: 8000, 70: 8000} {
+		if want == 0 {
+			continue
+		}
+		want *= time.Millisecond
+		for range 100 {
+			got := waitBefore(attempts, 0)
+			require.GreaterOrEqual(t, got, want)
+			require.Less(t, got, want+want/4)
+			require.GreaterOrEqual(t, waitBefore(attempts, time.Hour), time.Hour)
+		}
+	}
+}
+
+func TestContextError(t *testing.T) {
+	cause := errors.New("cause")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	err := ContextError(ctx)
+	require.ErrorIs(t, err, cause)
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualError(t, err, "context canceled: cause")
+
+	plain, stop := context.WithCancel(t.Context())
+	stop()
+	require.Equal(t, context.Canceled, ContextError(plain))
+}
