@@ -1,0 +1,209 @@
+package pace
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// meaning is what X-RateLimit-Reset and the window behind it may mean.
+type meaning int
+
+const (
+	oldestLeaves meaning = iota // sliding window, Reset: the oldest request leaves it
+	whollyFree                  // sliding window, Reset: the last request leaves it
+	fixedWindow                 // a window that begins with its first request, Reset: its end
+)
+
+func (m meaning) String() string {
+	return [...]string{"oldest leaves", "wholly free", "fixed window"}[m]
+}
+
+var meanings = []meaning{oldestLeaves, whollyFree, fixedWindow}
+
+// service simulates the limiter of an API: each call takes latency there and
+// latency back and is counted when it arrives.
+type service struct {
+	meaning meaning
+	limit   int
+	window  time.Duration
+	latency time.Duration
+	jitter  time.Duration             // a random part of the latency
+	skew    time.Duration             // of the server's clock
+	ceil    bool                      // Reset is rounded up, else down
+	bare    bool                      // sends no headers
+	handle  func(n int) time.Duration // time that the work takes
+
+	mu       sync.Mutex
+	counted  []time.Time
+	requests int
+	refused  int
+}
+
+func newService(m meaning) *service {
+	return &service{meaning: m, limit: 120, window: time.Minute, latency: 50 * time.Millisecond}
+}
+
+// call sends one request and returns what its headers tell.
+func (s *service) call() Result {
+	time.Sleep(s.delay())
+	r, work := s.arrive()
+	time.Sleep(work)
+	time.Sleep(s.delay())
+	return r
+}
+
+// delay is the time one way, up to s.jitter longer than the latency.
+func (s *service) delay() time.Duration {
+	if s.jitter <= 0 {
+		return s.latency
+	}
+	return s.latency + rand.N(s.jitter)
+}
+
+func (s *service) arrive() (Result, time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.requests++
+	s.forget(now)
+	r := Result{StatusCode: 200}
+	if len(s.counted) < s.limit {
+		s.counted = append(s.counted, now)
+	} else {
+		s.refused++
+		r.StatusCode = 429
+		r.RetryAfter = max(roundUp(s.reset(now).Sub(now)), time.Second)
+	}
+	if !s.bare {
+		r.Known = true
+		r.Limit, r.Remaining = s.limit, s.limit-len(s.counted)
+		r.Date = now.Add(s.skew).Truncate(time.Second)
+		reset := s.reset(now).Add(s.skew)
+		r.Reset = reset.Truncate(time.Second)
+		if s.ceil && r.Reset.Before(reset) {
+			r.Reset = r.Reset.Add(time.Second)
+		}
+	}
+	var work time.Duration
+	if s.handle != nil {
+		work = s.handle(s.requests)
+	}
+	return r, work
+}
+
+func (s *service) forget(now time.Time) {
+	if s.meaning == fixedWindow {
+		if len(s.counted) > 0 && now.Sub(s.counted[0]) >= s.window {
+			s.counted = s.counted[:0]
+		}
+		return
+	}
+	for len(s.counted) > 0 && now.Sub(s.counted[0]) >= s.window {
+		s.counted = s.counted[1:]
+	}
+}
+
+func (s *service) reset(now time.Time) time.Time {
+	switch {
+	case len(s.counted) == 0:
+		return now
+	case s.meaning == whollyFree:
+		return s.counted[len(s.counted)-1].Add(s.window)
+	default:
+		return s.counted[0].Add(s.window)
+	}
+}
+
+// use counts n requests of somebody else.
+func (s *service) use(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.forget(now)
+	for range min(n, s.limit-len(s.counted)) {
+		s.counted = append(s.counted, now)
+	}
+}
+
+func (s *service) totals() (requests, refused int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests, s.refused
+}
+
+func roundUp(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
+}
+
+// client is a pacer in front of the service, with the transport's reaction to a 429.
+type client struct {
+	*Pacer
+	service *service
+}
+
+var errTooMany = errors.New("429 after four attempts")
+
+func (c client) do(ctx context.Context, r Request) error {
+	for range 4 {
+		if err := c.Acquire(ctx, r); err != nil {
+			return err
+		}
+		answer := c.finish()
+		if answer.StatusCode != tooManyRequests {
+			return nil
+		}
+		select {
+		case <-time.After(answer.RetryAfter):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return errTooMany
+}
+
+// finish sends the request of a granted call and enters the answer.
+func (c client) finish() Result {
+	granted := time.Now()
+	answer := c.service.call()
+	answer.Granted = granted
+	c.Observe(answer)
+	return answer
+}
+
+// run makes calls with the given number of goroutines and returns how long
+// they took, and the first error.
+func (c client) run(calls, goroutines int, r Request) (time.Duration, error) {
+	start := time.Now()
+	todo := make(chan struct{}, calls)
+	for range calls {
+		todo <- struct{}{}
+	}
+	close(todo)
+	var wg sync.WaitGroup
+	errs := make(chan error, goroutines)
+	for range goroutines {
+		wg.Go(func() {
+			for range todo {
+				if err := c.do(context.Background(), r); err != nil {
+					errs <- err
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	return time.Since(start), <-errs
+}
+
+// noError is require.NoError for goroutines that are not the test's own.
+func noError(t *testing.T, err error) bool {
+	t.Helper()
+	return assert.NoError(t, err)
+}
