@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -218,6 +219,23 @@ func TestEditWithExtra(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"content":"ab","version":1,"note":"why"}`, body)
 	require.JSONEq(t, `{"data":{"content":"ab","version":2}}`, string(response.Body))
+}
+
+// A write that surely did not leave is sent again without a look.
+func TestEditRepeatsWhatWasNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var methods []string
+		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			methods = append(methods, r.Method)
+			if len(methods) == 2 {
+				return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
+			}
+			return respond(200, `{"data":{"content":"x","version":1}}`), nil
+		}))
+		_, err := client.Account.EditWorkflow(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) { return old + "+", nil })
+		require.NoError(t, err)
+		require.Equal(t, []string{"GET", "PUT", "PUT"}, methods)
+	})
 }
 
 // Edits of one document wait for each other, in the order in which they came;

@@ -30,9 +30,8 @@ func anyCall(agentotest.Request) bool { return true }
 
 func isPut(r agentotest.Request) bool { return r.Method == "PUT" }
 
-// slow makes every call take 20 ms, so that the edits of many clients overlap.
-func slow(next inject) inject {
-	const d = 20 * time.Millisecond
+// slow makes every call take a while, so that the edits of many clients overlap.
+func slow(d time.Duration, next inject) inject {
 	return func(r agentotest.Request) (agentotest.Fault, bool) {
 		if f, ok := next(r); ok {
 			return f.Delayed(d), true
@@ -76,11 +75,12 @@ func TestManyEditsLoseNothing(t *testing.T) {
 		"one client":                                {1, 50, noFault, true},
 		"one client, answers cut":                   {1, 50, everyFifth(anyCall), true},
 		"one client, answers to writes cut":         {1, 50, everyFifth(isPut), true},
-		"one client, slow, answers cut":             {1, 50, slow(everyFifth(anyCall)), true},
+		"one client, slow, answers cut":             {1, 50, slow(20*time.Millisecond, everyFifth(anyCall)), true},
 		"five clients":                              {5, 10, noFault, true},
-		"five clients, slow":                        {5, 10, slow(noFault), true},
+		"five clients, slow":                        {5, 10, slow(20*time.Millisecond, noFault), true},
+		"five clients, very slow":                   {5, 10, slow(time.Second, noFault), true},
 		"five clients, answers to writes cut":       {5, 10, everyFifth(isPut), false},
-		"five clients, slow, answers to writes cut": {5, 10, slow(everyFifth(isPut)), false},
+		"five clients, slow, answers to writes cut": {5, 10, slow(20*time.Millisecond, everyFifth(isPut)), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

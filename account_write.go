@@ -89,7 +89,7 @@ func unsettled(err error, why string) error {
 
 const (
 	editPauseMin = 50 * time.Millisecond
-	editPauseMax = 10 * time.Second
+	editPauseMax = 30 * time.Second
 )
 
 // editPause is the wait after the nth round that another editor won, counted from
