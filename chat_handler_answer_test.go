@@ -1,0 +1,292 @@
+package agento_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// TestOnlyTextAndDoneReachTheBrowser: a tool event may carry a secret, and so
+// may what is not known yet.
+func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
+	const secret = "sk-ant-000111222333"
+	answer := answering(
+		`data: {"type":"tool","name":"fetch","args":{"token":"`+secret+`"}}`+"\n\n",
+		`data: {"type":"text","content":"Hi! ","debug":"`+secret+`","sessionId":"`+secret+`"}`+"\n\n",
+		`data: {"type":"thought","content":"`+secret+`"}`+"\n\n",
+		`data: {"type":"session","token":"`+secret+`"}`+"\n\n",
+		"data: "+secret+"\n\n", ": "+secret+"\n\n",
+		`data: {"type":"done","sessionId":"`+secret+`"}`+"\n\n",
+	)
+	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+		p := w.say("pia", "")
+		require.Equal(t, []string{"session", "text", "done"}, p.types)
+		require.NotContains(t, p.body, secret)
+		require.NotContains(t, w.log.String(), secret)
+	})
+	filter := func(c *agento.ChatHandlerConfig) {
+		c.Filter = func(e agento.ChatEvent) any {
+			switch e.Type {
+			case agento.ChatTool:
+				name := struct{ Name string }{}
+				_ = json.Unmarshal(e.Raw(), &name)
+				return map[string]string{"type": "tool", "content": name.Name}
+			case "thought":
+				return e.Raw()
+			case "session":
+				return map[string]string(nil) // null is no event
+			}
+			return nil
+		}
+	}
+	inWidget(t, protocol{}, answer, filter, func(w *widget) {
+		p := w.say("pia", "")
+		require.Equal(t, []string{"session", "tool", "text", "thought", "done"}, p.types)
+		require.Equal(t, "fetchHi! "+secret, p.text, "the filter decides")
+	})
+}
+
+// TestRawEventOverSeveralLines: what a filter lets through stays one data line.
+func TestRawEventOverSeveralLines(t *testing.T) {
+	answer := answering("data: {\"type\":\"card\",\ndata: \"content\":\"a\"}\n\n", done)
+	raw := func(c *agento.ChatHandlerConfig) { c.Filter = func(e agento.ChatEvent) any { return e.Raw() } }
+	inWidget(t, protocol{}, answer, raw, func(w *widget) {
+		require.Contains(t, w.say("pia", "").body, "data: {\"type\":\"card\",\"content\":\"a\"}\n\n")
+	})
+	inWidget(t, protocol{}, answering(hi, "data: not JSON\n\n", done), raw, func(w *widget) {
+		p := w.say("pia", "")
+		require.Equal(t, []string{"session", "text", "error:unavailable"}, p.types)
+		require.Contains(t, w.log.String(), "cannot be encoded")
+	})
+}
+
+func TestTextArrivesAsData(t *testing.T) {
+	texts := []string{
+		`<script>alert("x")</script>`, "</script><!--", "a\nb\r\n\ndata: {\"type\":\"done\"}\n\n", "\u2028\u2029", "日本語 🙂", "\x00", "",
+	}
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		for _, text := range texts {
+			raw, _ := json.Marshal(map[string]string{"type": "text", "content": text})
+			s.send("data: " + string(raw) + "\n\n")
+		}
+		s.send(done)
+	}
+	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+		p := w.say("pia", "")
+		require.Equal(t, strings.Join(texts, ""), p.text)
+		require.Len(t, p.types, 2+len(texts))
+		require.NotContains(t, p.body, "<")
+		require.Contains(t, p.body, `{"type":"text","content":""}`)
+	})
+}
+
+// TestServiceFails: the browser learns a word, the log what is needed, and no
+// one what was said.
+func TestServiceFails(t *testing.T) {
+	const inside = "container 7f3a ran out of memory at 10.0.3.9; you wrote: Hello"
+	envelope := `{"error":{"code":"%s","message":"` + inside + `"}}`
+	status := func(status int, code string, header ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Request-Id", "req_42")
+			for i := 0; i+1 < len(header); i += 2 {
+				w.Header().Set(header[i], header[i+1])
+			}
+			w.WriteHeader(status)
+			_, _ = fmt.Fprintf(w, envelope, code)
+		}
+	}
+	cases := map[string]struct {
+		answer     http.HandlerFunc
+		status     int
+		code       string // of an error before the stream
+		types      string
+		retryAfter string
+		logs       []string
+	}{
+		"an error event": {answering(hi, `data: {"type":"error","error":{"code":"internal_error","message":"`+inside+`"}}`+"\n\n"), 200, "", "session text error:unavailable", "", []string{"internal_error"}},
+		"a limit inside": {answering(hi, `data: {"type":"error","error":{"code":"rate_limit_exceeded","message":"`+inside+`"}}`+"\n\n"), 200, "", "session text error:busy", "", []string{"rate_limit_exceeded"}},
+		"cut":            {answering(hi), 200, "", "session text error:interrupted", "", []string{"before it was complete"}},
+		"cut hard":       {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).abort() }, 200, "", "session text error:interrupted", "", []string{"unexpected EOF"}},
+		"empty":          {answering(), 200, "", "session error:interrupted", "", nil},
+		"no stream": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Request-Id", "req_42")
+			_, _ = fmt.Fprintf(w, envelope, "odd")
+		}, 502, "unavailable", "", "", []string{"odd"}},
+		"a page": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Request-Id", "req_42")
+			_, _ = io.WriteString(w, "<html>"+inside)
+		}, 502, "unavailable", "", "", []string{"not an event stream"}},
+		"internal":          {status(500, "internal_error"), 502, "unavailable", "", "", []string{"internal_error", `"status":500`}},
+		"key revoked":       {status(401, "unauthorized"), 502, "unavailable", "", "", []string{`"status":401`}},
+		"scope missing":     {status(403, "forbidden"), 502, "unavailable", "", "", []string{`"status":403`}},
+		"agent gone":        {status(404, "agent_not_found"), 502, "unavailable", "", "", []string{"agent_not_found"}},
+		"agent stopped":     {status(409, "conflict"), 502, "unavailable", "", "", []string{"conflict"}},
+		"rate limit, long":  {status(429, "rate_limit_exceeded", "Retry-After", "40"), 503, "busy", "", "40", []string{"rate_limit_exceeded"}},
+		"rate limit, again": {status(429, "rate_limit_exceeded", "Retry-After", "1"), 503, "busy", "", "5", []string{`"attempts":4`}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, c.answer, nil, func(w *widget) {
+				p := w.say("pia", "")
+				require.Equal(t, c.status, p.status, p.body)
+				require.Equal(t, c.code, p.code)
+				require.Equal(t, c.types, strings.Join(p.types, " "))
+				require.Equal(t, c.retryAfter, p.header.Get("Retry-After"))
+				require.NotEmpty(t, p.token, "the session that was created is not lost")
+				for _, words := range []string{inside, "req_42", "10.0.3.9", "agento", "localhost"} {
+					require.NotContains(t, p.body+fmt.Sprint(p.header), words)
+				}
+				require.NotContains(t, w.log.String(), inside)
+				require.NotContains(t, w.log.String(), "Hello")
+				require.Contains(t, w.log.String(), `"level":"WARN"`)
+				for _, words := range append(c.logs, `"request_id":"req_42"`, `"agent":"a1"`) {
+					require.Contains(t, w.log.String(), words)
+				}
+			})
+		})
+	}
+}
+
+// TestSessionWithoutID: a turn does not go on in a session that nobody knows.
+func TestSessionWithoutID(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		w.service.nameless.Store(true)
+		p := w.say("pia", "")
+		require.Equal(t, 500, p.status)
+		require.Equal(t, [2]int{1, 0}, w.service.calls())
+		require.Contains(t, w.log.String(), "does not say its id")
+	})
+}
+
+// TestNextAttemptUsesTheSessionOfTheFirst: a session that was created for a turn
+// which then failed is not left behind.
+func TestNextAttemptUsesTheSessionOfTheFirst(t *testing.T) {
+	fail := true
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		if fail {
+			w.WriteHeader(500)
+			return
+		}
+		answering(hi, done)(w, r)
+	}
+	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+		first := w.say("pia", "")
+		require.Equal(t, 502, first.status)
+		fail = false
+		require.Equal(t, 200, w.say("pia", first.token).status)
+		require.Equal(t, []string{"s1", "s1"}, w.service.sentTo())
+	})
+}
+
+// TestServiceTakesItsTime: heartbeats begin while the service has not answered,
+// and after that its failure can only be an event.
+func TestServiceTakesItsTime(t *testing.T) {
+	for name, c := range map[string]struct {
+		then  http.HandlerFunc
+		types string
+	}{
+		"and answers": {answering(hi, done), ": : session text done"},
+		"and fails":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, ": : session error:unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(40 * time.Second)
+				c.then(w, r)
+			}, nil, func(w *widget) {
+				begun := time.Now()
+				resp := w.post(body("Hello", ""))
+				require.Equal(t, 200, resp.StatusCode)
+				require.Equal(t, 15*time.Second, time.Since(begun))
+				require.Equal(t, c.types, strings.Join(read(t, resp).types, " "))
+				require.Equal(t, 40*time.Second, time.Since(begun))
+			})
+		})
+	}
+}
+
+// TestHeartbeats come while the agent is silent, also when it only does what the
+// browser is not told.
+func TestHeartbeats(t *testing.T) {
+	tool := `data: {"type":"tool"}` + "\n\n"
+	overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r).send(hi)
+		time.Sleep(7 * time.Minute)
+		for range 60 {
+			s.send(tool)
+			time.Sleep(time.Second)
+		}
+		s.send(more, done)
+	}, nil, func(w *widget) {
+		p := w.say("pia", "")
+		require.Equal(t, "session text"+strings.Repeat(" :", 8*4)+" text done", strings.Join(p.types, " "))
+	})
+}
+
+// TestEventsArriveOneByOne: each event is there when it was sent, to the moment,
+// and those that come together come whole.
+func TestEventsArriveOneByOne(t *testing.T) {
+	overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		for range 100 {
+			s.send(hi)
+			time.Sleep(time.Second)
+		}
+		s.send(strings.Repeat(hi, 1000))
+		s.send(done)
+	}, nil, func(w *widget) {
+		resp := w.post(body("Hello", ""))
+		defer resp.Body.Close()
+		begun, lines := time.Now(), bufio.NewReader(resp.Body)
+		next := func() string {
+			line, err := lines.ReadString('\n')
+			require.NoError(t, err)
+			_, err = lines.Discard(1)
+			require.NoError(t, err)
+			return line + "\n"
+		}
+		require.Contains(t, next(), "session")
+		for i := range 100 {
+			require.Equal(t, hi, next())
+			require.Equal(t, time.Duration(i)*time.Second, time.Since(begun))
+		}
+		for range 1000 {
+			require.Equal(t, hi, next())
+		}
+		require.Equal(t, done, next())
+		require.Equal(t, 100*time.Second, time.Since(begun))
+		synctest.Wait()
+		require.Contains(t, w.log.String(), "chat turn complete")
+	})
+}
+
+func TestTurnTimeout(t *testing.T) {
+	for name, c := range map[string]struct{ set, want time.Duration }{"default": {0, 15 * time.Minute}, "set": {time.Minute, time.Minute}} {
+		t.Run(name, func(t *testing.T) {
+			endless := func(w http.ResponseWriter, r *http.Request) {
+				s := stream(w, r)
+				for r.Context().Err() == nil {
+					s.send(hi)
+					time.Sleep(time.Second)
+				}
+			}
+			inWidget(t, protocol{}, endless, func(config *agento.ChatHandlerConfig) { config.TurnTimeout = c.set }, func(w *widget) {
+				begun := time.Now()
+				p := w.say("pia", "")
+				require.Equal(t, "error:interrupted", p.types[len(p.types)-1])
+				require.Equal(t, c.want, time.Since(begun))
+				require.Contains(t, w.log.String(), "TurnTimeout")
+			})
+		})
+	}
+}

@@ -1,0 +1,306 @@
+package agento_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/memnet"
+)
+
+var widgetSecret = []byte("a made-up secret of thirty-two b")
+
+// widget is a chat handler between browsers and a service, all in memory.
+type widget struct {
+	*world
+	handler *agento.ChatHandler
+	service *chatService
+	log     *syncBuffer
+	dial    func() *http.Client // a browser of its own
+	server  *memnet.Listener
+	current atomic.Pointer[http.Handler]
+}
+
+// swap puts another handler in the place of the one that serves.
+func (w *widget) swap(h http.Handler) { w.current.Store(&h) }
+
+// chatService is the part of the service that a chat handler uses: it creates
+// sessions s1, s2, … and answers messages as the test says.
+type chatService struct {
+	answer   http.HandlerFunc
+	nameless atomic.Bool // sessions have no id
+
+	mu       sync.Mutex
+	sessions []agento.CreateSessionParams
+	messages []agento.SendMessageParams
+}
+
+func (s *chatService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if strings.HasSuffix(r.URL.Path, "/messages") {
+		s.mu.Lock()
+		s.messages = append(s.messages, decode[agento.SendMessageParams](body))
+		s.mu.Unlock()
+		s.answer(w, r)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions = append(s.sessions, decode[agento.CreateSessionParams](body))
+	if s.nameless.Load() {
+		_, _ = io.WriteString(w, `{"data":{}}`)
+		return
+	}
+	_, _ = fmt.Fprintf(w, `{"data":{"id":"s%d"}}`, len(s.sessions))
+}
+
+func decode[T any](data []byte) T {
+	var v T
+	if err := json.Unmarshal(data, &v); err != nil {
+		panic(fmt.Sprintf("%v: %s", err, data))
+	}
+	return v
+}
+
+// calls are how many sessions were created and messages sent.
+func (s *chatService) calls() [2]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return [2]int{len(s.sessions), len(s.messages)}
+}
+
+// sentTo is the session of each message, in order.
+func (s *chatService) sentTo() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sessions []string
+	for _, m := range s.messages {
+		sessions = append(sessions, m.SessionID)
+	}
+	return sessions
+}
+
+// syncBuffer is a buffer for many writers.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// widgetConfig is one in which the header X-Visitor says who it is, and X-Agent
+// which agent is wanted.
+func widgetConfig() agento.ChatHandlerConfig {
+	return agento.ChatHandlerConfig{
+		Visitor: func(r *http.Request) (string, error) {
+			if who := r.Header.Get("X-Visitor"); who != "" {
+				return who, nil
+			}
+			return "", errors.New("nobody is signed in")
+		},
+		Turn: func(r *http.Request, _ agento.ChatVisit) (agento.ChatTurn, error) {
+			if agent := r.Header.Get("X-Agent"); agent != "" {
+				return agento.ChatTurn{AgentID: agent}, nil
+			}
+			return agento.ChatTurn{AgentID: "a1"}, nil
+		},
+		TokenKeys: []agento.TokenKey{agento.NewTokenKey("k1", widgetSecret)},
+	}
+}
+
+// inWidget runs a test in virtual time; answer is how the service answers a
+// message, configure changes the handler's configuration. When it ends, no
+// goroutine and no connection may be left.
+func inWidget(t *testing.T, p protocol, answer http.HandlerFunc, configure func(*agento.ChatHandlerConfig), test func(w *widget)) {
+	t.Helper()
+	inWidgetServer(t, p, answer, configure, nil, test)
+}
+
+// inWidgetServer is inWidget with a server that setup has changed.
+func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure func(*agento.ChatHandlerConfig), setup func(*http.Server), test func(w *widget)) {
+	t.Helper()
+	service := &chatService{answer: answer}
+	certificate := testCertificate()
+	inWorld(t, service.ServeHTTP, nil, func(upstream *world) {
+		w := &widget{world: upstream, service: service, log: &syncBuffer{}, server: memnet.Listen()}
+		config := widgetConfig()
+		config.Logger = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		if configure != nil {
+			configure(&config)
+		}
+		var err error
+		w.handler, err = agento.NewChatHandler(upstream.client, config)
+		require.NoError(w.t, err)
+
+		w.swap(w.handler)
+		serve := func(rw http.ResponseWriter, r *http.Request) { (*w.current.Load()).ServeHTTP(rw, r) }
+		server, tr := endpoints(p, http.HandlerFunc(serve), w.server, certificate)
+		if setup != nil {
+			setup(server)
+		}
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			if p.tls {
+				_ = server.ServeTLS(w.server, "", "")
+			} else {
+				_ = server.Serve(w.server)
+			}
+		}()
+		var browsers []*http.Client
+		w.dial = func() *http.Client {
+			c := &http.Client{Transport: tr.Clone()}
+			browsers = append(browsers, c)
+			return c
+		}
+		test(w)
+		synctest.Wait()
+		for _, c := range browsers {
+			c.CloseIdleConnections()
+		}
+		_ = server.Close()
+		<-served
+		time.Sleep(10 * time.Second) // net/http and TLS take a while to close what the other side does not read
+		synctest.Wait()
+		require.Zero(w.t, w.server.Open(), "connections to browsers left open")
+		require.NoError(w.t, w.handler.Shutdown(w.ctx), "turns left")
+		require.NotContains(w.t, w.log.String(), testKey)
+		require.NotContains(w.t, w.log.String(), string(widgetSecret))
+	})
+}
+
+// overEachBrowser runs a test over each form of connection that a browser has.
+func overEachBrowser(t *testing.T, answer http.HandlerFunc, configure func(*agento.ChatHandlerConfig), test func(w *widget)) {
+	t.Helper()
+	for name, proto := range protocols {
+		t.Run(name, func(t *testing.T) { inWidget(t, proto, answer, configure, test) })
+	}
+}
+
+// post sends a message as a browser does, with headers besides.
+func (w *widget) post(body string, header ...string) *http.Response {
+	w.t.Helper()
+	return w.do(w.dial(), http.MethodPost, strings.NewReader(body), header...)
+}
+
+func (w *widget) do(c *http.Client, method string, body io.Reader, header ...string) *http.Response {
+	w.t.Helper()
+	resp, err := c.Do(w.request(w.ctx, c, method, body, header...))
+	require.NoError(w.t, err)
+	return resp
+}
+
+func (w *widget) request(ctx context.Context, c *http.Client, method string, body io.Reader, header ...string) *http.Request {
+	w.t.Helper()
+	scheme := "http"
+	if c.Transport.(*http.Transport).TLSClientConfig != nil {
+		scheme = "https"
+	}
+	req, err := http.NewRequestWithContext(ctx, method, scheme+"://localhost/chat", body)
+	require.NoError(w.t, err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Visitor", "pia")
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Del(header[i])
+		if header[i+1] != "" {
+			req.Header.Set(header[i], header[i+1])
+		}
+	}
+	return req
+}
+
+// page is what a browser has got.
+type page struct {
+	status int
+	header http.Header
+	body   string
+	text   string
+	token  string   // from the session event, or beside an error
+	types  []string // of the events, errors as error:code
+	code   string   // of an error that is not an event
+}
+
+// say sends a message of a visitor and reads the answer to its end.
+func (w *widget) say(visitor, token string, header ...string) page {
+	w.t.Helper()
+	return read(w.t, w.post(body("Hello", token), append(header, "X-Visitor", visitor)...))
+}
+
+func body(message, token string) string {
+	raw, _ := json.Marshal(map[string]string{"message": message, "session": token})
+	return string(raw)
+}
+
+type wireEvent struct {
+	Type, Content, Token, Session string
+	Error                         struct{ Code, Message string }
+}
+
+func read(t *testing.T, resp *http.Response) page {
+	t.Helper()
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	p := page{status: resp.StatusCode, header: resp.Header, body: string(raw)}
+	require.NotContains(t, p.body+fmt.Sprint(resp.Header), testKey)
+	if resp.Header.Get("Content-Type") != "text/event-stream" {
+		if len(raw) > 0 {
+			e := decode[wireEvent](raw)
+			p.code, p.token = e.Error.Code, e.Session
+			require.NotEmpty(t, e.Error.Message)
+		}
+		return p
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(p.body, "\n\n"), "\n\n") {
+		if line == ":" {
+			p.types = append(p.types, ":")
+			continue
+		}
+		data, ok := strings.CutPrefix(line, "data: ")
+		require.True(t, ok, p.body)
+		p.add(decode[wireEvent]([]byte(data)))
+	}
+	return p
+}
+
+func (p *page) add(e wireEvent) {
+	kind := e.Type
+	if kind == "error" {
+		kind += ":" + e.Error.Code
+	}
+	p.types = append(p.types, kind)
+	p.text += e.Content
+	if e.Token != "" {
+		p.token = e.Token
+	}
+}
+
+// answering is a service that sends these pieces and ends the answer.
+func answering(pieces ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(pieces...) }
+}

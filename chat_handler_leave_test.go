@@ -1,0 +1,404 @@
+package agento_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// ending tells when the service's part of a turn has ended, and whether whole.
+type ending struct {
+	at    time.Time
+	whole bool
+}
+
+// talking sends an event a second for as long as it may, then done.
+func talking(seconds int, ended chan<- ending) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		for range seconds {
+			s.send(hi)
+			select {
+			case <-r.Context().Done():
+				ended <- ending{time.Now(), false}
+				return
+			case <-time.After(time.Second):
+			}
+		}
+		s.send(done)
+		ended <- ending{time.Now(), true}
+	}
+}
+
+// leave opens a turn and has its browser go away after d, before or after the
+// headers have come.
+func leave(w *widget, d time.Duration) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, d)
+	defer cancel()
+	begun, browser := time.Now(), w.dial()
+	resp, err := browser.Do(w.request(ctx, browser, http.MethodPost, strings.NewReader(body("Hello", ""))))
+	if err == nil {
+		_, _ = io.ReadAll(resp.Body) // over TLS it can seem to end well
+		_ = resp.Body.Close()
+	}
+	require.Equal(w.t, d, time.Since(begun))
+}
+
+func TestBrowserLeaves(t *testing.T) {
+	for name, after := range map[string]time.Duration{"in the middle": 3500 * time.Millisecond, "at once": time.Nanosecond} {
+		t.Run(name, func(t *testing.T) {
+			for proto, p := range protocols {
+				t.Run(proto, func(t *testing.T) {
+					var answer http.HandlerFunc
+					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, nil, func(w *widget) {
+						ended := make(chan ending, 1)
+						answer = talking(100, ended)
+						begun := time.Now()
+						leave(w, after)
+						e := <-ended
+						require.False(t, e.whole)
+						require.Equal(t, after, e.at.Sub(begun), "the service's part ends with the browser's")
+						synctest.Wait()
+						require.Contains(t, w.log.String(), "chat turn ended with its browser")
+						require.NotContains(t, w.log.String(), `"level":"WARN"`)
+					})
+				})
+			}
+		})
+	}
+}
+
+// TestBrowserLeavesWhileTheServiceIsSilent: before its headers, and between
+// two events.
+func TestBrowserLeavesWhileTheServiceIsSilent(t *testing.T) {
+	for name, pieces := range map[string][]string{"before the headers": nil, "after an event": {hi}} {
+		t.Run(name, func(t *testing.T) {
+			for proto, p := range protocols {
+				t.Run(proto, func(t *testing.T) {
+					var gone time.Time
+					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) {
+						stream(w, r).send(pieces...).hold()
+						gone = time.Now()
+					}, nil, func(w *widget) {
+						begun := time.Now()
+						leave(w, 50*time.Second)
+						synctest.Wait()
+						require.Equal(t, 50*time.Second, gone.Sub(begun))
+						require.NoError(t, w.handler.Shutdown(w.ctx), "the turn's place is free")
+					})
+				})
+			}
+		})
+	}
+}
+
+func TestFinishTurns(t *testing.T) {
+	cases := map[string]struct {
+		timeout time.Duration
+		whole   bool
+		after   time.Duration
+	}{
+		"to its end":       {0, true, 100 * time.Second},
+		"within its bound": {time.Minute, false, time.Minute},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			for proto, p := range protocols {
+				t.Run(proto, func(t *testing.T) {
+					var answer http.HandlerFunc
+					configure := func(config *agento.ChatHandlerConfig) {
+						config.FinishTurns, config.TurnTimeout = true, c.timeout
+					}
+					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, configure, func(w *widget) {
+						ended := make(chan ending, 1)
+						answer = talking(100, ended)
+						begun := time.Now()
+						leave(w, 3500*time.Millisecond)
+						ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+						require.ErrorIs(t, w.handler.Shutdown(ctx), context.DeadlineExceeded, "Shutdown waits for it")
+						cancel()
+						e := <-ended
+						require.Equal(t, c.whole, e.whole)
+						require.Equal(t, c.after, e.at.Sub(begun))
+						require.NoError(t, w.handler.Shutdown(w.ctx))
+						require.Equal(t, !c.whole, strings.Contains(w.log.String(), "TurnTimeout"))
+					})
+				})
+			}
+		})
+	}
+}
+
+// TestTurnLeavesNothingBehind: when a turn is over, so is its stream, also where
+// that takes a while.
+func TestTurnLeavesNothingBehind(t *testing.T) {
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r).send(hi).hold()
+	}, nil, func(w *widget) {
+		var ended atomic.Bool
+		client := newClient(t, &http.Transport{DialContext: w.listener.Dial}, agento.WithObserver(agento.Observer{
+			StreamEnd: func(context.Context, agento.CallInfo, agento.StreamEndInfo) {
+				time.Sleep(500 * time.Millisecond)
+				ended.Store(true)
+			},
+		}))
+		turn := func(begin func()) {
+			handler, err := agento.NewChatHandler(client, widgetConfig())
+			require.NoError(t, err)
+			w.swap(handler)
+			ended.Store(false)
+			begin()
+			synctest.Wait()
+			require.NoError(t, handler.Shutdown(w.ctx))
+			require.True(t, ended.Load())
+		}
+		turn(func() { leave(w, time.Second) })
+		message := body("Hello", "")
+		conn := w.raw(len(message))
+		defer conn.Close()
+		turn(func() { // it does not read, and is given up
+			_, err := io.WriteString(conn, message)
+			require.NoError(t, err)
+		})
+		client.CloseIdleConnections()
+	})
+}
+
+// TestBrowserThatDoesNotReadTheEnd holds its connection for no longer than the
+// write timeout, whatever it was answered.
+func TestBrowserThatDoesNotReadTheEnd(t *testing.T) {
+	for name, c := range map[string]struct{ message, upTo string }{
+		"a stream": {body("Hello", ""), `{"type":"done"}` + "\n\n\r\n"}, // the last but one chunk
+		"an error": {body("", ""), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+				conn := w.raw(len(c.message))
+				_, err := io.WriteString(conn, c.message)
+				require.NoError(t, err)
+				var got []byte
+				for one := make([]byte, 1); !strings.HasSuffix(string(got), c.upTo); got = append(got, one...) {
+					_, err := conn.Read(one)
+					require.NoError(t, err)
+				}
+				time.Sleep(31 * time.Second)
+				rest, err := io.ReadAll(conn)
+				require.NoError(t, err)
+				require.Empty(t, rest, "the server has closed the connection")
+				require.NoError(t, conn.Close())
+			})
+		})
+	}
+}
+
+// flooding is a service that sends without end.
+func flooding(ended chan<- time.Time) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(s, strings.Repeat(hi, 100)); err != nil {
+				break
+			}
+			if s.Flush() != nil {
+				break
+			}
+		}
+		ended <- time.Now()
+	}
+}
+
+// TestBrowserThatDoesNotRead is given up when one write takes too long, and does
+// not hold up its agent, or its place, any longer than that.
+func TestBrowserThatDoesNotRead(t *testing.T) {
+	for name, finish := range map[string]bool{"the turn ends": false, "the turn is finished": true} {
+		t.Run(name, func(t *testing.T) {
+			for proto, p := range protocols {
+				t.Run(proto, func(t *testing.T) {
+					var answer http.HandlerFunc
+					configure := func(c *agento.ChatHandlerConfig) {
+						c.FinishTurns, c.TurnTimeout = finish, 2*time.Minute
+					}
+					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, configure, func(w *widget) {
+						ended := make(chan time.Time, 1)
+						answer = flooding(ended)
+						if finish {
+							answer = func(w http.ResponseWriter, r *http.Request) {
+								s := stream(w, r)
+								for range 2000 { // more than a browser over HTTP/2 takes unread
+									s.send(strings.Repeat(hi, 100))
+								}
+								s.send(done)
+								ended <- time.Now()
+							}
+						}
+						begun := time.Now()
+						resp := w.post(body("Hello", ""))
+						require.Equal(t, 200, resp.StatusCode)
+						require.Equal(t, 30*time.Second, (<-ended).Sub(begun))
+						require.NoError(t, w.handler.Shutdown(w.ctx))
+						require.NoError(t, resp.Body.Close())
+					})
+				})
+			}
+		})
+	}
+}
+
+// raw opens a connection of its own and sends the head of a request.
+func (w *widget) raw(length int) net.Conn {
+	w.t.Helper()
+	conn, err := w.server.Dial(w.ctx, "", "")
+	require.NoError(w.t, err)
+	_, err = fmt.Fprintf(conn, "POST /chat HTTP/1.1\r\nHost: localhost\r\nX-Visitor: pia\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n", length)
+	require.NoError(w.t, err)
+	return conn
+}
+
+// TestBrowserThatReadsAByteASecond gets no further than the write timeout.
+func TestBrowserThatReadsAByteASecond(t *testing.T) {
+	var gone time.Time
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r).send(hi).hold()
+		gone = time.Now()
+	}, func(c *agento.ChatHandlerConfig) { c.WriteTimeout = 12 * time.Second }, func(w *widget) {
+		message := body("Hello", "")
+		conn := w.raw(len(message))
+		begun := time.Now()
+		_, err := io.WriteString(conn, message)
+		require.NoError(t, err)
+		var got []byte
+		for one := make([]byte, 1); err == nil; time.Sleep(time.Second) {
+			if _, err = conn.Read(one); err == nil {
+				got = append(got, one[0])
+			}
+		}
+		require.Less(t, len(got), 17)
+		require.True(t, strings.HasPrefix(string(got), "HTTP/1.1 200 OK\r\n"), "%s", got)
+		require.Equal(t, 12*time.Second, gone.Sub(begun))
+		require.NoError(t, conn.Close())
+	})
+}
+
+// TestSlowButSteadyBrowser loses nothing: it is the agent that waits.
+func TestSlowButSteadyBrowser(t *testing.T) {
+	overEachBrowser(t, answering(strings.Repeat(hi, 2000), done), nil, func(w *widget) {
+		resp := w.post(body("Hello", ""))
+		defer resp.Body.Close()
+		lines, events := bufio.NewReaderSize(resp.Body, 16), 0
+		for {
+			line, err := lines.ReadString('\n')
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+			if strings.Contains(line, "text") {
+				events++
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+		require.Equal(t, 2000, events)
+	})
+}
+
+// TestBodyThatComesSlowly: a byte a second is too slow, and holds a place no
+// longer than the timeout. (Not over HTTP/1.1 with TLS: its two sides then close
+// a connection in memory at once, which stalls the clock.)
+func TestBodyThatComesSlowly(t *testing.T) {
+	for name, p := range map[string]protocol{"HTTP/1.1": protocols["HTTP/1.1"], "HTTP/2": protocols["HTTP/2"]} {
+		t.Run(name, func(t *testing.T) {
+			one := func(c *agento.ChatHandlerConfig) { c.PeerLimit.AtOnce = 1 }
+			inWidget(t, p, answering(hi, done), one, sendSlowly)
+		})
+	}
+}
+
+func sendSlowly(w *widget) {
+	slow, feed := io.Pipe()
+	go func() {
+		for _, c := range []byte(body("Hello", "")) {
+			if _, err := feed.Write([]byte{c}); err != nil {
+				return
+			}
+			time.Sleep(time.Second)
+		}
+	}()
+	begun := time.Now()
+	second := make(chan page, 1)
+	go func() {
+		time.Sleep(5 * time.Second)
+		second <- w.say("pia", "")
+	}()
+	p := read(w.t, w.do(w.dial(), "POST", slow))
+	require.Equal(w.t, 408, p.status)
+	require.Equal(w.t, "body_timeout", p.code)
+	require.Equal(w.t, 10*time.Second, time.Since(begun))
+	require.Equal(w.t, 429, (<-second).status)
+	require.NoError(w.t, slow.Close())
+	require.Equal(w.t, [2]int{}, w.service.calls())
+	time.Sleep(time.Minute)
+	require.Equal(w.t, 200, w.say("pia", "").status)
+}
+
+// TestBodyThatIsAnnouncedAsTooLarge is refused before it is sent.
+func TestBodyThatIsAnnouncedAsTooLarge(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		begun := time.Now()
+		conn := w.raw(1 << 30)
+		defer conn.Close()
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, "body_too_large", read(t, resp).code)
+		require.Zero(t, time.Since(begun))
+	})
+}
+
+// TestBodyThatComesInPieces is as good as any.
+func TestBodyThatComesInPieces(t *testing.T) {
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Minute) // far beyond the limit for the body
+		answering(hi, done)(w, r)
+	}, nil, func(w *widget) {
+		message := body("Hello", "")
+		conn := w.raw(len(message))
+		defer conn.Close()
+		for _, piece := range []string{message[:5], message[5:]} {
+			time.Sleep(4 * time.Second)
+			_, err := io.WriteString(conn, piece)
+			require.NoError(t, err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, "Hi! ", read(t, resp).text)
+	})
+}
+
+// TestServerWithTimeouts: what protects a server from slow requests does not cut
+// an answer.
+func TestServerWithTimeouts(t *testing.T) {
+	setup := func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = 5*time.Second, 5*time.Second }
+	for name, p := range protocols {
+		t.Run(name, func(t *testing.T) {
+			var answer http.HandlerFunc
+			inWidgetServer(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, nil, setup, func(w *widget) {
+				ended := make(chan ending, 1)
+				answer = talking(60, ended)
+				require.Len(t, w.say("pia", "").types, 62)
+				require.True(t, (<-ended).whole)
+			})
+		})
+	}
+}

@@ -1,0 +1,117 @@
+package agento_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// refusedFor asserts that a turn is refused, and how long it is told to wait.
+func refusedFor(w *widget, visitor string, status int, code, retryAfter string) {
+	w.t.Helper()
+	before := w.service.calls()
+	p := w.say(visitor, "")
+	require.Equal(w.t, status, p.status, p.body)
+	require.Equal(w.t, code, p.code)
+	require.Equal(w.t, retryAfter, p.header.Get("Retry-After"))
+	require.Equal(w.t, before, w.service.calls())
+}
+
+func TestTurnsAMinute(t *testing.T) {
+	configure := func(c *agento.ChatHandlerConfig) { c.PeerLimit.PerMinute, c.TotalLimit.PerMinute = 3, 5 }
+	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+		for range 3 {
+			require.Equal(t, 200, w.say("pia", "").status)
+			time.Sleep(10 * time.Second)
+		}
+		refusedFor(w, "pia", 429, "too_many_turns", "30") // the first was 30 s ago
+		require.Equal(t, 200, w.say("bob", "").status, "others are not bound by it")
+		require.Equal(t, 200, w.say("eve", "").status)
+		refusedFor(w, "eve", 503, "busy", "30")
+		time.Sleep(30*time.Second - time.Millisecond)
+		refusedFor(w, "pia", 429, "too_many_turns", "1")
+		time.Sleep(time.Millisecond)
+		require.Equal(t, 200, w.say("pia", "").status, "its first is a minute ago")
+		refusedFor(w, "pia", 429, "too_many_turns", "10")
+		time.Sleep(time.Hour)
+		for range 3 {
+			require.Equal(t, 200, w.say("pia", "").status)
+		}
+		refusedFor(w, "pia", 429, "too_many_turns", "60")
+	})
+}
+
+func TestTurnsAtOnce(t *testing.T) {
+	configure := func(c *agento.ChatHandlerConfig) { c.TotalLimit.AtOnce = 3 }
+	release := make(chan struct{})
+	var hold http.HandlerFunc
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) { hold(w, r) }, configure, func(w *widget) {
+		release = make(chan struct{})
+		hold = func(w http.ResponseWriter, r *http.Request) {
+			s := stream(w, r).send(hi)
+			<-release
+			s.send(done)
+		}
+		ended := make(chan page, 4)
+		begin := func(visitor string) {
+			go func() { ended <- w.say(visitor, "") }()
+			synctest.Wait()
+		}
+		begin("pia")
+		begin("pia")
+		refusedFor(w, "pia", 429, "too_many_turns", "5")
+		begin("bob")
+		refusedFor(w, "eve", 503, "busy", "5")
+		refusedFor(w, "pia", 429, "too_many_turns", "5")
+		close(release)
+		for range 3 {
+			require.Equal(t, "Hi! ", (<-ended).text)
+		}
+		synctest.Wait()
+		require.Equal(t, 200, w.say("eve", "").status)
+		require.Equal(t, 200, w.say("pia", "").status)
+	})
+}
+
+// TestDefaultLimits: two turns at once and twenty a minute for a visitor, and
+// 600 a minute in all.
+func TestDefaultLimits(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		for range 20 {
+			require.Equal(t, 200, w.say("pia", "").status)
+		}
+		refusedFor(w, "pia", 429, "too_many_turns", "60")
+		for i := range 580 {
+			require.Equal(t, 200, w.say(fmt.Sprint("visitor ", i), "").status)
+		}
+		refusedFor(w, "eve", 503, "busy", "60")
+	})
+}
+
+// TestWaitForTheRateLimitIsBounded: a turn that the key's rate limit would hold
+// up for longer than MaxWait is refused at once.
+func TestWaitForTheRateLimitIsBounded(t *testing.T) {
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-RateLimit-Limit", "2")
+		h.Set("X-RateLimit-Remaining", "0")
+		h.Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Add(50*time.Second).Unix()))
+		stream(w, r).send(hi, done)
+	}
+	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+		require.Equal(t, 200, w.say("pia", "").status)
+		begun, before := time.Now(), w.service.calls()
+		p := w.say("bob", "")
+		require.Equal(t, 503, p.status, p.body)
+		require.Equal(t, "busy", p.code)
+		require.NotEmpty(t, p.header.Get("Retry-After"))
+		require.LessOrEqual(t, time.Since(begun), 10*time.Second)
+		require.Equal(t, before, w.service.calls())
+	})
+}

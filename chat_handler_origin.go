@@ -1,0 +1,70 @@
+package agento
+
+import (
+	"net/http"
+)
+
+// origins knows which pages may use a handler.
+type origins struct {
+	protection *http.CrossOriginProtection
+	listed     map[string]bool
+}
+
+func newOrigins(list []string) (*origins, error) {
+	o := &origins{protection: http.NewCrossOriginProtection(), listed: make(map[string]bool, len(list))}
+	for _, origin := range list {
+		if err := o.protection.AddTrustedOrigin(origin); err != nil {
+			return nil, badArgument("AllowedOrigins", "hold %q, which is not of the form https://host", origin)
+		}
+		o.listed[origin] = true
+	}
+	return o, nil
+}
+
+// allow reports whether the page that sends a request may, and lets it read the
+// answer if it is of another origin. A request without Origin is no page's.
+func (o *origins) allow(w http.ResponseWriter, r *http.Request) bool {
+	o.share(w, r)
+	return o.protection.Check(r) == nil
+}
+
+// share tells the browser that a page of a listed origin may read the answer.
+func (o *origins) share(w http.ResponseWriter, r *http.Request) bool {
+	if len(o.listed) == 0 {
+		return false
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if !o.listed[origin] {
+		return false
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	return true
+}
+
+// preflight answers the question that a browser asks before it sends JSON to
+// another origin. It reports whether the request was one.
+func (o *origins) preflight(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" || !o.share(w, r) {
+		return false
+	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Methods", http.MethodPost)
+	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+		h.Set("Access-Control-Allow-Headers", asked)
+	}
+	h.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
+// methods is the value of Allow.
+func (o *origins) methods() string {
+	if len(o.listed) > 0 {
+		return http.MethodOptions + ", " + http.MethodPost
+	}
+	return http.MethodPost
+}

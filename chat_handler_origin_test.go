@@ -1,0 +1,68 @@
+package agento_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+const shop = "https://shop.example"
+
+func allowShop(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{shop} }
+
+// TestPageOfAnotherOrigin: one that is listed can use the handler, with its
+// visitor's cookies, and read what it answers; no other can.
+func TestPageOfAnotherOrigin(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), allowShop, func(w *widget) {
+		for _, fetch := range []string{"", "cross-site"} {
+			p := w.say("pia", "", "Origin", shop, "Sec-Fetch-Site", fetch)
+			require.Equal(t, "Hi! ", p.text)
+			require.Equal(t, shop, p.header.Get("Access-Control-Allow-Origin"))
+			require.Equal(t, "true", p.header.Get("Access-Control-Allow-Credentials"))
+			require.Equal(t, "Origin", p.header.Get("Vary"))
+		}
+		refused := w.say("pia", "no token", "Origin", shop)
+		require.Equal(t, 403, refused.status)
+		require.Equal(t, shop, refused.header.Get("Access-Control-Allow-Origin"), "the page can read why")
+
+		before := w.service.calls()
+		for _, origin := range []string{"https://shop.example.evil.example", "http://shop.example", "https://shop.example:8443", "null", "*"} {
+			p := w.say("pia", "", "Origin", origin)
+			require.Equal(t, "origin_not_allowed", p.code)
+			require.Empty(t, p.header.Get("Access-Control-Allow-Origin"))
+			require.Equal(t, "Origin", p.header.Get("Vary"))
+		}
+		require.Equal(t, before, w.service.calls())
+		require.Equal(t, "Hi! ", w.say("pia", "", "Origin", "http://localhost").text, "the own host still may")
+	})
+}
+
+func TestPreflight(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), allowShop, func(w *widget) {
+		ask := func(header ...string) page {
+			return read(t, w.do(w.dial(), http.MethodOptions, strings.NewReader(""), append(header, "X-Visitor", "", "Content-Type", "")...))
+		}
+		p := ask("Origin", shop, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,authorization")
+		require.Equal(t, 204, p.status)
+		require.Empty(t, p.body)
+		require.Equal(t, shop, p.header.Get("Access-Control-Allow-Origin"))
+		require.Equal(t, "POST", p.header.Get("Access-Control-Allow-Methods"))
+		require.Equal(t, "content-type,authorization", p.header.Get("Access-Control-Allow-Headers"))
+		require.Equal(t, "600", p.header.Get("Access-Control-Max-Age"))
+
+		for _, header := range [][]string{
+			{"Origin", "https://evil.example", "Access-Control-Request-Method", "POST"},
+			{"Access-Control-Request-Method", "POST"},
+			{"Origin", shop},
+		} {
+			p := ask(header...)
+			require.Equal(t, 405, p.status)
+			require.Equal(t, "OPTIONS, POST", p.header.Get("Allow"))
+			require.Empty(t, p.header.Get("Access-Control-Allow-Methods"))
+		}
+	})
+}

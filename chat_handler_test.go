@@ -1,0 +1,265 @@
+package agento_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+func TestChatHandler(t *testing.T) {
+	overEachBrowser(t, answering(hi, more, done), nil, func(w *widget) {
+		first := w.say("pia", "")
+		require.Equal(t, 200, first.status)
+		require.Equal(t, []string{"session", "text", "text", "done"}, first.types)
+		require.Equal(t, "Hi! How can I help?", first.text)
+
+		second := w.say("pia", first.token)
+		require.Equal(t, first.types, second.types)
+		require.Equal(t, []string{"s1", "s1"}, w.service.sentTo())
+		require.Equal(t, []agento.CreateSessionParams{{PeerID: "pia"}}, w.service.sessions)
+
+		w.say("pia", "")
+		require.Equal(t, []string{"s1", "s1", "s2"}, w.service.sentTo(), "without a token, a session of its own")
+		require.Equal(t, "pia", w.service.messages[2].PeerID)
+		require.Equal(t, "Hello", w.service.messages[2].Message)
+	})
+}
+
+// The headers keep proxies from holding events back, and the exact bytes are
+// what pages are written for.
+func TestChatHandlerWire(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		p := w.say("pia", "")
+		require.Equal(t, "text/event-stream", p.header.Get("Content-Type"))
+		require.Equal(t, "no-cache, no-transform", p.header.Get("Cache-Control"))
+		require.Equal(t, "no", p.header.Get("X-Accel-Buffering"))
+		require.Equal(t, "nosniff", p.header.Get("X-Content-Type-Options"))
+		require.Equal(t, `data: {"type":"session","token":"`+p.token+`"}`+"\n\n"+hi+done, p.body)
+	})
+}
+
+func TestChatHandlerTurn(t *testing.T) {
+	visits := make(chan agento.ChatVisit, 1)
+	configure := func(c *agento.ChatHandlerConfig) {
+		c.Turn = func(r *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
+			visits <- v
+			return agento.ChatTurn{AgentID: "a1", SessionID: "own", Context: map[string]string{"plan": "pro"}}, nil
+		}
+	}
+	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+		p := w.say("pia", "not even a token")
+		require.Equal(t, []string{"text", "done"}, p.types, "a session of the backend's own needs no token")
+		require.Equal(t, agento.ChatVisit{PeerID: "pia", Message: "Hello"}, <-visits)
+		require.Equal(t, [2]int{0, 1}, w.service.calls())
+		require.Equal(t, agento.SendMessageParams{
+			Message: "Hello", SessionID: "own", PeerID: "pia", Context: map[string]any{"plan": "pro"},
+		}, w.service.messages[0])
+	})
+}
+
+func TestChatHandlerBadInput(t *testing.T) {
+	cases := map[string]struct {
+		method, body string
+		header       []string
+		status       int
+		code         string
+	}{
+		"wrong method":          {"GET", "", nil, 405, "method_not_allowed"},
+		"HEAD":                  {"HEAD", "", nil, 405, ""},
+		"OPTIONS":               {"OPTIONS", "", nil, 405, "method_not_allowed"},
+		"form":                  {"", "message=Hi", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"},
+		"no content type":       {"", body("Hi", ""), []string{"Content-Type", ""}, 415, "unsupported_media_type"},
+		"content type odd":      {"", body("Hi", ""), []string{"Content-Type", ";;"}, 415, "unsupported_media_type"},
+		"compressed":            {"", body("Hi", ""), []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type"},
+		"too large":             {"", body(strings.Repeat("x", 70_000), ""), nil, 413, "body_too_large"},
+		"no body":               {"", "", nil, 400, "invalid_body"},
+		"not JSON":              {"", "Hello", nil, 400, "invalid_body"},
+		"half of it":            {"", `{"message":"Hel`, nil, 400, "invalid_body"},
+		"more than one":         {"", body("Hi", "") + body("Hi", ""), nil, 400, "invalid_body"},
+		"not an object":         {"", `["Hi"]`, nil, 400, "invalid_body"},
+		"a number for text":     {"", `{"message":7}`, nil, 400, "invalid_body"},
+		"deep":                  {"", strings.Repeat("[", 20_000), nil, 400, "invalid_body"},
+		"no message":            {"", `{}`, nil, 400, "empty_message"},
+		"null":                  {"", `null`, nil, 400, "empty_message"},
+		"an empty message":      {"", body("", ""), nil, 400, "empty_message"},
+		"blanks":                {"", body(" \n\t", ""), nil, 400, "empty_message"},
+		"other origin":          {"", body("Hi", ""), []string{"Origin", "https://evil.example"}, 403, "origin_not_allowed"},
+		"origin null":           {"", body("Hi", ""), []string{"Origin", "null"}, 403, "origin_not_allowed"},
+		"same name, more to it": {"", body("Hi", ""), []string{"Origin", "http://localhost.evil.example"}, 403, "origin_not_allowed"},
+		"other port":            {"", body("Hi", ""), []string{"Origin", "http://localhost:8080"}, 403, "origin_not_allowed"},
+		"another site's fetch":  {"", body("Hi", ""), []string{"Sec-Fetch-Site", "cross-site"}, 403, "origin_not_allowed"},
+		"nobody":                {"", body("Hi", ""), []string{"X-Visitor", ""}, 401, "unauthorized"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			overEachBrowser(t, answering(hi, done), nil, func(w *widget) {
+				if c.method == "" {
+					c.method = "POST"
+				}
+				p := read(t, w.do(w.dial(), c.method, strings.NewReader(c.body), c.header...))
+				require.Equal(t, c.status, p.status, p.body)
+				require.Equal(t, c.code, p.code)
+				require.Equal(t, "application/json", p.header.Get("Content-Type"))
+				require.Equal(t, "no-store", p.header.Get("Cache-Control"))
+				require.Empty(t, p.header.Get("Retry-After"))
+				require.Equal(t, c.status == 405, p.header.Get("Allow") == "POST")
+				require.Equal(t, [2]int{}, w.service.calls(), "no call where none is needed")
+			})
+		})
+	}
+}
+
+func TestChatHandlerGoodInput(t *testing.T) {
+	cases := map[string][]string{
+		"charset":          {"Content-Type", "Application/JSON; charset=utf-8"},
+		"its own origin":   {"Origin", "http://localhost"},
+		"its own fetch":    {"Sec-Fetch-Site", "same-origin", "Origin", "https://behind.a.proxy"},
+		"identity":         {"Content-Encoding", "identity"},
+		"a proxy's header": {"X-Forwarded-For", "203.0.113.9"},
+	}
+	for name, header := range cases {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+				require.Equal(t, "Hi! ", w.say("pia", "", header...).text)
+			})
+		})
+	}
+	t.Run("a body whose size is not said", func(t *testing.T) {
+		inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+			for message, status := range map[string]int{"Hi": 200, strings.Repeat("x", 70_000): 413} {
+				resp := w.do(w.dial(), "POST", struct{ *strings.Reader }{strings.NewReader(body(message, ""))})
+				require.Zero(t, resp.Request.ContentLength, "net/http sends chunks then")
+				require.Equal(t, status, read(t, resp).status)
+			}
+		})
+	})
+}
+
+func TestChatHandlerRefusedByTheBackend(t *testing.T) {
+	const inside = "the database db7 is away"
+	cases := map[string]struct {
+		visitor    func(*http.Request) (string, error)
+		turn       error
+		status     int
+		code       string
+		level, log string
+	}{
+		"no peer id":        {func(*http.Request) (string, error) { return "", nil }, nil, 401, "unauthorized", "DEBUG", "no peer id"},
+		"a long peer id":    {func(*http.Request) (string, error) { return strings.Repeat("p", 257), nil }, nil, 401, "unauthorized", "DEBUG", "256 bytes"},
+		"visitor refused":   {func(*http.Request) (string, error) { return "", errors.New(inside) }, nil, 401, "unauthorized", "DEBUG", inside},
+		"turn refused":      {nil, fmt.Errorf("%w: %s", agento.ErrForbidden, inside), 403, "forbidden", "DEBUG", inside},
+		"turn failed":       {nil, errors.New(inside), 500, "unavailable", "WARN", inside},
+		"turn has no agent": {nil, nil, 500, "unavailable", "WARN", "agentID is empty"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			configure := func(config *agento.ChatHandlerConfig) {
+				if c.visitor != nil {
+					config.Visitor = c.visitor
+				}
+				config.Turn = func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) { return agento.ChatTurn{}, c.turn }
+			}
+			inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+				p := w.say("pia", "")
+				require.Equal(t, c.status, p.status)
+				require.Equal(t, c.code, p.code)
+				require.NotContains(t, p.body, inside)
+				require.Contains(t, w.log.String(), c.log)
+				require.Contains(t, w.log.String(), `"level":"`+c.level+`"`)
+				require.Equal(t, [2]int{}, w.service.calls())
+			})
+		})
+	}
+}
+
+// TestChatHandlerPanicOfTheBackend: the place of a turn whose function panics is
+// free again.
+func TestChatHandlerPanicOfTheBackend(t *testing.T) {
+	configure := func(c *agento.ChatHandlerConfig) {
+		c.PeerLimit.AtOnce = 1
+		turn := c.Turn
+		c.Turn = func(r *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
+			if v.Message == "panic" {
+				panic(http.ErrAbortHandler)
+			}
+			return turn(r, v)
+		}
+		c.Filter = func(agento.ChatEvent) any { panic(http.ErrAbortHandler) }
+	}
+	tool := `data: {"type":"tool"}` + "\n\n"
+	inWidget(t, protocol{}, answering(hi, tool, more, done), configure, func(w *widget) {
+		req, err := http.NewRequestWithContext(w.ctx, "POST", "http://localhost/", strings.NewReader(body("panic", "")))
+		require.NoError(t, err)
+		req.Header = http.Header{"Content-Type": {"application/json"}, "X-Visitor": {"pia"}}
+		_, err = w.dial().Do(req)
+		require.Error(t, err)
+		resp := w.post(body("Hello", ""))
+		require.Equal(t, 200, resp.StatusCode, "the place is free")
+		require.NoError(t, resp.Body.Close())
+	})
+}
+
+func TestNewChatHandlerRefuses(t *testing.T) {
+	short := agento.NewTokenKey("short", widgetSecret[:31])
+	cases := map[string]struct {
+		change func(*agento.ChatHandlerConfig)
+		says   string
+	}{
+		"no visitor":       {func(c *agento.ChatHandlerConfig) { c.Visitor = nil }, "Visitor is nil"},
+		"no turn":          {func(c *agento.ChatHandlerConfig) { c.Turn = nil }, "Turn is nil"},
+		"no keys":          {func(c *agento.ChatHandlerConfig) { c.TokenKeys = nil }, "TokenKeys are empty"},
+		"an empty key":     {func(c *agento.ChatHandlerConfig) { c.TokenKeys = make([]agento.TokenKey, 1) }, "NewTokenKey"},
+		"a short secret":   {func(c *agento.ChatHandlerConfig) { c.TokenKeys = append(c.TokenKeys, short) }, "less than 32 bytes: short"},
+		"the same id":      {func(c *agento.ChatHandlerConfig) { c.TokenKeys = append(c.TokenKeys, c.TokenKeys...) }, "two of the id k1"},
+		"no id":            {func(c *agento.ChatHandlerConfig) { c.TokenKeys[0] = agento.NewTokenKey("", widgetSecret) }, "id"},
+		"an id with a dot": {func(c *agento.ChatHandlerConfig) { c.TokenKeys[0] = agento.NewTokenKey("a.b", widgetSecret) }, "id"},
+		"an origin's path": {func(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{"https://a.example/"} }, "AllowedOrigins"},
+		"a bare host":      {func(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{"a.example"} }, "AllowedOrigins"},
+		"any origin":       {func(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{"*"} }, "AllowedOrigins"},
+		"negative limit":   {func(c *agento.ChatHandlerConfig) { c.TotalLimit.PerMinute = -1 }, "TotalLimit.PerMinute is negative: -1"},
+		"negative time":    {func(c *agento.ChatHandlerConfig) { c.Heartbeat = -time.Second }, "Heartbeat is negative: -1s"},
+		"negative size":    {func(c *agento.ChatHandlerConfig) { c.MaxBody = -1 }, "MaxBody is negative"},
+	}
+	client := newClient(t, http.DefaultTransport)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			config := widgetConfig()
+			c.change(&config)
+			_, err := agento.NewChatHandler(client, config)
+			require.ErrorIs(t, err, agento.ErrValidation)
+			require.ErrorContains(t, err, c.says)
+			require.NotContains(t, err.Error(), string(widgetSecret[:31]))
+		})
+	}
+	_, err := agento.NewChatHandler(nil, widgetConfig())
+	require.ErrorContains(t, err, "client is nil")
+}
+
+// TestChatHandlerPrintsNoSecret: not in any verb, nor as numbers.
+func TestChatHandlerPrintsNoSecret(t *testing.T) {
+	config := widgetConfig()
+	handler, err := agento.NewChatHandler(newClient(t, http.DefaultTransport), config)
+	require.NoError(t, err)
+	forms := []string{string(widgetSecret), fmt.Sprintf("%x", widgetSecret), strings.Trim(fmt.Sprint(widgetSecret), "[]")}
+	hidden := struct {
+		key     agento.TokenKey
+		config  agento.ChatHandlerConfig
+		handler *agento.ChatHandler
+	}{config.TokenKeys[0], config, handler}
+	for _, value := range []any{config.TokenKeys[0], &config.TokenKeys[0], config, &config, handler, hidden} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			printed := fmt.Sprintf(verb, value)
+			for _, form := range append(forms, testKey) {
+				require.NotContains(t, printed, form, "%T with %s", value, verb)
+			}
+		}
+	}
+	require.Equal(t, "agento.TokenKey(k1)", fmt.Sprint(config.TokenKeys[0]))
+}

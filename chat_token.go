@@ -1,0 +1,124 @@
+package agento
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// TokenKey is a secret that signs the session tokens of a [ChatHandler]. It
+// prints as its id.
+type TokenKey struct {
+	id     string
+	secret func() []byte // fmt reads a field, but does not call a function
+}
+
+const minTokenSecret = 32 // bytes
+
+// NewTokenKey names a secret of at least 32 random bytes. The id, of at most 32
+// letters, digits, - and _, stands in each token, so that keys can be rotated:
+// see [ChatHandlerConfig].TokenKeys. [NewChatHandler] refuses what does not fit.
+func NewTokenKey(id string, secret []byte) TokenKey {
+	own := bytes.Clone(secret)
+	return TokenKey{id: id, secret: func() []byte { return own }}
+}
+
+// String is the key's id.
+func (k TokenKey) String() string { return "agento.TokenKey(" + k.id + ")" }
+
+func (k TokenKey) check() error {
+	switch {
+	case k.secret == nil:
+		return badArgument("TokenKeys", "hold one that NewTokenKey did not make")
+	case k.id == "" || len(k.id) > 32 || strings.Trim(k.id, tokenKeyIDCharacters) != "":
+		return badArgument("TokenKeys", "hold an id that is not of 1 to 32 letters, digits, - and _")
+	case len(k.secret()) < minTokenSecret:
+		return badArgument("TokenKeys", "hold a secret of less than %d bytes: %s", minTokenSecret, k.id)
+	}
+	return nil
+}
+
+const tokenKeyIDCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+// tokens issues and checks session tokens. A token names a session and proves
+// that it was given to one visitor for one agent; these two it does not name:
+// who opens it must know them.
+type tokens struct {
+	keys     []TokenKey
+	lifetime time.Duration
+}
+
+func newTokens(keys []TokenKey, lifetime time.Duration) (*tokens, error) {
+	if len(keys) == 0 {
+		return nil, badArgument("TokenKeys", "are empty")
+	}
+	seen := map[string]bool{}
+	for _, k := range keys {
+		if err := k.check(); err != nil {
+			return nil, err
+		}
+		if seen[k.id] {
+			return nil, badArgument("TokenKeys", "hold two of the id %s", k.id)
+		}
+		seen[k.id] = true
+	}
+	return &tokens{keys: append([]TokenKey(nil), keys...), lifetime: lifetime}, nil
+}
+
+// issue makes a token for a session.
+func (t *tokens) issue(now time.Time, agent, peer, session string) string {
+	return t.keys[0].sign(now.Add(t.lifetime).Unix(), agent, peer, session)
+}
+
+// open returns the session of a token, if it was issued for this agent and this
+// visitor and its time is not over.
+func (t *tokens) open(now time.Time, agent, peer, token string) (session string, ok bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 4 {
+		return "", false
+	}
+	key, known := t.key(parts[0])
+	expires, err := strconv.ParseInt(parts[1], 10, 64)
+	raw, err2 := base64.RawURLEncoding.DecodeString(parts[2])
+	if !known || err != nil || err2 != nil {
+		return "", false
+	}
+	// The whole token is compared, since what decodes alike may be written in
+	// more than one way.
+	genuine := key.sign(expires, agent, peer, string(raw))
+	if !hmac.Equal([]byte(genuine), []byte(token)) || now.Unix() >= expires {
+		return "", false
+	}
+	return string(raw), true
+}
+
+func (t *tokens) key(id string) (TokenKey, bool) {
+	for _, k := range t.keys {
+		if k.id == id {
+			return k, true
+		}
+	}
+	return TokenKey{}, false
+}
+
+// sign makes the token: the key's id, the time, the session, and the code over
+// all that it vouches for.
+func (k TokenKey) sign(expires int64, agent, peer, session string) string {
+	mac := hmac.New(sha256.New, k.secret())
+	for _, field := range []string{"agento chat session 1", k.id, agent, peer, session} {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(field)))
+		mac.Write(length[:])
+		mac.Write([]byte(field))
+	}
+	var at [8]byte
+	binary.BigEndian.PutUint64(at[:], uint64(expires))
+	mac.Write(at[:])
+	encode := base64.RawURLEncoding.EncodeToString
+	return strings.Join([]string{k.id, strconv.FormatInt(expires, 10), encode([]byte(session)), encode(mac.Sum(nil))}, ".")
+}

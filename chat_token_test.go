@@ -1,0 +1,167 @@
+package agento_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// refusedToken asserts that a visitor's token is refused before any call.
+func refusedToken(w *widget, visitor, token string, header ...string) {
+	w.t.Helper()
+	before := w.service.calls()
+	p := w.say(visitor, token, header...)
+	require.Equal(w.t, 403, p.status, "%q: %s", token, p.body)
+	require.Equal(w.t, "session_refused", p.code)
+	require.Empty(w.t, p.token)
+	require.Equal(w.t, before, w.service.calls())
+}
+
+func unlimited(c *agento.ChatHandlerConfig) {
+	c.PeerLimit.PerMinute, c.TotalLimit.PerMinute = 100_000, 100_000
+}
+
+func TestTokenOfAnother(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		a := w.say("A", "").token
+		refusedToken(w, "B", a)
+		refusedToken(w, "A", a, "X-Agent", "a2")
+		require.Equal(t, 200, w.say("A", a).status)
+		require.Equal(t, []string{"s1", "s1"}, w.service.sentTo(), "what B sent went nowhere")
+	})
+}
+
+// TestTokenAltered: no other sequence of bytes is as good as the token, also not
+// one that decodes to the same.
+func TestTokenAltered(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), unlimited, func(w *widget) {
+		token := w.say("pia", "").token
+		for i := range len(token) {
+			for _, c := range []string{"A", "Q", "1", "_", ".", "=", "\n", "é", ""} {
+				if altered := token[:i] + c + token[i+1:]; altered != token {
+					refusedToken(w, "pia", altered)
+				}
+			}
+			refusedToken(w, "pia", token[:i]+"\n"+token[i:])
+			if i > 0 {
+				refusedToken(w, "pia", token[:i])
+			}
+		}
+		parts := strings.Split(token, ".")
+		require.Len(t, parts, 4)
+		other := base64.RawURLEncoding.EncodeToString([]byte("s2"))
+		for _, altered := range []string{
+			strings.Join([]string{parts[0], parts[1], other, parts[3]}, "."),
+			strings.Join([]string{parts[0], "99999999999", parts[2], parts[3]}, "."),
+			strings.Join([]string{parts[0], "0" + parts[1], parts[2], parts[3]}, "."),
+			strings.Join([]string{parts[0], "+" + parts[1], parts[2], parts[3]}, "."),
+			strings.Join([]string{"k2", parts[1], parts[2], parts[3]}, "."),
+			parts[0] + "." + parts[1] + "." + parts[2] + ".", "...", "....", " ", token + ".", token + token, "null",
+		} {
+			refusedToken(w, "pia", altered)
+		}
+		require.Equal(t, 200, w.say("pia", token).status)
+	})
+}
+
+// TestTokenFieldsAreApart: a visitor and a session cannot be shifted into each
+// other.
+func TestTokenFieldsAreApart(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		token := w.say("ab", "").token
+		parts := strings.Split(token, ".")
+		for _, shifted := range []struct{ agent, visitor, session string }{
+			{"a1", "a", "bs1"}, {"a1", "abs", "1"}, {"a", "1ab", "s1"}, {"a1a", "b", "s1"}, {"a1ab", "s1", ""},
+		} {
+			parts[2] = base64.RawURLEncoding.EncodeToString([]byte(shifted.session))
+			refusedToken(w, shifted.visitor, strings.Join(parts, "."), "X-Agent", shifted.agent)
+		}
+	})
+}
+
+func TestTokenLifetime(t *testing.T) {
+	for name, c := range map[string]struct{ set, want time.Duration }{"default": {0, 24 * time.Hour}, "set": {time.Hour, time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, answering(hi, done), func(config *agento.ChatHandlerConfig) { config.TokenLifetime = c.set }, func(w *widget) {
+				first := w.say("pia", "").token
+				time.Sleep(c.want - time.Second)
+				second := w.say("pia", first).token
+				time.Sleep(time.Second)
+				refusedToken(w, "pia", first)
+				require.Equal(t, "s1", w.service.sentTo()[1])
+				time.Sleep(c.want - 2*time.Second)
+				require.Equal(t, 200, w.say("pia", second).status, "each turn gives out a new one")
+			})
+		})
+	}
+}
+
+// TestTokenRotation takes three replicas through it: the new key is known before
+// it signs, and the old one after it has ceased to.
+func TestTokenRotation(t *testing.T) {
+	oldKey := agento.NewTokenKey("k1", widgetSecret)
+	newKey := agento.NewTokenKey("k2", []byte("another made-up secret, 32 bytes"))
+	impostor := agento.NewTokenKey("k1", []byte("another made-up secret, 32 bytes"))
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		use := func(keys ...agento.TokenKey) {
+			config := widgetConfig()
+			config.TokenKeys = keys
+			handler, err := agento.NewChatHandler(w.client, config)
+			require.NoError(t, err)
+			w.swap(handler)
+		}
+		first := w.say("pia", "").token
+		use(oldKey, newKey)
+		second := w.say("pia", first).token
+		use(newKey, oldKey)
+		third := w.say("pia", second).token
+		require.True(t, strings.HasPrefix(first, "k1.") && strings.HasPrefix(second, "k1.") && strings.HasPrefix(third, "k2."))
+		use(newKey)
+		refusedToken(w, "pia", second)
+		require.Equal(t, 200, w.say("pia", third).status)
+		use(impostor)
+		refusedToken(w, "pia", first)
+		use(oldKey)
+		refusedToken(w, "pia", third)
+	})
+}
+
+// TestTokenSecretIsCopied: what the caller does to its slice afterwards changes
+// no key.
+func TestTokenSecretIsCopied(t *testing.T) {
+	secret := []byte(strings.Repeat("s", 32))
+	key := agento.NewTokenKey("k1", secret)
+	inWidget(t, protocol{}, answering(hi, done), func(c *agento.ChatHandlerConfig) { c.TokenKeys[0] = key }, func(w *widget) {
+		token := w.say("pia", "").token
+		clear(secret)
+		require.Equal(t, 200, w.say("pia", token).status)
+	})
+}
+
+// TestSessionThatIsGone: the page begins anew, as with a token that is refused.
+func TestSessionThatIsGone(t *testing.T) {
+	gone := func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(404)
+		_, _ = w.Write([]byte(`{"error":{"code":"session_not_found","message":"no session s1"}}`))
+	}
+	inWidget(t, protocol{}, gone, nil, func(w *widget) {
+		p := w.say("pia", "")
+		require.Equal(t, 403, p.status)
+		require.Equal(t, "session_refused", p.code)
+		require.NotContains(t, p.body, "s1\"")
+	})
+	own := func(c *agento.ChatHandlerConfig) {
+		c.Turn = func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
+			return agento.ChatTurn{AgentID: "a1", SessionID: "own"}, nil
+		}
+	}
+	inWidget(t, protocol{}, gone, own, func(w *widget) {
+		require.Equal(t, 502, w.say("pia", "").status, "the page cannot help it")
+	})
+}

@@ -1,0 +1,268 @@
+package agento_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// relayed is a backend that relays one answer and keeps what Relay returned.
+type relayed struct {
+	w    *widget
+	opts []agento.RelayOption
+	errs chan error
+}
+
+func (b *relayed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s, err := b.w.client.Chat.Send(r.Context(), "a1", agento.SendMessageParams{Message: "Hello"})
+	if err != nil {
+		b.errs <- err
+		return
+	}
+	b.errs <- s.Relay(w, b.opts...)
+}
+
+// relayEach runs a test of Relay over each form of connection.
+func relayEach(t *testing.T, answer http.HandlerFunc, test func(w *widget, b *relayed), opts ...agento.RelayOption) {
+	t.Helper()
+	overEachBrowser(t, answer, nil, func(w *widget) {
+		b := &relayed{w, opts, make(chan error, 100)}
+		w.swap(b)
+		test(w, b)
+	})
+}
+
+func TestRelay(t *testing.T) {
+	relayEach(t, answering(hi, `data: {"type":"tool","name":"x"}`+"\n\n", more, done), func(w *widget, b *relayed) {
+		for range 20 {
+			p := read(t, w.post(body("", "")))
+			require.NoError(t, <-b.errs)
+			require.Equal(t, hi+more+done, p.body)
+			require.Equal(t, "text/event-stream", p.header.Get("Content-Type"))
+			require.Equal(t, "no-cache, no-transform", p.header.Get("Cache-Control"))
+			require.Equal(t, "no", p.header.Get("X-Accel-Buffering"))
+		}
+		require.Equal(t, 1, w.listener.Dialled(), "connections to the service for 20 answers")
+	})
+}
+
+// TestRelayHeadersComeFirst: the page knows that it is being answered before
+// the agent has said anything.
+func TestRelayHeadersComeFirst(t *testing.T) {
+	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		_ = s.Flush()
+		time.Sleep(10 * time.Second)
+		s.send(hi, done)
+	}, func(w *widget, b *relayed) {
+		begun := time.Now()
+		resp := w.post(body("", ""))
+		require.Zero(t, time.Since(begun))
+		require.Equal(t, "Hi! ", read(t, resp).text)
+	})
+}
+
+func TestRelayError(t *testing.T) {
+	relayEach(t, answering(hi, `data: {"type":"error","error":{"code":"conflict","message":"m"}}`+"\n\n"), func(w *widget, b *relayed) {
+		p := read(t, w.post(body("", "")))
+		require.Equal(t, hi+`data: {"type":"error","error":{"code":"unavailable","message":"The chat is not available at the moment."}}`+"\n\n", p.body)
+		err := <-b.errs
+		require.ErrorIs(t, err, agento.ErrConflict)
+		streamError(t, err)
+	})
+	relayEach(t, answering(hi), func(w *widget, b *relayed) {
+		require.Equal(t, []string{"text", "error:interrupted"}, read(t, w.post(body("", ""))).types)
+		require.ErrorIs(t, <-b.errs, agento.ErrStreamTruncated)
+	})
+}
+
+func TestRelayBrowserLeaves(t *testing.T) {
+	ended := make(chan time.Time, 100)
+	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r).send(hi).hold()
+		ended <- time.Now()
+	}, func(w *widget, b *relayed) {
+		begun := time.Now()
+		leave(w, time.Minute)
+		require.Error(t, <-b.errs)
+		synctest.Wait()
+		require.Equal(t, time.Minute, (<-ended).Sub(begun))
+	})
+}
+
+// TestRelayNoticesAFailedWrite: also where the stream's context is not the
+// browser's, and the agent is silent.
+func TestRelayNoticesAFailedWrite(t *testing.T) {
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r).send(hi).hold()
+	}, nil, func(w *widget) {
+		errs := make(chan error, 1)
+		w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			s := send(w.world, w.ctx)
+			errs <- s.Relay(rw, agento.RelayHeartbeat(time.Minute))
+			require.NoError(t, s.Err(), "Relay has closed it")
+		}))
+		begun := time.Now()
+		leave(w, 90*time.Second)
+		require.ErrorIs(t, <-errs, agento.ErrBrowserGone)
+		require.Equal(t, 2*time.Minute, time.Since(begun))
+	})
+}
+
+func TestRelayWriteTimeout(t *testing.T) {
+	var begun time.Time
+	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
+		flooding(make(chan time.Time, 1))(w, r)
+	}, func(w *widget, b *relayed) {
+		begun = time.Now()
+		resp := w.post(body("", ""))
+		require.ErrorIs(t, <-b.errs, agento.ErrBrowserGone)
+		require.Equal(t, 3*time.Second, time.Since(begun))
+		require.NoError(t, resp.Body.Close())
+	}, agento.RelayWriteTimeout(3*time.Second))
+}
+
+// TestRelayWriteTimeoutIsForWritesOnly: a time between two events that is longer
+// does no harm.
+func TestRelayWriteTimeoutIsForWritesOnly(t *testing.T) {
+	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r).send(hi)
+		time.Sleep(50 * time.Second)
+		s.send(more, done)
+	}, func(w *widget, b *relayed) {
+		require.Equal(t, hi+more+done, read(t, w.post(body("", ""))).body)
+		require.NoError(t, <-b.errs)
+	}, agento.RelayWriteTimeout(3*time.Second), agento.RelayHeartbeat(time.Minute))
+}
+
+func TestRelayOptions(t *testing.T) {
+	tool := `data: {"type":"tool","name":"x"}` + "\n\n"
+	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r).send(tool)
+		time.Sleep(7 * time.Second)
+		s.send(done)
+	}, func(w *widget, b *relayed) {
+		require.Equal(t, []string{"tool", ":", ":", ":", "done"}, read(t, w.post(body("", ""))).types)
+		require.NoError(t, <-b.errs)
+	}, agento.RelayHeartbeat(2*time.Second), agento.RelayFilter(func(e agento.ChatEvent) any { return e.Raw() }))
+
+	for says, opt := range map[string]agento.RelayOption{
+		"RelayHeartbeat is not positive: 0s":      agento.RelayHeartbeat(0),
+		"RelayWriteTimeout is not positive: -1ns": agento.RelayWriteTimeout(-1),
+		"opts hold an empty RelayOption":          nil,
+	} {
+		inWorld(t, answering(hi, done), nil, func(w *world) {
+			recorder := httptest.NewRecorder()
+			err := send(w, w.ctx).Relay(recorder, opt)
+			require.ErrorIs(t, err, agento.ErrValidation)
+			require.ErrorContains(t, err, says)
+			require.Empty(t, recorder.Header())
+			require.Empty(t, recorder.Body.String())
+		})
+	}
+}
+
+// plainWriter is what is left of a writer that a middleware has wrapped badly.
+type plainWriter struct{ http.ResponseWriter }
+
+// wrappedWriter is one that it has wrapped well.
+type wrappedWriter struct{ http.ResponseWriter }
+
+func (w wrappedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestRelayNeedsAWriterThatFlushes(t *testing.T) {
+	inWorld(t, answering(hi, done), nil, func(w *world) {
+		recorder := httptest.NewRecorder()
+		require.ErrorContains(t, send(w, w.ctx).Relay(plainWriter{recorder}), "Unwrap")
+		require.Empty(t, recorder.Header())
+		require.NoError(t, send(w, w.ctx).Relay(wrappedWriter{wrappedWriter{recorder}}))
+		require.Equal(t, hi+done, recorder.Body.String())
+	})
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(plainWriter{rw}, r) }))
+		p := w.say("pia", "")
+		require.Equal(t, 500, p.status)
+		require.Contains(t, w.log.String(), "Unwrap")
+		require.Equal(t, [2]int{}, w.service.calls())
+	})
+}
+
+// failingWriter fails at the nth write.
+type failingWriter struct {
+	*httptest.ResponseRecorder
+	left int
+}
+
+var errWrite = errors.New("broken pipe")
+
+func (w *failingWriter) Write(p []byte) (int, error) {
+	if w.left--; w.left < 0 {
+		return 0, errWrite
+	}
+	return w.ResponseRecorder.Write(p)
+}
+
+func TestRelayStopsAtTheFirstFailure(t *testing.T) {
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		for range 10 {
+			s.send(hi)
+			time.Sleep(time.Second)
+		}
+	}, nil, func(w *world) {
+		begun := time.Now()
+		writer := &failingWriter{httptest.NewRecorder(), 4}
+		err := send(w, w.ctx).Relay(writer)
+		require.ErrorIs(t, err, agento.ErrBrowserGone)
+		require.ErrorIs(t, err, errWrite)
+		require.Equal(t, strings.Repeat(hi, 3), writer.Body.String(), "after the headers, three events")
+		require.Equal(t, -1, writer.left, "nothing is tried after a failure")
+		require.Equal(t, 3*time.Second, time.Since(begun))
+	})
+}
+
+// largestWrite is a writer that notes how much it is given at a time.
+type largestWrite struct {
+	*httptest.ResponseRecorder
+	size int
+}
+
+func (w *largestWrite) Write(p []byte) (int, error) {
+	w.size = max(w.size, len(p))
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestRelayWritesLittleAtATime: events that wait together share a write, but not
+// so many that a slow browser could not take them within the timeout.
+func TestRelayWritesLittleAtATime(t *testing.T) {
+	event := `data: {"type":"text","content":"` + strings.Repeat("x", 6000) + `"}` + "\n\n"
+	inWorld(t, answering(strings.Repeat(event, 40), done), nil, func(w *world) {
+		s := send(w, w.ctx)
+		synctest.Wait() // until the stream's buffer is full
+		writer := &largestWrite{httptest.NewRecorder(), 0}
+		require.NoError(t, s.Relay(writer))
+		require.Equal(t, strings.Repeat(event, 40)+done, writer.Body.String())
+		require.LessOrEqual(t, writer.size, 16<<10+len(event))
+		require.Greater(t, writer.size, len(event), "some have shared a write")
+	})
+}
+
+// TestRelayOfAClosedStream is not a complete answer.
+func TestRelayOfAClosedStream(t *testing.T) {
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() }, nil, func(w *world) {
+		s := send(w, w.ctx)
+		synctest.Wait()
+		require.NoError(t, s.Close())
+		recorder := httptest.NewRecorder()
+		require.ErrorIs(t, s.Relay(recorder), agento.ErrStreamTruncated)
+		require.Contains(t, recorder.Body.String(), `"code":"interrupted"`)
+	})
+}
