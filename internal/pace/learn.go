@@ -44,7 +44,7 @@ func (m *model) withoutHeaders(now, granted int64, status int) {
 	switch {
 	case status == 401 || status == 403:
 		m.own.remove(granted) // decided before the limiter
-	case status/100 == 2 && (m.newest == 0 || now > m.newest+2*m.window):
+	case status/100 == 2 && (m.newest < 0 || now > m.newest+2*m.window):
 		m.blind = true
 	}
 }
@@ -70,7 +70,7 @@ func (m *model) refused(now, granted int64, r *Result) {
 	}
 	m.hold = max(m.hold, now+min(wait, maxHold))
 	m.probe = wanted
-	m.sharing.shaken, m.sharing.seen = true, m.hold
+	m.sharing.refused(now, m.hold)
 	m.press(now, false)
 }
 
@@ -159,7 +159,7 @@ func (m *model) count(now, granted int64, used int, stale bool) {
 // discard drops requests of ours that the service does not count any more: the
 // window has turned, or is shorter than believed.
 func (m *model) discard(now, granted int64, used int) {
-	sure := granted - int64(m.lag.value()) - 1 // what was granted by then had arrived
+	sure := granted - answerTime // what was granted by then had arrived
 	least := m.own.between(now-m.window, sure) + 1
 	if least <= used {
 		return

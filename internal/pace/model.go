@@ -66,7 +66,7 @@ type model struct {
 }
 
 func newModel() model {
-	return model{limit: defaultLimit, window: defaultWindow, probe: wanted, resetAt: never}
+	return model{limit: defaultLimit, window: defaultWindow, probe: wanted, resetAt: never, struckAt: -1, newest: -1}
 }
 
 // life is the time from a grant until the request has surely left the window:

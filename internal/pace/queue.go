@@ -64,7 +64,7 @@ func (q *queue) ahead(bulk bool) int {
 func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, error) {
 	w := &waiter{called: make(chan struct{}), bulk: r.Bulk, until: never}
 	if r.MaxWait > 0 {
-		w.until = now + int64(r.MaxWait)
+		w.until = now + min(int64(r.MaxWait), never-now)
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.until = min(w.until, int64(deadline.Sub(p.start)))

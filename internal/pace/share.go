@@ -3,12 +3,11 @@ package pace
 import "math/rand/v2"
 
 const (
-	minClients = 1 // of the key, this one included
-	maxClients = 6 // a share is not thought to be smaller than the limit by this
-	heldBack   = 3 // the last few places of a share are taken slowly
-	scarce     = 8 // a limit by this left is little
-	rush       = 4 // and a limit by this left, with others about, is not much
-	plenty     = 4 // free places from which on their number does not matter
+	heldBack   = 3 // the last places of a share, which are taken slowly
+	maxClients = 6 // no share is thought smaller than the limit by this
+	scarce     = 8 // the limit by this, or less, is little
+	rush       = 4 // less than the limit by this is contended as soon as others take from it
+	plenty     = 4 // from so many free places on, their number sets the pace
 )
 
 // sharing is how the budget is divided with others who use the same key, while
@@ -21,6 +20,8 @@ type sharing struct {
 
 	turnAt    int64 // when the window turns first: all begin anew then; 0: it has
 	honour    int64 // from then on, places that others had are left to them
+	unwanted  int64 // since then places are free all the time
+	rebuffs   int   // how often a 429 came
 	freeSince int64 // places are free since; or our last grant; -1: none is
 	lastGrant int64
 	lastTake  int64 // when the share grew last
@@ -42,6 +43,13 @@ func (s *sharing) grant(now int64, own int) {
 	s.jitter = 0.75 + rand.Float64()/2
 }
 
+// refused enters a 429.
+func (s *sharing) refused(now, hold int64) {
+	s.shaken, s.seen = true, hold
+	s.unwanted = now
+	s.rebuffs++
+}
+
 // grace is how long a place that others had is left to them when it comes back.
 func (m *model) grace() int64 { return max(m.window/120, 4*int64(m.lag.value())) }
 
@@ -55,7 +63,7 @@ func (m *model) beginSharing(now int64) {
 	s.on = true
 	m.pauseAt = now + 10*m.window
 	s.share = m.own.n
-	s.asked = now
+	s.asked, s.unwanted = now, now
 	s.turnAt = now
 	switch {
 	case m.turning(now):
@@ -106,7 +114,7 @@ func (m *model) share(now int64) int64 {
 	}
 	free := m.limit - m.own.n - s.theirs.value()
 	if free < 1 {
-		s.freeSince = -1
+		s.freeSince, s.unwanted = -1, now
 		return again
 	}
 	if s.freeSince < 0 {
@@ -169,7 +177,7 @@ func (m *model) take(now, again int64, free int) int64 {
 	s := &m.sharing
 	if missing := m.fairShare() - m.own.n; free <= m.limit/scarce {
 		if missing <= 0 {
-			return again
+			return m.dare(now, again)
 		}
 		if next := s.lastTake + s.wait(m.window*7/400); missing <= heldBack && now < next {
 			return min(again, next)
@@ -181,6 +189,18 @@ func (m *model) take(now, again int64, free int) int64 {
 	if t := s.freeSince + s.wait(int64(d)); t > now {
 		return min(again, t)
 	}
+	return now
+}
+
+// dare gives out a place beyond an equal share, if it was free for so long that
+// nobody else seems to want it.
+func (m *model) dare(now, again int64) int64 {
+	s := &m.sharing
+	patience := 10 * m.window << min(s.rebuffs, 3)
+	if at := s.unwanted + patience; now < at {
+		return min(again, at)
+	}
+	s.unwanted = now - patience + m.window/10
 	return now
 }
 

@@ -3,6 +3,7 @@ package pace
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -206,4 +207,17 @@ func (c client) run(calls, goroutines int, r Request) (time.Duration, error) {
 func noError(t *testing.T, err error) bool {
 	t.Helper()
 	return assert.NoError(t, err)
+}
+
+func equal(t *testing.T, want, got any) bool {
+	t.Helper()
+	return assert.Equal(t, want, got)
+}
+
+// is returns an error unless err matches the target.
+func is(err, target error) error {
+	if errors.Is(err, target) {
+		return nil
+	}
+	return fmt.Errorf("%v is not %w", err, target)
 }

@@ -1,0 +1,116 @@
+package pace
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// 1,200 calls at 120 a minute: 120 at once, and 9 windows to wait for.
+const (
+	calls = 1200
+	ideal = 9 * time.Minute
+)
+
+func TestAlone(t *testing.T) {
+	for _, m := range meanings {
+		for _, goroutines := range []int{64, calls} {
+			t.Run(fmt.Sprintf("%v/%d", m, goroutines), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newService(m)
+					took, err := client{New(), s}.run(calls, goroutines, Request{})
+					requests, refused := s.totals()
+					t.Logf("%v, %.4f of the ideal", took, took.Seconds()/ideal.Seconds())
+					require.NoError(t, err)
+					require.Equal(t, calls, requests)
+					require.Zero(t, refused)
+					require.LessOrEqual(t, took, ideal*104/100)
+				})
+			})
+		}
+	}
+}
+
+func TestAloneWithJitter(t *testing.T) {
+	for _, m := range meanings {
+		t.Run(m.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(m)
+				s.latency, s.jitter = 10*time.Millisecond, 300*time.Millisecond
+				took, err := client{New(), s}.run(calls, 64, Request{})
+				_, refused := s.totals()
+				require.NoError(t, err)
+				require.Zero(t, refused)
+				require.LessOrEqual(t, took, ideal*104/100)
+			})
+		})
+	}
+}
+
+func TestServerClock(t *testing.T) {
+	for _, m := range meanings {
+		t.Run(m.String(), func(t *testing.T) {
+			var right time.Duration
+			for _, skew := range []time.Duration{0, 5 * time.Minute, -5 * time.Minute, 700 * time.Millisecond} {
+				synctest.Test(t, func(t *testing.T) {
+					s := newService(m)
+					s.skew = skew
+					took, err := client{New(), s}.run(calls, 64, Request{})
+					_, refused := s.totals()
+					require.NoError(t, err)
+					require.Zero(t, refused)
+					if skew == 0 {
+						right = took
+					}
+					require.InDelta(t, right.Seconds(), took.Seconds(), 0.01, "skew %v", skew)
+				})
+			}
+		})
+	}
+}
+
+// A window shorter than documented is learnt from the headers, up to a second
+// too long, since they are in whole seconds.
+func TestShortWindow(t *testing.T) {
+	for _, m := range meanings {
+		for _, window := range []time.Duration{5 * time.Second, 10 * time.Second} {
+			for _, ceil := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%v/%v/up=%v", m, window, ceil), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						s := newService(m)
+						s.window, s.ceil = window, ceil
+						took, err := client{New(), s}.run(calls, 64, Request{})
+						_, refused := s.totals()
+						t.Logf("%v, ideal %v", took, 9*window)
+						require.NoError(t, err)
+						require.Zero(t, refused)
+						rounding := time.Second
+						if ceil {
+							rounding = 2 * time.Second
+						}
+						require.LessOrEqual(t, took, 9*(window+rounding)+5*time.Second)
+					})
+				})
+			}
+		}
+	}
+}
+
+// In a window that is not exhausted nothing waits.
+func TestNoDelayWithinBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(oldestLeaves)
+		c := client{New(), s}
+		for range 5 {
+			took, err := c.run(110, 110, Request{})
+			require.NoError(t, err)
+			require.LessOrEqual(t, took, 4*s.latency)
+			time.Sleep(time.Minute)
+		}
+		_, refused := s.totals()
+		require.Zero(t, refused)
+	})
+}
