@@ -116,9 +116,9 @@ func (s *Service) say(a *agent, in *session, role, content string) {
 }
 
 type chatEventWire struct {
-	Type      string `json:"type"`
-	Content   string `json:"content,omitempty"`
-	SessionID string `json:"sessionId,omitempty"`
+	Type      string  `json:"type"`
+	Content   *string `json:"content,omitempty"` // of a text event, also where it is empty
+	SessionID string  `json:"sessionId,omitempty"`
 }
 
 // reply is the answer to a turn. What the agent says is in the history once the
@@ -132,7 +132,7 @@ func (s *Service) reply(a *agent, in *session, turn Turn) answer {
 				if i > 0 && !wait(c.ctx, s.config.replyGap) {
 					return false
 				}
-				c.event(encodeJSON(chatEventWire{Type: "text", Content: increment}))
+				c.event(encodeJSON(chatEventWire{Type: "text", Content: &increment}))
 			}
 			if len(increments()) > 0 && !wait(c.ctx, s.config.replyGap) {
 				return false

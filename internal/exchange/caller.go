@@ -1,26 +1,36 @@
 package exchange
 
 import (
+	"cmp"
 	"path"
 	"runtime"
 	"strings"
 )
 
-// callingTest names the test function that this goroutine runs, by the outermost
-// function of a test file on its stack. It is empty where there is none.
+// callingTest names the test function that this goroutine runs. Where that is not
+// on its stack, as in a bubble of testing/synctest, it is the outermost function
+// of a test file that is, and empty if there is none.
 func callingTest() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
-	test := ""
+	test, helper := "", ""
 	for {
 		frame, more := frames.Next()
 		if strings.HasSuffix(frame.File, "_test.go") {
-			test = functionName(frame.Function)
+			helper = functionName(frame.Function)
+			if isTest(helper) {
+				test = helper
+			}
 		}
 		if !more {
-			return test
+			return cmp.Or(test, helper)
 		}
 	}
+}
+
+// isTest leaves out TestMain, from which examples are run.
+func isTest(name string) bool {
+	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Example"))
 }
 
 // functionName takes the function out of a symbol such as

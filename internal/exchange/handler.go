@@ -26,6 +26,9 @@ func Handler(next http.Handler, unlimited bool) http.Handler {
 // Tap gives each exchange with next to see, when it is over. The key is masked.
 func Tap(next http.Handler, see func(*Exchange)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Body == nil {
+			req.Body = http.NoBody
+		}
 		body, err := io.ReadAll(req.Body)
 		req.Body = io.NopCloser(&replay{bytes.NewReader(body), err})
 		e := &Exchange{Method: req.Method, Target: req.URL.RequestURI(), Header: maskKey(req.Header), Body: body}

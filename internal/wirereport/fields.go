@@ -1,0 +1,79 @@
+package wirereport
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// Field is a field that the SDK reads.
+type Field struct {
+	Name  string
+	Type  reflect.Type
+	Group string // of fields of which one is enough; empty: it stands alone
+}
+
+// Error is how the SDK reads what is in the envelope of an error, in an answer
+// and in an event.
+type Error struct {
+	Code    agento.Code `json:"code"`
+	Message string      `json:"message"`
+}
+
+// Untagged are the types that read their JSON by a method of their own, under
+// names that stand in no tag.
+var Untagged = map[reflect.Type][]Field{
+	reflect.TypeFor[agento.ChatEvent](): {
+		{Name: "type", Type: reflect.TypeFor[ChatType]()},
+		{Name: "content", Type: reflect.TypeFor[string]()},
+		{Name: "sessionId", Type: reflect.TypeFor[string]()},
+		{Name: "error", Type: reflect.TypeFor[Error](), Group: "error"},
+		{Name: "message", Type: reflect.TypeFor[string](), Group: "error"},
+	},
+	reflect.TypeFor[agento.LogEntry](): {
+		{Name: "line", Type: reflect.TypeFor[string]()},
+		{Name: "timestamp", Type: reflect.TypeFor[time.Time]()},
+		{Name: "level", Type: reflect.TypeFor[agento.LogLevel]()},
+		{Name: "message", Type: reflect.TypeFor[string]()},
+	},
+	reflect.TypeFor[agento.Document](): {
+		{Name: "content", Type: reflect.TypeFor[string](), Group: "content"},
+		{Name: "soulMd", Type: reflect.TypeFor[string](), Group: "content"},
+		{Name: "workflowMd", Type: reflect.TypeFor[string](), Group: "content"},
+		{Name: "version", Type: reflect.TypeFor[agento.DocumentVersion]()},
+		{Name: "updatedAt", Type: reflect.TypeFor[*time.Time]()},
+	},
+}
+
+// Fields returns the JSON fields that a type reads, nil if it is not an object
+// with fields.
+func Fields(t reflect.Type) []Field {
+	t = Element(t)
+	if fields, ok := Untagged[t]; ok {
+		return fields
+	}
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
+		return nil
+	}
+	var fields []Field
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			fields = append(fields, Field{Name: name, Type: t.Field(i).Type})
+		}
+	}
+	return fields
+}
+
+// ChatType is the type of a chat event, for which the SDK has plain constants.
+type ChatType string
+
+// Element is what a pointer points at, and another type itself.
+func Element(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}

@@ -1,0 +1,78 @@
+//go:build live
+
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// sweep removes all agents, swarms and custom skills whose names have the prefix,
+// and looks whether they are gone. It has a time of its own: what it cleans up
+// after may have been interrupted. It returns an exit code.
+func sweep(whose string) int {
+	if !run.writes {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(run.ctx), cleanUpTime)
+	defer cancel()
+	removed, err := removeAll(ctx)
+	for _, name := range removed {
+		fmt.Fprintf(os.Stderr, "live: removed %s, %s\n", name, whose)
+	}
+	if err == nil {
+		removed, err = removeAll(ctx)
+		if err == nil && len(removed) > 0 {
+			err = fmt.Errorf("was still there after its removal: %s", strings.Join(removed, ", "))
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "live: NOT ALL IS REMOVED; look for names that begin with %q: %v\n", prefix, err)
+		return 1
+	}
+	return 0
+}
+
+// removeAll returns what it removed. Agents go before the swarm that they are in
+// and before the skill that they have.
+func removeAll(ctx context.Context) ([]string, error) {
+	c := run.client
+	var removed []string
+	var errs []error
+	errs = append(errs, removeEach("agent", &removed, c.Agents.All(ctx, nil),
+		func(a agento.Agent) (id, name string) { return a.ID, a.Name },
+		func(id string) error { return c.Agents.Delete(ctx, id) }))
+	errs = append(errs, removeEach("swarm", &removed, c.Swarms.All(ctx, nil),
+		func(s agento.Swarm) (id, name string) { return s.ID, s.Name },
+		func(id string) error { return c.Swarms.Delete(ctx, id) }))
+	errs = append(errs, removeEach("skill", &removed, c.Skills.AllCustom(ctx, nil),
+		func(s agento.Skill) (id, name string) { return s.ID, s.Name },
+		func(id string) error { return c.Skills.Delete(ctx, id) }))
+	return removed, errors.Join(errs...)
+}
+
+func removeEach[T any](kind string, removed *[]string, all iter.Seq2[T, error], of func(T) (id, name string), remove func(id string) error) error {
+	var rows []T // to its end first: removing moves the rows of the next page
+	for row, err := range all {
+		if err != nil {
+			return fmt.Errorf("%ss: %w", kind, err)
+		}
+		if _, name := of(row); strings.HasPrefix(name, prefix) {
+			rows = append(rows, row)
+		}
+	}
+	for _, row := range rows {
+		id, name := of(row)
+		if err := remove(id); err != nil && !errors.Is(err, agento.ErrNotFound) {
+			return fmt.Errorf("%s %s: %w", kind, name, err)
+		}
+		*removed = append(*removed, kind+" "+name)
+	}
+	return nil
+}
