@@ -143,11 +143,7 @@ func (b *browser) send() error {
 func (b *browser) setDeadline() { _ = b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
 
 // finish bounds what the server itself writes to end the response.
-func (b *browser) finish() {
-	if b.err == nil {
-		b.setDeadline()
-	}
-}
+func (b *browser) finish() { b.setDeadline() }
 
 // beat sends a comment.
 func (b *browser) beat() error {

@@ -89,7 +89,19 @@ func source() string {
 	return "the live service"
 }
 
+func notTried() string {
+	if run.writes {
+		return "not tried"
+	}
+	return "not tried: it writes, and " + writeVariable + " is not 1"
+}
+
 func writeReport() error {
+	for _, op := range run.report.Operations {
+		if op.Verdict == wirereport.Unknown && op.Reasons == nil {
+			run.report.Note(op.Name, wirereport.Unknown, notTried())
+		}
+	}
 	_ = run.report.WriteText(os.Stdout)
 	name := os.Getenv(reportVariable)
 	if name == "" {

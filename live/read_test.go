@@ -41,7 +41,7 @@ func TestRead(t *testing.T) {
 
 // agentReads are the operations that readAgent tries.
 var agentReads = []string{
-	"getAgent", "getAgentStatus", "getPersonality", "getWorkflow", "listRules", "listMessages", "listSessions",
+	"getAgent", "getAgentStatus", "getPersonality", "getWorkflow", "listRules", "getRule", "listMessages", "listSessions",
 	"listAgentKnowledge", "recentLogs", "streamLogs", "listInstalledSkills",
 }
 
@@ -64,10 +64,22 @@ func readAgent(t *testing.T, id string) {
 		_, err := c.Account.Workflow(ctx, target, opts...)
 		return of[agento.Document](), err
 	})
+	var rule string
 	try(t, "listRules", func(opts ...agento.Option) (answerOf, error) {
-		_, err := c.Account.Rules(ctx, target, few, opts...)
+		page, err := c.Account.Rules(ctx, target, few, opts...)
+		if err == nil && len(page.Data) > 0 {
+			rule = page.Data[0].Name
+		}
 		return of[agento.Rule](), err
 	})
+	if rule == "" {
+		cannotTry("the agent has no rule to read", "getRule")
+	} else {
+		try(t, "getRule", func(opts ...agento.Option) (answerOf, error) {
+			_, err := c.Account.Rule(ctx, target, rule, opts...)
+			return of[agento.Rule](), err
+		})
+	}
 	try(t, "listMessages", func(opts ...agento.Option) (answerOf, error) {
 		_, err := c.Chat.History(ctx, id, &agento.HistoryParams{Limit: 5}, opts...)
 		return of[agento.Message](), err

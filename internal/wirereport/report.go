@@ -98,14 +98,15 @@ func (r *Report) Operation(name string) *Operation {
 // work is not made unknown by an attempt that told nothing.
 var weight = map[Verdict]int{Unknown: 0, Confirmed: 1, Refuted: 2}
 
-// Note adds what was seen of an operation. Reasons may be empty for Confirmed.
+// Note adds what was seen of an operation. Reasons that are empty are left out,
+// and so are those of a weaker verdict than the one that stands.
 func (r *Report) Note(name string, v Verdict, reasons ...string) {
 	op := r.Operation(name)
-	if op == nil {
+	if op == nil || weight[v] < weight[op.Verdict] {
 		return
 	}
 	if weight[v] > weight[op.Verdict] {
-		op.Verdict = v
+		op.Verdict, op.Reasons = v, nil
 	}
 	for _, reason := range reasons {
 		if reason != "" && !slices.Contains(op.Reasons, reason) {

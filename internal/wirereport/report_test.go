@@ -36,14 +36,14 @@ func TestNote(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := New("x")
 			for _, v := range tt.notes {
-				r.Note("getAgent", v, "why", "")
+				r.Note("getAgent", v, "why "+string(v), "")
 				r.Note("getNobody", v, "why")
 			}
 			require.Equal(t, tt.want, r.Operation("getAgent").Verdict)
 			require.Equal(t, 43, r.Summary.Confirmed+r.Summary.Refuted+r.Summary.Unknown)
 			require.Equal(t, tt.want == Refuted, r.Breaking())
 			if tt.notes != nil {
-				require.Equal(t, []string{"why"}, r.Operation("getAgent").Reasons)
+				require.Equal(t, []string{"why " + string(tt.want)}, r.Operation("getAgent").Reasons)
 			}
 		})
 	}

@@ -1,0 +1,324 @@
+package contract
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/wirereport"
+)
+
+// liveBinary is the tests of package live, built once.
+var liveBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "agento-live")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "live.test")
+	cmd := exec.Command("go", "test", "-c", "-tags", "live", "-o", binary, "./live")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return binary, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binary, err := liveBinary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(binary))
+	}
+	os.Exit(code)
+}
+
+// live is a run of the tests of package live against a fake service.
+type live struct {
+	t      *testing.T
+	server *agentotest.Server
+	cmd    *exec.Cmd
+	out    strings.Builder
+	report string
+}
+
+// goLive prepares a run. env are further variables, and may replace the others.
+func goLive(t *testing.T, server *agentotest.Server, env ...string) *live {
+	t.Helper()
+	binary, err := liveBinary()
+	require.NoError(t, err)
+	l := &live{t: t, server: server, report: filepath.Join(t.TempDir(), "report.json")}
+	l.cmd = exec.Command(binary, "-test.v", "-test.timeout=2m")
+	l.cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
+		"AGENTO_API_KEY=" + server.Key(), "AGENTO_BASE_URL=" + server.URL, "AGENTO_LIVE_REPORT=" + l.report,
+	}, env...)
+	l.cmd.Stdout, l.cmd.Stderr = &l.out, &l.out
+	return l
+}
+
+const writes = "AGENTO_LIVE_WRITE=1"
+
+// run waits for the exit code.
+func (l *live) run() int {
+	l.t.Helper()
+	require.NoError(l.t, l.cmd.Start())
+	return l.wait()
+}
+
+func (l *live) wait() int {
+	_ = l.cmd.Wait()
+	return l.cmd.ProcessState.ExitCode()
+}
+
+// interrupt runs until the service calls ready, and then sends a signal.
+func (l *live) interrupt(ready <-chan struct{}, signal os.Signal) int {
+	l.t.Helper()
+	require.NoError(l.t, l.cmd.Start())
+	select {
+	case <-ready:
+	case <-time.After(time.Minute):
+		_ = l.cmd.Process.Kill()
+		l.t.Errorf("it did not come so far: %s", l.out.String())
+	}
+	require.NoError(l.t, l.cmd.Process.Signal(signal))
+	return l.wait()
+}
+
+func (l *live) read() *wirereport.Report {
+	l.t.Helper()
+	data, err := os.ReadFile(l.report)
+	require.NoError(l.t, err, l.out.String())
+	var report wirereport.Report
+	require.NoError(l.t, json.Unmarshal(data, &report))
+	return &report
+}
+
+// requireNothingLeft sees to it that the account is as it was: with the things of
+// the seed and no others.
+func (l *live) requireNothingLeft() {
+	l.t.Helper()
+	out := l.out.String()
+	require.Len(l.t, l.server.Agents(), 1, out)
+	require.Len(l.t, l.server.Swarms(), 1, out)
+	for _, skill := range l.server.Skills() {
+		require.NotContains(l.t, skill.Name, "agento-go-live-", out)
+	}
+	require.NotContains(l.t, out, l.server.Key())
+}
+
+// inhabited is a service with something to read, which must not change.
+func inhabited(t *testing.T, opts ...agentotest.Option) *agentotest.Server {
+	t.Helper()
+	s := agentotest.NewServer(append([]agentotest.Option{agentotest.WithRateLimit(600, time.Minute)}, opts...)...)
+	t.Cleanup(s.Close)
+	swarm := s.AddSwarm(agentotest.SwarmSeed{Name: "Mine"})
+	agent := s.AddAgent(agentotest.AgentSeed{Name: "Mine", SwarmID: swarm, SoulMD: "# Mine"})
+	s.AddSession(agent, "T", "pia")
+	s.AddKnowledge(agent, agentotest.Chunk{Content: "one"})
+	s.AddKnowledge(swarm, agentotest.Chunk{Content: "one"})
+	s.AddSkill(agentotest.SkillSeed{Name: "mine", Custom: true})
+	s.AppendLog(agent, "INFO", "ready")
+	return s
+}
+
+// hang makes an answer that does not end, and tells when it is asked for.
+func hang() ([]agentotest.Option, <-chan struct{}) {
+	asked := make(chan struct{})
+	var once sync.Once
+	return []agentotest.Option{
+		agentotest.WithReplyGap(time.Hour),
+		agentotest.WithReply(func(agentotest.Turn) []string {
+			once.Do(func() { close(asked) })
+			return []string{"One ", "two"}
+		}),
+	}, asked
+}
+
+func TestLiveReads(t *testing.T) {
+	t.Parallel()
+	l := goLive(t, inhabited(t))
+	require.Zero(t, l.run(), l.out.String())
+	l.requireNothingLeft()
+	for _, r := range l.server.Requests() {
+		require.Equal(t, http.MethodGet, r.Method, "%s without %s", r.Path, writes)
+	}
+	report := l.read()
+	require.Equal(t, wirereport.Summary{Confirmed: 18, Unknown: 25}, report.Summary, l.out.String())
+	require.Equal(t, []string{"the agent has no rule to read"}, report.Operation("getRule").Reasons)
+	require.Equal(t, []string{"not tried: it writes, and AGENTO_LIVE_WRITE is not 1"}, report.Operation("createAgent").Reasons)
+	require.Empty(t, report.Differences)
+	require.Equal(t, "the service at "+l.server.URL, report.Source)
+}
+
+func TestLiveReadsAnEmptyAccount(t *testing.T) {
+	t.Parallel()
+	s := agentotest.NewServer()
+	defer s.Close()
+	l := goLive(t, s)
+	require.Zero(t, l.run(), l.out.String())
+	report := l.read()
+	require.Equal(t, []string{"the account has no agent to read"}, report.Operation("getAgent").Reasons)
+	require.Equal(t, []string{"the account has no swarm to read"}, report.Operation("getSwarm").Reasons)
+}
+
+func TestLiveWrites(t *testing.T) {
+	t.Parallel()
+	l := goLive(t, inhabited(t), writes)
+	require.Zero(t, l.run(), l.out.String())
+	l.requireNothingLeft()
+	report := l.read()
+	require.Equal(t, wirereport.Summary{Confirmed: 43}, report.Summary, l.out.String())
+	require.Empty(t, report.Differences)
+}
+
+// What a service adds is told, and what it lacks refutes.
+func TestLiveTellsWhatIsDifferent(t *testing.T) {
+	t.Parallel()
+	s := inhabited(t)
+	body := `{"data":{"id":"acc","email":"e","plan":{"name":"p"},"usage":{},"name":"n","region":"eu"}}`
+	s.Next("getAccount", 1, agentotest.Answer(agentotest.Raw{Body: []byte(body)}))
+	s.Next("listSwarms", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"data":[{"key":"s1","title":"S"}],"pagination":{"total":1}}`)}))
+	s.Next("listAgents", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"items":[]}`)}))
+	s.Next("getSkill", 1, agentotest.Answer(agentotest.Raw{Status: 404, Body: []byte("<html>")}))
+	s.Next("browseSkills", 1, agentotest.Fail(http.StatusForbidden, "forbidden"))
+	l := goLive(t, s)
+	require.Equal(t, 1, l.run(), l.out.String())
+	report := l.read()
+	for name, want := range map[string]wirereport.Verdict{
+		"getAccount": wirereport.Confirmed, "listSwarms": wirereport.Refuted, "listAgents": wirereport.Refuted,
+		"browseSkills": wirereport.Unknown,
+	} {
+		require.Equal(t, want, report.Operation(name).Verdict, name)
+	}
+	var texts []string
+	for _, d := range report.Differences {
+		texts = append(texts, d.String())
+	}
+	require.Contains(t, texts, "field unknown: Account.region: the SDK does not know it")
+}
+
+// However a run with writes ends, nothing is left behind.
+func TestLiveLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	t.Run("when a test in the middle fails", func(t *testing.T) {
+		t.Parallel()
+		s := inhabited(t)
+		noRoute := agentotest.Answer(agentotest.Raw{Status: 404, Body: []byte("<html>")})
+		for _, op := range []string{"updateSwarm", "updatePersonality", "deleteSkill"} {
+			s.Next(op, 1, noRoute)
+		}
+		l := goLive(t, s, writes)
+		require.Equal(t, 1, l.run(), l.out.String())
+		l.requireNothingLeft()
+		report := l.read()
+		require.Equal(t, wirereport.Summary{Confirmed: 40, Refuted: 3}, report.Summary, l.out.String())
+		require.Contains(t, report.Operation("updateSwarm").Reasons[0], "404")
+	})
+	t.Run("when the answer to a creation is lost", func(t *testing.T) {
+		t.Parallel()
+		s := inhabited(t)
+		for _, op := range []string{"createAgent", "createSwarm", "uploadSkill"} {
+			s.Next(op, 1, agentotest.Drop().AfterCommit())
+		}
+		l := goLive(t, s, writes)
+		require.Zero(t, l.run(), l.out.String())
+		l.requireNothingLeft()
+		require.Contains(t, l.out.String(), "left behind by this run")
+		require.Equal(t, wirereport.Unknown, l.read().Operation("createAgent").Verdict)
+	})
+	t.Run("on Ctrl-C in the middle of an answer", func(t *testing.T) {
+		t.Parallel()
+		reply, asked := hang()
+		l := goLive(t, inhabited(t, reply...), writes)
+		require.Equal(t, 130, l.interrupt(asked, os.Interrupt), l.out.String())
+		l.requireNothingLeft()
+		report := l.read()
+		require.Equal(t, wirereport.Confirmed, report.Operation("createAgent").Verdict)
+		require.Equal(t, wirereport.Unknown, report.Operation("sendMessage").Verdict)
+	})
+	t.Run("on Ctrl-C while the agent starts", func(t *testing.T) {
+		t.Parallel()
+		s := inhabited(t, agentotest.WithStartDelay(agentotest.OnDemand))
+		waiting := make(chan struct{})
+		var once sync.Once
+		s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
+			if r.Operation == "getAgentStatus" && len(s.Agents()) > 1 {
+				once.Do(func() { close(waiting) })
+			}
+			return agentotest.Fault{}, false
+		})
+		l := goLive(t, s, writes)
+		require.Equal(t, 130, l.interrupt(waiting, os.Interrupt), l.out.String())
+		l.requireNothingLeft()
+	})
+	t.Run("when its time is up", func(t *testing.T) {
+		t.Parallel()
+		reply, _ := hang()
+		l := goLive(t, inhabited(t, reply...), writes)
+		l.cmd.Args = append(l.cmd.Args, "-test.timeout=20s")
+		require.Equal(t, 130, l.run(), l.out.String())
+		l.requireNothingLeft()
+	})
+	t.Run("when it was killed and runs again", func(t *testing.T) {
+		t.Parallel()
+		reply, asked := hang()
+		s := inhabited(t, reply...)
+		goLive(t, s, writes).interrupt(asked, syscall.SIGKILL)
+		require.Len(t, s.Agents(), 2, "there is something to remove")
+		s.Next("createAgent", 1, agentotest.Fail(http.StatusForbidden, "limit_reached")) // and so no answer that hangs
+		l := goLive(t, s, writes)
+		require.Zero(t, l.run(), l.out.String())
+		require.Contains(t, l.out.String(), "left behind by an earlier run")
+		l.requireNothingLeft()
+	})
+}
+
+// What cannot be removed is said, by its name.
+func TestLiveSaysWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	s := inhabited(t)
+	s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
+		return agentotest.Fail(http.StatusForbidden, "forbidden"), r.Operation == "deleteSwarm"
+	})
+	l := goLive(t, s, writes)
+	require.Equal(t, 1, l.run())
+	require.Len(t, s.Swarms(), 2)
+	require.Contains(t, l.out.String(), "NOT ALL IS REMOVED")
+	require.Contains(t, l.out.String(), s.Swarms()[0].Name)
+}
+
+func TestLiveWantsAKey(t *testing.T) {
+	t.Parallel()
+	s := agentotest.NewServer()
+	defer s.Close()
+	l := goLive(t, s, "AGENTO_API_KEY=")
+	require.Equal(t, 2, l.run())
+	require.Contains(t, l.out.String(), "AGENTO_API_KEY")
+	require.Empty(t, s.Requests())
+}
+
+// The tests are the ones that the documentation names.
+func TestLiveCommand(t *testing.T) {
+	t.Parallel()
+	s := inhabited(t)
+	cmd := exec.Command("go", "test", "-count=1", "-tags", "live", "./live")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "AGENTO_API_KEY="+s.Key(), "AGENTO_BASE_URL="+s.URL)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.NotEmpty(t, s.Requests())
+	vet := exec.Command("go", "vet", "-tags", "live", "./live")
+	vet.Dir = root
+	out, err = vet.CombinedOutput()
+	require.NoError(t, err, string(out))
+}

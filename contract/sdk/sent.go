@@ -1,0 +1,112 @@
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// Request is what the SDK sends for a call.
+type Request struct {
+	Method, Path string // the path is escaped
+	Query        url.Values
+	Body         any // as JSON is decoded; nil: none
+}
+
+// Sent returns what the SDK sends for an operation: with all fields, and with
+// each field left out that it lets a caller leave out.
+func (op Operation) Sent() ([]Request, error) {
+	var out []Request
+	for _, sample := range op.Samples(nil) {
+		r, err := op.observe(sample)
+		if err != nil {
+			return nil, fmt.Errorf("%s: the SDK refuses a whole call: %w", op.Name, err)
+		}
+		out = append(out, r...)
+		if !sample.IsValid() {
+			continue
+		}
+		for _, less := range without(sample) {
+			r, err := op.observe(less)
+			if errors.Is(err, agento.ErrValidation) {
+				continue // the field is required, or goes with another one
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", op.Name, err)
+			}
+			out = append(out, r...)
+		}
+	}
+	return out, nil
+}
+
+const madeUpKey = "ak_live_00000000000000000000000000000000"
+
+// observe makes one call and returns what was sent for it: more than once where
+// the SDK reads a list page by page.
+func (op Operation) observe(params reflect.Value) ([]Request, error) {
+	var seen []Request
+	var failure error
+	client, err := agento.New(madeUpKey, agento.WithMaxRetries(0), agento.WithPacing(false),
+		agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			r := Request{Method: req.Method, Path: req.URL.EscapedPath(), Query: req.URL.Query()}
+			if len(seen) > 0 && (seen[0].Method != r.Method || seen[0].Path != r.Path) {
+				return op.reply(len(seen)), nil // the SDK looks at what became of a write
+			}
+			r.Body, failure = decodeBody(req.Body)
+			seen = append(seen, r)
+			return op.reply(len(seen)), nil
+		})}))
+	if err != nil {
+		return nil, err
+	}
+	ids := func(_ Operation, placeholder string) string { return placeholder + "1" }
+	err = op.Do(context.Background(), client, ids, params)
+	switch {
+	case failure != nil:
+		return nil, failure
+	case seen != nil:
+		return seen, nil
+	case err == nil:
+		return nil, fmt.Errorf("%s: nothing was sent", op.Name)
+	}
+	return nil, err
+}
+
+func decodeBody(body io.ReadCloser) (any, error) {
+	if body == nil {
+		return nil, nil
+	}
+	data, err := io.ReadAll(body)
+	if err != nil || len(data) == 0 {
+		return nil, err
+	}
+	var v any
+	return v, json.Unmarshal(data, &v)
+}
+
+// reply answers the nth request, so that the call goes on or ends; what the SDK
+// makes of it does not matter.
+func (op Operation) reply(n int) *http.Response {
+	header, body := http.Header{}, `{"data":null}`
+	switch form, _ := op.Answer(); form {
+	case Events:
+		header.Set("Content-Type", "text/event-stream")
+		body = "data: {\"type\":\"done\"}\n\nevent: close\ndata: {}\n\n"
+	case Rows:
+		body = fmt.Sprintf(`{"data":[{"id":"%d"}],"pagination":{"total":2}}`, n)
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

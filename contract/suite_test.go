@@ -1,0 +1,151 @@
+package contract
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/internal/exchange"
+)
+
+const root = ".."
+
+// exception is a request that a test sends on purpose although the document does
+// not have it. Every one must occur.
+type exception struct {
+	test    string // the test function, or a helper of it; empty: any
+	target  string // how the target begins; empty: any
+	problem string // a part of it
+	why     string
+}
+
+const noOperation = "no such path and method"
+
+var exceptions = []exception{
+	{target: "/v1/things", problem: noOperation, why: "a raw call of an operation that is made up"},
+	{target: "/v1/ticks", problem: noOperation, why: "a raw stream of an operation that is made up"},
+	{target: "/v1/nowhere", problem: noOperation, why: "a raw call of what is not there"},
+	{test: "TestUpdateWithSilentAnswer", problem: `"x" is unsupported`, why: "WithExtra"},
+	{test: "TestEditWithExtra", problem: `"note" is unsupported`, why: "WithExtra"},
+	{test: "TestOptionsReachTheWire", problem: `"tier" is unsupported`, why: "WithExtra"},
+	{test: "ExampleWithExtra", problem: `"colour" is unsupported`, why: "WithExtra"},
+	{test: "TestUpdatesSendExactly", problem: "/name", why: "an update says what its caller says, and the service judges it"},
+	{test: "TestUpdatesSendExactly", problem: "/swarmId", why: "likewise"},
+	{test: "TestServiceInARecorder", problem: "takes no body", why: "a test of the fake sends one body everywhere"},
+	{test: "TestSessionsBelongToPeers", problem: "/peerId", why: "the fake takes an empty text for none, which the SDK never sends"},
+	{test: "TestDocumentVersions", problem: "/version", why: "the fake takes null for none, which the SDK never sends"},
+	{test: "TestSwarms", problem: "/secrets", why: "likewise"},
+}
+
+func (x exception) fits(v Violation) bool {
+	test, _, _ := strings.Cut(v.Exchange.Test, "/")
+	return v.Side == "request" && (x.test == "" || x.test == test) &&
+		strings.HasPrefix(v.Exchange.Target, x.target) && strings.Contains(v.Problem, x.problem)
+}
+
+// The whole test suite of the SDK, of its fake service and of every example,
+// through the check.
+func TestSuite(t *testing.T) {
+	dir := t.TempDir()
+	packages := runSuite(t, dir)
+	d := load(t)
+	var report Report
+	seen := map[string]int{}
+	for e, err := range exchange.Read(dir) {
+		require.NoError(t, err)
+		seen[e.Package]++
+		report.See(d, &e)
+	}
+	for _, pkg := range packages {
+		require.Positive(t, seen[pkg], "the tests of %s record nothing; let them import internal/exchange/recording", pkg)
+	}
+	used := make([]int, len(exceptions))
+	for _, v := range report.Violations() {
+		i := slices.IndexFunc(exceptions, func(x exception) bool { return x.fits(v) })
+		if i < 0 {
+			t.Error(v)
+			continue
+		}
+		used[i]++
+	}
+	for i, n := range used {
+		require.Positive(t, n, "no test needs this exception: %+v", exceptions[i])
+	}
+	_, err := report.WriteTo(os.Stdout)
+	require.NoError(t, err)
+	t.Logf("by package: %v; requests that are exceptions: %v", seen, used)
+	requests, answers := report.Operations()
+	require.Len(t, requests, 43)
+	require.Len(t, answers, 43)
+	requireErrors(t, &report, requests)
+}
+
+// requireErrors sees to it that errors of every kind were among the answers.
+func requireErrors(t *testing.T, report *Report, operations []string) {
+	t.Helper()
+	total := map[int]int{}
+	for _, op := range operations {
+		for status, n := range report.Statuses(op) {
+			total[status] += n
+		}
+	}
+	for _, status := range []int{400, 401, 403, 404, 409, 429} {
+		require.Positive(t, total[status], "no answer was %d", status)
+	}
+}
+
+// runSuite runs the tests of the SDK, the fake and the examples, and returns
+// their packages.
+func runSuite(t *testing.T, record string) []string {
+	t.Helper()
+	packages := runModule(t, root, record, ".", "./agentotest/...", "./examples/...")
+	nested, err := filepath.Glob(filepath.Join(root, "examples", "*", "go.mod"))
+	require.NoError(t, err)
+	for _, mod := range nested {
+		packages = append(packages, runModule(t, filepath.Dir(mod), record, "./...")...)
+	}
+	require.NotEmpty(t, packages)
+	return packages
+}
+
+// runModule runs the tests of packages of one module.
+func runModule(t *testing.T, dir, record string, patterns ...string) []string {
+	t.Helper()
+	const hasTests = "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}"
+	packages := strings.Fields(goTool(t, dir, "", slices.Concat([]string{"list", "-f", hasTests}, patterns)...))
+	goTool(t, dir, record, slices.Concat([]string{"test", "-count=1", "-timeout=10m"}, packages)...)
+	return packages
+}
+
+func goTool(t *testing.T, dir, record string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), exchange.Variable+"="+record)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "go %s: %s", strings.Join(args, " "), out)
+	return string(out)
+}
+
+// No example is left out because it lies deeper, or in no module.
+func TestEveryExampleIsInTheSuite(t *testing.T) {
+	err := filepath.WalkDir(filepath.Join(root, "examples"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Name() != "main.go" {
+			return err
+		}
+		tests, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*_test.go"))
+		require.NotEmpty(t, tests, "%s has no test", path)
+		return err
+	})
+	require.NoError(t, err)
+}
