@@ -265,6 +265,8 @@ func TestEventsArriveOneByOne(t *testing.T) {
 		}
 		require.Equal(t, done, next())
 		require.Equal(t, 100*time.Second, time.Since(begun))
+		_, err := lines.ReadByte()
+		require.ErrorIs(t, err, io.EOF)
 		synctest.Wait()
 		require.Contains(t, w.log.String(), "chat turn complete")
 	})

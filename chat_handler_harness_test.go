@@ -159,7 +159,7 @@ func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure
 
 		w.swap(w.handler)
 		serve := func(rw http.ResponseWriter, r *http.Request) { (*w.current.Load()).ServeHTTP(rw, r) }
-		server, tr := endpoints(p, http.HandlerFunc(serve), w.server, certificate)
+		server, _ := endpoints(p, http.HandlerFunc(serve), w.server, certificate)
 		if setup != nil {
 			setup(server)
 		}
@@ -172,16 +172,19 @@ func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure
 				_ = server.Serve(w.server)
 			}
 		}()
-		var browsers []*http.Client
+		var mu sync.Mutex
+		var browsers []*http.Transport
 		w.dial = func() *http.Client {
-			c := &http.Client{Transport: tr.Clone()}
-			browsers = append(browsers, c)
-			return c
+			mu.Lock()
+			defer mu.Unlock()
+			_, tr := endpoints(p, nil, w.server, certificate)
+			browsers = append(browsers, tr)
+			return &http.Client{Transport: tr}
 		}
 		test(w)
 		synctest.Wait()
-		for _, c := range browsers {
-			c.CloseIdleConnections()
+		for _, tr := range browsers {
+			tr.CloseIdleConnections()
 		}
 		_ = server.Close()
 		<-served

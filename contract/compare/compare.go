@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/remsyshq/agento-go/contract/sdk"
 	"github.com/remsyshq/agento-go/contract/spec"
@@ -14,6 +15,10 @@ import (
 
 // With compares the SDK with a document. source says where that is from.
 func With(doc *spec.Document, source string) (*wirereport.Report, error) {
+	sent, err := allSent()
+	if err != nil {
+		return nil, err
+	}
 	c := &comparison{report: wirereport.New(source)}
 	pairs, added := match(sdk.Operations(), doc.Operations)
 	for _, op := range sdk.Operations() {
@@ -23,9 +28,7 @@ func With(doc *spec.Document, source string) (*wirereport.Report, error) {
 			c.add(wirereport.OperationGone, op.Name, true, "the document has no %s %s", op.Method, op.Path)
 			continue
 		}
-		if err := c.operation(op, *there); err != nil {
-			return nil, err
-		}
+		c.operation(op, *there, sent[op.Name])
 	}
 	c.op = ""
 	for _, op := range added {
@@ -35,6 +38,19 @@ func With(doc *spec.Document, source string) (*wirereport.Report, error) {
 	c.report.Sort()
 	return c.report, nil
 }
+
+// allSent is what the SDK sends for each operation. It does not change.
+var allSent = sync.OnceValues(func() (map[string][]sdk.Request, error) {
+	all := map[string][]sdk.Request{}
+	for _, op := range sdk.Operations() {
+		sent, err := op.Sent()
+		if err != nil {
+			return nil, err
+		}
+		all[op.Name] = sent
+	}
+	return all, nil
+})
 
 func inParentheses(s string) string {
 	if s == "" {
@@ -63,23 +79,18 @@ func (c *comparison) tellsNot(what string) {
 }
 
 // operation compares an operation with the one of the document that it is.
-func (c *comparison) operation(op sdk.Operation, there spec.Operation) error {
+func (c *comparison) operation(op sdk.Operation, there spec.Operation, sent []sdk.Request) {
 	c.op, c.untold = op.Name, nil
 	c.place(op, there)
-	sent, err := op.Sent()
-	if err != nil {
-		return err
-	}
 	c.parameters(op, there, sent)
 	c.body(op, there, sent)
 	c.answer(op, there)
 	c.errors(there)
 	if c.untold != nil {
 		c.report.Note(op.Name, wirereport.Unknown, c.untold...)
-		return nil
+		return
 	}
 	c.report.Note(op.Name, wirereport.Confirmed)
-	return nil
 }
 
 func (c *comparison) place(op sdk.Operation, there spec.Operation) {

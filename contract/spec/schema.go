@@ -37,7 +37,8 @@ func (v View) Has(name string) bool {
 
 // View puts a schema together: references, allOf, and the alternatives.
 func (s Schema) View() View {
-	parts := s.alternatives(0)
+	budget := maxSteps
+	parts := s.alternatives(&budget, 0)
 	var v View
 	anything, open := false, false
 	objects := 0
@@ -98,38 +99,43 @@ func joined(how string, a, b Schema) Schema {
 	return Schema{b.doc, map[string]any{how: []any{a.node, b.node}}}
 }
 
+// maxSteps bounds the work on one schema: schemas can be made of themselves, and
+// of many parts that are made of many.
+const maxSteps = 5_000
+
+const maxForms = 256 // alternatives of one schema
+
 // alternatives are the forms that a value may have, each as a view of its own.
-func (s Schema) alternatives(depth int) []View {
+func (s Schema) alternatives(budget *int, depth int) []View {
 	node := s.doc.resolve(s.node)
-	if node == nil || depth > maxDepth {
+	*budget--
+	if node == nil || *budget < 0 || depth > maxDepth {
 		return []View{{}}
 	}
 	forms := []View{s.doc.own(node)}
 	for _, part := range list(node["allOf"]) {
-		forms = product(forms, Schema{s.doc, part}.alternatives(depth+1))
+		forms = product(forms, Schema{s.doc, part}.alternatives(budget, depth+1))
 	}
 	for _, key := range []string{"oneOf", "anyOf"} {
 		var choices []View
 		for _, part := range list(node[key]) {
-			choices = append(choices, Schema{s.doc, part}.alternatives(depth+1)...)
+			choices = append(choices, Schema{s.doc, part}.alternatives(budget, depth+1)...)
 		}
 		if choices != nil {
 			forms = product(forms, choices)
 		}
 	}
-	if len(forms) > maxForms {
-		forms = forms[:maxForms]
-	}
 	return forms
 }
-
-const maxForms = 256 // alternatives of one schema
 
 // product combines each form with each choice.
 func product(forms, choices []View) []View {
 	var out []View
 	for _, form := range forms {
 		for _, choice := range choices {
+			if len(out) == maxForms {
+				return out
+			}
 			out = append(out, both(form, choice))
 		}
 	}

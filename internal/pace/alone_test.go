@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -40,9 +41,11 @@ func TestAloneWithJitter(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(m)
 				s.latency, s.jitter = 10*time.Millisecond, 300*time.Millisecond
-				took, err := client{New(), s}.run(calls, 64, Request{})
+				p := New()
+				took, err := client{p, s}.run(calls, 64, Request{})
 				_, refused := s.totals()
 				require.NoError(t, err)
+				require.Zero(t, p.model.roseAt, "nobody else was seen")
 				require.Zero(t, refused)
 				require.LessOrEqual(t, took, ideal*104/100)
 			})
@@ -96,6 +99,36 @@ func TestShortWindow(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A client that never sees the window empty does not learn its length, but
+// follows what the service counts.
+func TestShortWindowNeverSeenEmpty(t *testing.T) {
+	for _, m := range meanings {
+		t.Run(m.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(m)
+				s.window = 5 * time.Second
+				ctx, stop := context.WithCancel(context.Background())
+				go func() {
+					for ctx.Err() == nil {
+						s.use(2)
+						time.Sleep(time.Second)
+					}
+				}()
+				time.Sleep(3 * time.Second)
+				p := New()
+				took, err := client{p, s}.run(calls, 16, Request{})
+				stop()
+				requests, refused := s.totals()
+				t.Logf("%v, %d of %d refused", took, refused, requests)
+				require.NoError(t, err)
+				require.LessOrEqual(t, refused*100, requests*4)
+				require.LessOrEqual(t, took, 2*time.Minute, "at 120 a minute it would be nine")
+				time.Sleep(time.Second)
+			})
+		})
 	}
 }
 

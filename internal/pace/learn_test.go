@@ -153,6 +153,96 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// If the one that went to see gets no answer, another goes each second.
+func TestUnansweredAfterHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		observe(t, p, 0, answer(120, 100, 60))
+		observe(t, p, 0, Result{StatusCode: 429, RetryAfter: time.Second})
+		waits := acquireAll(p, 10)
+		time.Sleep(5500 * time.Millisecond)
+		synctest.Wait()
+		require.Len(t, waits, 5)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		require.Len(t, waits, 10)
+	})
+}
+
+// Without a clock to go by, what others used is gone after a window.
+func TestOthersAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		r := answer(120, 0, 60)
+		r.Date = time.Time{}
+		observe(t, p, 0, r)
+		start := time.Now()
+		for range 2 {
+			require.NoError(t, p.Acquire(context.Background(), Request{}))
+			require.InDelta(t, 60, time.Since(start).Seconds(), 0.5)
+		}
+	})
+}
+
+// What left the window while an answer was under way is not somebody else's.
+func TestExpiredUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		start := time.Now()
+		observe(t, p, 200*time.Millisecond, answer(120, 119, 60)) // counted at its very end
+		time.Sleep(time.Until(start.Add(60*time.Second + 190*time.Millisecond)))
+		observe(t, p, 60*time.Millisecond, answer(120, 118, 59)) // counted at its very start
+		require.Zero(t, p.model.foreign)
+		require.Equal(t, 1, p.model.own.n)
+	})
+}
+
+// A proxy that begins to strip the headers takes the limit away, in time.
+func TestHeadersStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		observe(t, p, 0, answer(120, 119, 60))
+		observe(t, p, 0, Result{StatusCode: 200})
+		require.False(t, p.model.blind, "one answer is no proof")
+		time.Sleep(3 * time.Minute)
+		observe(t, p, 0, Result{StatusCode: 200})
+		start := time.Now()
+		for range 300 {
+			observe(t, p, 0, Result{StatusCode: 200})
+		}
+		require.Zero(t, time.Since(start))
+	})
+}
+
+// A grant in the future, by a mistake of the caller, does not deafen the Pacer.
+func TestGrantedInFuture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		observe(t, p, 0, answer(120, 119, 60))
+		r := answer(120, 118, 60)
+		r.Granted = time.Now().Add(time.Hour)
+		p.Observe(r)
+		time.Sleep(time.Second)
+		observe(t, p, 0, answer(10, 9, 60))
+		require.Equal(t, 10, p.model.limit)
+	})
+}
+
+func TestNoAllocation(t *testing.T) {
+	for name, r := range ampleAnswers() {
+		t.Run(name, func(t *testing.T) {
+			p := New()
+			ctx := context.Background()
+			require.Zero(t, testing.AllocsPerRun(1000, func() {
+				if p.Acquire(ctx, Request{}) == nil {
+					r.Granted = time.Now()
+					p.Observe(r)
+				}
+			}))
+		})
+	}
+}
+
 func withRetry(r Result, after time.Duration) Result {
 	r.StatusCode, r.RetryAfter = 429, after
 	return r

@@ -3,6 +3,7 @@ package pace
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -164,6 +165,7 @@ func TestRefused(t *testing.T) {
 		"bulk":                {bound: time.Hour, maxWait: 10 * time.Second, bulk: true, refused: true},
 		"deadline is later":   {bound: 45 * time.Second},
 		"wait may be longer":  {bound: time.Hour, maxWait: 45 * time.Second},
+		"wait without end":    {bound: time.Hour, maxWait: math.MaxInt64},
 		"maximal wait counts": {bound: 45 * time.Second, maxWait: 39 * time.Second, refused: true},
 	}
 	for name, tt := range tests {
@@ -207,6 +209,28 @@ func TestRefusedBehindOthers(t *testing.T) {
 		require.ErrorAs(t, err, &refusal)
 		require.Zero(t, time.Since(start))
 		require.InDelta(t, (2*time.Minute + 5*time.Second).Seconds(), refusal.RetryAfter.Seconds(), 10)
+		stop()
+		time.Sleep(time.Minute)
+	})
+}
+
+// Each of the others has a place that comes back at its own time.
+func TestForeseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := client{New(), newService(oldestLeaves)}
+		start := time.Now()
+		for range 120 {
+			require.NoError(t, c.do(context.Background(), Request{})) // one each 100 ms
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		for range 40 {
+			go func() { _ = c.do(ctx, Request{}) }()
+		}
+		synctest.Wait()
+		err := c.Acquire(context.Background(), Request{MaxWait: time.Second})
+		var refusal *RefusedError
+		require.ErrorAs(t, err, &refusal)
+		require.InDelta(t, 64, (time.Since(start) + refusal.RetryAfter).Seconds(), 0.5)
 		stop()
 		time.Sleep(time.Minute)
 	})
@@ -285,6 +309,11 @@ func TestCancelled(t *testing.T) {
 		})
 		time.Sleep(time.Until(gone.Add(30 * time.Second)))
 		cancel(cause)
+		synctest.Wait()
+		c.mu.Lock()
+		waiting := c.queue.chats.Len()
+		c.mu.Unlock()
+		require.Equal(t, 1, waiting)
 		wg.Wait()
 		require.ErrorIs(t, c.Acquire(ctx, Request{}), cause, "an ended context gets no turn")
 

@@ -18,7 +18,6 @@ type sharing struct {
 	theirs peak    // places of others, of late
 	jitter float64 // of the waits, drawn anew for each grant
 
-	turnAt    int64 // when the window turns first: all begin anew then; 0: it has
 	honour    int64 // from then on, places that others had are left to them
 	unwanted  int64 // since then places are free all the time
 	rebuffs   int   // how often a 429 came
@@ -63,16 +62,11 @@ func (m *model) beginSharing(now int64) {
 	s.on = true
 	m.pauseAt = now + 10*m.window
 	s.share = m.own.n
-	s.asked, s.unwanted = now, now
-	s.turnAt = now
-	switch {
-	case m.turning(now):
-	case m.hold > now:
-		s.turnAt = m.hold
-	default:
-		s.turnAt = m.nextReturn(now)
+	if m.turning(now) {
+		s.share = min(m.own.n, m.drained)
 	}
-	s.honour = s.turnAt + m.window/10
+	s.asked, s.unwanted = now, now
+	s.honour = max(now, m.hold) + m.window/10
 	s.theirs.set(m.foreign)
 	s.theirs.end = now + m.grace()
 }
@@ -126,19 +120,14 @@ func (m *model) share(now int64) int64 {
 // renew gives up the share when it says nothing any more.
 func (m *model) renew(now int64) {
 	s := &m.sharing
-	switch {
-	case s.turnAt != 0 && now >= s.turnAt:
-		s.turnAt, s.share = 0, 0
-		if m.turning(now) {
-			s.share = min(m.own.n, m.drained)
-		}
-	case s.share > m.limit/5*3 && s.share-m.own.n > heldBack:
+	if s.share > m.limit/5*3 && s.share-m.own.n > heldBack {
 		s.share = 0
 		s.honour = now + m.window/10
 		s.theirs.set(m.foreign)
-	case !m.draining && now > s.asked+m.window/6:
-		s.share = m.own.n
-	case s.share > m.own.n && s.share-m.own.n <= heldBack && m.own.n >= m.fairShare() && m.burstOver():
+	}
+	lapsed := !m.draining && now > s.asked+m.window/6
+	late := s.share > m.own.n && s.share-m.own.n <= heldBack && m.burstOver()
+	if lapsed || late && m.own.n >= m.fairShare() {
 		s.share = m.own.n
 	}
 	s.asked = now

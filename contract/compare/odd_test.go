@@ -1,0 +1,60 @@
+package compare
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/contract/spec"
+)
+
+// places are all places in a document where something else can be put.
+func places(node any) []func(with any) (undo func()) {
+	var out []func(any) func()
+	switch node := node.(type) {
+	case object:
+		for _, key := range slices.Sorted(maps.Keys(node)) {
+			value := node[key]
+			out = append(out, func(with any) func() {
+				node[key] = with
+				return func() { node[key] = value }
+			})
+			out = append(out, places(value)...)
+		}
+	case []any:
+		for i, value := range node {
+			out = append(out, func(with any) func() {
+				node[i] = with
+				return func() { node[i] = value }
+			})
+			out = append(out, places(value)...)
+		}
+	}
+	return out
+}
+
+// A document that is wrong in any one place is compared all the same, or refused
+// with an error.
+func TestOddDocuments(t *testing.T) {
+	d := object(ours(t))
+	all := places(d)
+	require.Greater(t, len(all), 3000)
+	odd := []any{nil, 5.0, "x", []any{}, object{}, true, object{"$ref": "#"}}
+	const every = 41 // of them, with another thing each
+	for i := 0; i < len(all); i += every {
+		undo := all[i](odd[i/every%len(odd)])
+		data, err := json.Marshal(d)
+		require.NoError(t, err)
+		undo()
+		doc, err := spec.Parse(data)
+		if err != nil {
+			continue
+		}
+		report, err := With(doc, "odd")
+		require.NoError(t, err)
+		require.Len(t, report.Operations, 43)
+	}
+}

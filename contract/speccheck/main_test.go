@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/wirereport"
+)
+
+const ours = "../../openapi.json"
+
+func speccheck(args ...string) (code int, out, problems string) {
+	var stdout, stderr bytes.Buffer
+	code = run(args, &stdout, &stderr)
+	return code, stdout.String(), stderr.String()
+}
+
+func TestOurDocument(t *testing.T) {
+	code, out, problems := speccheck("-spec", ours)
+	require.Zero(t, code)
+	require.Equal(t, "compared with "+ours+"\n\n43 operations: 43 confirmed, 0 refuted, 0 unknown\n", out)
+	require.Empty(t, problems)
+}
+
+// The fake service has the document where the real one has it.
+func TestDocumentOfAService(t *testing.T) {
+	s := agentotest.NewServer()
+	defer s.Close()
+	code, out, problems := speccheck("-json", "-spec", s.URL+"/openapi.json")
+	require.Zero(t, code)
+	require.Empty(t, problems)
+	var report wirereport.Report
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	require.Equal(t, wirereport.Summary{Confirmed: 43}, report.Summary)
+	require.Equal(t, s.URL+"/openapi.json", report.Source)
+	require.Empty(t, s.Requests()[0].Header["X-Api-Key"])
+}
+
+func TestExitStatus(t *testing.T) {
+	data, err := os.ReadFile(ours)
+	require.NoError(t, err)
+	tests := map[string]struct {
+		old, new string
+		code     int
+		says     string
+	}{
+		"breaks a caller": {`"/v1/account"`, `"/v1/me"`, 1, "path moved: getAccount: GET /v1/account is GET /v1/me"},
+		"breaks nobody":   {`"operationId": "getAccount"`, `"operationId": "me"`, 0, "43 confirmed"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			altered := strings.Replace(string(data), tt.old, tt.new, 1)
+			require.NotEqual(t, string(data), altered)
+			file := filepath.Join(t.TempDir(), "altered.json")
+			require.NoError(t, os.WriteFile(file, []byte(altered), 0o600))
+			code, out, problems := speccheck("-spec", file)
+			require.Equal(t, tt.code, code)
+			require.Contains(t, out, tt.says)
+			require.Empty(t, problems)
+		})
+	}
+}
+
+// Without a document there is one line that says why, and nothing else.
+func TestNoDocument(t *testing.T) {
+	answers := http.NewServeMux()
+	answers.HandleFunc("/html", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>\nmaintenance\n</html>")) })
+	answers.HandleFunc("/empty", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) })
+	answers.HandleFunc("/old", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"swagger":"2.0","paths":{"/v1/a":{}}}`))
+	})
+	answers.HandleFunc("/none", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"openapi":"3.1.0","paths":{}}`)) })
+	s := httptest.NewServer(answers)
+	defer s.Close()
+	tests := map[string]struct{ source, says string }{
+		"no network":   {"http://" + closedPort(t) + "/openapi.json", "refused"},
+		"not found":    {s.URL + "/nowhere", "404"},
+		"a page":       {s.URL + "/html", "not a JSON object"},
+		"empty":        {s.URL + "/empty", "not an OpenAPI document"},
+		"version 2":    {s.URL + "/old", "not an OpenAPI document"},
+		"no paths":     {s.URL + "/none", "no paths"},
+		"no such file": {"nowhere.json", "nowhere.json"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			for _, args := range [][]string{{"-spec", tt.source}, {"-json", "-spec", tt.source}} {
+				code, out, problems := speccheck(args...)
+				require.Equal(t, 2, code)
+				require.Empty(t, out)
+				require.Equal(t, 1, strings.Count(problems, "\n"), problems)
+				require.True(t, strings.HasPrefix(problems, "speccheck: "), problems)
+				require.Contains(t, problems, tt.says)
+			}
+		})
+	}
+}
+
+// closedPort is an address that nobody listens at.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+func TestArguments(t *testing.T) {
+	code, _, problems := speccheck("openapi.json")
+	require.Equal(t, 2, code)
+	require.Contains(t, problems, "-spec")
+	code, _, _ = speccheck("-nonsense")
+	require.Equal(t, 2, code)
+	code, _, problems = speccheck("-h")
+	require.Zero(t, code)
+	require.Contains(t, problems, "https://api.agento.host/openapi.json")
+}
