@@ -220,6 +220,14 @@ func flooding(ended chan<- time.Time) http.HandlerFunc {
 	}
 }
 
+// givenUp asserts that a browser was given up after the write timeout. Where
+// net/http then closes a connection with TLS, that can take another 5 s.
+func givenUp(t *testing.T, timeout, took time.Duration) {
+	t.Helper()
+	require.GreaterOrEqual(t, took, timeout)
+	require.LessOrEqual(t, took, timeout+5*time.Second)
+}
+
 // TestBrowserThatDoesNotRead is given up when one write takes too long, and does
 // not hold up its agent, or its place, any longer than that.
 func TestBrowserThatDoesNotRead(t *testing.T) {
@@ -247,7 +255,7 @@ func TestBrowserThatDoesNotRead(t *testing.T) {
 						begun := time.Now()
 						resp := w.post(body("Hello", ""))
 						require.Equal(t, 200, resp.StatusCode)
-						require.Equal(t, 30*time.Second, (<-ended).Sub(begun))
+						givenUp(t, 30*time.Second, (<-ended).Sub(begun))
 						require.NoError(t, w.handler.Shutdown(w.ctx))
 						require.NoError(t, resp.Body.Close())
 					})

@@ -124,9 +124,8 @@ func TestRelayWriteTimeout(t *testing.T) {
 	}, func(w *widget, b *relayed) {
 		begun = time.Now()
 		resp := w.post(body("", ""))
-		println("POST", time.Since(begun))
 		require.ErrorIs(t, <-b.errs, agento.ErrBrowserGone)
-		require.Equal(t, 3*time.Second, time.Since(begun))
+		givenUp(t, 3*time.Second, time.Since(begun))
 		require.NoError(t, resp.Body.Close())
 	}, agento.RelayWriteTimeout(3*time.Second))
 }

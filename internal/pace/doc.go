@@ -22,12 +22,15 @@
 //
 // # When budget is gone
 //
-// Callers queue by class, and one timer wakes the head. The queue drains
+// Callers queue by class, and one timer wakes the head; of two classes that
+// both wait, bulk has every fifth turn, and alone it leaves a tenth of the limit
+// free for the window. Who shares the key gets no such tenth. The queue drains
 // slowly at first when budget comes back, so that clients which do not know of
-// each other meet in their headers rather than in a burst of 429s; that costs
-// a lone client some seconds at its very end, and nothing in between, since
-// places come back as they were taken. After a 429 nothing goes before its
-// time, and then one call to see.
+// each other meet in their headers rather than in a burst of 429s. That costs
+// a lone client seven seconds at its very end, and nothing in between, since
+// places come back as they were taken. Every few minutes it also comes a second
+// late for a window, to let in who waits for a place. After a 429 nothing goes
+// before its time, and then one call to see; so begins a fresh client, too.
 //
 // # Sharing
 //

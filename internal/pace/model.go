@@ -60,18 +60,21 @@ type model struct {
 	chatsToo     bool  // callers that are not bulk are in it
 	drainFrom    int64
 	drained      int
-	pauseAt      int64
+	politeAt     int64 // when we are late on purpose, for a window
+	late         int64 // by so much
 
 	sharing sharing
 }
 
 func newModel() model {
-	return model{limit: defaultLimit, window: defaultWindow, probe: wanted, resetAt: never, struckAt: -1, newest: -1}
+	m := model{limit: defaultLimit, window: defaultWindow, probe: wanted, resetAt: never, struckAt: -1, newest: -1}
+	m.politeAt = m.manners()
+	return m
 }
 
 // life is the time from a grant until the request has surely left the window:
 // it was counted when it arrived, at the latest when its answer came.
-func (m *model) life() int64 { return m.window + int64(m.lag.value()) }
+func (m *model) life() int64 { return m.window + int64(m.lag.value()) + m.late }
 
 // opens tells when the next call of the class may go: a time up to now, or the
 // time to look again.
@@ -131,7 +134,7 @@ func (m *model) press(now int64, bulk bool) {
 	m.draining = true
 	m.chatsToo = m.chatsToo || !bulk
 	if now >= m.pressedUntil {
-		m.pauseAt = now + 4*m.window
+		m.politeAt = now + m.manners()
 	}
 	m.pressedUntil = now + 2*m.window
 }
@@ -142,10 +145,6 @@ func (m *model) press(now int64, bulk bool) {
 func (m *model) drain(now int64) int64 {
 	if now > m.drainFrom+m.window/2 {
 		m.drainFrom, m.drained = now, 0
-		if now > m.pauseAt {
-			m.drainFrom += lateness
-			m.pauseAt = now + 4*m.window
-		}
 	}
 	n := float64(m.drained)
 	part := min(math.Sqrt(n/float64(m.limit)), n/30)
@@ -192,6 +191,7 @@ func (m *model) giveBack(granted int64) {
 
 // expire forgets what has left the window by now.
 func (m *model) expire(now int64) {
+	m.beLate(now)
 	if m.sharing.on {
 		m.sharing.roll(now, m.grace(), m.foreign)
 	}
@@ -212,6 +212,28 @@ func (m *model) expire(now int64) {
 	if m.sharing.on {
 		m.reconsider(now)
 	}
+}
+
+// beLate lets a newcomer in at times, whom Reset tells to come when the place
+// that is free then has been taken again: for a whole window, each place is
+// left alone for as long as others may be late who go by the headers.
+func (m *model) beLate(now int64) {
+	switch {
+	case now < m.politeAt:
+		m.late = 0
+	case now < m.politeAt+m.window:
+		m.late = lateness
+	default:
+		m.late, m.politeAt = 0, now+m.manners()
+	}
+}
+
+// manners is the time from one such window to the next.
+func (m *model) manners() int64 {
+	if m.sharing.on {
+		return 10 * defaultWindow
+	}
+	return 4 * defaultWindow
 }
 
 // nextReturn is when budget comes back next, as far as is known.

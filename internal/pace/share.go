@@ -24,7 +24,6 @@ type sharing struct {
 	freeSince int64 // places are free since; or our last grant; -1: none is
 	lastGrant int64
 	lastTake  int64 // when the share grew last
-	pause     int64 // until then newcomers may have the places that come back last
 	asked     int64 // when a caller waited last
 	seen      int64 // when others had places last
 	shaken    bool  // a 429 came: the share is what is left of it when its time is over
@@ -39,7 +38,7 @@ func (s *sharing) grant(now int64, own int) {
 		s.lastTake = now
 	}
 	s.freeSince, s.lastGrant = now, now
-	s.jitter = 0.75 + rand.Float64()/2
+	s.jitter = 0.9 + rand.Float64()/5
 }
 
 // refused enters a 429.
@@ -60,7 +59,7 @@ func (m *model) rivalry(now int64, room int) bool {
 func (m *model) beginSharing(now int64) {
 	s := &m.sharing
 	s.on = true
-	m.pauseAt = now + 10*m.window
+	m.politeAt = now + m.manners()
 	s.share = m.own.n
 	if m.turning(now) {
 		s.share = min(m.own.n, m.drained)
@@ -152,12 +151,7 @@ func (m *model) retake(now, again int64) int64 {
 	if s.share-m.own.n > heldBack || !m.burstOver() || m.limit-s.share-s.theirs.value() > m.limit/scarce {
 		return now
 	}
-	if now > m.pauseAt {
-		s.pause = now + m.window/12
-		m.pauseAt = now + 10*m.window
-	}
-	at := max(s.lastGrant+s.wait(m.window/40), s.pause)
-	return max(now, min(again, at))
+	return max(now, min(again, s.lastGrant+s.wait(m.window/40)))
 }
 
 // take gives out a place that is nobody's, the later the more we have already:

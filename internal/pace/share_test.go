@@ -151,6 +151,25 @@ func TestNewcomer(t *testing.T) {
 	}
 }
 
+// Even if Reset never tells it a good time to come: it is served, whenever it starts.
+func TestThirdComesAtAnyTime(t *testing.T) {
+	for start := 400 * time.Second; start < 460*time.Second; start += 6 * time.Second {
+		synctest.Test(t, func(t *testing.T) {
+			s := newService(whollyFree)
+			ctx, stop := context.WithCancel(context.Background())
+			defer time.Sleep(2 * time.Minute)
+			defer stop()
+			keepCalling(ctx, s)
+			time.Sleep(time.Second)
+			keepCalling(ctx, s)
+			time.Sleep(start)
+			third := keepCalling(ctx, s)
+			time.Sleep(25 * time.Minute)
+			require.Positive(t, third())
+		})
+	}
+}
+
 // Having waited longer for a 429 than its places are its own, a client has none.
 func TestShareAfterHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
