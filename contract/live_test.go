@@ -19,13 +19,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/wirereport"
 )
 
-// liveBinary is the tests of package live, built once.
+// liveBinary is the tests of package live, built once, in a folder that TestMain
+// removes.
 var liveBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "agento-live")
-	if err != nil {
+	var err error
+	if liveDir, err = os.MkdirTemp("", "agento-live"); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(dir, "live.test")
+	binary := filepath.Join(liveDir, "live.test")
 	cmd := exec.Command("go", "test", "-c", "-tags", "live", "-o", binary, "./live")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -34,10 +35,12 @@ var liveBinary = sync.OnceValues(func() (string, error) {
 	return binary, nil
 })
 
+var liveDir string
+
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if binary, err := liveBinary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(binary))
+	if liveDir != "" {
+		_ = os.RemoveAll(liveDir)
 	}
 	os.Exit(code)
 }
@@ -80,18 +83,24 @@ func (l *live) wait() int {
 	return l.cmd.ProcessState.ExitCode()
 }
 
-// interrupt runs until the service calls ready, and then sends a signal.
+// interrupt runs until the service says that it is ready, and then sends a signal.
 func (l *live) interrupt(ready <-chan struct{}, signal os.Signal) int {
+	l.t.Helper()
+	l.runUntil(ready)
+	require.NoError(l.t, l.cmd.Process.Signal(signal))
+	return l.wait()
+}
+
+func (l *live) runUntil(ready <-chan struct{}) {
 	l.t.Helper()
 	require.NoError(l.t, l.cmd.Start())
 	select {
 	case <-ready:
-	case <-time.After(time.Minute):
+	case <-time.After(2 * time.Minute):
 		_ = l.cmd.Process.Kill()
-		l.t.Errorf("it did not come so far: %s", l.out.String())
+		l.wait()
+		require.Fail(l.t, "it did not come so far", l.out.String())
 	}
-	require.NoError(l.t, l.cmd.Process.Signal(signal))
-	return l.wait()
 }
 
 func (l *live) read() *wirereport.Report {
@@ -108,6 +117,7 @@ func (l *live) read() *wirereport.Report {
 func (l *live) requireNothingLeft() {
 	l.t.Helper()
 	out := l.out.String()
+	require.NotContains(l.t, out, "NOT ALL IS REMOVED")
 	require.Len(l.t, l.server.Agents(), 1, out)
 	require.Len(l.t, l.server.Swarms(), 1, out)
 	for _, skill := range l.server.Skills() {
@@ -189,11 +199,13 @@ func TestLiveTellsWhatIsDifferent(t *testing.T) {
 	s.Next("getAccount", 1, agentotest.Answer(agentotest.Raw{Body: []byte(body)}))
 	s.Next("listSwarms", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"data":[{"key":"s1","title":"S"}],"pagination":{"total":1}}`)}))
 	s.Next("listAgents", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"items":[]}`)}))
+	s.Next("listSessions", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"data":[{"title":"T"}],"pagination":{"total":1}}`)}))
 	s.Next("getSkill", 1, agentotest.Answer(agentotest.Raw{Status: 404, Body: []byte("<html>")}))
 	s.Next("browseSkills", 1, agentotest.Fail(http.StatusForbidden, "forbidden"))
-	l := goLive(t, s)
+	l := goLive(t, s, "AGENTO_LIVE_AGENT="+s.Agents()[0].ID)
 	require.Equal(t, 1, l.run(), l.out.String())
 	report := l.read()
+	require.Equal(t, []string{"the answer has no id"}, report.Operation("listSessions").Reasons)
 	for name, want := range map[string]wirereport.Verdict{
 		"getAccount": wirereport.Confirmed, "listSwarms": wirereport.Refuted, "listAgents": wirereport.Refuted,
 		"browseSkills": wirereport.Unknown,
@@ -245,6 +257,19 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		report := l.read()
 		require.Equal(t, wirereport.Confirmed, report.Operation("createAgent").Verdict)
 		require.Equal(t, wirereport.Unknown, report.Operation("sendMessage").Verdict)
+	})
+	t.Run("on Ctrl-C of go test", func(t *testing.T) {
+		t.Parallel()
+		reply, asked := hang()
+		l := goLive(t, inhabited(t, reply...))
+		l.cmd = exec.Command("go", "test", "-count=1", "-tags", "live", "./live")
+		l.cmd.Dir, l.cmd.Stdout, l.cmd.Stderr = root, &l.out, &l.out
+		l.cmd.Env = append(os.Environ(), "AGENTO_API_KEY="+l.server.Key(), "AGENTO_BASE_URL="+l.server.URL, writes)
+		l.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as in a terminal, all of it gets the signal
+		l.runUntil(asked)
+		require.NoError(t, syscall.Kill(-l.cmd.Process.Pid, syscall.SIGINT))
+		require.Positive(t, l.wait(), l.out.String())
+		l.requireNothingLeft()
 	})
 	t.Run("on Ctrl-C while the agent starts", func(t *testing.T) {
 		t.Parallel()

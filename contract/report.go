@@ -229,7 +229,7 @@ func (r *Report) WriteTo(w io.Writer) (int64, error) {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "%d operations, %+v, %d violations\n", len(r.requests), r.counts, len(r.violations))
+	fmt.Fprintf(&b, "%d operations: %+v\n", len(r.requests), r.counts)
 	n, err := io.WriteString(w, b.String())
 	return int64(n), err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/contract/spec"
+	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/wirereport"
 )
 
@@ -81,27 +82,27 @@ var ok = object{"200": object{"description": "ok"}}
 var alterations = map[string]alteration{
 	"path moved": {
 		alter: func(d document) {
-			move(d.at("paths"), "/v1/agents/{id}/personality", "/v1/account/personality")
-			delete(d.path("/v1/account/personality"), "parameters")
+			move(d.at("paths"), route.GetPersonality.Path, "/v1/settings/personality")
+			delete(d.path("/v1/settings/personality"), "parameters")
 		},
 		want: []string{
-			"!path moved: getPersonality: GET /v1/agents/{id}/personality is GET /v1/account/personality",
-			"!path moved: updatePersonality: PUT /v1/agents/{id}/personality is PUT /v1/account/personality",
+			"!path moved: getPersonality: GET " + route.GetPersonality.Path + " is GET /v1/settings/personality",
+			"!path moved: updatePersonality: PUT " + route.UpdatePersonality.Path + " is PUT /v1/settings/personality",
 		},
 		refuted: []string{"getPersonality", "updatePersonality"},
 	},
 	"path and method changed": {
 		alter: func(d document) {
-			item := d.path("/v1/agents/{id}/rules/{name}")
-			d.path("/v1/agents/{id}/rules")["post"] = item["put"]
+			item := d.path(route.PutRule.Path)
+			d.path(route.ListRules.Path)["post"] = item["put"]
 			delete(item, "put")
 		},
-		want:    []string{"!path moved: putRule: PUT /v1/agents/{id}/rules/{name} is POST /v1/agents/{id}/rules"},
+		want:    []string{"!path moved: putRule: PUT " + route.PutRule.Path + " is POST " + route.ListRules.Path},
 		refuted: []string{"putRule"},
 	},
 	"method changed": {
-		alter:   func(d document) { move(d.path("/v1/agents/{id}"), "patch", "put") },
-		want:    []string{"!method changed: updateAgent: PATCH /v1/agents/{id} is PUT"},
+		alter:   func(d document) { move(d.path(route.UpdateAgent.Path), "patch", "put") },
+		want:    []string{"!method changed: updateAgent: PATCH " + route.UpdateAgent.Path + " is PUT"},
 		refuted: []string{"updateAgent"},
 	},
 	"operation added": {
@@ -111,17 +112,17 @@ var alterations = map[string]alteration{
 		want: []string{"operation added: GET /v1/agents/{id}/metrics: the SDK lacks it (Read metrics)"},
 	},
 	"operation gone": {
-		alter:   func(d document) { delete(d.path("/v1/skills/{id}"), "delete") },
-		want:    []string{"!operation gone: deleteSkill: the document has no DELETE /v1/skills/{id}"},
+		alter:   func(d document) { delete(d.path(route.DeleteSkill.Path), "delete") },
+		want:    []string{"!operation gone: deleteSkill: the document has no DELETE " + route.DeleteSkill.Path},
 		refuted: []string{"deleteSkill"},
 	},
 	"one gone and another added": {
 		alter: func(d document) {
-			delete(d.at("paths"), "/v1/agents/{id}/start")
+			delete(d.at("paths"), route.StartAgent.Path)
 			d.at("paths")["/v1/agents/{id}/clone"] = object{"post": object{"summary": "Copy an agent", "responses": ok}}
 		},
 		want: []string{
-			"!operation gone: startAgent: the document has no POST /v1/agents/{id}/start",
+			"!operation gone: startAgent: the document has no POST " + route.StartAgent.Path,
 			"operation added: POST /v1/agents/{id}/clone: the SDK lacks it (Copy an agent)",
 		},
 		refuted: []string{"startAgent"},
@@ -221,7 +222,7 @@ var alterations = map[string]alteration{
 	},
 	"enum of a filter": {
 		alter: func(d document) {
-			for _, p := range d.path("/v1/skills")["get"].(object)["parameters"].([]any) {
+			for _, p := range d.path(route.BrowseSkills.Path)["get"].(object)["parameters"].([]any) {
 				if p := p.(object); p["name"] == "source" {
 					p["schema"] = object{"type": "string", "enum": []any{"mine", "github"}}
 				}
@@ -261,7 +262,7 @@ var alterations = map[string]alteration{
 	},
 	"body where there was none": {
 		alter: func(d document) {
-			d.path("/v1/agents/{id}/start")["post"].(object)["requestBody"] = object{"content": object{
+			d.path(route.StartAgent.Path)["post"].(object)["requestBody"] = object{"content": object{
 				"application/json": object{"schema": object{"type": "object", "required": []any{"reason"}, "properties": object{"reason": object{"type": "string"}}}}}}
 		},
 		want:    []string{"!field required: startAgent body: the document requires a body with reason, and the SDK sends none"},
@@ -281,7 +282,7 @@ var alterations = map[string]alteration{
 	},
 	"header required": {
 		alter: func(d document) {
-			d.path("/v1/swarms")["post"].(object)["parameters"] = []any{object{"in": "header", "name": "Idempotency-Key", "required": true}}
+			d.path(route.CreateSwarm.Path)["post"].(object)["parameters"] = []any{object{"in": "header", "name": "Idempotency-Key", "required": true}}
 		},
 		want:    []string{"!field required: createSwarm header Idempotency-Key: the document requires it, and the SDK does not know it"},
 		refuted: []string{"createSwarm"},

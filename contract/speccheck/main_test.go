@@ -8,12 +8,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/wirereport"
 )
 
@@ -54,7 +56,7 @@ func TestExitStatus(t *testing.T) {
 		code     int
 		says     string
 	}{
-		"breaks a caller": {`"/v1/account"`, `"/v1/me"`, 1, "path moved: getAccount: GET /v1/account is GET /v1/me"},
+		"breaks a caller": {strconv.Quote(route.GetAccount.Path), `"/v1/me"`, 1, "path moved: getAccount: GET " + route.GetAccount.Path + " is GET /v1/me"},
 		"breaks nobody":   {`"operationId": "getAccount"`, `"operationId": "me"`, 0, "43 confirmed"},
 	}
 	for name, tt := range tests {

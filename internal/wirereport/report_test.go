@@ -123,3 +123,13 @@ func TestWriteJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(out.Bytes(), &back))
 	require.Equal(t, *r, back)
 }
+
+func TestWriteTextOfWhatAllShare(t *testing.T) {
+	r := New("x")
+	for _, op := range r.Operations {
+		r.Add(Difference{Kind: FieldUnknown, Where: "Error.hint", Text: "t", Operations: []string{op.Name}})
+	}
+	var out bytes.Buffer
+	require.NoError(t, r.WriteText(&out))
+	require.Contains(t, out.String(), "field unknown: Error.hint: t\n      in all operations\n")
+}

@@ -45,7 +45,7 @@ func (r *Report) writeDifferences(b *strings.Builder, title string, breaking boo
 		}
 		fmt.Fprintf(b, "  %s\n", d)
 		if len(d.Operations) > 1 {
-			fmt.Fprintf(b, "      in %s\n", strings.Join(d.Operations, ", "))
+			fmt.Fprintf(b, "      in %s\n", r.names(d.Operations))
 		}
 	}
 }
@@ -65,4 +65,12 @@ func (r *Report) writeOperations(b *strings.Builder, verdict Verdict) {
 			fmt.Fprintf(b, "      %s\n", reason)
 		}
 	}
+}
+
+// names lists operations, unless it is all of them.
+func (r *Report) names(operations []string) string {
+	if len(operations) == len(r.Operations) {
+		return "all operations"
+	}
+	return strings.Join(operations, ", ")
 }
