@@ -1,0 +1,90 @@
+package agentotest_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+// backend is a chat handler before a fake service.
+func backend(t *testing.T, opts ...agentotest.Option) (*agentotest.Server, string, *httptest.Server) {
+	t.Helper()
+	service := agentotest.NewServer(opts...)
+	t.Cleanup(service.Close)
+	agent := service.AddAgent(agentotest.AgentSeed{SharedMode: true})
+	handler, err := agento.NewChatHandler(service.Client(), agento.ChatHandlerConfig{
+		Visitor: func(r *http.Request) (string, error) { return r.Header.Get("X-Visitor"), nil },
+		Turn: func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
+			return agento.ChatTurn{AgentID: agent}, nil
+		},
+		TokenKeys: []agento.TokenKey{agento.NewTokenKey("k", []byte(strings.Repeat("s", 32)))},
+	})
+	require.NoError(t, err)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return service, agent, server
+}
+
+func TestBrowserChats(t *testing.T) {
+	service, agent, server := backend(t, agentotest.WithReply(func(turn agentotest.Turn) []string {
+		return []string{turn.PeerID, fmt.Sprintf(" %d", turn.Number)}
+	}))
+	pia := &agentotest.Browser{URL: server.URL, Client: server.Client(), Header: http.Header{"X-Visitor": {"pia"}}}
+	for number := 1; number <= 2; number++ {
+		answer, err := pia.Say(t.Context(), "Hi")
+		require.NoError(t, err)
+		require.Equal(t, 200, answer.Status)
+		require.Empty(t, answer.Code)
+		require.Equal(t, fmt.Sprintf("pia %d", number), answer.Text, "the token holds the session")
+		require.Len(t, answer.Events, 4)
+	}
+	require.Len(t, service.Sessions(agent), 1)
+
+	bob := &agentotest.Browser{URL: server.URL, Client: server.Client(), Header: http.Header{"X-Visitor": {"bob"}}, Token: pia.Token}
+	answer, err := bob.Say(t.Context(), "Hi")
+	require.NoError(t, err)
+	require.Equal(t, []any{403, "session_refused"}, []any{answer.Status, answer.Code})
+	nobody := &agentotest.Browser{URL: server.URL, Client: server.Client()}
+	answer, err = nobody.Say(t.Context(), "Hi")
+	require.NoError(t, err)
+	require.Equal(t, []any{401, "unauthorized"}, []any{answer.Status, answer.Code})
+}
+
+// What fails shows, and the session outlives it.
+func TestBrowserSeesFailures(t *testing.T) {
+	service, agent, server := backend(t)
+	service.Next("sendMessage", 1, agentotest.Fail(500, "internal_error"))
+	service.Next("sendMessage", 1, agentotest.Cut(10))
+	pia := &agentotest.Browser{URL: server.URL, Client: server.Client(), Header: http.Header{"X-Visitor": {"pia"}}}
+	for _, want := range []string{"unavailable", "interrupted", ""} {
+		answer, err := pia.Say(t.Context(), "Hi")
+		require.NoError(t, err)
+		require.Equal(t, want, answer.Code)
+	}
+	require.Len(t, service.Sessions(agent), 1)
+}
+
+// What is not a chat handler's answer is an error.
+func TestBrowserMeetsSomethingElse(t *testing.T) {
+	for name, write := range map[string]string{
+		"a page": "<html>", "no end": `data: {"type":"text","content":"a"}` + "\n\n", "no JSON": "data: a\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(write)) }))
+			defer server.Close()
+			_, err := (&agentotest.Browser{URL: server.URL, Client: server.Client()}).Say(t.Context(), "Hi")
+			require.Error(t, err)
+		})
+	}
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	_, err := (&agentotest.Browser{URL: server.URL, Client: server.Client()}).Say(t.Context(), "Hi")
+	require.ErrorContains(t, err, "404")
+}

@@ -1,0 +1,95 @@
+package agento_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+type visitorKey struct{}
+
+// signIn stands for the sign-in of your own: it tells the handlers behind it who
+// asks, by something that the visitor cannot make up.
+func signIn(next http.Handler) http.Handler {
+	visitors := map[string]string{"cookie-of-pia": "customer-17"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if cookie, err := r.Cookie("shop"); err == nil {
+			r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitors[cookie.Value]))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func ExampleChatHandler() {
+	service := agentotest.NewServer(greeter())
+	defer service.Close()
+	agent := service.AddAgent(agentotest.AgentSeed{Name: "Support", SharedMode: true})
+
+	chat, err := agento.NewChatHandler(service.Client(), agento.ChatHandlerConfig{
+		Visitor: func(r *http.Request) (string, error) {
+			if visitor, _ := r.Context().Value(visitorKey{}).(string); visitor != "" {
+				return visitor, nil
+			}
+			return "", errors.New("not signed in")
+		},
+		Turn: func(_ *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
+			return agento.ChatTurn{AgentID: agent, Context: map[string]string{"plan": "gold"}}, nil
+		},
+		TokenKeys: []agento.TokenKey{agento.NewTokenKey("2026-11", []byte("32 random bytes, from a vault, …"))},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/chat", signIn(chat))
+	backend := httptest.NewServer(mux)
+	defer backend.Close()
+
+	for _, cookie := range []string{"shop=cookie-of-pia", "shop=made-up"} {
+		browser := agentotest.Browser{URL: backend.URL + "/chat", Client: backend.Client(), Header: http.Header{"Cookie": {cookie}}}
+		answer, err := browser.Say(context.Background(), "Where is my order?")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%d %q %q\n", answer.Status, answer.Text, answer.Code)
+	}
+	fmt.Println(chat.Shutdown(context.Background())) // on SIGTERM, before that of http.Server
+	// Output:
+	// 200 "Hello, customer-17!" ""
+	// 401 "" "unauthorized"
+	// <nil>
+}
+
+func ExampleChatStream_Relay() {
+	service := agentotest.NewServer(greeter())
+	defer service.Close()
+	agent := service.AddAgent(agentotest.AgentSeed{})
+	client := service.Client()
+
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		stream, err := client.Chat.Send(r.Context(), agent, agento.SendMessageParams{Message: "Hi", PeerID: "Pia"})
+		if err != nil {
+			http.Error(w, "the chat is not available", http.StatusBadGateway)
+			return
+		}
+		if err := stream.Relay(w); err != nil && !errors.Is(err, agento.ErrBrowserGone) {
+			fmt.Println(err) // the browser was told that the answer is not complete
+		}
+	}
+	recorder := httptest.NewRecorder()
+	handler(recorder, httptest.NewRequest(http.MethodPost, "/chat", nil))
+	fmt.Print(recorder.Body)
+	// Output:
+	// data: {"type":"text","content":"Hello, "}
+	//
+	// data: {"type":"text","content":"Pia!"}
+	//
+	// data: {"type":"done"}
+}
