@@ -17,8 +17,8 @@ type ChatHandlerConfig struct {
 	Visitor func(r *http.Request) (peerID string, err error)
 
 	// Turn decides which agent answers a message, and what it is told besides.
-	// An error that matches ErrForbidden is answered with 403, any other with
-	// 500. The request's body has been read.
+	// An error that matches ErrForbidden is answered with 403, any other, and
+	// every error of the service, with 500. The request's body has been read.
 	Turn func(r *http.Request, v ChatVisit) (ChatTurn, error)
 
 	// TokenKeys sign the tokens by which browsers prove their sessions. The first

@@ -87,6 +87,16 @@ func wholeSeconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
 
+// turnDenial is what a browser learns of an error of the function Turn. One that
+// the service has given it, of whatever kind, is not the visitor's affair.
+func turnDenial(err error) *denial {
+	var e *Error
+	if errors.Is(err, ErrForbidden) && !errors.As(err, &e) {
+		return &denial{status: http.StatusForbidden, code: codeTurn, cause: err}
+	}
+	return &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
+}
+
 // codeSessionNotFound is what a session that was deleted is expected to give.
 const codeSessionNotFound Code = "session_not_found"
 

@@ -155,6 +155,7 @@ func TestChatHandlerRefusedByTheBackend(t *testing.T) {
 		"a long peer id":    {func(*http.Request) (string, error) { return strings.Repeat("p", 257), nil }, nil, 401, "unauthorized", "DEBUG", "256 bytes"},
 		"visitor refused":   {func(*http.Request) (string, error) { return "", errors.New(inside) }, nil, 401, "unauthorized", "DEBUG", inside},
 		"turn refused":      {nil, fmt.Errorf("%w: %s", agento.ErrForbidden, inside), 403, "forbidden", "DEBUG", inside},
+		"turn met a 403":    {nil, &agento.Error{StatusCode: 403, Code: agento.CodeForbidden, Message: inside}, 500, "unavailable", "WARN", `"status":403`},
 		"turn failed":       {nil, errors.New(inside), 500, "unavailable", "WARN", inside},
 		"turn has no agent": {nil, nil, 500, "unavailable", "WARN", "agentID is empty"},
 	}

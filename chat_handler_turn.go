@@ -24,11 +24,7 @@ type turn struct {
 func (h *ChatHandler) decide(w http.ResponseWriter, r *http.Request, peer string, sent sentMessage) (*turn, *denial) {
 	chosen, err := h.config.Turn(r, ChatVisit{PeerID: peer, Message: sent.Message})
 	if err != nil {
-		d := &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
-		if errors.Is(err, ErrForbidden) {
-			d.status, d.code = http.StatusForbidden, codeTurn
-		}
-		return nil, d
+		return nil, turnDenial(err)
 	}
 	t := &turn{h: h, r: r, browser: newBrowser(w), peer: peer, message: sent.Message, ChatTurn: chosen}
 	t.browser.timeout = h.config.WriteTimeout

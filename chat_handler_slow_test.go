@@ -1,0 +1,311 @@
+package agento_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// flooding is a service that sends without end.
+func flooding(ended chan<- time.Time) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(s, strings.Repeat(hi, 100)); err != nil {
+				break
+			}
+			if s.Flush() != nil {
+				break
+			}
+		}
+		ended <- time.Now()
+	}
+}
+
+// givenUp asserts that a browser was given up after the write timeout. Where
+// net/http then closes a connection with TLS, that can take another 5 s.
+func givenUp(t *testing.T, timeout, took time.Duration) {
+	t.Helper()
+	require.GreaterOrEqual(t, took, timeout)
+	require.LessOrEqual(t, took, timeout+5*time.Second)
+}
+
+// TestBrowserThatDoesNotRead is given up when one write takes too long, and does
+// not hold up its agent, or its place, any longer than that.
+func TestBrowserThatDoesNotRead(t *testing.T) {
+	for name, finish := range map[string]bool{"the turn ends": false, "the turn is finished": true} {
+		t.Run(name, func(t *testing.T) {
+			for proto, p := range protocols {
+				t.Run(proto, func(t *testing.T) {
+					var answer http.HandlerFunc
+					configure := func(c *agento.ChatHandlerConfig) {
+						c.FinishTurns, c.TurnTimeout = finish, 2*time.Minute
+					}
+					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, configure, func(w *widget) {
+						ended := make(chan time.Time, 1)
+						answer = flooding(ended)
+						if finish {
+							answer = func(w http.ResponseWriter, r *http.Request) {
+								s := stream(w, r)
+								for range 2000 { // more than a browser over HTTP/2 takes unread
+									s.send(strings.Repeat(hi, 100))
+								}
+								s.send(done)
+								ended <- time.Now()
+							}
+						}
+						begun := time.Now()
+						resp := w.post(body("Hello", ""))
+						require.Equal(t, 200, resp.StatusCode)
+						givenUp(t, 30*time.Second, (<-ended).Sub(begun))
+						require.NoError(t, w.handler.Shutdown(w.ctx))
+						require.NoError(t, resp.Body.Close())
+					})
+				})
+			}
+		})
+	}
+}
+
+// raw opens a connection of its own and sends the head of a request.
+func (w *widget) raw(length int) net.Conn {
+	w.t.Helper()
+	conn, err := w.server.Dial(w.ctx, "", "")
+	require.NoError(w.t, err)
+	_, err = fmt.Fprintf(conn, "POST /chat HTTP/1.1\r\nHost: localhost\r\nX-Visitor: pia\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n", length)
+	require.NoError(w.t, err)
+	return conn
+}
+
+// TestBrowserThatReadsAByteASecond gets no further than the write timeout.
+func TestBrowserThatReadsAByteASecond(t *testing.T) {
+	var gone time.Time
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r).send(hi).hold()
+		gone = time.Now()
+	}, func(c *agento.ChatHandlerConfig) { c.WriteTimeout = 12500 * time.Millisecond }, func(w *widget) {
+		message := body("Hello", "")
+		conn := w.raw(len(message))
+		begun := time.Now()
+		_, err := io.WriteString(conn, message)
+		require.NoError(t, err)
+		var got []byte
+		for one := make([]byte, 1); err == nil; time.Sleep(time.Second) {
+			if _, err = conn.Read(one); err == nil {
+				got = append(got, one[0])
+			}
+		}
+		synctest.Wait()
+		require.Less(t, len(got), 17)
+		require.True(t, strings.HasPrefix(string(got), "HTTP/1.1 200"), "%s", got)
+		require.Equal(t, 12500*time.Millisecond, gone.Sub(begun))
+		require.NoError(t, conn.Close())
+	})
+}
+
+// TestBrowserThatDoesNotReadHeartbeats is given up before the service has even
+// answered.
+func TestBrowserThatDoesNotReadHeartbeats(t *testing.T) {
+	for name, finish := range map[string]bool{"the turn ends": false, "the turn is finished": true} {
+		t.Run(name, func(t *testing.T) {
+			var after time.Duration
+			finishTurns := func(c *agento.ChatHandlerConfig) { c.FinishTurns = finish }
+			inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+				begun, s := time.Now(), stream(w, r)
+				select {
+				case <-r.Context().Done():
+				case <-time.After(5 * time.Minute):
+					s.send(hi, done)
+				}
+				after = time.Since(begun)
+			}, finishTurns, func(w *widget) {
+				message := body("Hello", "")
+				conn := w.raw(len(message))
+				_, err := io.WriteString(conn, message)
+				require.NoError(t, err)
+				time.Sleep(time.Minute)
+				require.NoError(t, w.handler.Shutdown(w.ctx))
+				synctest.Wait()
+				if finish {
+					require.Equal(t, 5*time.Minute, after)
+				} else {
+					require.Equal(t, (15+30)*time.Second, after)
+				}
+				require.NoError(t, conn.Close())
+			})
+		})
+	}
+}
+
+// failsOnce is a writer whose first write fails.
+type failsOnce struct {
+	*httptest.ResponseRecorder
+	writes int
+}
+
+func (w *failsOnce) Write(p []byte) (int, error) {
+	if w.writes++; w.writes == 1 {
+		return 0, errWrite
+	}
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestNothingFollowsAWriteThatFailed: what came after it would be half an event.
+func TestNothingFollowsAWriteThatFailed(t *testing.T) {
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Minute)
+		answering(hi, done)(w, r)
+	}, nil, func(w *widget) {
+		writer := &failsOnce{httptest.NewRecorder(), 0}
+		r := httptest.NewRequestWithContext(w.ctx, http.MethodPost, "/chat", strings.NewReader(body("Hello", "")))
+		r.Header = http.Header{"Content-Type": {"application/json"}, "X-Visitor": {"pia"}}
+		w.handler.ServeHTTP(writer, r)
+		require.Equal(t, 1, writer.writes)
+		require.Empty(t, writer.Body.String())
+	})
+}
+
+// TestBrowserThatDoesNotReadTheEnd holds its connection for no longer than the
+// write timeout, whatever it was answered.
+func TestBrowserThatDoesNotReadTheEnd(t *testing.T) {
+	for name, c := range map[string]struct{ message, upTo string }{
+		"a stream": {body("Hello", ""), `{"type":"done"}` + "\n\n\r\n"}, // the last but one chunk
+		"an error": {body("", ""), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+				conn := w.raw(len(c.message))
+				_, err := io.WriteString(conn, c.message)
+				require.NoError(t, err)
+				var got []byte
+				for one := make([]byte, 1); !strings.HasSuffix(string(got), c.upTo); got = append(got, one...) {
+					_, err := conn.Read(one)
+					require.NoError(t, err)
+				}
+				time.Sleep(31 * time.Second)
+				rest, err := io.ReadAll(conn)
+				require.NoError(t, err)
+				require.Empty(t, rest, "the server has closed the connection")
+				require.NoError(t, conn.Close())
+			})
+		})
+	}
+}
+
+// TestSlowButSteadyBrowser loses nothing: it is the agent that waits.
+func TestSlowButSteadyBrowser(t *testing.T) {
+	overEachBrowser(t, answering(strings.Repeat(hi, 2000), done), nil, func(w *widget) {
+		resp := w.post(body("Hello", ""))
+		defer resp.Body.Close()
+		lines, events := bufio.NewReaderSize(resp.Body, 16), 0
+		for {
+			line, err := lines.ReadString('\n')
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+			if strings.Contains(line, "text") {
+				events++
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+		require.Equal(t, 2000, events)
+	})
+}
+
+// TestBodyThatComesSlowly: a byte a second is too slow, and holds a place no
+// longer than the timeout.
+func TestBodyThatComesSlowly(t *testing.T) {
+	one := func(c *agento.ChatHandlerConfig) { c.PeerLimit.AtOnce = 1 }
+	feed := func(to io.Writer) {
+		for _, c := range []byte(body("Hello", "")) {
+			if _, err := to.Write([]byte{c}); err != nil {
+				return
+			}
+			time.Sleep(time.Second)
+		}
+	}
+	t.Run("HTTP/1.1", func(t *testing.T) {
+		inWidget(t, protocol{}, answering(hi, done), one, func(w *widget) {
+			conn := w.raw(100)
+			defer conn.Close()
+			go feed(conn)
+			slowly(w, func() *http.Response {
+				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				require.NoError(t, err)
+				return resp
+			})
+		})
+	})
+	t.Run("HTTP/2", func(t *testing.T) {
+		inWidget(t, protocols["HTTP/2"], answering(hi, done), one, func(w *widget) {
+			slow, to := io.Pipe()
+			defer slow.Close()
+			go feed(to)
+			slowly(w, func() *http.Response { return w.do(w.dial(), http.MethodPost, slow) })
+		})
+	})
+}
+
+func slowly(w *widget, answer func() *http.Response) {
+	w.t.Helper()
+	begun := time.Now()
+	second := make(chan page, 1)
+	go func() {
+		time.Sleep(5 * time.Second)
+		second <- w.say("pia", "")
+	}()
+	p := read(w.t, answer())
+	require.Equal(w.t, 408, p.status)
+	require.Equal(w.t, "body_timeout", p.code)
+	require.Equal(w.t, 10*time.Second, time.Since(begun))
+	require.Equal(w.t, 429, (<-second).status)
+	require.Equal(w.t, [2]int{}, w.service.calls())
+	time.Sleep(time.Minute)
+	require.Equal(w.t, 200, w.say("pia", "").status)
+}
+
+// TestBodyThatIsAnnouncedAsTooLarge is refused before it is sent.
+func TestBodyThatIsAnnouncedAsTooLarge(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		begun := time.Now()
+		conn := w.raw(1 << 30)
+		defer conn.Close()
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, "body_too_large", read(t, resp).code)
+		require.Zero(t, time.Since(begun))
+	})
+}
+
+// TestBodyThatComesInPieces is as good as any.
+func TestBodyThatComesInPieces(t *testing.T) {
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Minute) // far beyond the limit for the body
+		answering(hi, done)(w, r)
+	}, nil, func(w *widget) {
+		message := body("Hello", "")
+		conn := w.raw(len(message))
+		defer conn.Close()
+		for _, piece := range []string{message[:5], message[5:]} {
+			time.Sleep(4 * time.Second)
+			_, err := io.WriteString(conn, piece)
+			require.NoError(t, err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, "Hi! ", read(t, resp).text)
+	})
+}
