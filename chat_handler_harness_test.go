@@ -163,6 +163,7 @@ func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure
 		if setup != nil {
 			setup(server)
 		}
+		defer server.Close() // a test that fails must not leave the bubble with a goroutine
 		served := make(chan struct{})
 		go func() {
 			defer close(served)

@@ -3,6 +3,7 @@ package agento_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -163,13 +164,14 @@ func TestTurnLeavesNothingBehind(t *testing.T) {
 			require.True(t, ended.Load())
 		}
 		turn(func() { leave(w, time.Second) })
-		message := body("Hello", "")
-		conn := w.raw(len(message))
-		defer conn.Close()
+		var conn net.Conn
 		turn(func() { // it does not read, and is given up
+			message := body("Hello", "")
+			conn = w.raw(len(message)) // not before the new handler is in its place
 			_, err := io.WriteString(conn, message)
 			require.NoError(t, err)
 		})
+		require.NoError(t, conn.Close())
 		client.CloseIdleConnections()
 	})
 }

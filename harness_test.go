@@ -75,6 +75,10 @@ func inWorldOver(t *testing.T, p protocol, handler http.HandlerFunc, opts []agen
 			handler(w, r)
 		})
 		server, tr := endpoints(p, counted, l, certificate)
+		defer func() { // a test that fails must not leave the bubble with a goroutine
+			tr.CloseIdleConnections()
+			_ = server.Close()
+		}()
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
