@@ -24,6 +24,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/examples/internal/demo"
 )
 
 func main() {
@@ -52,26 +53,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	client, done, err := connect(out)
+	client, done, err := demo.Connect(out, nil,
+		agentotest.WithStartDelay(500*time.Millisecond), agentotest.WithReplyGap(120*time.Millisecond))
 	if err != nil {
 		return err
 	}
 	defer done()
 	return converse(ctx, client, o, out)
-}
-
-// connect makes a client for the service that the environment names, or for a
-// test service inside of this process.
-func connect(out io.Writer) (*agento.Client, func(), error) {
-	if os.Getenv("AGENTO_API_KEY") != "" {
-		client, err := agento.NewFromEnv()
-		return client, func() {}, err
-	}
-	fmt.Fprintln(out, "AGENTO_API_KEY is not set: using the embedded test service, whose agents are test doubles.")
-	server := agentotest.NewServer(
-		agentotest.WithStartDelay(500*time.Millisecond),
-		agentotest.WithReplyGap(120*time.Millisecond))
-	return server.Client(), server.Close, nil
 }
 
 func converse(ctx context.Context, client *agento.Client, o options, out io.Writer) (err error) {
