@@ -1,0 +1,179 @@
+// Package documents reads the repository's Markdown for tests: the Go blocks,
+// which must compile, and the links, which must lead somewhere.
+package documents
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Document is one Markdown file.
+type Document struct {
+	Path    string // from the root, with slashes
+	Blocks  []Block
+	Links   []Link
+	anchors map[string]bool
+}
+
+// Block is a fenced block of code.
+type Block struct {
+	Path     string // of its document
+	Line     int    // of its first line of code
+	Heading  string // under which it stands
+	Language string
+	Text     string
+}
+
+// Link is a link in the text, not in code.
+type Link struct {
+	Path   string // of its document
+	Line   int
+	Target string
+}
+
+// folders that hold no documents of the repository.
+var skipped = []string{".git", "node_modules", "testdata", "out"}
+
+// All reads every Markdown file below root.
+func All(root string) ([]*Document, error) {
+	var all []*Document
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && slices.Contains(skipped, entry.Name()) {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(name) != ".md" {
+			return nil
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		all = append(all, Parse(filepath.ToSlash(rel), string(data)))
+		return nil
+	})
+	return all, err
+}
+
+// Parse reads one document.
+func Parse(name, text string) *Document {
+	d := &Document{Path: name, anchors: make(map[string]bool)}
+	var heading, fence string
+	var block *Block
+	for i, line := range strings.Split(text, "\n") {
+		switch trimmed := strings.TrimSpace(line); {
+		case block != nil && trimmed == fence:
+			d.Blocks = append(d.Blocks, *block)
+			block = nil
+		case block != nil:
+			block.Text += line + "\n"
+		case strings.HasPrefix(trimmed, "```"):
+			fence = trimmed[:len(trimmed)-len(strings.TrimLeft(trimmed, "`"))]
+			block = &Block{Path: name, Line: i + 2, Heading: heading, Language: trimmed[len(fence):]}
+		case isHeading.MatchString(line):
+			heading = strings.TrimLeft(line, "# ")
+			d.addAnchor(heading)
+		default:
+			d.addLinks(line, i+1)
+		}
+	}
+	return d
+}
+
+var (
+	isHeading  = regexp.MustCompile(`^#{1,6} `)
+	isLink     = regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	isCode     = regexp.MustCompile("`[^`]*`")
+	notInNames = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// addAnchor adds the name that a heading is linked by: a second one of the same
+// words has a number.
+func (d *Document) addAnchor(heading string) {
+	name := strings.ReplaceAll(notInNames.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
+	unique := name
+	for n := 1; d.anchors[unique]; n++ {
+		unique = fmt.Sprintf("%s-%d", name, n)
+	}
+	d.anchors[unique] = true
+}
+
+func (d *Document) addLinks(line string, number int) {
+	for _, m := range isLink.FindAllStringSubmatch(isCode.ReplaceAllString(line, ""), -1) {
+		d.Links = append(d.Links, Link{d.Path, number, m[1]})
+	}
+}
+
+// Go are the blocks of Go code in documents, those that use one of the named
+// packages apart.
+func Go(all []*Document, packages ...string) (with, without []Block) {
+	for _, d := range all {
+		for _, b := range d.Blocks {
+			switch {
+			case b.Language != "go":
+			case slices.ContainsFunc(packages, b.uses):
+				with = append(with, b)
+			default:
+				without = append(without, b)
+			}
+		}
+	}
+	return with, without
+}
+
+var isComment = regexp.MustCompile(`//.*`)
+
+func (b Block) uses(pkg string) bool {
+	return regexp.MustCompile(`\b` + pkg + `\.[A-Z]`).MatchString(isComment.ReplaceAllString(b.Text, ""))
+}
+
+// Broken are the links between documents that lead nowhere. Those to other
+// places are not followed.
+func Broken(root string, all []*Document) []string {
+	byPath := make(map[string]*Document)
+	for _, d := range all {
+		byPath[d.Path] = d
+	}
+	var broken []string
+	for _, d := range all {
+		for _, l := range d.Links {
+			if problem := l.problem(root, byPath); problem != "" {
+				broken = append(broken, fmt.Sprintf("%s:%d: %s: %s", l.Path, l.Line, l.Target, problem))
+			}
+		}
+	}
+	return broken
+}
+
+func (l Link) problem(root string, byPath map[string]*Document) string {
+	if strings.Contains(l.Target, "://") || strings.HasPrefix(l.Target, "mailto:") {
+		return ""
+	}
+	file, anchor, hasAnchor := strings.Cut(l.Target, "#")
+	name := l.Path
+	if file != "" {
+		name = path.Join(path.Dir(l.Path), file)
+	}
+	if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(name))); err != nil {
+		return "no such file"
+	}
+	if !hasAnchor {
+		return ""
+	}
+	if d := byPath[name]; d == nil || !d.anchors[anchor] {
+		return "no such heading"
+	}
+	return ""
+}
