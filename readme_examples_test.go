@@ -34,7 +34,7 @@ func readmeClient(section string, opts ...agento.Option) (*agentotest.Server, *a
 	return server, client
 }
 
-var scopesLine = regexp.MustCompile("(?m)^Scopes?: (.*)\\.$")
+var scopesLine = regexp.MustCompile(`(?m)^Scopes?: (.*)\.$`)
 
 func readmeScopes(section string) []string {
 	text, err := os.ReadFile("README.md")

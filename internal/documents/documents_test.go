@@ -45,7 +45,7 @@ func TestBroken(t *testing.T) {
 func TestCompile(t *testing.T) {
 	good := []Block{
 		{Path: "a.md", Line: 1, Text: "agent, err := client.Agents.Get(ctx, id)\nif err != nil {\n\treturn err\n}\nfmt.Println(agent.Name)\n"},
-		{Path: "a.md", Line: 9, Text: "func greet(c *agento.Client) error {\n\t_, err := c.Account.Get(context.Background())\n\treturn err\n}\n"},
+		{Path: "a.md", Line: 9, Text: "func account(c *agento.Client) error {\n\t_, err := c.Account.Get(context.Background())\n\treturn err\n}\n"},
 		{Path: "a.md", Line: 20, Text: "package main\n\nfunc main() {}\n"},
 	}
 	require.NoError(t, Compile("../..", good, nil))
