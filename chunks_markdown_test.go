@@ -1,0 +1,103 @@
+package agento_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+func TestChunksOfMarkdown(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		want []string // title | content
+	}{
+		"no heading":       {"Hello.\n\nWorld.", []string{" | Hello.\n\nWorld."}},
+		"text before":      {"Hello.\n# A\nx", []string{" | Hello.", "A | # A\nx"}},
+		"path of headings": {"# Guide\na\n## Install\nb\n### Linux\nc\n## Use\nd\n# Annex\ne", []string{"Guide | # Guide\na", "Guide > Install | ## Install\nb", "Guide > Install > Linux | ### Linux\nc", "Guide > Use | ## Use\nd", "Annex | # Annex\ne"}},
+		"a level left out": {"# A\na\n### C\nc\n## B\nb", []string{"A | # A\na", "A > C | ### C\nc", "A > B | ## B\nb"}},
+		"deeper first":     {"### C\nc\n# A\na", []string{"C | ### C\nc", "A | # A\na"}},
+		"bare headings":    {"# Guide\n\n## Install\n\nRun it.\n", []string{"Guide > Install | # Guide\n\n## Install\n\nRun it."}},
+		"bare at the end":  {"# A\na\n# B\n", []string{"A | # A\na", "B | # B"}},
+		"closed":           {"## A ##\nx\n# B#\ny\n# C # # \nz", []string{"A | ## A ##\nx", "B# | # B#\ny", "C # | # C # # \nz"}},
+		"empty headings":   {"#\na\n## ##\nb\n##\tTab\nc", []string{" | #\na", " | ## ##\nb", "Tab | ##\tTab\nc"}},
+		"indented":         {"   # A\na\n    # code\n\t# code\n", []string{"A |    # A\na\n    # code\n\t# code"}},
+		"no headings":      {"#no\n####### no\n\\# no\n- # no\n> # no\nno # no\n", []string{" | #no\n####### no\n\\# no\n- # no\n> # no\nno # no"}},
+		"line ends":        {"# A\r\na\r\n\r\n# B\r\nb", []string{"A | # A\na", "B | # B\nb"}},
+
+		"underlined":              {"Guide\n=====\na\n\nInstall\n---\nb\n", []string{"Guide | Guide\n=====\na", "Guide > Install | Install\n---\nb"}},
+		"underlined by one":       {"A\n=\na\n\nB\n-\nb", []string{"A | A\n=\na", "A > B | B\n-\nb"}},
+		"of several lines":        {"x\n\nOne\n  two\n===\na", []string{" | x", "One two | One\n  two\n===\na"}},
+		"behind a number sign":    {"# A\nB\n---\nb", []string{"A > B | # A\nB\n---\nb"}},
+		"rule":                    {"a\n\n---\n\nb\n***\n- - -\nc", []string{" | a\n\n---\n\nb\n***\n- - -\nc"}},
+		"no paragraph":            {"- item\n---\n> quote\n---\n    code\n---\n<div>\n---\n---\n", []string{" | - item\n---\n> quote\n---\n    code\n---\n<div>\n---\n---"}},
+		"lazy lines":              {"- item\ngoes on\n---\nB\n---\nb", []string{" | - item\ngoes on\n---", "B | B\n---\nb"}},
+		"number in a paragraph":   {"1. item\n---\n1984\n---\nx", []string{" | 1. item\n---", "1984 | 1984\n---\nx"}},
+		"table":                   {"a | b\n--- | ---\n1 | 2\n", []string{" | a | b\n--- | ---\n1 | 2"}},
+		"underline with spaces":   {"A\n= =\n   ===  \nx", []string{"A = = | A\n= =\n   ===  \nx"}},
+		"underline too far right": {"A\n    ===\nx", []string{" | A\n    ===\nx"}},
+
+		"fence":                    {"# A\n```sh\n# comment\nB\n---\n```\n# C\nc", []string{"A | # A\n```sh\n# comment\nB\n---\n```", "C | # C\nc"}},
+		"tildes":                   {"~~~ `x`\n# a\n```\n# b\n~~~~\n# C\nc", []string{" | ~~~ `x`\n# a\n```\n# b\n~~~~", "C | # C\nc"}},
+		"longer fence":             {"````\n```\n# a\n```\n````\n# C\nc", []string{" | ````\n```\n# a\n```\n````", "C | # C\nc"}},
+		"fence with a word at end": {"```\n``` go\n# a\n```\n# C\nc", []string{" | ```\n``` go\n# a\n```", "C | # C\nc"}},
+		"fence never closed":       {"```\n# a\n", []string{" | ```\n# a"}},
+		"code in a line":           {"``` a ```\n# B\nb", []string{" | ``` a ```", "B | # B\nb"}},
+		"fence in a list":          {"- ```\n  # a\n  ```\n10. - ~~~\n      # b\n      ~~~\n# C\nc", []string{" | - ```\n  # a\n  ```\n10. - ~~~\n      # b\n      ~~~", "C | # C\nc"}},
+		"indented fence":           {"    ```\n# B\nb\n", []string{" |     ```", "B | # B\nb"}},
+		"end too far right":        {"```\n    ```\n# a\n```\n# C\nc", []string{" | ```\n    ```\n# a\n```", "C | # C\nc"}},
+		"fence ends a paragraph":   {"A\n```\nx\n```\n---\nb", []string{" | A\n```\nx\n```\n---\nb"}},
+		"comment":                  {"<!-- x\n# a\n-->\n# B\n<!-- y -->\n# C\nc", []string{" | <!-- x\n# a\n-->", "B | # B\n<!-- y -->", "C | # C\nc"}},
+		"preformatted":             {"<PRE class=x>\n# a\n</pre>\n# B\nb\n<prefix>\n# C\nc", []string{" | <PRE class=x>\n# a\n</pre>", "B | # B\nb\n<prefix>", "C | # C\nc"}},
+
+		"front matter":          {"---\ntitle: x\n---\n# A\na", []string{"A | # A\na"}},
+		"front matter and mark": {"\ufeff---\r\n# comment\r\n\r\ntitle: x\r\n...\r\nA\r\n", []string{" | A"}},
+		"front matter in TOML":  {"+++\ntitle = 'x'\n+++\nA", []string{" | A"}},
+		"empty front matter":    {"---\n---\nA", []string{" | A"}},
+		"only front matter":     {"---\ntitle: x\n---\n", nil},
+		"not closed":            {"---\ntitle: x\n", []string{" | ---\ntitle: x"}},
+		"a rule, and another":   {"---\ntext\n\n---\nmore", []string{" | ---\ntext\n\n---\nmore"}},
+		"further down":          {"a\n\n---\nb: c\n---\n", []string{" | a\n\n---", "b: c | b: c\n---"}},
+		"too long":              {"---\na: b\n" + strings.Repeat("# x\n", 5000) + "---\n", nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile(tt.text)})
+			require.Empty(t, errs)
+			if name == "too long" {
+				require.NotEmpty(t, chunks, "it is text")
+				return
+			}
+			require.Equal(t, tt.want, titled(chunks))
+		})
+	}
+}
+
+func TestChunksOfALongSection(t *testing.T) {
+	text := "# Guide\n## Install\n\n" + strings.Repeat("Some words of text.\n\n", 10) + "## Use\n\nOne."
+	chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile(text)})
+	require.Empty(t, errs)
+	require.Len(t, chunks, 2)
+	small, errs := chunksOf(fstest.MapFS{"a.md": textFile(text)}, agento.ChunkSize(100))
+	require.Empty(t, errs)
+	require.Equal(t, "# Guide\n## Install\n\nSome words of text.\n\nSome words of text.\n\nSome words of text.", small[0].Content)
+	for i, c := range small[:len(small)-1] {
+		require.Equal(t, "Guide > Install", c.Title)
+		require.Equal(t, map[string]any{"part": i + 1}, c.Metadata)
+		require.True(t, strings.HasSuffix(c.Content, "text."))
+	}
+	last := small[len(small)-1]
+	require.Equal(t, "Guide > Use", last.Title)
+	require.Nil(t, last.Metadata)
+}
+
+func TestChunksOfALongHeading(t *testing.T) {
+	heading := strings.Repeat("ä", 300)
+	chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile("# " + heading + "\n## B\ntext")})
+	require.Empty(t, errs)
+	require.Equal(t, "# "+heading+"\n## B\ntext", chunks[0].Content)
+	require.Equal(t, strings.Repeat("ä", 199)+"…", chunks[0].Title)
+}
