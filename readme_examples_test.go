@@ -158,6 +158,30 @@ func Example_chatWidget() {
 	// Output: 200 It is on its way.
 }
 
+// inTestdata changes into the folder that has the README's folders.
+func inTestdata() (back func()) {
+	if err := os.Chdir("testdata"); err != nil {
+		log.Panic(err)
+	}
+	return func() { _ = os.Chdir("..") }
+}
+
+func Example_feedAKnowledgeBase() {
+	server, client := readmeClient("Feed a knowledge base")
+	defer server.Close()
+	agent := server.AddAgent(agentotest.AgentSeed{})
+	defer inTestdata()()
+	if err := feedKnowledge(context.Background(), client, agent); err != nil {
+		fmt.Println(err)
+	}
+	for _, chunk := range server.Knowledge(agent) {
+		fmt.Printf("%s: %s\n", chunk.Source, chunk.Title)
+	}
+	// Unordered output:
+	// orders.md: Orders
+	// orders.md: Orders > Returns
+}
+
 func Example_changeAPersonality() {
 	server, client := readmeClient("Change a personality")
 	defer server.Close()
@@ -175,10 +199,7 @@ func Example_deployASkill() {
 	server, client := readmeClient("Deploy a skill")
 	defer server.Close()
 	agent := server.AddAgent(agentotest.AgentSeed{})
-	defer func() { _ = os.Chdir("..") }()
-	if err := os.Chdir("testdata"); err != nil {
-		fmt.Println(err)
-	}
+	defer inTestdata()()
 	if err := deploySkill(context.Background(), client, []string{agent}); err != nil {
 		fmt.Println(err)
 	}

@@ -119,6 +119,19 @@ func chatWidget(client *agento.Client, mux *http.ServeMux, agentID string, secre
 	return nil
 }
 
+// README.md: Feed a knowledge base
+func feedKnowledge(ctx context.Context, client *agento.Client, agentID string) error {
+	var chunks []agento.ChunkParams
+	for chunk, err := range agento.ChunksFromFS(os.DirFS("handbook")) {
+		if err != nil {
+			return err // it names the file
+		}
+		chunks = append(chunks, chunk)
+	}
+	_, err := client.Knowledge.Ingest(ctx, agento.ForAgent(agentID), agento.IngestParams{Chunks: chunks})
+	return err
+}
+
 // README.md: Change a personality
 func changePersonality(ctx context.Context, client *agento.Client, agentID string) error {
 	_, err := client.Account.EditPersonality(ctx, agento.ForAgent(agentID), func(old string) (string, error) {
