@@ -38,6 +38,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	if err != nil {
 		return nil, err
 	}
+	o.info.SessionID = p.SessionID
 	begun := time.Now()
 	idle := o.settings.idleTimeoutOr(defaultChatIdle)
 	w, out, err := o.open(idle)

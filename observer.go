@@ -43,6 +43,8 @@ type CallInfo struct {
 	Method    string
 	Route     string // the path template; empty for Client.Do and Client.Stream
 	Path      string // the path as sent, with the query
+	BaseURL   string // of the client: what stands before Path
+	SessionID string // that a message continues; empty where the service decides
 	Bulk      bool
 	Stream    bool
 }
@@ -138,8 +140,9 @@ func (o *outgoing) observe() *watch {
 		return nil
 	}
 	w := &watch{o: o.core.observer, ctx: o.ctx, info: o.info, begun: time.Now()}
+	w.info.BaseURL = o.core.base.String()
 	if w.o.Start != nil {
-		if ctx := w.o.Start(o.ctx, o.info); ctx != nil {
+		if ctx := w.o.Start(o.ctx, w.info); ctx != nil {
 			w.ctx, o.ctx = ctx, ctx
 		}
 	}

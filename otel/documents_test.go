@@ -1,0 +1,67 @@
+package agentootel_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/documents"
+)
+
+// The blocks of the documents that use this package compile in its module.
+func TestGoInDocumentsCompiles(t *testing.T) {
+	all, err := documents.All("..")
+	require.NoError(t, err)
+	blocks, _ := documents.Go(all, "agentootel")
+	require.GreaterOrEqual(t, len(blocks), 3)
+	require.NoError(t, documents.Compile(".", blocks, map[string]string{
+		"agentootel": "github.com/remsyshq/agento-go/otel",
+		"attribute":  "go.opentelemetry.io/otel/attribute",
+		"metric":     "go.opentelemetry.io/otel/metric",
+		"trace":      "go.opentelemetry.io/otel/trace",
+	}))
+}
+
+// Every name that comes out is in the document.
+func TestDocumentListsAllNames(t *testing.T) {
+	doc, err := os.ReadFile("../docs/telemetry.md")
+	require.NoError(t, err)
+	inWorld(t, []agentotest.Option{repeatPrivate(), agentotest.WithRateLimit(5, time.Minute)}, nil, func(w *world) {
+		w.converse()
+		w.configure()
+		w.meetErrors()
+		_, err := w.client.Account.Get(w.ctx, agento.WithBulk())
+		require.NoError(t, err)
+		names := w.names()
+		require.Greater(t, len(names), 38)
+		for name := range names {
+			require.Contains(t, string(doc), "`"+name+"`")
+		}
+	})
+}
+
+// names are those of all attributes, events and metrics that came out.
+func (w *world) names() map[string]bool {
+	names := map[string]bool{}
+	for _, s := range w.exporter.GetSpans() {
+		for _, a := range s.Attributes {
+			names[string(a.Key)] = true
+		}
+		for _, e := range s.Events {
+			names[e.Name] = true
+			for _, a := range e.Attributes {
+				names[string(a.Key)] = true
+			}
+		}
+	}
+	for _, scope := range w.metrics().ScopeMetrics {
+		for _, m := range scope.Metrics {
+			names[m.Name] = true
+		}
+	}
+	return names
+}

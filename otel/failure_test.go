@@ -1,0 +1,76 @@
+package agentootel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+func TestErrorType(t *testing.T) {
+	wrap := func(err error) error { return fmt.Errorf("of the call: %w", err) }
+	for want, errs := range map[string][]error{
+		"":                    {nil},
+		"cancelled":           {context.Canceled, wrap(errors.Join(agento.ErrStreamTruncated, context.Canceled))},
+		"deadline_exceeded":   {wrap(context.DeadlineExceeded)},
+		"cross_origin":        {wrap(agento.ErrCrossOrigin)},
+		"not_event_stream":    {agento.ErrNotEventStream},
+		"event_too_large":     {agento.ErrEventTooLarge},
+		"stream_idle":         {errors.Join(agento.ErrStreamTruncated, agento.ErrStreamIdle)},
+		"stream_truncated":    {fmt.Errorf("%w: %w", agento.ErrStreamTruncated, io.ErrUnexpectedEOF)},
+		"rate_limit_exceeded": {&agento.Error{Code: agento.CodeRateLimited}, wrap(&agento.Error{StatusCode: 429, Code: agento.CodeRateLimited})},
+		"internal_error":      {&agento.Error{StatusCode: 200, Code: agento.CodeInternal}},
+		"502":                 {&agento.Error{StatusCode: 502, Message: "<html>"}},
+		"409":                 {&agento.Error{StatusCode: 409, Code: "a code of its own"}},
+		"302":                 {&agento.Error{StatusCode: 302}},
+		"service_error":       {&agento.Error{Code: "overloaded"}, &agento.Error{Message: "what it says"}, &agento.Error{StatusCode: 200, Code: "odd"}},
+		"timeout":             {wrap(os.ErrDeadlineExceeded)},
+		"dns":                 {wrap(&net.DNSError{Err: "no such host", Name: "a.example"})},
+		"network":             {wrap(&net.OpError{Op: "dial", Err: errors.New("refused")}), io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe},
+		"_OTHER":              {errors.New("what the key source says"), &agento.Error{}},
+	} {
+		for _, err := range errs {
+			require.Equal(t, want, errorType(err), "%v", err)
+		}
+	}
+}
+
+func TestErrorTypeOfAnAttempt(t *testing.T) {
+	require.Equal(t, "", attemptType(200, nil))
+	require.Equal(t, "", attemptType(302, nil))
+	require.Equal(t, "404", attemptType(404, nil))
+	require.Equal(t, "network", attemptType(200, io.ErrUnexpectedEOF), "the answer broke off")
+	require.Equal(t, "cancelled", attemptType(0, context.Canceled))
+}
+
+func TestPlainCode(t *testing.T) {
+	for code, want := range map[agento.Code]bool{
+		"": false, "quota_exceeded": true, "Not a code": false, `{"a":1}`: false,
+		"ak_live_0123456789abcdef0123456789abcdef":                   false,
+		"a_code_that_is_much_longer_than_any_code_has_ever_been_yet": false,
+	} {
+		require.Equal(t, want, plainCode(code), code)
+	}
+}
+
+func TestServer(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://api.agento.host":       "api.agento.host 443",
+		"http://localhost":              "localhost 80",
+		"http://127.0.0.1:8080/gateway": "127.0.0.1 8080",
+		"https://[::1]:9":               "::1 9",
+	} {
+		got := server(base)
+		require.Len(t, got, 2)
+		require.Equal(t, want, fmt.Sprint(got[0].Value.AsString(), " ", got[1].Value.AsInt64()))
+	}
+	require.Empty(t, server(""))
+	require.Empty(t, server("://"))
+}
