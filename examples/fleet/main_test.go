@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/examples/internal/terminal"
+	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// What the program's doc comment says that a key needs.
+const (
+	readScopes  = "agents:read"
+	startScopes = "agents:read agents:write"
+)
+
+// service is one in memory; call it in a bubble.
+func service(t *testing.T, scopes string, opts ...agentotest.Option) (*agentotest.Server, *agento.Client) {
+	const key = "ak_live_00112233445566778899aabbccddeeff"
+	opts = append(opts, agentotest.WithInMemory(), agentotest.WithKey(key, strings.Fields(scopes)...))
+	server := agentotest.NewServer(opts...)
+	t.Cleanup(server.Close)
+	client, err := agento.New(key, agento.WithBaseURL(server.URL), agento.WithHTTPClient(server.HTTPClient()))
+	require.NoError(t, err)
+	return server, client
+}
+
+func addAgents(server *agentotest.Server, status string, names ...string) (ids []string) {
+	for _, name := range names {
+		ids = append(ids, server.AddAgent(agentotest.AgentSeed{Name: name, Status: status}))
+	}
+	return ids
+}
+
+var starting = options{start: true}
+
+func TestStatusNeedsOnlyToRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, readScopes)
+		addAgents(server, "running", "Up")
+		addAgents(server, "stopped", "Down")
+		var out, notes bytes.Buffer
+		require.NoError(t, report(t.Context(), client, options{}, &out, &notes))
+		require.Regexp(t, `(?m)^Up +running +3% `, out.String())
+		require.Regexp(t, `(?m)^Down +stopped +eu`, out.String())
+		require.Equal(t, "2 agents: 1 running, 1 stopped, 0 of them started now (0s)\n", notes.String())
+	})
+}
+
+func TestStartsWhatIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes, agentotest.WithStartDelay(2*time.Second))
+		ids := addAgents(server, "stopped", "A", "B", "C")
+		addAgents(server, "running", "D")
+		var out, notes bytes.Buffer
+		require.NoError(t, report(t.Context(), client, starting, &out, &notes))
+		for _, id := range ids {
+			require.Equal(t, "running", server.Agent(id).Status)
+		}
+		require.Len(t, server.RequestsTo("startAgent"), 3)
+		require.Equal(t, 4, strings.Count(out.String(), "running"))
+		require.NotContains(t, out.String()+notes.String(), "\x1b", "neither is a terminal")
+		require.Contains(t, notes.String(), "4 agents: 4 running, 3 of them started now")
+	})
+}
+
+func TestManyAgentsKeepWithinTheRateLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes)
+		addAgents(server, "stopped", strings.Fields(strings.Repeat("Many ", 150))...)
+		var out, notes bytes.Buffer
+		require.NoError(t, report(t.Context(), client, starting, &out, &notes))
+		require.Contains(t, notes.String(), "150 agents: 150 running, 150 of them started now")
+		for _, r := range server.Requests() {
+			require.NotEqual(t, http.StatusTooManyRequests, r.Status)
+		}
+	})
+}
+
+func TestFailuresAreNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes)
+		server.Next("startAgent", 1, agentotest.Fail(http.StatusForbidden, "plan_limit_reached"))
+		addAgents(server, "stopped", "One \x1b[31m")
+		addAgents(server, "running", "Two")
+		var out, notes bytes.Buffer
+		err := report(t.Context(), client, starting, &out, &notes)
+		require.ErrorContains(t, err, "1 of 2 agents failed\n  One \\u001b[31m (")
+		require.ErrorContains(t, err, "plan_limit_reached")
+		require.Contains(t, out.String(), "Two")
+		require.NotContains(t, err.Error()+out.String(), "\x1b")
+	})
+}
+
+func TestStartRefusedWithoutTheScope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, readScopes)
+		addAgents(server, "stopped", "One")
+		err := report(t.Context(), client, starting, &bytes.Buffer{}, &bytes.Buffer{})
+		require.ErrorContains(t, err, "1 of 1 agents failed")
+	})
+}
+
+func TestAgentThatNeverRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes, agentotest.WithStartDelay(agentotest.OnDemand))
+		addAgents(server, "stopped", "Slow")
+		err := report(t.Context(), client, starting, &bytes.Buffer{}, &bytes.Buffer{})
+		require.ErrorContains(t, err, "is creating, not yet running")
+	})
+}
+
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes, agentotest.WithStartDelay(agentotest.OnDemand))
+		addAgents(server, "stopped", "Slow")
+		addAgents(server, "running", "Up")
+		ctx, interrupt := context.WithCancel(t.Context())
+		time.AfterFunc(1500*time.Millisecond, interrupt)
+		var out, notes bytes.Buffer
+		err := report(ctx, client, starting, &out, &notes)
+		require.EqualError(t, err, "interrupted: the table shows what was reached, 0 of 2 agents failed")
+		require.Regexp(t, `(?m)^Slow +creating .*interrupted$`, out.String())
+		require.Regexp(t, `(?m)^Up +running`, out.String(), "what was reached")
+		require.Contains(t, notes.String(), "(1.5s)")
+	})
+}
+
+func TestInterruptedInAStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes)
+		server.Next("startAgent", 1, agentotest.Delay(time.Hour))
+		addAgents(server, "stopped", "Slow")
+		ctx, interrupt := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, interrupt)
+		var out bytes.Buffer
+		err := report(ctx, client, starting, &out, &bytes.Buffer{})
+		require.ErrorContains(t, err, "1 of 1 agents failed\n  Slow (", "it may run now")
+		require.Contains(t, out.String(), "not known whether it was started")
+	})
+}
+
+func TestInterruptedAfterAStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes)
+		server.Next("getAgentStatus", 1, agentotest.Delay(time.Hour))
+		addAgents(server, "stopped", "Slow")
+		ctx, interrupt := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, interrupt)
+		var out bytes.Buffer
+		require.Error(t, report(ctx, client, starting, &out, &bytes.Buffer{}))
+		require.Regexp(t, `(?m)^Slow +creating .*interrupted$`, out.String(), "it was started, and must not seem stopped")
+	})
+}
+
+func TestJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, startScopes)
+		const name = "Odd \x1b[31m\u009b\x7f\u202e\U000e0041\n\t\"é客"
+		addAgents(server, "stopped", name)
+		var out bytes.Buffer
+		o := starting
+		o.json = true
+		require.NoError(t, report(t.Context(), client, o, &out, &bytes.Buffer{}))
+		require.Equal(t, 1, strings.Count(out.String(), "\n"))
+		require.Equal(t, terminal.Visible(out.String()), strings.ReplaceAll(out.String(), "\n", `\u000a`), "nothing for a terminal to act on")
+		var a agent
+		require.NoError(t, json.Unmarshal(out.Bytes(), &a))
+		require.Equal(t, name, a.Name)
+		require.True(t, a.Started)
+		require.Equal(t, agento.StatusRunning, a.Status)
+	})
+}
+
+func TestRefusedList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := service(t, "chat")
+		require.ErrorIs(t, report(t.Context(), client, options{}, &bytes.Buffer{}, &bytes.Buffer{}), agento.ErrForbidden)
+	})
+}
+
+func TestDemo(t *testing.T) {
+	t.Setenv("AGENTO_API_KEY", "")
+	synctest.Test(t, func(t *testing.T) {
+		server := agentotest.NewServer(agentotest.WithInMemory(), agentotest.WithStartDelay(time.Second))
+		defer server.Close()
+		populate(server)
+		var out, notes bytes.Buffer
+		require.NoError(t, report(t.Context(), server.Client(), starting, &out, &notes))
+		require.Contains(t, notes.String(), "42 agents: 1 error, 41 running, 20 of them started now")
+	})
+	var notes bytes.Buffer
+	require.Error(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &notes))
+	require.Contains(t, notes.String(), "-start")
+}

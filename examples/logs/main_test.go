@@ -1,0 +1,337 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/examples/internal/terminal"
+	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// What the program's doc comment says that a key needs.
+const (
+	allScopes   = "logs agents:read"
+	namedScopes = "logs" // with -agent
+)
+
+// service is one in memory; call it in a bubble.
+func service(t *testing.T, scopes string, opts ...agentotest.Option) (*agentotest.Server, *agento.Client) {
+	const key = "ak_live_00112233445566778899aabbccddeeff"
+	server := agentotest.NewServer(append(opts, agentotest.WithInMemory(), agentotest.WithKey(key, strings.Fields(scopes)...))...)
+	t.Cleanup(server.Close)
+	client, err := agento.New(key, agento.WithBaseURL(server.URL), agento.WithHTTPClient(server.HTTPClient()))
+	require.NoError(t, err)
+	return server, client
+}
+
+// watch runs tail for a while, with the arguments of a command line, while during
+// goes on beside it, and returns what it wrote and its error.
+func watch(t *testing.T, client *agento.Client, args string, during func()) (out, notes string, err error) {
+	var stdout, stderr bytes.Buffer
+	o, err := parse(strings.Fields(args), &stderr)
+	require.NoError(t, err)
+	if o.length == 0 {
+		o.length = time.Minute
+	}
+	defer time.AfterFunc(time.Second, during).Stop() // of the bubble: all streams are open
+	err = tail(t.Context(), client, o, &stdout, &stderr)
+	require.NotContains(t, stdout.String()+stderr.String(), "\x1b", "neither is a terminal")
+	return stdout.String(), stderr.String(), err
+}
+
+func nothing() {}
+
+func TestAllAgents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		one := server.AddAgent(agentotest.AgentSeed{Name: "One"})
+		two := server.AddAgent(agentotest.AgentSeed{Name: "Another"})
+		server.AppendLog(one, "INFO", "before")
+		out, notes, err := watch(t, client, "-limit 1", func() {
+			server.AppendLog(two, "ERROR", "disk is full")
+			time.Sleep(time.Second)
+			server.AppendLog(one, "", "bare line")
+		})
+		require.NoError(t, err)
+		require.Regexp(t, `(?m)^\d{4}-\S+ INFO  One     before\n(?s:.*)ERROR Another disk is full\n {31}One     bare line\n$`, out)
+		require.Equal(t, "2 logs: 4 lines, 0 gaps, 0 failed\n", notes)
+		synctest.Wait()
+		require.Zero(t, server.LogStreams(""))
+	})
+}
+
+func TestNamedAgentsNeedNoList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, namedScopes)
+		id := server.AddAgent(agentotest.AgentSeed{Name: "One"})
+		server.AppendLog(server.AddAgent(agentotest.AgentSeed{Name: "Two"}), "INFO", "of another")
+		out, notes, err := watch(t, client, "-limit 0 -agent "+id+" -agent "+id, func() { server.AppendLog(id, "INFO", "hello") })
+		require.NoError(t, err)
+		require.Contains(t, out, "hello")
+		require.NotContains(t, out, "of another")
+		require.Contains(t, notes, "1 logs: 1 lines")
+		require.Empty(t, server.RequestsTo("listAgents"))
+	})
+}
+
+func TestLevelSinceAndLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		id := server.AddAgent(agentotest.AgentSeed{Name: "One"})
+		server.AppendLog(id, "ERROR", "old")
+		time.Sleep(time.Hour)
+		for _, level := range []string{"DEBUG", "INFO", "WARN", "ERROR", "AUDIT", ""} {
+			server.AppendLog(id, level, "is "+level+".")
+		}
+		for args, want := range map[string][]string{
+			"-limit 7":               {"old", "is DEBUG.", "is INFO.", "is WARN.", "is ERROR.", "is AUDIT.", "is ."},
+			"-since 10m":             {"is DEBUG.", "is INFO.", "is WARN.", "is ERROR.", "is AUDIT.", "is ."},
+			"-level warn":            {"old", "is WARN.", "is ERROR.", "is AUDIT.", "is ."},
+			"-level error -since 1m": {"is ERROR.", "is AUDIT.", "is ."},
+			"-limit 1":               {"is ."},
+		} {
+			out, _, err := watch(t, client, args+" -for 1ms", nothing)
+			require.NoError(t, err)
+			require.Equal(t, len(want), strings.Count(out, "\n"), "%q: %s", args, out)
+			for _, text := range want {
+				require.Contains(t, out, text, args)
+			}
+		}
+	})
+}
+
+func TestGapsAreMarked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		id := server.AddAgent(agentotest.AgentSeed{Name: "One"})
+		out, notes, err := watch(t, client, "", func() {
+			server.DropLogStreams()
+			server.AppendLog(id, "INFO", "afterwards")
+		})
+		require.NoError(t, err)
+		require.Regexp(t, `----  One reconnected; lines may be missing here\n.*afterwards`, out)
+		require.Contains(t, notes, "1 gaps, 0 failed")
+	})
+}
+
+func TestOneLogEndsAndTheOthersGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, namedScopes)
+		closed := server.AddAgent(agentotest.AgentSeed{})
+		lasting := server.AddAgent(agentotest.AgentSeed{})
+		out, notes, err := watch(t, client, "-limit 0 -agent "+closed+" -agent nobody -agent "+lasting, func() {
+			server.CloseLogStreams(closed)
+			time.Sleep(time.Second)
+			server.AppendLog(lasting, "INFO", "still here")
+		})
+		require.EqualError(t, err, "1 of 3 logs ended with an error")
+		require.Regexp(t, `----  nobody +the log ended: .*agent_not_found`, out)
+		require.Regexp(t, `(?m)the log ended$[^$]*still here`, out)
+		require.Contains(t, notes, "3 logs: 1 lines, 0 gaps, 1 failed")
+	})
+}
+
+func TestEndsWhenNoLogIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		server.AddAgent(agentotest.AgentSeed{})
+		began := time.Now()
+		_, _, err := watch(t, client, "-for 1h", func() { server.CloseLogStreams("") })
+		require.NoError(t, err)
+		require.Less(t, time.Since(began), time.Minute)
+	})
+}
+
+func TestJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const odd = "codes \x1b[2J \u009b1m \u202e \U000e0041 \a\n\"é客"
+		server, client := service(t, allScopes)
+		id := server.AddAgent(agentotest.AgentSeed{Name: "One " + odd})
+		out, _, err := watch(t, client, "-limit 0 -json", func() {
+			server.AppendLog(id, "WARN", odd)
+			time.Sleep(time.Second)
+			server.DropLogStreams()
+			time.Sleep(10 * time.Second)
+			server.CloseLogStreams("")
+		})
+		require.NoError(t, err)
+		require.Equal(t, strings.ReplaceAll(out, "\n", `\u000a`), terminal.Visible(out), "nothing for a terminal to act on")
+		var events []string
+		for line := range strings.Lines(out) {
+			var o struct{ Agent, Name, Event, Level, Message string }
+			require.NoError(t, json.Unmarshal([]byte(line), &o))
+			require.Equal(t, id, o.Agent)
+			require.Equal(t, "One "+odd, o.Name)
+			events = append(events, o.Event)
+			if o.Event == "" {
+				require.Equal(t, "WARN", o.Level)
+				require.Equal(t, odd, o.Message)
+			}
+		}
+		require.Equal(t, []string{"", "reconnected", "ended"}, events)
+	})
+}
+
+func TestControlCharactersAreWrittenOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		id := server.AddAgent(agentotest.AgentSeed{Name: "\x1b[31mred"})
+		out, _, err := watch(t, client, "-limit 0", func() { server.AppendLog(id, "INFO", "a\tb\r\x1b]0;title\a\nforged line \u202e") })
+		require.NoError(t, err)
+		require.Contains(t, out, `\u001b[31mred`)
+		require.Contains(t, out, `a    b\u000d\u001b]0;title\u0007\u000aforged line \u202e`)
+		require.Equal(t, 1, strings.Count(out, "\n"))
+	})
+}
+
+func TestMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		server.AddAgent(agentotest.AgentSeed{})
+		server.AddAgent(agentotest.AgentSeed{})
+		_, _, err := watch(t, client, "-max 1", nothing)
+		require.ErrorContains(t, err, "2 agents are more than -max 1")
+		_, _, err = watch(t, client, "-limit -1", nothing)
+		require.ErrorContains(t, err, "2 of 2 logs ended")
+		require.Empty(t, server.RequestsTo("streamLogs"))
+	})
+}
+
+func TestWithoutTheScope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, "agents:read")
+		server.AddAgent(agentotest.AgentSeed{})
+		out, _, err := watch(t, client, "", nothing)
+		require.Error(t, err)
+		require.Contains(t, out, "403 forbidden")
+	})
+}
+
+// broken is an output that takes so many writes.
+type broken struct{ left int }
+
+func (b *broken) Write(p []byte) (int, error) {
+	if b.left--; b.left < 0 {
+		return 0, errors.New("no space left")
+	}
+	return len(p), nil
+}
+
+func TestBrokenOutputEndsAllStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		for range 3 {
+			id := server.AddAgent(agentotest.AgentSeed{})
+			for range 300 {
+				server.AppendLog(id, "INFO", "much")
+			}
+		}
+		o := options{limit: 300, max: 10, length: time.Hour}
+		began := time.Now()
+		require.ErrorContains(t, tail(t.Context(), client, o, &broken{left: 5}, io.Discard), "no space left")
+		require.Less(t, time.Since(began), time.Minute)
+	})
+}
+
+// interrupting calls a function at its first write.
+type interrupting struct {
+	text      strings.Builder
+	interrupt func()
+}
+
+func (w *interrupting) Write(p []byte) (int, error) {
+	w.interrupt()
+	return w.text.Write(p)
+}
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Setenv("AGENTO_API_KEY", "")
+	ctx, interrupt := context.WithCancel(t.Context())
+	out := &interrupting{interrupt: interrupt}
+	var notes bytes.Buffer
+	require.NoError(t, run(ctx, []string{"-json"}, out, &notes))
+	require.Contains(t, out.text.String(), "agent running")
+	require.Contains(t, notes.String(), "5 logs: ")
+}
+
+func TestDemoEndsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		ids := populate(server)
+		ctx, cancel := context.WithCancel(t.Context())
+		go chatter(ctx, server, ids)
+		var out, notes bytes.Buffer
+		require.NoError(t, tail(t.Context(), client, options{max: 10, length: 10 * time.Second}, &out, &notes))
+		cancel()
+		require.Contains(t, out.String(), "skill invoice-export failed")
+		require.Contains(t, notes.String(), "5 gaps, 0 failed")
+	})
+}
+
+func TestArguments(t *testing.T) {
+	var notes bytes.Buffer
+	_, err := parse([]string{"-level", "loud"}, &notes)
+	require.ErrorContains(t, err, "want debug, info, warn or error")
+	require.Error(t, run(t.Context(), []string{"-nonsense"}, &notes, &notes))
+}
+
+// onTerminal returns what is sent to a terminal that has so many columns.
+func onTerminal(t *testing.T, columns uint16) string {
+	screen, tty, err := pty.Open()
+	require.NoError(t, err)
+	defer screen.Close()
+	require.NoError(t, pty.Setsize(tty, &pty.Winsize{Cols: columns, Rows: 24}))
+	sent := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(screen) // ends with an error when the other side is closed
+		sent <- string(text)
+	}()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		id := server.AddAgent(agentotest.AgentSeed{Name: "A name that is longer than its column"})
+		server.AppendLog(id, "ERROR", "a message of some length, which a narrow terminal has to break: 客服客服客服客服客服客服客服")
+		server.AppendLog(id, "WARN", "codes \x1b[2J")
+		require.NoError(t, tail(t.Context(), client, options{limit: 2, max: 1, length: time.Second}, tty, io.Discard))
+	})
+	require.NoError(t, tty.Close())
+	return <-sent
+}
+
+func TestTerminal(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	t.Setenv("NO_COLOR", "")
+	for _, columns := range []uint16{20, 40, 80, 200} {
+		sent := onTerminal(t, columns)
+		require.Contains(t, sent, "\x1b[", "colour")
+		require.NotContains(t, sent, "\x1b[2J")
+		for line := range strings.Lines(ansi.Strip(sent)) {
+			require.LessOrEqual(t, lipgloss.Width(strings.TrimRight(line, "\r\n")), int(columns), line)
+		}
+	}
+	require.Regexp(t, `(?m)^\S+ ERROR A name that is … a message of some length, which .*\r\n\S+ WARN  A name`, ansi.Strip(onTerminal(t, 200)))
+}
+
+func TestTerminalWithoutColour(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	t.Setenv("NO_COLOR", "1")
+	require.NotRegexp(t, `\x1b\[[0-9;]*3[0-7]m`, onTerminal(t, 80))
+	t.Setenv("TERM", "dumb")
+	require.NotContains(t, onTerminal(t, 80), "\x1b")
+}
