@@ -105,8 +105,10 @@ func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 	u := *call.URL
 	call.URL = &u
 	query := u.Query()
-	query.Del("tail")
 	l.resumedAt = f.dec.LastEventID()
+	if l.resumedAt != "" || l.seen.any() {
+		query.Del("tail") // before the first line it is still owed
+	}
 	if l.resumedAt != "" && validHeaderValue(l.resumedAt) {
 		call.Header["Last-Event-Id"] = []string{l.resumedAt}
 	} else if l.seen.distinct() {
@@ -177,7 +179,8 @@ type recent struct {
 	next       int
 	connection map[uint64]int // the connection on which an entry came
 	current    int
-	untold     bool // some entry had no time
+	untold     bool      // some entry had no time
+	first      time.Time // of the entry that the stream began with
 }
 
 func newRecent() recent {
@@ -188,14 +191,24 @@ const recentSize = 1000
 
 func (r *recent) nextConnection() { r.current++ }
 
+// any reports whether there were entries.
+func (r *recent) any() bool { return len(r.ring) > 0 || r.untold }
+
 // distinct reports whether there are entries, and all of them can be told apart.
 func (r *recent) distinct() bool { return len(r.ring) > 0 && !r.untold }
 
-// before reports whether an earlier connection brought the entry, and remembers it.
+// before reports whether an earlier connection brought the entry, or would have if
+// the stream had been asked to begin so early, and remembers it.
 func (r *recent) before(e LogEntry) bool {
 	if e.Time == nil {
 		r.untold = true
 		return false
+	}
+	if r.first.IsZero() {
+		r.first = *e.Time
+	}
+	if e.Time.Before(r.first) && r.current > 0 {
+		return true
 	}
 	h := maphash.String(r.seed, e.raw)
 	if on, ok := r.connection[h]; ok {
