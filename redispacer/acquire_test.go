@@ -1,0 +1,284 @@
+package redispacer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+)
+
+// fill uses up the budget of the service through p.
+func fill(t *testing.T, p *Pacer, s *service) {
+	t.Helper()
+	for range s.limit {
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		p.Observe(s.call())
+	}
+	synctest.Wait()
+}
+
+func TestTurnThatCannotComeInTime(t *testing.T) {
+	for name, how := range map[string]func(context.Context) (context.Context, agento.PaceRequest){
+		"MaxWait": func(ctx context.Context) (context.Context, agento.PaceRequest) {
+			return ctx, agento.PaceRequest{MaxWait: 5 * time.Second}
+		},
+		"deadline": func(ctx context.Context) (context.Context, agento.PaceRequest) {
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+			context.AfterFunc(ctx, cancel)
+			return ctx, agento.PaceRequest{}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, s := newTwin(), &service{limit: 10, window: time.Minute}
+				p := onTwin(w, 0)
+				fill(t, p, s)
+				time.Sleep(20 * time.Second)
+				begun := time.Now()
+				ctx, request := how(t.Context())
+				err := onTwin(w, 0).Acquire(ctx, request)
+				var refused *agento.Error
+				require.ErrorAs(t, err, &refused)
+				require.ErrorIs(t, err, agento.ErrRateLimited)
+				require.InDelta(t, 40, refused.RetryAfter.Seconds(), 1)
+				require.Zero(t, time.Since(begun))
+				require.Zero(t, w.look().waiting)
+			})
+		})
+	}
+}
+
+func TestWaitWithinMaxWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newTwin(), &service{limit: 10, window: time.Minute}
+		p := onTwin(w, 0)
+		fill(t, p, s)
+		begun := time.Now()
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{MaxWait: 61 * time.Second}))
+		require.InDelta(t, 60, time.Since(begun).Seconds(), 0.1)
+	})
+}
+
+func TestMaxWaitEndsWhileNothingIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwin()
+		require.NoError(t, onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{})) // and has no answer
+		begun := time.Now()
+		err := onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{MaxWait: 100 * time.Millisecond})
+		require.ErrorIs(t, err, agento.ErrRateLimited)
+		require.Equal(t, 100*time.Millisecond, time.Since(begun))
+		synctest.Wait()
+		require.Zero(t, w.look().waiting)
+	})
+}
+
+func TestPlaceIsGivenBackWhenTheContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newTwin(), &service{limit: 10, window: time.Minute}
+		p := onTwin(w, 0)
+		fill(t, p, s)
+		for _, at := range []time.Duration{20 * time.Second, 59900 * time.Millisecond} {
+			// The second time the turn was given out already, ahead of its time.
+			name := at.String()
+			why := errors.New("the user left")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			before := w.look().used
+			left := make(chan error)
+			go func() { left <- p.Acquire(ctx, agento.PaceRequest{}) }()
+			synctest.Wait()
+			time.Sleep(at - w.look().oldest)
+			synctest.Wait()
+			require.Equal(t, at > 59*time.Second, w.look().used > before, name)
+			cancel(why)
+			err := <-left
+			require.ErrorIs(t, err, why, name)
+			require.ErrorIs(t, err, context.Canceled, name)
+			synctest.Wait()
+			require.Zero(t, w.look().waiting, name)
+			require.Equal(t, before, w.look().used, name)
+		}
+	})
+}
+
+// The first call goes ahead, the rest waits for its answer and no longer.
+func TestManyCallsOnAFreshBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newTwin(), &service{limit: 120, window: time.Minute, delay: 50 * time.Millisecond}
+		var all sync.WaitGroup
+		begun := time.Now()
+		for i := range 100 {
+			all.Go(func() {
+				p := onTwin(w, time.Millisecond)
+				if err := p.Acquire(t.Context(), agento.PaceRequest{Bulk: i%2 == 0}); err != nil {
+					t.Error(err)
+				}
+				p.Observe(s.call())
+			})
+		}
+		all.Wait()
+		took := time.Since(begun)
+		time.Sleep(time.Second) // what is told in the background
+		require.Less(t, took, 400*time.Millisecond)
+		require.Zero(t, s.limited)
+	})
+}
+
+func TestA429HoldsAllReplicas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwin()
+		one, other := onTwin(w, 0), onTwin(w, 0)
+		require.NoError(t, one.Acquire(t.Context(), agento.PaceRequest{}))
+		granted := time.Now()
+		time.Sleep(500 * time.Millisecond)
+		one.Observe(agento.PaceResult{Granted: granted, StatusCode: http.StatusTooManyRequests, RetryAfter: 17 * time.Second})
+		synctest.Wait()
+		begun := time.Now()
+		require.NoError(t, other.Acquire(t.Context(), agento.PaceRequest{}))
+		require.InDelta(t, 17, time.Since(begun).Seconds(), 0.01)
+		// It goes ahead, and the others wait for its answer, no longer than a second.
+		ahead := time.Now()
+		time.AfterFunc(200*time.Millisecond, func() { other.Observe(agento.PaceResult{Granted: ahead, StatusCode: 200}) })
+		require.NoError(t, one.Acquire(t.Context(), agento.PaceRequest{}))
+		require.Greater(t, time.Since(ahead), 200*time.Millisecond)
+		require.Less(t, time.Since(ahead), 500*time.Millisecond)
+	})
+}
+
+func TestNobodyWaitsLongForAnAnswerThatDoesNotCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwin()
+		require.NoError(t, onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{}))
+		begun := time.Now()
+		require.NoError(t, onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{}))
+		require.GreaterOrEqual(t, time.Since(begun), time.Second)
+		require.Less(t, time.Since(begun), 2*time.Second)
+	})
+}
+
+func TestLearnsFromHeaders(t *testing.T) {
+	for name, test := range map[string]struct {
+		limit, remaining int
+		reset            time.Duration
+		window           time.Duration
+		status           int
+		wantWindow       time.Duration
+	}{
+		"limit":                      {40, 39, 60 * time.Second, time.Minute, 200, time.Minute},
+		"shorter window":             {40, 39, 9 * time.Second, time.Minute, 200, 10 * time.Second},
+		"not from a later request":   {40, 30, 9 * time.Second, time.Minute, 200, time.Minute},
+		"not from a 429":             {1, 0, 9 * time.Second, time.Minute, 429, time.Minute},
+		"longer than it was told":    {40, 30, 30 * time.Second, 5 * time.Second, 200, time.Minute},
+		"not from what is no number": {40, 41, 9 * time.Second, time.Minute, 200, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTwin()
+				p := onTwin(w, 0, WithWindow(test.window))
+				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+				now := time.Now()
+				p.Observe(agento.PaceResult{
+					Granted: now, StatusCode: test.status, Date: now, RetryAfter: time.Second,
+					RateLimit: agento.RateLimit{Limit: test.limit, Remaining: test.remaining, Reset: now.Add(test.reset), Known: true},
+				})
+				synctest.Wait()
+				require.Equal(t, test.wantWindow.Microseconds(), w.look().state.window)
+				if test.remaining <= test.limit {
+					require.EqualValues(t, test.limit, w.look().state.limit)
+				}
+			})
+		})
+	}
+}
+
+// What did not use up budget is free again for others.
+func TestUnusedPlaces(t *testing.T) {
+	for name, r := range map[string]agento.PaceResult{
+		"not sent":               {NotSent: true},
+		"refused with a 429":     {StatusCode: http.StatusTooManyRequests, RetryAfter: time.Second},
+		"refused before limiter": {StatusCode: http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, s := newTwin(), &service{limit: 10, window: time.Minute}
+				p := onTwin(w, 0)
+				fill(t, p, s)
+				require.Equal(t, 10, w.look().used)
+				r.Granted = time.Now()
+				p.Observe(r)
+				err := p.Acquire(t.Context(), agento.PaceRequest{MaxWait: time.Nanosecond})
+				synctest.Wait()
+				if r.RetryAfter > 0 {
+					require.ErrorIs(t, err, agento.ErrRateLimited)
+					require.Equal(t, 9, w.look().used)
+				} else {
+					require.NoError(t, err)
+					require.Equal(t, 10, w.look().used)
+				}
+			})
+		})
+	}
+}
+
+func TestServiceWithoutHeadersIsNotPaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := onTwin(newTwin(), 0)
+		begun := time.Now()
+		for range 500 {
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: 200})
+			synctest.Wait()
+		}
+		require.Less(t, time.Since(begun), time.Second)
+	})
+}
+
+func TestWaiterThatDiedLosesItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newTwin(), &service{limit: 10, window: time.Minute}
+		p := onTwin(w, 0)
+		fill(t, p, s)
+		for i := range 20 { // a process that asks once and is never heard of again
+			_, err := w.run(t.Context(), &question{op: take, id: string(rune('a' + i)), patience: -1, window: time.Minute})
+			require.NoError(t, err)
+		}
+		require.Equal(t, 20, w.look().waiting)
+		begun := time.Now()
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		require.Zero(t, w.look().waiting)
+		require.Less(t, time.Since(begun), 125*time.Second)
+	})
+}
+
+func TestTripsToRedis(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newTwin(), &service{limit: 100, window: time.Minute}
+		p := onTwin(w, time.Millisecond)
+		asked := func(wait time.Duration, calls int) int {
+			before := w.look().takes
+			begun := time.Now()
+			for range calls {
+				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+				p.Observe(s.call())
+			}
+			require.InDelta(t, wait.Seconds(), time.Since(begun).Seconds(), 0.5)
+			time.Sleep(time.Millisecond)
+			return w.look().takes - before
+		}
+		require.Equal(t, 100, asked(0, 100))
+		require.LessOrEqual(t, w.look().tells, 2) // the call that goes ahead, and how long it took
+		time.Sleep(40 * time.Second)
+		require.Equal(t, 2, asked(20*time.Second, 1)) // one for the place in the queue
+		require.Equal(t, 99, asked(0, 99))
+		time.Sleep(59200 * time.Millisecond)
+		require.Equal(t, 1, asked(time.Second, 1)) // ahead of its time
+		require.LessOrEqual(t, w.look().tells, 2)
+		require.Zero(t, s.limited)
+	})
+}

@@ -1,0 +1,243 @@
+package redispacer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+)
+
+// link is the way to a twin, which can be cut.
+type link struct {
+	mu    sync.Mutex
+	to    *twin
+	err   error         // what it says instead of an answer
+	takes time.Duration // how long that takes, whatever the context says
+	asked int
+	line  chan struct{} // if not nil, one question is answered at a time
+}
+
+func (l *link) cut(err error, takes time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err, l.takes, l.asked = err, takes, 0
+}
+
+func (l *link) run(ctx context.Context, q *question) (reply, error) {
+	l.mu.Lock()
+	l.asked++
+	err, takes := l.err, l.takes
+	l.mu.Unlock()
+	if l.line != nil {
+		l.line <- struct{}{}
+		defer func() { <-l.line }()
+	}
+	time.Sleep(takes)
+	if err != nil {
+		return reply{}, err
+	}
+	return l.to.run(ctx, q)
+}
+
+func (l *link) questions() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.asked
+}
+
+func (l *link) pacer(out *log, opts ...Option) *Pacer {
+	s, err := newSettings(append([]Option{WithLogger(slog.New(slog.NewTextHandler(out, nil)))}, opts...))
+	if err != nil {
+		panic(err)
+	}
+	return newPacer(s, l.run)
+}
+
+var errAway = errors.New("connection refused")
+
+func TestSlowRedisIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, out := &link{to: newTwin()}, &service{limit: 100, window: time.Minute}, &log{}
+		p := l.pacer(out)
+		call := func() time.Duration {
+			begun := time.Now()
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			p.Observe(s.call())
+			return time.Since(begun)
+		}
+		require.Zero(t, call())
+		l.cut(nil, 3*time.Second) // it does answer, but late
+		require.Equal(t, 50*time.Millisecond, call())
+		for range 20 {
+			require.Zero(t, call())
+		}
+		time.Sleep(10 * time.Second)
+		require.Contains(t, out.String(), "no answer in time")
+		// What came too late was given back, and nobody asks while nobody calls.
+		seen := l.to.look()
+		require.Equal(t, 1, seen.used-seen.guessed)
+		require.Positive(t, seen.guessed) // what this process did alone
+		asked := l.questions()
+		time.Sleep(time.Hour)
+		require.Equal(t, asked, l.questions())
+		l.cut(nil, 0)
+		require.Zero(t, call())
+		time.Sleep(checkEvery)
+		synctest.Wait()
+		require.Contains(t, out.String(), "shared again")
+		require.EqualValues(t, twinWanted, l.to.look().state.probe) // one call goes ahead
+		used := l.to.look().takes
+		require.Zero(t, call())
+		require.Equal(t, used+1, l.to.look().takes)
+	})
+}
+
+func TestOneWarningAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, out := &link{to: newTwin()}, &log{}
+		var changes []Change
+		p := l.pacer(out, WithNotify(func(c Change) { changes = append(changes, c) }))
+		for range 5 { // away and back, every ten seconds
+			l.cut(errAway, 0)
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			l.cut(nil, 0)
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+		}
+		require.Equal(t, 1, strings.Count(out.String(), "level=WARN"), out)
+		require.Len(t, changes, 10)
+		for i, c := range changes {
+			require.Equal(t, i%2 == 0, c.Alone)
+		}
+		time.Sleep(time.Minute)
+		l.cut(errAway, 0)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		require.Equal(t, 2, strings.Count(out.String(), "level=WARN"), out)
+		time.Sleep(time.Second)
+	})
+}
+
+// Alone, a process keeps to the limit by itself, and to what its callers ask for.
+func TestPacesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s := &link{to: newTwin()}, &service{limit: 20, window: 5 * time.Second, delay: 10 * time.Millisecond}
+		l.cut(errAway, time.Millisecond)
+		p := l.pacer(&log{}, WithWindow(5*time.Second))
+		for range 5 { // the first answer does not tell the length of the window
+			s.call()
+		}
+		var all sync.WaitGroup
+		begun := time.Now()
+		for range 100 {
+			all.Go(func() {
+				if err := p.Acquire(t.Context(), agento.PaceRequest{}); err != nil {
+					t.Error(err)
+				}
+				p.Observe(s.call())
+			})
+		}
+		time.Sleep(3 * time.Second)
+		err := p.Acquire(t.Context(), agento.PaceRequest{MaxWait: time.Second})
+		var refused *agento.Error
+		require.ErrorAs(t, err, &refused)
+		require.ErrorIs(t, err, agento.ErrRateLimited)
+		require.Greater(t, refused.RetryAfter, time.Second)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(errAway) })
+		err = p.Acquire(ctx, agento.PaceRequest{})
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, errAway)
+		all.Wait()
+		require.Zero(t, s.limited)
+		require.Less(t, time.Since(begun), 35*time.Second) // 25 s are ideal
+		time.Sleep(time.Minute)
+	})
+}
+
+// Replicas that were alone look how things stand before they go on together.
+func TestReplicasComeTogetherAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{
+			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
+			redis:   newTwin(), replicas: 4, each: 16, until: 10 * time.Minute,
+		}
+		l := &link{to: c.redis}
+		c.via = func() *Pacer { return l.pacer(&log{}) }
+		time.AfterFunc(3*time.Minute, func() { l.cut(errAway, 0) })
+		time.AfterFunc(5*time.Minute, func() { l.cut(nil, 0) })
+		before := 0
+		time.AfterFunc(7*time.Minute, func() { before = c.service.limited })
+		c.run(t, 0)
+		t.Logf("%d calls in %v; %d 429s", c.total(), c.took, c.service.limited)
+		require.Equal(t, before, c.service.limited) // none once all is well again
+		require.LessOrEqual(t, float64(c.service.limited), 0.1*float64(c.total()))
+		require.GreaterOrEqual(t, float64(c.total()), 0.85*120*c.took.Minutes())
+	})
+}
+
+// A Redis that takes 0.2 ms for each of a thousand questions is not slow.
+func TestManyCallersDoNotMakeRedisSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, out := &link{to: newTwin(), line: make(chan struct{}, 1)}, &service{limit: 1500, window: time.Minute}, &log{}
+		p := l.pacer(out)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		p.Observe(s.call())
+		synctest.Wait()
+		l.cut(nil, 200*time.Microsecond)
+		var all sync.WaitGroup
+		for range 1200 {
+			all.Go(func() {
+				if err := p.Acquire(t.Context(), agento.PaceRequest{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		time.Sleep(time.Second)
+		require.Empty(t, out.String())
+
+		// And when it is slow, all of them find out together.
+		l.cut(nil, time.Second)
+		begun := time.Now()
+		for range 1200 {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_ = p.Acquire(ctx, agento.PaceRequest{})
+			})
+		}
+		synctest.Wait()
+		time.Sleep(60 * time.Millisecond)
+		synctest.Wait()
+		require.Contains(t, out.String(), "paces alone")
+		all.Wait()
+		require.LessOrEqual(t, time.Since(begun), time.Second)
+		require.LessOrEqual(t, l.questions(), atOnce+10) // with those that ask whether it is well again
+		time.Sleep(time.Hour)
+	})
+}
+
+// Who goes ahead and leaves lets another go ahead.
+func TestCallThatGoesAheadLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwin()
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := w.run(t.Context(), &question{op: tell, window: time.Minute, told: told{hold: 500 * time.Millisecond}})
+		require.NoError(t, err)
+		left := make(chan error)
+		go func() { left <- onTwin(w, 0).Acquire(ctx, agento.PaceRequest{}) }()
+		synctest.Wait()
+		cancel()
+		require.ErrorIs(t, <-left, context.Canceled)
+		synctest.Wait()
+		require.EqualValues(t, twinWanted, w.look().state.probe)
+	})
+}

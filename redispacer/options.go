@@ -1,0 +1,115 @@
+package redispacer
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+const (
+	defaultWindow  = time.Minute
+	defaultTimeout = 50 * time.Millisecond
+	defaultPrefix  = "agento"
+)
+
+// Option changes how a [Pacer] works. The last of its kind wins.
+type Option struct {
+	name  string
+	apply func(*settings) error
+}
+
+type settings struct {
+	window  time.Duration
+	timeout time.Duration
+	prefix  string
+	logger  func() *slog.Logger
+	notify  func(Change)
+	alone   bool
+}
+
+func newSettings(opts []Option) (settings, error) {
+	s := settings{window: defaultWindow, timeout: defaultTimeout, prefix: defaultPrefix, logger: slog.Default}
+	for _, o := range opts {
+		if o.apply == nil {
+			return s, fmt.Errorf("redispacer: an empty Option")
+		}
+		if err := o.apply(&s); err != nil {
+			return s, fmt.Errorf("redispacer: %s %w", o.name, err)
+		}
+	}
+	return s, nil
+}
+
+func duration(name string, d, least time.Duration, field func(*settings) *time.Duration) Option {
+	return Option{name, func(s *settings) error {
+		if d < least || d > 24*time.Hour {
+			return fmt.Errorf("is not between %v and a day: %v", least, d)
+		}
+		*field(s) = d
+		return nil
+	}}
+}
+
+// WithWindow sets the length of the service's window where it is not a minute.
+// All processes that share a key must name the same. It is at least 100 ms.
+func WithWindow(d time.Duration) Option {
+	return duration("WithWindow", d, 100*time.Millisecond, func(s *settings) *time.Duration { return &s.window })
+}
+
+// WithTimeout sets how long a call waits for Redis before it goes without, 50 ms
+// by default. It is at least 1 ms.
+func WithTimeout(d time.Duration) Option {
+	return duration("WithTimeout", d, time.Millisecond, func(s *settings) *time.Duration { return &s.timeout })
+}
+
+// WithPrefix sets what the names of the keys in Redis begin with, "agento" by
+// default.
+func WithPrefix(prefix string) Option {
+	return Option{"WithPrefix", func(s *settings) error {
+		if prefix == "" || strings.ContainsAny(prefix, "{}") {
+			return fmt.Errorf("is empty or has a brace: %q", prefix)
+		}
+		s.prefix = prefix
+		return nil
+	}}
+}
+
+// WithLogger sets where the warning goes, to slog.Default() otherwise.
+func WithLogger(l *slog.Logger) Option {
+	return Option{"WithLogger", func(s *settings) error {
+		if l == nil {
+			return fmt.Errorf("is nil")
+		}
+		s.logger = func() *slog.Logger { return l }
+		return nil
+	}}
+}
+
+// WithNotify calls f whenever the process begins to pace alone or to share
+// again, for metrics. It is called on the way of a call, so it must be quick.
+func WithNotify(f func(Change)) Option {
+	return Option{"WithNotify", func(s *settings) error {
+		if f == nil {
+			return fmt.Errorf("is nil")
+		}
+		s.notify = f
+		return nil
+	}}
+}
+
+// WithStartAlone lets [New] succeed when Redis cannot be reached. The Pacer then
+// begins as if Redis had just gone away. What Redis refuses is an error as before.
+func WithStartAlone() Option {
+	return Option{"WithStartAlone", func(s *settings) error {
+		s.alone = true
+		return nil
+	}}
+}
+
+// Change tells that a process paces alone from now on, or shares again.
+type Change struct {
+	Alone  bool
+	Err    error         // why, if alone
+	Lasted time.Duration // how long it paced alone, if it shares again
+}

@@ -1,0 +1,63 @@
+package redispacer
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
+)
+
+const (
+	testKey = "ak_live_0123456789abcdef0123456789abcdef"
+	// patient is a timeout that no load on the machine exceeds.
+	patient = 10 * time.Second
+)
+
+func TestMain(m *testing.M) {
+	logging.Disable()
+	goleak.VerifyTestMain(m)
+}
+
+func startRedis(t testing.TB, args ...string) *redistest.Server {
+	t.Helper()
+	s, err := redistest.Start(t.TempDir(), args...)
+	require.NoError(t, err)
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func connectTo(t testing.TB, s *redistest.Server) *redis.Client {
+	client := redis.NewClient(&redis.Options{Addr: s.Addr})
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// newTestPacer makes a Pacer that is patient and silent, unless told otherwise.
+func newTestPacer(t testing.TB, client redis.UniversalClient, opts ...Option) *Pacer {
+	t.Helper()
+	opts = append([]Option{WithTimeout(patient), WithLogger(slog.New(slog.DiscardHandler))}, opts...)
+	p, err := New(client, testKey, opts...)
+	require.NoError(t, err)
+	return p
+}
+
+// onTwin makes a Pacer on a twin instead of a Redis, each trip taking so long.
+func onTwin(w *twin, trip time.Duration, opts ...Option) *Pacer {
+	s, err := newSettings(append([]Option{WithLogger(slog.New(slog.DiscardHandler))}, opts...))
+	if err != nil {
+		panic(err)
+	}
+	return newPacer(s, func(ctx context.Context, q *question) (reply, error) {
+		time.Sleep(trip / 2)
+		r, err := w.run(ctx, q)
+		time.Sleep(trip / 2)
+		return r, err
+	})
+}
