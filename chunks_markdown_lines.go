@@ -105,10 +105,11 @@ func codeBegun(line string) func(string) bool {
 // htmlBegun is for a comment and for elements whose text is not Markdown. The end
 // may be on the same line.
 func htmlBegun(line string) func(string) bool {
-	rest := strings.ToLower(strings.TrimLeft(line, " "))
+	rest := strings.TrimLeft(line, " ")
 	if !strings.HasPrefix(rest, "<") || indentation(line) > 3 {
 		return nil
 	}
+	rest = strings.ToLower(rest)
 	if strings.HasPrefix(rest, "<!--") {
 		return func(line string) bool { return strings.Contains(line, "-->") }
 	}

@@ -37,6 +37,7 @@ func TestChunksAreCutWhereItFits(t *testing.T) {
 		"no crumbs":                {"a\n\nbcdefghi klmn opq", 14, []string{"a\n\nbcdefghi", "klmn opq"}},
 		"a crumb if need be":       {"a\n\nbcdefghijklmnopqrst", 10, []string{"a", "bcdefghijk", "lmnopqrst"}},
 		"indentation is kept":      {"aaaa\n    bbbb\n    cccc", 9, []string{"aaaa", "    bbbb", "    cccc"}},
+		"a large one too":          {"aa\n        bbbb", 12, []string{"aa", "        bbbb"}},
 		"but not that of a cut":    {"aaaa    bbbb", 6, []string{"aaaa", "bbbb"}},
 		"endless indentation":      {"aaaa\n" + strings.Repeat(" ", 50) + "bbbb", 9, []string{"aaaa", "bbbb"}},
 		"blank around":             {"\n \n  aaaa\n \n\n", 20, []string{"  aaaa"}},
