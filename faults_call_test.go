@@ -2,7 +2,9 @@ package agento_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -92,8 +94,17 @@ func callFaults() []fault {
 		fault{name: "refused", gets: "an Error after all attempts; a write's outcome is known", transport: roundTripper(fails(errDial)), call: createAgent, check: known(is(syscall.ECONNREFUSED))},
 		fault{name: "no such host", gets: "an Error after all attempts; a write's outcome is known", transport: roundTripper(fails(errDNS)), call: createAgent, check: known(is())},
 		fault{name: "a certificate that nobody vouches for", gets: "an Error at the first attempt; nothing was sent", transport: once(fails(errUnknown)), call: createAgent, check: known(is())},
+		fault{name: "a certificate for another name", gets: "an Error at the first attempt; nothing was sent", over: protocols["HTTP/1.1+TLS"], opts: []agento.Option{agento.WithBaseURL("https://elsewhere.example")}, call: createAgent, check: refusedAtOnce[x509.HostnameError]},
+		fault{name: "a certificate that has expired", gets: "an Error at the first attempt; nothing was sent", over: protocols["HTTP/2"], within: twoCenturies, call: func(ctx context.Context, c *agento.Client) error {
+			time.Sleep(twoCenturies)
+			return createAgent(ctx, c)
+		}, check: refusedAtOnce[x509.CertificateInvalidError]},
 		fault{name: "reset after the request was sent", gets: "a read succeeds at the second attempt", serve: first(raw("", nil), says(200, okBody))(), check: fine},
 		fault{name: "a keep-alive connection that has died", gets: "success on another one", serve: dyingKeepAlive(), call: twice(getAgent), check: fine},
+		fault{name: "HTTP/2: GOAWAY after an answer", gets: "success of the next call, on another connection", over: protocols["HTTP/2"], serve: says(200, okBody, "Connection", "close"), call: twice(getAgent), check: fine},
+		fault{name: "HTTP/2: GOAWAY that disowns the request", gets: "success on another connection, of a write too", transport: goingAway(0), call: createAgent, check: fine},
+		fault{name: "HTTP/2: GOAWAY that leaves it open what became of the request", gets: "a read succeeds at the second attempt", transport: goingAway(1), check: fine},
+		fault{name: "HTTP/2: GOAWAY that leaves it open what became of a write", gets: "ErrOutcomeUnknown; sent once", transport: goingAway(1), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
 		fault{name: "redirect to the same host", gets: "an Error; it is not followed", serve: says(302, "", "Location", "/v1/agents/b"), check: status(302)},
 		fault{name: "redirect to another host", gets: "an Error; neither key nor body goes there", serve: says(307, "", "Location", "https://evil.example/"), call: createAgent, check: known(status(307))},
 		fault{name: "redirect from https to http", gets: "an Error; it is not followed", serve: says(308, "", "Location", "http://localhost/"), check: status(308)},
@@ -106,6 +117,18 @@ func callFaults() []fault {
 			resp.Body = newStuckBody()
 			return resp, nil
 		}, call: within(3*time.Second, getAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded)},
+		fault{name: "a RoundTrip that ignores the context", gets: "the context's error, at the deadline", transport: func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Hour)
+			return respond(200, okBody), nil
+		}, call: func(ctx context.Context, c *agento.Client) error {
+			begun := time.Now()
+			err := within(3*time.Second, getAgent)(ctx, c)
+			if took := time.Since(begun); took > 4*time.Second {
+				return fmt.Errorf("it took %v", took)
+			}
+			time.Sleep(time.Hour) // until it returns
+			return err
+		}, within: time.Hour + 3*time.Second, check: is(context.DeadlineExceeded)},
 		fault{name: "a response beside an error", gets: "the error; the body is closed", transport: func(*http.Request) (*http.Response, error) {
 			return respond(200, okBody), io.ErrNoProgress
 		}, check: is(io.ErrNoProgress)},
@@ -121,6 +144,21 @@ func callFaults() []fault {
 		})}, call: createAgent, check: known(is(agento.ErrCrossOrigin))},
 	)...)
 }
+
+// refusedAtOnce expects an error of the handshake, after which nobody tried again.
+func refusedAtOnce[T error](t *testing.T, err error) {
+	t.Helper()
+	known(is())(t, err)
+	var (
+		e     *agento.Error
+		cause T
+	)
+	require.ErrorAs(t, err, &cause)
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, 1, e.Attempts)
+}
+
+const twoCenturies = 200 * 365 * 24 * time.Hour
 
 func isTimeout(t *testing.T, err error) {
 	t.Helper()

@@ -1,8 +1,13 @@
 package agento_test
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -146,4 +151,59 @@ func streamFaults() []fault {
 		}
 	}
 	return rows
+}
+
+// goingAway is a transport to a service whose first connection, of HTTP/2, ends
+// with GOAWAY in answer to a request: streams up to last may have been taken up.
+// All other connections answer well, over HTTP/1.1.
+func goingAway(last byte) roundTripper {
+	certificate := testCertificate()
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate.Leaf)
+	dials := 0
+	tr := &http.Transport{
+		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool},
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			serve, protocol := raw200, "http/1.1"
+			if dials++; dials == 1 {
+				serve, protocol = func(c net.Conn) { goAway(c, last) }, "h2"
+			}
+			go func() {
+				defer server.Close()
+				serve(tls.Server(server, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{protocol}}))
+			}()
+			return client, nil
+		},
+	}
+	return func(req *http.Request) (*http.Response, error) {
+		req = req.Clone(req.Context())
+		req.URL.Scheme = "https"
+		return tr.RoundTrip(req)
+	}
+}
+
+// goAway takes the first request of a connection and answers with GOAWAY.
+func goAway(c net.Conn, last byte) {
+	const preface, frameHead, settings, headers, goAway = 24, 9, 4, 1, 7
+	_, _ = io.CopyN(io.Discard, c, preface)
+	_, _ = c.Write([]byte{0, 0, 0, settings, 0, 0, 0, 0, 0})
+	for head := make([]byte, frameHead); ; {
+		if _, err := io.ReadFull(c, head); err != nil {
+			return
+		}
+		_, _ = io.CopyN(io.Discard, c, int64(head[0])<<16|int64(head[1])<<8|int64(head[2]))
+		if head[3] == headers {
+			break
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, c) }() // what else the client has to say
+	_, _ = c.Write([]byte{0, 0, 8, goAway, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0})
+}
+
+// raw200 answers one request of HTTP/1.1.
+func raw200(c net.Conn) {
+	if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+		_, _ = fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(okBody), okBody)
+	}
 }

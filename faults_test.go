@@ -22,6 +22,7 @@ import (
 type fault struct {
 	group, name, gets string
 	serve             http.HandlerFunc // over memory, in virtual time; nil where transport is given
+	over              protocol         // that serve is reached by
 	transport         roundTripper
 	opts              []agento.Option
 	call              func(ctx context.Context, c *agento.Client) error // nil: Agents.Get
@@ -41,7 +42,7 @@ func TestFaults(t *testing.T) {
 			if f.transport != nil {
 				opts = append(opts, agento.WithHTTPClient(&http.Client{Transport: f.transport}))
 			}
-			inWorld(t, handler, opts, func(w *world) {
+			inWorldOver(t, f.over, handler, opts, func(w *world) {
 				begun := time.Now()
 				call := f.call
 				if call == nil {

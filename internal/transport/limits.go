@@ -112,7 +112,7 @@ func (a *attempt) closeWith(body io.Closer) func() bool {
 // traced is the attempt's context. That of a write also notes whether the
 // request got as far as a connection: until then nothing can have been sent. A
 // transport that is not net/http's gives no such signs, and counts as having
-// sent.
+// sent. So does one that goes on although its context has ended.
 func (a *attempt) traced() context.Context {
 	st := a.st
 	st.sent.Store(true)
@@ -121,7 +121,12 @@ func (a *attempt) traced() context.Context {
 	}
 	var connected atomic.Bool
 	return httptrace.WithClientTrace(a.ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { st.sent.Store(connected.Load()) },
+		GetConn: func(string) {
+			st.sent.Store(connected.Load())
+			if a.ctx.Err() != nil {
+				st.sent.Store(true)
+			}
+		},
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true); st.sent.Store(true) },
 	})
 }

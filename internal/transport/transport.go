@@ -44,8 +44,12 @@ func New(cfg Config) *Transport {
 func chain(base http.RoundTripper, cfg Config) http.RoundTripper {
 	_, known := base.(*http.Transport)
 	exposed := len(cfg.Middleware) > 0
+	base = tame{base}
+	if !known {
+		base = heed{base}
+	}
 
-	rt := guard{next: tame{base}, origin: cfg.Origin, key: cfg.Key, exposed: exposed}
+	rt := guard{next: base, origin: cfg.Origin, key: cfg.Key, exposed: exposed}
 	seen := withMiddleware(rt, cfg.Middleware)
 	bounded := limits{next: seen, closeOnCancel: !known || exposed}
 	paced := pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates)}
