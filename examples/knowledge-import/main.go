@@ -1,0 +1,85 @@
+// Knowledge-import takes a folder of Markdown, text, CSV and JSON FAQ files into
+// the knowledge base of an agent or a swarm.
+//
+//	go -C examples/knowledge-import run .
+//	go -C examples/knowledge-import run . -agent <id> -folder /srv/docs -dry-run
+//
+// Without AGENTO_API_KEY it uses the embedded test service of package agentotest,
+// and without -folder a few files of its own. What the knowledge base has already
+// is skipped, so that it can be stopped at any time and run again. Chunks of files
+// that have changed or are gone stay. The key needs the scopes knowledge:read and
+// knowledge:write, with -dry-run knowledge:read only.
+package main
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/examples/internal/demo"
+)
+
+//go:embed sample
+var sample embed.FS
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	var progress io.Writer
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		progress = os.Stderr
+	}
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
+	if err := run(ctx, os.Args[1:], os.Stdout, progress); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "knowledge-import:", err)
+		os.Exit(1)
+	}
+}
+
+// run does it all. The progress bar goes to progress, which may be nil.
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	flags := flag.NewFlagSet("knowledge-import", flag.ContinueOnError)
+	folder := flags.String("folder", "", "folder to take in; go -C changes to its own before it is looked up (default: a sample)")
+	agent := flags.String("agent", "", "id of the agent that is to know it")
+	swarm := flags.String("swarm", "", "id of the swarm that is to know it")
+	size := flags.Int("size", 2000, "characters of a chunk at most")
+	dry := flags.Bool("dry-run", false, "say what would be taken in, and write nothing")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	client, done, err := demo.Connect(out, func(s *agentotest.Server) {
+		if *agent == "" && *swarm == "" {
+			*agent = s.AddAgent(agentotest.AgentSeed{Name: "Shop"})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer done()
+	if flags.NArg() > 0 || (*agent == "") == (*swarm == "") {
+		return errors.New("name one agent or one swarm, by -agent or -swarm, and nothing else")
+	}
+	target := agento.ForAgent(*agent)
+	if *swarm != "" {
+		target = agento.ForSwarm(*swarm)
+	}
+	files, err := fs.Sub(sample, "sample")
+	if *folder != "" {
+		files, err = os.DirFS(*folder), nil
+	}
+	if err != nil {
+		return err
+	}
+	i := importer{client.Knowledge, target, agento.ChunksFromFS(files, agento.ChunkSize(*size)), *dry, out, progress}
+	return i.run(ctx)
+}
