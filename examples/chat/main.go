@@ -1,0 +1,65 @@
+// Chat is a conversation with an agent in the terminal: the answer is printed as
+// it arrives, and the session is kept.
+//
+//	go run ./examples/chat
+//
+// Ctrl-C stops an answer, and not the program; at the prompt it ends the program,
+// as do /quit and the end of the input. -session goes on with a session, whose
+// messages are shown first.
+//
+// Without AGENTO_API_KEY the agent is a double of package agentotest. With a key
+// -agent or AGENTO_AGENT_ID names the agent. The key needs the scope chat.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/examples/internal/demo"
+)
+
+func main() {
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	err := run(context.Background(), os.Args[1:], terminal{os.Stdin, os.Stdout, interrupts})
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "chat:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, user terminal) error {
+	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
+	agent := flags.String("agent", os.Getenv("AGENTO_AGENT_ID"), "id of the agent")
+	session := flags.String("session", "", "id of a session to go on with")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	embedded := false
+	client, done, err := demo.Connect(user.out, func(s *agentotest.Server) {
+		*agent, embedded = s.AddAgent(agentotest.AgentSeed{Name: "Guide"}), true
+	}, agentotest.WithReplyGap(120*time.Millisecond))
+	if err != nil {
+		return err
+	}
+	defer done()
+	if *agent == "" {
+		return errors.New("which agent? Name it with -agent or AGENTO_AGENT_ID")
+	}
+	c := conversation{client: client, agent: *agent, session: *session, terminal: user}
+	if stopped, err := c.interruptible(ctx, c.begin); stopped || err != nil {
+		return err
+	}
+	fmt.Fprintln(user.out, "Ctrl-C stops an answer, /quit ends the conversation.")
+	err = c.talk(ctx)
+	if !embedded { // whose sessions end with this program
+		fmt.Fprintf(user.out, "To go on: -agent %s -session %s\n", printable(c.agent), printable(c.session))
+	}
+	return err
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/remsyshq/agento-go/agentotest"
+	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	key = "ak_live_00112233445566778899aabbccddeeff"
+	// leastScopes is what the program's doc comment says that the key needs.
+	leastScopes = "chat"
+	secret      = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+)
+
+// service starts a service with a key of the least scopes, and names it and an
+// agent to the program by its environment.
+func service(t *testing.T, opts ...agentotest.Option) (server *agentotest.Server, agent string) {
+	t.Helper()
+	server = agentotest.NewServer(append(opts, agentotest.WithKey(key, leastScopes))...)
+	t.Cleanup(server.Close)
+	agent = server.AddAgent(agentotest.AgentSeed{Name: "Guide", SharedMode: true})
+	t.Setenv("AGENTO_API_KEY", key)
+	t.Setenv("AGENTO_BASE_URL", server.URL)
+	t.Setenv("AGENTO_AGENT_ID", agent)
+	t.Setenv("CHATWIDGET_SECRET", secret)
+	return server, agent
+}
+
+// program is a run of this program.
+type program struct {
+	url       string
+	interrupt context.CancelFunc
+	lines     *bufio.Scanner
+	ended     chan error
+}
+
+func start(t *testing.T) *program {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	p := &program{interrupt: interrupt, lines: bufio.NewScanner(reader), ended: make(chan error, 1)}
+	go func() {
+		err := run(ctx, []string{"-listen", "127.0.0.1:0"}, writer)
+		_ = writer.Close()
+		p.ended <- err
+	}()
+	t.Cleanup(func() {
+		interrupt()
+		_ = reader.Close()
+	})
+	p.url, _, _ = strings.Cut(strings.TrimPrefix(p.line(t, "http://"), "The page is at "), " ")
+	return p
+}
+
+// line reads on until a line holds a text.
+func (p *program) line(t *testing.T, want string) string {
+	t.Helper()
+	for p.lines.Scan() {
+		if strings.Contains(p.lines.Text(), want) {
+			return p.lines.Text()
+		}
+	}
+	t.Fatalf("the program ended without %q: %v", want, <-p.ended)
+	return ""
+}
+
+func (p *program) stop(t *testing.T) {
+	t.Helper()
+	p.interrupt()
+	p.line(t, "Finishing")
+	require.NoError(t, <-p.ended)
+}
+
+// visitor opens the page as a browser does that keeps cookies.
+func visitor(t *testing.T, url string) *agentotest.Browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Jar: jar, Transport: transport}
+	response, err := client.Get(url)
+	require.NoError(t, err)
+	page, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Contains(t, string(page), "<textarea")
+	return &agentotest.Browser{URL: url + "/chat", Client: client, Header: http.Header{"Origin": {url}}}
+}
+
+func TestVisitorsTalkApart(t *testing.T) {
+	server, agent := service(t)
+	p := start(t)
+	pia, tom := visitor(t, p.url), visitor(t, p.url)
+	for _, said := range []string{"first", "second"} {
+		answer, err := pia.Say(t.Context(), said)
+		require.NoError(t, err)
+		require.Empty(t, answer.Code)
+		require.Contains(t, answer.Text, said)
+	}
+	tom.Token = pia.Token
+	answer, err := tom.Say(t.Context(), "What did Pia say?")
+	require.NoError(t, err)
+	require.Equal(t, "session_refused", answer.Code)
+	tom.Token = ""
+	answer, err = tom.Say(t.Context(), "Hello")
+	require.NoError(t, err)
+	require.Empty(t, answer.Code)
+
+	sessions := server.Sessions(agent)
+	require.Len(t, sessions, 2)
+	require.NotEqual(t, sessions[0].PeerID, sessions[1].PeerID)
+	p.stop(t)
+	_, err = net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	require.Error(t, err, "it listens no more")
+}
+
+func TestConversationOutlivesARestart(t *testing.T) {
+	server, agent := service(t)
+	p := start(t)
+	pia := visitor(t, p.url)
+	_, err := pia.Say(t.Context(), "first")
+	require.NoError(t, err)
+	p.stop(t)
+
+	p = start(t) // on another port, which a cookie does not mind
+	pia.URL, pia.Header = p.url+"/chat", http.Header{"Origin": {p.url}}
+	answer, err := pia.Say(t.Context(), "second")
+	require.NoError(t, err)
+	require.Empty(t, answer.Code)
+	require.Len(t, server.Sessions(agent), 1)
+	p.stop(t)
+}
+
+func TestShutdownFinishesAnswers(t *testing.T) {
+	begun, goOn := make(chan bool, 1), make(chan bool)
+	finish := sync.OnceFunc(func() { close(goOn) })
+	service(t, agentotest.WithReply(func(agentotest.Turn) []string {
+		begun <- true
+		<-goOn
+		return []string{"The whole ", "answer."}
+	}))
+	t.Cleanup(finish)
+	p := start(t)
+	pia, tom := visitor(t, p.url), visitor(t, p.url)
+	answered := make(chan *agentotest.BrowserAnswer, 1)
+	go func() {
+		answer, _ := pia.Say(context.WithoutCancel(t.Context()), "Hello")
+		answered <- answer
+	}()
+	<-begun
+	p.interrupt()
+	p.line(t, "Finishing")
+	refused, err := tom.Say(t.Context(), " ")
+	for err == nil && refused.Code == "empty_message" { // not yet shutting down
+		refused, err = tom.Say(t.Context(), " ")
+	}
+	require.NoError(t, err, "the listener is open until the answers have ended")
+	require.Equal(t, "shutting_down", refused.Code)
+	finish()
+	answer := <-answered
+	require.NotNil(t, answer)
+	require.Equal(t, "The whole answer.", answer.Text)
+	require.Empty(t, answer.Code)
+	require.NoError(t, <-p.ended)
+}
+
+func TestWithoutKey(t *testing.T) {
+	for _, name := range []string{"AGENTO_API_KEY", "AGENTO_AGENT_ID", "CHATWIDGET_SECRET"} {
+		t.Setenv(name, "")
+	}
+	p := start(t)
+	answer, err := visitor(t, p.url).Say(t.Context(), "Is this real?")
+	require.NoError(t, err)
+	require.Contains(t, answer.Text, "“Is this real?”")
+	require.Contains(t, answer.Text, "message 1 of our session")
+	require.Greater(t, len(answer.Events), 10)
+	p.stop(t)
+}
+
+func TestWrongUse(t *testing.T) {
+	service(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // what is not refused ends at once
+	for name, test := range map[string]struct{ variable, value, want string }{
+		"no agent":       {"AGENTO_AGENT_ID", "", "-agent"},
+		"secret no hex":  {"CHATWIDGET_SECRET", strings.Repeat("xy", 32), "CHATWIDGET_SECRET"},
+		"secret short":   {"CHATWIDGET_SECRET", strings.Repeat("ab", 31), "CHATWIDGET_SECRET"},
+		"key unreadable": {"AGENTO_API_KEY", "ak_live_0123\n4567", "key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(test.variable, test.value)
+			err := run(ctx, []string{"-listen", "127.0.0.1:0"}, io.Discard)
+			require.ErrorContains(t, err, test.want)
+			if test.value != "" {
+				require.NotContains(t, err.Error(), test.value)
+			}
+		})
+	}
+	require.Error(t, run(ctx, []string{"-listen", "127.0.0.1:no"}, io.Discard))
+	require.Error(t, run(ctx, []string{"-unknown"}, io.Discard))
+}
+
+func TestAKeyWithoutTheScope(t *testing.T) {
+	server, _ := service(t)
+	t.Setenv("AGENTO_API_KEY", server.AddKey("agents:read", "agents:write"))
+	p := start(t)
+	answer, err := visitor(t, p.url).Say(t.Context(), "Hello")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusBadGateway, answer.Status)
+	require.Equal(t, "unavailable", answer.Code)
+	require.Equal(t, http.StatusForbidden, server.Requests()[0].Status)
+	p.stop(t)
+}

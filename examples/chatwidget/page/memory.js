@@ -1,0 +1,23 @@
+// What a reload must not lose, kept for as long as the tab is open.
+
+const name = "chat";
+const most = 200; // messages
+
+const empty = () => ({session: "", messages: []});
+
+export function recall() {
+  try {
+    return {...empty(), ...JSON.parse(sessionStorage.getItem(name))};
+  } catch {
+    return empty(); // storage is forbidden, or holds something else
+  }
+}
+
+export function keep(memory) {
+  memory.messages.splice(0, memory.messages.length - most);
+  try {
+    sessionStorage.setItem(name, JSON.stringify(memory));
+  } catch {
+    // Storage is forbidden or full: the conversation goes on until a reload.
+  }
+}

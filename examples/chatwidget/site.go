@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// site is the page and its backend.
+type site struct {
+	http.Handler
+	chat *agento.ChatHandler
+}
+
+func newSite(client *agento.Client, agent string, secret []byte) (*site, error) {
+	visitorKey, err := hkdf.Key(sha256.New, secret, nil, "visitor cookie", 32)
+	if err != nil {
+		return nil, err
+	}
+	tokenKey, err := hkdf.Key(sha256.New, secret, nil, "session token", 32)
+	if err != nil {
+		return nil, err
+	}
+	known := visitors{key: visitorKey}
+	chat, err := agento.NewChatHandler(client, agento.ChatHandlerConfig{
+		Visitor: known.id,
+		Turn: func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
+			return agento.ChatTurn{AgentID: agent}, nil
+		},
+		TokenKeys: []agento.TokenKey{agento.NewTokenKey("1", tokenKey)},
+		Logger:    slog.Default(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	page, err := pageFiles()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/chat", chat) // checks the Origin
+	mux.Handle("/", known.welcome(page))
+	return &site{Handler: secureHeaders(mux), chat: chat}, nil
+}
+
+// serve answers requests until the context ends. Then it finishes the answers
+// that are under way, and takes no new messages.
+func (s *site) serve(ctx context.Context, listener net.Listener, out io.Writer) error {
+	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	fmt.Fprintln(out, "Finishing the answers under way …")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	defer func() { _ = server.Close() }() // what is left after that
+	return errors.Join(s.chat.Shutdown(ctx), server.Shutdown(ctx))
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// visitors knows a browser by a cookie that holds a random id and its signature.
+type visitors struct{ key []byte }
+
+const cookieDays = 30
+
+var errUnknownVisitor = errors.New("the visitor's cookie is missing or not genuine")
+
+// id is the visitor's, if the cookie is one that issue has made.
+func (v visitors) id(r *http.Request) (string, error) {
+	cookie, err := r.Cookie(cookieName(r))
+	if err != nil {
+		return "", errUnknownVisitor
+	}
+	id, _, _ := strings.Cut(cookie.Value, ".")
+	if !hmac.Equal([]byte(v.sign(id)), []byte(cookie.Value)) {
+		return "", errUnknownVisitor
+	}
+	return id, nil
+}
+
+// sign is the value of the cookie for an id.
+func (v visitors) sign(id string) string {
+	mac := hmac.New(sha256.New, v.key)
+	mac.Write([]byte(id))
+	return id + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// welcome gives a cookie to whoever opens the page, and renews that of whoever
+// has one.
+func (v visitors) welcome(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		id, err := v.id(r)
+		if err != nil {
+			id = rand.Text()
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		http.SetCookie(w, &http.Cookie{
+			Name: cookieName(r), Value: v.sign(id), Path: "/", MaxAge: cookieDays * 24 * 60 * 60,
+			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: overTLS(r),
+		})
+		next.ServeHTTP(w, r)
+	})
+}
+
+// cookieName has the prefix by which a browser refuses the cookie from others
+// than this very host, which needs TLS.
+func cookieName(r *http.Request) string {
+	if overTLS(r) {
+		return "__Host-visitor"
+	}
+	return "visitor"
+}
+
+// overTLS also believes a proxy's word. Whoever forges it only gets another
+// cookie for himself.
+func overTLS(r *http.Request) bool {
+	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+}
