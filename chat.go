@@ -45,7 +45,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	if err != nil {
 		return nil, err
 	}
-	f := &feed[ChatEvent]{watch: w, idle: idleWatch{limit: idle}}
+	f := &feed[ChatEvent]{watch: w, limit: idle}
 	f.kind = chatKind{fail: func(e *EventError) error { return o.eventError(out, e) }}
 	return &ChatStream{Stream: f.start(o, out), begun: begun}, nil
 }

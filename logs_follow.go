@@ -181,6 +181,7 @@ type recent struct {
 	current    int
 	untold     bool      // some entry had no time
 	first      time.Time // of the entry that the stream began with
+	firstOn    int       // the connection on which it came
 }
 
 func newRecent() recent {
@@ -205,9 +206,9 @@ func (r *recent) before(e LogEntry) bool {
 		return false
 	}
 	if r.first.IsZero() {
-		r.first = *e.Time
+		r.first, r.firstOn = *e.Time, r.current
 	}
-	if e.Time.Before(r.first) && r.current > 0 {
+	if e.Time.Before(r.first) && r.firstOn < r.current {
 		return true
 	}
 	h := maphash.String(r.seed, e.raw)

@@ -2,6 +2,7 @@ package agento_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,5 +54,29 @@ func TestLogReconnectKeepsTail(t *testing.T) {
 		defer stream.Close()
 		require.True(t, (<-stream.Events()).Reconnected)
 		require.Equal(t, "line 0", (<-stream.Events()).Message)
+	})
+}
+
+// What came out of order on one connection is not taken for something older.
+func TestLogOutOfOrderAfterReconnect(t *testing.T) {
+	connections := 0
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		if connections++; connections == 1 {
+			stream(w, r).send(": nothing yet\n\n")
+			return
+		}
+		stream(w, r).send(
+			`data: {"line":"2026-01-01T00:00:01Z INFO one"}`+"\n\n",
+			`data: {"line":"2026-01-01T00:00:00Z INFO late"}`+"\n\n",
+			"event: close\ndata: {}\n\n")
+	}, nil, func(w *world) {
+		stream, err := w.client.Logs.Stream(w.ctx, "a1", nil)
+		require.NoError(t, err)
+		var got []string
+		for entry, err := range stream.All() {
+			require.NoError(t, err)
+			got = append(got, entry.Message)
+		}
+		require.Equal(t, []string{"", "one", "late"}, got)
 	})
 }

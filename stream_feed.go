@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -49,7 +50,8 @@ type feed[T any] struct {
 	ctx    context.Context // the caller's, and ended by Close
 	body   io.ReadCloser
 	dec    *sse.Decoder
-	idle   idleWatch
+	limit  time.Duration // of silence
+	idle   *idleWatch    // of body
 	watch  *watch
 	fail   func(cause error) error // dresses an error with what is known of the stream
 	events int                     // delivered
@@ -100,7 +102,7 @@ func (f *feed[T]) report() {
 func (f *feed[T]) readBody() error {
 	body := f.body
 	release := context.AfterFunc(f.ctx, func() { _ = body.Close() })
-	f.idle.begin(body)
+	f.idle = watchIdle(body, f.limit)
 	complete, cause, err := f.pump(body)
 	if complete {
 		f.drain(body)
@@ -245,25 +247,31 @@ func truncated(cause error) error {
 // once; a read only leaves a note of when it began to wait, which is cheaper than
 // to move the timer at each.
 type idleWatch struct {
+	body    io.Closer
 	limit   time.Duration
 	begun   time.Time
 	waiting atomic.Int64 // since when a read waits, as nanoseconds after begun; 0: none does
 	fired   atomic.Bool
+	ended   atomic.Bool
 	timer   *time.Timer
-	body    io.Closer
 }
 
-func (w *idleWatch) begin(body io.Closer) {
-	w.body = body
-	w.begun = time.Now()
-	w.fired.Store(false)
-	w.waiting.Store(0)
-	w.timer = time.AfterFunc(w.limit, w.check)
+// watchIdle begins to watch. Each body has a watch of its own: a check that is
+// late must not close another.
+func watchIdle(body io.Closer, limit time.Duration) *idleWatch {
+	w := &idleWatch{body: body, limit: limit, begun: time.Now()}
+	w.timer = time.AfterFunc(math.MaxInt64, w.check)
+	w.timer.Reset(limit) // only now, since check uses the timer
+	return w
 }
 
 func (w *idleWatch) reading() { w.waiting.Store(int64(time.Since(w.begun)) + 1) }
 func (w *idleWatch) rest()    { w.waiting.Store(0) }
-func (w *idleWatch) end()     { w.timer.Stop() }
+
+func (w *idleWatch) end() {
+	w.ended.Store(true)
+	w.timer.Stop()
+}
 
 // check runs when the limit may have passed. While nobody waits for the network
 // the silence is the reader's own.
@@ -272,10 +280,13 @@ func (w *idleWatch) check() {
 	if since := w.waiting.Load(); since != 0 {
 		left = w.limit - (time.Since(w.begun) - time.Duration(since-1))
 	}
-	if left > 0 {
-		w.timer.Reset(left)
+	if left <= 0 {
+		w.fired.Store(true)
+		_ = w.body.Close()
 		return
 	}
-	w.fired.Store(true)
-	_ = w.body.Close()
+	w.timer.Reset(left)
+	if w.ended.Load() {
+		w.timer.Stop()
+	}
 }

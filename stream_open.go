@@ -85,7 +85,7 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 	if err != nil {
 		return nil, err
 	}
-	f := &feed[Event]{kind: rawKind{}, watch: w, idle: idleWatch{limit: idle}}
+	f := &feed[Event]{kind: rawKind{}, watch: w, limit: idle}
 	return f.start(o, out), nil
 }
 
