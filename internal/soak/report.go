@@ -59,7 +59,7 @@ func (s *sheet) write(out io.Writer) {
 	p("  events sent    %9d = %d received + %d told as lost + %d left by the caller + %d unexplained", c.Sent, c.Received, c.Lost, c.LeftBehind, c.Unexplained)
 	p("log streams      %9d = %d complete + %d left + %d ended by a typed error", l.Streams, l.Complete, l.Left, l.Ended)
 	p("  lines          %9d = %d received + %d under a gap mark + %d unexplained", l.Lines, l.Received, l.Lost, l.Unexplained)
-	p("\nat               heap in use  goroutines  connections")
+	p("\nat               live heap    goroutines  connections")
 	for _, m := range s.Samples {
 		p("%-16v %8.2f MB %11d %12d", m.At.Round(time.Millisecond), float64(m.Heap)/(1<<20), m.Goroutines, m.Connections)
 	}

@@ -9,7 +9,7 @@ import (
 // sample is what the process holds while it is at rest.
 type sample struct {
 	At          time.Duration
-	Heap        uint64 // in use after a collection, in bytes
+	Heap        uint64 // bytes of what is alive after a collection
 	Goroutines  int    // besides the workers
 	Connections int
 }
@@ -33,18 +33,18 @@ func (l *load) sample(begun time.Time) sample {
 		}
 		return l.streams.Load() == 0 && l.conns.Load() == 0
 	})
-	return sample{time.Since(begun), heapInUse(), runtime.NumGoroutine() - int(l.crew.Load()), int(l.conns.Load())}
+	return sample{time.Since(begun), liveHeap(), runtime.NumGoroutine() - int(l.crew.Load()), int(l.conns.Load())}
 }
 
-// heapInUse is the least of some collections: what is just ending still holds
+// liveHeap is the least of some collections: what is just ending still holds
 // memory at the first.
-func heapInUse() uint64 {
+func liveHeap() uint64 {
 	var m runtime.MemStats
 	least := uint64(math.MaxUint64)
 	for range 5 {
 		runtime.GC()
 		runtime.ReadMemStats(&m)
-		least = min(least, m.HeapInuse)
+		least = min(least, m.HeapAlloc)
 		time.Sleep(20 * time.Millisecond)
 	}
 	return least
