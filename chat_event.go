@@ -72,30 +72,43 @@ func decodeAnyChatEvent(raw string) (ChatEvent, error) {
 }
 
 // plainText is the fast path for the event that an answer consists of, in the
-// very form that is documented and with nothing in its text that JSON escapes.
-// The content is a part of raw, not a copy. For everything else it is not ok.
+// very form that is documented. The content is a part of raw, not a copy, if
+// nothing in it is escaped. For everything else it is not ok.
 func plainText(raw string) (content string, ok bool) {
 	const head, tail = `{"type":"text","content":"`, `"}`
 	if len(raw) < len(head)+len(tail) || raw[:len(head)] != head || raw[len(raw)-len(tail):] != tail {
 		return "", false
 	}
 	content = raw[len(head) : len(raw)-len(tail)]
-	ascii := true
-	for i := range len(content) {
+	ascii, escaped := true, false
+	for i := 0; i < len(content); i++ {
 		c := content[i]
-		if c < ' ' || c == '"' || c == '\\' {
+		switch {
+		case c == '\\':
+			escaped = true
+			i++ // what is escaped may be a quotation mark
+		case c < ' ' || c == '"':
 			return "", false
 		}
 		ascii = ascii && c < utf8.RuneSelf
 	}
+	if escaped {
+		return unescape(raw[len(head)-1 : len(raw)-1])
+	}
 	return content, ascii || utf8.ValidString(content)
+}
+
+// unescape reads a JSON string.
+func unescape(literal string) (text string, ok bool) {
+	err := json.Unmarshal([]byte(literal), &text)
+	return text, err == nil
 }
 
 // readEventError takes the error of an event in either of its expected forms.
 func readEventError(eventType string, object, message json.RawMessage) *EventError {
 	var fields struct{ Code, Message json.RawMessage }
 	switch {
-	case json.Unmarshal(object, &fields) == nil && (fields.Code != nil || fields.Message != nil):
+	case object != nil && json.Unmarshal(object, &fields) == nil && (fields.Code != nil || fields.Message != nil):
 		return &EventError{Code: Code(text(fields.Code)), Message: text(fields.Message)}
 	case eventType != ChatError:
 		return nil

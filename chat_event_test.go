@@ -14,6 +14,8 @@ var chatEvents = []string{
 	"{\"type\":\"text\",\"content\":\"a\nb\"}",
 	"{\"type\":\"text\",\"content\":\"\xff\"}",
 	"{\"type\":\"text\",\"content\":\"\x7f\"}",
+	`{"type":"text","content":"say \"hi\""}`,
+	`{"type":"text","content":"\x"}`,
 	`{"type":"text","content":"\u00e4\ud83d\ude42\ud800"}`,
 	`{"type":"text","content":"a"b"}`,
 	`{"type":"text","content":"a","content":"b"}`,
@@ -36,14 +38,18 @@ var chatEvents = []string{
 }
 
 func TestPlainTextIsTaken(t *testing.T) {
-	for i, want := range []string{"Hi! ", "", "Grüße 🙂"} {
-		got, ok := plainText(chatEvents[i])
-		require.True(t, ok)
-		require.Equal(t, want, got)
+	taken := map[string]string{
+		chatEvents[0]: "Hi! ", chatEvents[1]: "", chatEvents[2]: "Grüße 🙂", chatEvents[3]: "a\nb",
+		"{\"type\":\"text\",\"content\":\"\x7f\"}":             "\x7f",
+		`{"type":"text","content":"say \"hi\""}`:               `say "hi"`,
+		`{"type":"text","content":"\u00e4\ud83d\ude42\ud800"}`: "ä🙂\ufffd",
 	}
-	for _, raw := range chatEvents[3:] {
-		if got, ok := plainText(raw); ok {
-			require.Equal(t, "\x7f", got, "%q is for encoding/json", raw)
+	for _, raw := range chatEvents {
+		got, ok := plainText(raw)
+		want, ours := taken[raw]
+		require.Equal(t, ours, ok, "%q", raw)
+		if ok {
+			require.Equal(t, want, got, "%q", raw)
 		}
 	}
 }

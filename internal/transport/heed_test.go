@@ -39,7 +39,8 @@ func callTo(method string, retries int) *Call {
 
 // requestIn is the request of an attempt of a call.
 func requestIn(ctx context.Context) *http.Request {
-	return newRequest(&state{Context: ctx, call: callTo("GET", 0)})
+	req := newRequest(&state{Context: ctx, call: callTo("GET", 0)})
+	return &req
 }
 
 // TestHeed: a transport that ignores the context is given up when the context

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -82,15 +83,19 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
 	limit  time.Duration
-	body   atomic.Pointer[io.Closer] // what expire closes besides
+	mu     sync.Mutex
+	body   io.Closer // what expire closes besides; nil: nothing
 }
 
 var errExpired = errors.New("agento: the attempt took too long")
 
 func (a *attempt) expire() {
 	a.cancel(errExpired)
-	if body := a.body.Load(); body != nil {
-		_ = (*body).Close()
+	a.mu.Lock()
+	body := a.body
+	a.mu.Unlock()
+	if body != nil {
+		_ = body.Close()
 	}
 }
 
@@ -102,12 +107,16 @@ func (a *attempt) end() {
 // closeWith closes a body when the attempt ends before it was read: a transport
 // that ignores the context may still heed that. It returns what undoes it.
 func (a *attempt) closeWith(body io.Closer) func() bool {
-	a.body.Store(&body)
+	a.mu.Lock()
+	a.body = body
+	a.mu.Unlock()
 	if a.st.Done() == nil {
-		return a.timer.Stop
+		return nothing
 	}
 	return context.AfterFunc(a.st, func() { _ = body.Close() })
 }
+
+func nothing() bool { return false }
 
 // traced is the attempt's context. That of a write also notes whether the
 // request got as far as a connection: until then nothing can have been sent. A

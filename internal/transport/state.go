@@ -15,12 +15,13 @@ type state struct {
 	call    *Call
 	retrier retryablehttp.Client
 	request retryablehttp.Request
+	http    http.Request // what request holds
 
 	attempts int
 	key      string      // what the newest attempt was sent with, to keep it out of what is told
 	sent     atomic.Bool // the newest attempt got as far as a connection
 	last     Outcome     // of the newest attempt
-	answered Outcome     // of the newest attempt that had an answer
+	answered *Outcome    // of the newest attempt before the last that had an answer
 	repeated bool        // an attempt before the newest may have been applied
 }
 
@@ -45,7 +46,8 @@ type attempts struct{ next http.RoundTripper }
 func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	st := stateOf(req.Context())
 	if st.last.StatusCode != 0 {
-		st.answered = st.last
+		answered := st.last
+		st.answered = &answered
 	}
 	st.last = Outcome{}
 	st.sent.Store(false)
@@ -64,8 +66,8 @@ func (st *state) outcome(err error) *Outcome {
 	}
 	unknown := failed(out) && isWrite(st.call.Method) && (st.repeated || mayHaveApplied(out, st.sent.Load()))
 	if err != nil && st.Context.Err() != nil {
-		if out.StatusCode == 0 {
-			out = &st.answered
+		if out.StatusCode == 0 && st.answered != nil {
+			out = st.answered
 		}
 		out.Err = ContextError(st.Context)
 	}

@@ -116,7 +116,8 @@ type Outcome struct {
 // the headers of a stream are there.
 func (t *Transport) Do(ctx context.Context, call *Call) *Outcome {
 	st := &state{Context: ctx, call: call}
-	st.request.Request = newRequest(st)
+	st.http = newRequest(st)
+	st.request.Request = &st.http
 	if call.Body != nil {
 		if err := st.request.SetBody(call.Body); err != nil {
 			return &Outcome{Err: err}
@@ -140,13 +141,13 @@ func passOn(resp *http.Response, err error, _ int) (*http.Response, error) { ret
 // newRequest makes the request of the first attempt. Its context is the state
 // of the call. Its header is the attempt's own; the lists of values in it are
 // shared, and have no room to be appended to in place.
-func newRequest(st *state) *http.Request {
-	req := &http.Request{
+func newRequest(st *state) http.Request {
+	req := http.Request{
 		Method: st.call.Method, URL: st.call.URL, Host: st.call.URL.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: maps.Clone(st.call.Header),
 	}
-	return req.WithContext(st)
+	return *req.WithContext(st)
 }
 
 // prepareRetry gives the next attempt a header of its own: what a cookie jar or
