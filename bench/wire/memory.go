@@ -8,14 +8,22 @@ import (
 	"time"
 )
 
-// Memory answers in the caller's goroutine, without a socket: with the state of
-// an agent, or an agent.
-type Memory struct{ header http.Header }
+// NewMemory makes a transport of net/http's that answers in the caller's
+// goroutine, without a socket: with the state of an agent, or an agent. It is
+// not a RoundTripper of its own kind, since programs have none, and the SDK
+// guards against those that do not heed their context.
+func NewMemory() *http.Transport {
+	t := &http.Transport{}
+	t.RegisterProtocol("http", newMemory())
+	return t
+}
 
-// NewMemory makes a Memory. All its answers share one header.
-func NewMemory() *Memory {
+// memory answers. All its answers share one header.
+type memory struct{ header http.Header }
+
+func newMemory() *memory {
 	now := time.Now()
-	return &Memory{http.Header{
+	return &memory{http.Header{
 		"Content-Type":          {"application/json"},
 		"Date":                  {now.UTC().Format(http.TimeFormat)},
 		"X-Request-Id":          {"req_5f0c2f6b9d1e"},
@@ -25,7 +33,7 @@ func NewMemory() *Memory {
 	}}
 }
 
-func (m *Memory) RoundTrip(req *http.Request) (*http.Response, error) {
+func (m *memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("X-Api-Key") != Key {
 		return nil, fmt.Errorf("the request has no key")
 	}
