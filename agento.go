@@ -78,7 +78,6 @@ type Client struct {
 type core struct {
 	transport *transport.Transport
 	base      *url.URL
-	header    http.Header // of every request
 	settings  settings
 	observer  *Observer // nil: nobody listens
 	idle      func()    // closes idle connections
@@ -159,15 +158,12 @@ func newClient(s settings, base *url.URL, key func(context.Context) (string, err
 	c := &core{
 		base:     base,
 		settings: s,
-		header: http.Header{
-			"Accept":     {"application/json"},
-			"User-Agent": {s.client.userAgent},
-		},
 		observer: joinObservers(s.client.observer, s.client.logger),
 		idle:     httpClient.CloseIdleConnections,
 	}
 	c.transport = transport.New(transport.Config{
 		HTTPClient: httpClient,
+		UserAgent:  s.client.userAgent,
 		Origin:     base,
 		Key:        key,
 		Pacer:      newPacer(s.client),

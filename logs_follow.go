@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -101,7 +102,6 @@ func (l *follower) resume(f *feed[LogEntry], out *transport.Outcome) error {
 func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 	call := l.o.call
 	call.MaxRetries = 0 // the pauses between attempts are ours
-	call.Header = call.Header.Clone()
 	u := *call.URL
 	call.URL = &u
 	query := u.Query()
@@ -110,6 +110,8 @@ func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 		query.Del("tail") // before the first line it is still owed
 	}
 	if l.resumedAt != "" && validHeaderValue(l.resumedAt) {
+		call.Header = http.Header{}
+		maps.Copy(call.Header, l.o.call.Header)
 		call.Header["Last-Event-Id"] = []string{l.resumedAt}
 	} else if l.seen.distinct() {
 		query.Set("tail", strconv.Itoa(followBack))

@@ -210,7 +210,7 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 		core: c, ctx: ctx, settings: s, info: info,
 		call: transport.Call{
 			Method: info.Method, URL: u, Body: encoded,
-			Header:          c.headerFor(s, encoded != nil),
+			Header:          s.header,
 			MaxRetries:      s.maxRetries,
 			RetryAfterLimit: s.retryAfterLimit,
 			MaxWait:         s.maxWait,
@@ -220,21 +220,6 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 			Timeout:         s.timeout,
 		},
 	}, nil
-}
-
-// headerFor is the header of a request; the transport copies it for each attempt.
-func (c *core) headerFor(s *settings, hasBody bool) http.Header {
-	if !hasBody && len(s.header) == 0 {
-		return c.header
-	}
-	h := c.header.Clone()
-	if hasBody {
-		h["Content-Type"] = []string{"application/json"}
-	}
-	for k, v := range s.header {
-		h[k] = v
-	}
-	return h
 }
 
 // run sends the call and has decode read the body of its answer.

@@ -17,8 +17,6 @@ import (
 // are there. The outcome has an open stream, or the error is not nil.
 func (o *outgoing) open(idle time.Duration) (*watch, *transport.Outcome, error) {
 	o.call.Stream = true
-	o.call.Header = o.call.Header.Clone()
-	o.call.Header["Accept"] = []string{"text/event-stream"}
 	o.call.HeaderTimeout = idle
 	w := o.observe()
 	out := o.core.transport.Do(o.ctx, &o.call)

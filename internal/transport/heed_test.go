@@ -157,7 +157,7 @@ func TestHeedCountsAsSent(t *testing.T) {
 // pays nothing.
 func TestOnlyStrangersAreWatched(t *testing.T) {
 	innermost := func(rt http.RoundTripper) http.RoundTripper {
-		return chain(rt, Config{}).(attempts).next.(pacing).next.(limits).next.(guard).next
+		return chain(rt, Config{}).(standing).next.(attempts).next.(pacing).next.(limits).next.(guard).next
 	}
 	require.IsType(t, tame{}, innermost(&http.Transport{}))
 	require.IsType(t, heed{}, innermost(roundTrip(nil)))

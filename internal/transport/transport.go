@@ -9,7 +9,6 @@ package transport
 import (
 	"context"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -20,7 +19,8 @@ import (
 // Config is what all calls of a client share.
 type Config struct {
 	HTTPClient *http.Client // copied by New
-	Origin     *url.URL     // where the key may go, and nowhere else
+	UserAgent  string
+	Origin     *url.URL // where the key may go, and nowhere else
 	Key        func(context.Context) (string, error)
 	Pacer      Pacer // nil: no pacing
 	Middleware []func(http.RoundTripper) http.RoundTripper
@@ -53,7 +53,7 @@ func chain(base http.RoundTripper, cfg Config) http.RoundTripper {
 	seen := withMiddleware(rt, cfg.Middleware)
 	bounded := limits{next: seen, closeOnCancel: !known || exposed}
 	paced := pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates)}
-	return attempts{next: paced}
+	return standing{next: attempts{next: paced}, userAgent: []string{cfg.UserAgent}}
 }
 
 func withMiddleware(rt http.RoundTripper, middleware []func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
@@ -70,7 +70,7 @@ func withMiddleware(rt http.RoundTripper, middleware []func(http.RoundTripper) h
 type Call struct {
 	Method string
 	URL    *url.URL
-	Header http.Header // never holds the key
+	Header http.Header // what the caller says besides; never holds the key
 	Body   []byte      // nil: none
 	Stream bool        // the body of a success is left open
 
@@ -137,22 +137,3 @@ func (t *Transport) Do(ctx context.Context, call *Call) *Outcome {
 
 // passOn leaves the last answer of a failed call as it is: state has kept it.
 func passOn(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err }
-
-// newRequest makes the request of the first attempt. Its context is the state
-// of the call. Its header is the attempt's own; the lists of values in it are
-// shared, and have no room to be appended to in place.
-func newRequest(st *state) http.Request {
-	req := http.Request{
-		Method: st.call.Method, URL: st.call.URL, Host: st.call.URL.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: maps.Clone(st.call.Header),
-	}
-	return *req.WithContext(st)
-}
-
-// prepareRetry gives the next attempt a header of its own: what a cookie jar or
-// a middleware wrote into that of the last one stays there.
-func prepareRetry(req *http.Request) error {
-	req.Header = maps.Clone(stateOf(req.Context()).call.Header)
-	return nil
-}
