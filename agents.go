@@ -129,7 +129,7 @@ func (u *Uptime) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func agentPath(name, id string) []pathArg { return []pathArg{{"id", name, id}} }
+func agentPath(name, id string) pathArgs { return pathArgs{{"id", name, id}} }
 
 func agentKey(a *Agent) string { return a.ID }
 

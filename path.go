@@ -10,11 +10,23 @@ import (
 // the caller knows the argument by.
 type pathArg struct{ placeholder, name, value string }
 
+// pathArgs are those of one call, the given ones first. No path has more.
+type pathArgs [2]pathArg
+
+func (a *pathArgs) given() []pathArg {
+	n := 0
+	for n < len(a) && a[n].placeholder != "" {
+		n++
+	}
+	return a[:n]
+}
+
 // expand fills a template. It returns the path as it is meant and, where that
 // differs, as it is written in a URL. Each value is one segment, whatever
 // characters it holds. A value that the template has no place for is left out,
 // so that a template can change without its callers.
-func expand(template string, args []pathArg) (path, rawPath string, err error) {
+func expand(template string, all pathArgs) (path, rawPath string, err error) {
+	args := all.given()
 	for _, a := range args {
 		if err := checkSegment(a); err != nil {
 			return "", "", err

@@ -25,7 +25,7 @@ type Response struct {
 // request is what a service method asks for.
 type request struct {
 	route *route.Route
-	path  []pathArg
+	path  pathArgs
 	query url.Values
 	body  any
 }

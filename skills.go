@@ -86,7 +86,7 @@ func (p UploadSkillParams) check() error {
 	return checkSkillFiles(p.Files)
 }
 
-func skillPath(id string) []pathArg { return []pathArg{{"id", "id", id}} }
+func skillPath(id string) pathArgs { return pathArgs{{"id", "id", id}} }
 
 func skillKey(s *Skill) string { return s.ID }
 

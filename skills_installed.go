@@ -142,6 +142,7 @@ func (s *SkillsService) Install(ctx context.Context, agentID string, p InstallSk
 // skills. Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the
 // answer is lost.
 func (s *SkillsService) Uninstall(ctx context.Context, agentID, skillID string, opts ...Option) error {
-	path := append(agentPath("agentID", agentID), pathArg{"skillId", "skillID", skillID})
+	path := agentPath("agentID", agentID)
+	path[1] = pathArg{"skillId", "skillID", skillID}
 	return exec(ctx, s.core, request{route: route.UninstallSkill, path: path}, opts)
 }

@@ -89,7 +89,7 @@ func (p UpdateSwarmParams) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))
 }
 
-func swarmPath(id string) []pathArg { return []pathArg{{"id", "id", id}} }
+func swarmPath(id string) pathArgs { return pathArgs{{"id", "id", id}} }
 
 func swarmKey(s *Swarm) string { return s.ID }
 

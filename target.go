@@ -37,5 +37,7 @@ func (t Target) request(forAgent, forSwarm *route.Route, more ...pathArg) (reque
 	if r == nil {
 		return request{}, badArgument("target", "is a swarm, and %s takes agents only; use ForAgent", forAgent.Call)
 	}
-	return request{route: r, path: append([]pathArg{{"id", "target", t.id}}, more...)}, nil
+	path := pathArgs{{"id", "target", t.id}}
+	copy(path[1:], more)
+	return request{route: r, path: path}, nil
 }

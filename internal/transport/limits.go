@@ -36,7 +36,8 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.ctx, a.cancel = context.WithCancelCause(req.Context())
 	a.timer = time.AfterFunc(a.limit, a.expire)
 
-	resp, err := l.next.RoundTrip(req.WithContext(a.traced()))
+	a.request = *req.WithContext(a.traced())
+	resp, err := l.next.RoundTrip(&a.request)
 	if err != nil {
 		a.end()
 		if neverSent(err) {
@@ -78,13 +79,14 @@ func (out *Outcome) note(resp *http.Response) {
 
 // attempt is one request under its limits.
 type attempt struct {
-	st     *state
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
-	limit  time.Duration
-	mu     sync.Mutex
-	body   io.Closer // what expire closes besides; nil: nothing
+	st      *state
+	request http.Request // with ctx
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	timer   *time.Timer
+	limit   time.Duration
+	mu      sync.Mutex
+	body    io.Closer // what expire closes besides; nil: nothing
 }
 
 var errExpired = errors.New("agento: the attempt took too long")
