@@ -33,11 +33,7 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	if st.call.Timeout > 0 && !st.call.Stream {
 		a.limit = st.call.Timeout
 	}
-	a.ctx, a.cancel = context.WithCancelCause(req.Context())
-	a.timer = time.AfterFunc(a.limit, a.expire)
-
-	a.request = *req.WithContext(a.traced())
-	resp, err := l.next.RoundTrip(&a.request)
+	resp, err := l.next.RoundTrip(a.begin(req))
 	if err != nil {
 		a.end()
 		if neverSent(err) {
@@ -79,20 +75,50 @@ func (out *Outcome) note(resp *http.Response) {
 
 // attempt is one request under its limits.
 type attempt struct {
-	st      *state
-	request http.Request // with ctx
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	timer   *time.Timer
-	limit   time.Duration
-	mu      sync.Mutex
-	body    io.Closer // what expire closes besides; nil: nothing
+	st     *state
+	ctx    context.Context
+	cancel context.CancelCauseFunc // nil: the caller's context ends first
+	timer  *time.Timer             // nil: likewise
+	limit  time.Duration
+	mu     sync.Mutex
+	body   io.Closer // what expire closes besides; nil: nothing
 }
 
 var errExpired = errors.New("agento: the attempt took too long")
 
+// begin puts a request under its limit. A caller's context that ends before that
+// bounds it well enough, and saves a timer and a context.
+func (a *attempt) begin(req *http.Request) *http.Request {
+	a.ctx = req.Context()
+	if a.st.call.Stream || !a.endsWithin(a.limit) {
+		a.ctx, a.cancel = context.WithCancelCause(a.ctx)
+		a.timer = time.AfterFunc(a.limit, a.expire)
+	}
+	if ctx := a.traced(); ctx != req.Context() {
+		return req.WithContext(ctx)
+	}
+	return req
+}
+
+// endsWithin reports whether the caller's context ends that soon.
+func (a *attempt) endsWithin(d time.Duration) bool {
+	deadline, ok := a.st.Deadline()
+	return ok && a.st.Done() != nil && time.Until(deadline) <= d
+}
+
+// within moves the end of the attempt.
+func (a *attempt) within(d time.Duration) {
+	if a.timer != nil {
+		a.timer.Reset(d)
+	} else if !a.endsWithin(d) {
+		a.timer = time.AfterFunc(d, a.expire)
+	}
+}
+
 func (a *attempt) expire() {
-	a.cancel(errExpired)
+	if a.cancel != nil {
+		a.cancel(errExpired)
+	}
 	a.mu.Lock()
 	body := a.body
 	a.mu.Unlock()
@@ -102,16 +128,25 @@ func (a *attempt) expire() {
 }
 
 func (a *attempt) end() {
-	a.timer.Stop()
-	a.cancel(nil)
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	if a.cancel != nil {
+		a.cancel(nil)
+	}
+}
+
+// closes has expire close a body besides.
+func (a *attempt) closes(body io.Closer) {
+	a.mu.Lock()
+	a.body = body
+	a.mu.Unlock()
 }
 
 // closeWith closes a body when the attempt ends before it was read: a transport
 // that ignores the context may still heed that. It returns what undoes it.
 func (a *attempt) closeWith(body io.Closer) func() bool {
-	a.mu.Lock()
-	a.body = body
-	a.mu.Unlock()
+	a.closes(body)
 	if a.st.Done() == nil {
 		return nothing
 	}
@@ -167,7 +202,8 @@ func (e *TimeoutError) Temporary() bool { return true }
 // error it returns what had arrived.
 func (a *attempt) read(resp *http.Response, success bool) ([]byte, error) {
 	if !success {
-		a.timer.Reset(errorBodyFor)
+		a.closes(resp.Body)
+		a.within(errorBodyFor)
 		return a.readAll(resp, maxErrorBody, false)
 	}
 	stepwise := a.st.call.Timeout == 0 // nothing bounds the whole, so progress is asked for
@@ -189,7 +225,7 @@ func (a *attempt) readAll(resp *http.Response, most int, stepwise bool) ([]byte,
 	buf := make([]byte, 0, size)
 	step := 0
 	if stepwise {
-		a.timer.Reset(a.limit)
+		a.within(a.limit)
 	}
 	for len(buf) < most {
 		if len(buf) == cap(buf) {
@@ -205,7 +241,7 @@ func (a *attempt) readAll(resp *http.Response, most int, stepwise bool) ([]byte,
 		}
 		if step += n; stepwise && step >= readStep {
 			step = 0
-			a.timer.Reset(a.limit)
+			a.within(a.limit)
 		}
 	}
 	return buf, nil
