@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/remsyshq/agento-go/bench/clients"
+	"github.com/remsyshq/agento-go/bench/spread"
 )
 
 // bound is what the SDK has to keep.
@@ -38,7 +39,7 @@ func (p page) bounds() []bound {
 	var all []bound
 	for _, b := range ratioBounds {
 		if f, ok := p.figures[b.row][clients.SDK]; ok {
-			all = append(all, bound{b.what, fmt.Sprintf("≤ %.2f × raw", b.most), fmt.Sprintf("%.2f ×", f.ratio.Median), f.ratio.Median <= b.most})
+			all = append(all, bound{b.what, fmt.Sprintf("≤ %.2f × raw", b.most), certainly(f.ratio), f.ratio.Median <= b.most})
 		}
 	}
 	for _, g := range p.growths() {
@@ -60,6 +61,11 @@ func (p page) bounds() []bound {
 
 func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/1e6) }
 
+// certainly writes a ratio with the interval in which its median lies.
+func certainly(s spread.Spread) string {
+	return fmt.Sprintf("%.2f × (%.2f–%.2f)", s.Median, s.Low, s.High)
+}
+
 // lost is a row in which a generated client needs less than the SDK.
 type lost struct{ row, kind, by, why string }
 
@@ -79,7 +85,10 @@ func (p page) lost() []lost {
 				continue
 			}
 			why := cmp.Or(row.Behind[kind], "no reason is known")
-			all = append(all, lost{row.Name, kind, fmt.Sprintf("%.2f against %.2f", other.ratio.Median, own.ratio.Median), why})
+			if !other.ratio.Apart(own.ratio) {
+				why = "this run does not tell them apart: the intervals overlap"
+			}
+			all = append(all, lost{row.Name, kind, certainly(other.ratio) + " against " + certainly(own.ratio), why})
 		}
 	}
 	return all

@@ -138,7 +138,12 @@ func (p page) boundTable(out *bytes.Buffer) {
 	if len(all) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\n## What the SDK has to keep\n\n")
+	fmt.Fprintf(out, `
+## What the SDK has to keep
+
+Beside a ratio stands the interval in which its median lies with 95 %% confidence.
+
+`)
 	header(out, []string{"", "bound", "measured", ""})
 	for _, b := range all {
 		verdict := "holds"

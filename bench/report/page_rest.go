@@ -91,6 +91,7 @@ func (p page) explain(out *bytes.Buffer) {
 	fmt.Fprintf(out, `
 The clients run in one process and the service in another, on one machine, over plain HTTP/1.1 on loopback.
 Each client has a connection pool of its own, with the same settings.
+Where a row does not say otherwise, the caller's context has a deadline, as the calls of a server mostly have.
 Before each sample the garbage is collected. Each result is checked: rows, events and chunks are counted.
 `)
 }

@@ -59,8 +59,8 @@ func TestFigures(t *testing.T) {
 		{Raw: rows.Sample{Value: 40, CPU: 4}, Own: rows.Sample{Value: 40, CPU: 4, Allocs: 7}},
 		{Raw: rows.Sample{Value: 10, CPU: 4}, Own: rows.Sample{Value: 30, CPU: 6, Allocs: 9}},
 	})
-	require.Equal(t, spread.Spread{Q1: 1.5, Median: 2, Q3: 2.5}, f.ratio, "the middle of the pairs' ratios")
-	require.Equal(t, spread.Spread{Q1: 0.75, Median: 1, Q3: 1.25}, f.cpuRatio)
+	require.Equal(t, spread.Spread{Q1: 1.5, Median: 2, Q3: 2.5, Low: 1, High: 3}, f.ratio, "the middle of the pairs' ratios")
+	require.Equal(t, spread.Spread{Q1: 0.75, Median: 1, Q3: 1.25, Low: 0.5, High: 1.5}, f.cpuRatio)
 	require.Equal(t, []float64{30, 4, 7, 3}, []float64{f.value, f.cpu, f.allocs, float64(f.pairs)})
 }
 
@@ -98,12 +98,14 @@ func TestLost(t *testing.T) {
 	all := p.lost()
 	require.Len(t, all, 1)
 	require.Equal(t, clients.Ogen, all[0].kind)
-	require.Equal(t, "0.50 against 1.00", all[0].by)
+	require.Equal(t, "0.50 × (0.50–0.50) against 1.00 × (0.90–1.10)", all[0].by)
 	require.Contains(t, all[0].why, "generated for each type")
 	require.Empty(t, samplePage(1.5, 1, 0.4, 0.99).lost(), "as good as level")
 	p.rows[0].Behind = nil
 	p.figures["memory-status"][clients.Oapi] = figureOf(pairsOf(4000, 1.1))
 	require.Equal(t, "no reason is known", p.lost()[0].why)
+	p.figures["memory-status"][clients.Oapi] = figureOf(pairsOf(4000, 1.1, 1.1, 1.6))
+	require.Contains(t, p.lost()[0].why, "does not tell them apart")
 }
 
 func TestMarkdown(t *testing.T) {
@@ -117,7 +119,7 @@ func TestMarkdown(t *testing.T) {
 		"| Stream of 100,000 events, 100 × | 700 ns | – | 280 ns | – | 700 ns |",
 		"| last over first | 0.88 | – | 0.88 | – | 0.88 |",
 		"| this SDK | 6.70 MB | 0.70 MB | 22.0 s | 2.0 s |",
-		"| one event of a stream | ≤ 0.45 × raw | 0.40 × | holds |",
+		"| one event of a stream | ≤ 0.45 × raw | 0.40 × (0.36–0.44) | holds |",
 		"ogen cannot: it reads the answer whole",
 	} {
 		require.Contains(t, text, part)

@@ -34,12 +34,14 @@ var (
 	}
 	attended = map[string]string{
 		clients.Oapi: "it has no goroutine between the connection and the caller, and no timer that ends a silent stream",
+		clients.Ogen: "it has no goroutine and no timer for a stream: it reads the answer whole",
 	}
 	fieldwise = map[string]string{
 		clients.Oapi: "a caller's own struct is filled in one go; the SDK reads an event with an escape in it field by field, so that one odd field does not hide the others",
 		clients.Ogen: "as oapi-codegen, from an answer that is there as a whole",
 	}
 	encoding = map[string]string{
+		clients.Oapi: barer[clients.Oapi],
 		clients.Ogen: "it encodes with code generated for each type; the SDK uses encoding/json, as the raw client does",
 	}
 )
@@ -68,37 +70,42 @@ func All(size Size) []Row {
 			memory: true, ops: 10_000, steps: 2, measure: repeat(status),
 		},
 		{
+			Key: "memory-endless", Name: "The same, no deadline", Unit: "call", Behind: barer,
+			What:   "The same with a context that has no deadline, so that the SDK's own limit of time needs a timer.",
+			memory: true, endless: true, ops: 10_000, steps: 2, measure: repeat(status),
+		},
+		{
 			Key: "memory-agent", Name: "Read an agent, in memory", Unit: "call", Behind: barer,
-			What:   fmt.Sprintf("The same with an answer of %d bytes, of which nine fields are decoded.", wire.AgentSize),
+			What:   fmt.Sprintf("The smallest call with an answer of %d bytes, of which nine fields are decoded.", wire.AgentSize),
 			memory: true, ops: 6_000, measure: repeat(get),
 		},
 		{
 			Key: "call", Name: "Smallest call, loopback", Unit: "call", Behind: barer,
 			What: "Read an agent's state from the server process, one call after the other on one connection.",
-			ops:  1_000, steps: 2, measure: repeat(status),
+			ops:  200, steps: 10, measure: repeat(status),
 		},
 		{
 			Key: "goroutines", Name: fmt.Sprintf("%d goroutines calling", goroutines), Unit: "call", Behind: barer,
 			What: "The same call by 64 goroutines that share one client: time over calls.",
-			ops:  50, units: goroutines, steps: 2, measure: repeatTogether(status, goroutines),
+			ops:  20, units: goroutines, steps: 5, measure: repeatTogether(status, goroutines),
 		},
 		{
 			Key: "list", Name: "List of 100 agents", Unit: "call", Behind: decoding,
 			What: "One page of 100 agents, decoded.",
-			ops:  100, steps: 2, measure: repeat(listOf(100)),
+			ops:  40, steps: 5, measure: repeat(listOf(100)),
 		},
 		{
 			Key: "create", Name: "Create with a 64 KiB document", Unit: "call", Behind: encoding,
 			What: "Create an agent with a SOUL.md of 64 KiB of Markdown.",
-			ops:  100, measure: repeat(create(wire.Document(document))),
+			ops:  25, steps: 4, measure: repeat(create(wire.Document(document))),
 		},
 		{
 			Key: "first-token", Name: "First token of a chat", Unit: "chat",
 			What: "From sending a message to the first event of the answer, which the server sends at once.",
-			ops:  300, steps: 2, measure: firstToken, Behind: handedOver, Cannot: map[string]string{clients.Ogen: Whole},
+			ops:  60, steps: 10, measure: firstToken, Behind: handedOver, Cannot: map[string]string{clients.Ogen: Whole},
 		},
 		{
-			Key: "crowd", Name: thousands(crowd) + " concurrent streams", Unit: "stream",
+			Key: "crowd", Name: thousands(crowd) + " concurrent streams", Unit: "stream", Behind: attended,
 			What: fmt.Sprintf("%s chats at once; each gets one event, is held until all are open, and then gets %d more.", thousands(crowd), crowdText),
 			ops:  1, units: crowd, most: 9, measure: repeatTogether(chat(wire.Crowd(crowd, crowdText), crowdText+2), crowd),
 		},

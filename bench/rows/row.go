@@ -28,6 +28,7 @@ type Row struct {
 
 	list    int  // rows in the service's list; 0: the default of 100
 	memory  bool // over a transport without sockets
+	endless bool // the caller's context has no deadline
 	bytes   bool // the value is memory, not time
 	ops     int  // how often a sample does it
 	units   int  // how many units one time is

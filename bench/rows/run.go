@@ -142,8 +142,11 @@ func (r Row) pair(ctx context.Context, raw, own subject, rawLast bool) (pair Pai
 }
 
 func (r Row) sample(ctx context.Context, s subject) (Sample, error) {
-	ctx, cancel := context.WithTimeout(ctx, sampleLimit)
-	defer cancel()
+	if !r.endless {
+		within, cancel := context.WithTimeout(ctx, sampleLimit)
+		defer cancel()
+		ctx = within
+	}
 	runtime.GC()
 	allocs, cpu := mallocs(), cpuTime()
 	m, err := r.measure(ctx, s.client, r.ops)
