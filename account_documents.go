@@ -32,12 +32,17 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*d = Document{Version: fields.Version, UpdatedAt: fields.UpdatedAt}
+	known := false
 	for _, content := range []json.RawMessage{fields.Content, fields.SoulMD, fields.WorkflowMD} {
-		if content != nil {
+		if content != nil && string(content) != "null" {
 			return json.Unmarshal(content, &d.Content)
 		}
+		known = known || content != nil
 	}
-	return errNoContent
+	if !known {
+		return errNoContent
+	}
+	return nil // empty
 }
 
 var errNoContent = errors.New("the document in the answer has no content")

@@ -89,6 +89,8 @@ func (p CreateAgentParams) wire() any {
 	}{p.Name, p.Description, p.Region, p.Image, p.SwarmID, p.Secrets, p.SoulMD, p.WorkflowMD, p.SharedMode}
 }
 
+func (p CreateAgentParams) secrets() Secrets { return p.Secrets }
+
 // Format writes the names of the secrets in the place of their values, whatever
 // the verb: fmt passes over the methods of a field where a verb does not fit.
 func (p CreateAgentParams) Format(f fmt.State, _ rune) {

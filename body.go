@@ -9,7 +9,10 @@ import (
 
 // wireBody is a request body whose wire form is not what encoding/json would
 // make of it, because it holds secrets. Only encode asks for that form.
-type wireBody interface{ wire() any }
+type wireBody interface {
+	wire() any
+	secrets() Secrets
+}
 
 // encode makes the JSON of a request body, once for all attempts.
 func encode(body any, extra map[string]any, method string) ([]byte, error) {
@@ -40,6 +43,9 @@ func addFields(object []byte, extra map[string]any) ([]byte, error) {
 	fields := make(map[string]json.RawMessage)
 	if object != nil {
 		if err := json.Unmarshal(object, &fields); err != nil {
+			return nil, badArgument("WithExtra", "needs a body that is a JSON object")
+		}
+		if fields == nil { // the body is null
 			return nil, badArgument("WithExtra", "needs a body that is a JSON object")
 		}
 	}

@@ -45,7 +45,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	if err != nil {
 		return nil, err
 	}
-	f := &feed[ChatEvent]{watch: w, limit: idle}
+	f := &feed[ChatEvent]{watch: w, limit: idle, objects: true}
 	f.kind = chatKind{fail: func(e *EventError) error { return o.eventError(out, e) }}
 	return &ChatStream{Stream: f.start(o, out), begun: begun}, nil
 }
@@ -110,6 +110,9 @@ func (s *ChatStream) Reply() (*Reply, error) {
 			}
 			text.WriteString(event.Content)
 		}
+	}
+	if failure == nil && !s.complete { // somebody else has closed it
+		failure = ErrStreamTruncated
 	}
 	reply.Text = text.String()
 	reply.Duration = time.Since(s.begun)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/remsyshq/agento-go/internal/sse"
@@ -38,9 +39,9 @@ type EventError struct {
 // know.
 func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
-// decodeChatEvent reads an event. What is not a JSON object, and types and
-// fields that are not known, pass; a text event whose text cannot be read does
-// not, since the answer would lack it without a word.
+// decodeChatEvent reads an event. What is no JSON object, and types and fields
+// that are not known, pass; a damaged object and a text event whose text cannot
+// be read do not, since the answer would lack a text without a word.
 func decodeChatEvent(raw string) (ChatEvent, error) {
 	if content, ok := plainText(raw); ok {
 		return ChatEvent{Type: ChatText, Content: content, raw: raw}, nil
@@ -57,7 +58,10 @@ func decodeAnyChatEvent(raw string) (ChatEvent, error) {
 		Error     json.RawMessage `json:"error"`
 		Message   json.RawMessage `json:"message"`
 	}
-	if json.Unmarshal([]byte(raw), &fields) != nil {
+	if err := json.Unmarshal([]byte(raw), &fields); err != nil {
+		if strings.HasPrefix(strings.TrimLeft(raw, " \t\r\n"), "{") {
+			return e, fmt.Errorf("an event cannot be read: %w", err)
+		}
 		return e, nil
 	}
 	_ = json.Unmarshal(fields.Type, &e.Type)
@@ -144,7 +148,7 @@ var errEvent = errors.New("the stream reports an error")
 func (o *outgoing) eventError(out *transport.Outcome, e *EventError) error {
 	err := o.newError(out)
 	err.StatusCode, err.RetryAfter, err.Body = 0, 0, nil
-	err.Code, err.Message = e.Code, e.Message
+	err.Code, err.Message = Code(out.Redact(string(e.Code))), out.Redact(e.Message)
 	if err.Code == "" && err.Message == "" {
 		err.cause = errEvent
 	}

@@ -84,7 +84,11 @@ func (h *ChatHandler) deny(w http.ResponseWriter, r *http.Request, d *denial) {
 
 // wholeSeconds rounds up, since Retry-After has no fractions.
 func wholeSeconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+	seconds := int64(d / time.Second)
+	if d%time.Second > 0 {
+		seconds++
+	}
+	return strconv.FormatInt(seconds, 10)
 }
 
 // turnDenial is what a browser learns of an error of the function Turn. One that

@@ -86,5 +86,8 @@ func (h *ChatHandler) readMessage(w http.ResponseWriter, r *http.Request) (sentM
 	case strings.TrimSpace(sent.Message) == "":
 		return sent, &denial{status: http.StatusBadRequest, code: codeEmptyMessage}
 	}
+	// Where a middleware had read the body already, net/http waits for the next
+	// request by now, and the deadline would end this one.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return sent, nil
 }

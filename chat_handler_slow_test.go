@@ -2,6 +2,7 @@ package agento_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -307,5 +308,25 @@ func TestBodyThatComesInPieces(t *testing.T) {
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err)
 		require.Equal(t, "Hi! ", read(t, resp).text)
+	})
+}
+
+// TestBodyReadBeforeTheHandler: a turn outlasts BodyTimeout also where something
+// before the handler has read the body and put a copy in its place.
+func TestBodyReadBeforeTheHandler(t *testing.T) {
+	answer := func(rw http.ResponseWriter, r *http.Request) {
+		s := stream(rw, r).send(hi)
+		time.Sleep(12 * time.Second)
+		s.send(more, done)
+	}
+	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+		handler := w.handler
+		w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			require.NoError(t, err)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			handler.ServeHTTP(rw, r)
+		}))
+		require.Equal(t, []string{"session", "text", "text", "done"}, w.say("pia", "").types)
 	})
 }

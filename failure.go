@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
@@ -18,14 +19,20 @@ func (o *outgoing) failure(out *transport.Outcome) error {
 	e.unknown = out.Unknown
 	e.cause = out.Err
 	if out.StatusCode != 0 {
-		e.Code, e.Message = readEnvelope(out.Body)
+		e.Code, e.Message = readEnvelope(e.Body)
 		if e.Code == "" && e.Message == "" {
-			e.Message = o.otherAnswer(out)
+			e.Message = o.otherAnswer(out, e.Body)
 		}
+	}
+	if wait, ok := refusal(out.Refused); ok { // there was an answer, and no turn to try once more
+		e.RetryAfter = max(e.RetryAfter, wait)
 	}
 	if wait, ok := refusal(out.Err); ok {
 		e.Code, e.RetryAfter, e.cause = CodeRateLimited, wait, nil
 		e.Message = "the turn in the rate limit cannot come in time; nothing was sent"
+		if out.Attempts > 0 {
+			e.Message = "the turn for another attempt in the rate limit cannot come in time"
+		}
 	}
 	if e.StatusCode == http.StatusNotFound && errors.Is(e, ErrNoRoute) {
 		e.hint = o.aboutRoute()
@@ -47,20 +54,28 @@ func (o *outgoing) repeatedDelete(out *transport.Outcome) bool {
 // behind such an answer may well have been applied.
 func (o *outgoing) unreadable(out *transport.Outcome, cause error) error {
 	e := o.newError(out)
-	if code, message := readEnvelope(out.Body); code != "" || message != "" {
+	if code, message := readEnvelope(e.Body); code != "" || message != "" {
 		e.Code, e.Message = code, message
 		return e
 	}
 	e.unknown = isWrite(o.info.Method)
 	e.Message = "the answer could not be read"
-	if text := excerpt(out.Body); text != "" {
+	if text := excerpt(e.Body); text != "" {
 		e.Message += " (" + text + ")"
 	}
-	e.cause = cause
+	e.cause = out.RedactError(cause)
 	return e
 }
 
+const maxErrorBody = 1 << 20
+
+// newError is an error with what is known of an answer. What it quotes of it is
+// without the key and the secrets of the call.
 func (o *outgoing) newError(out *transport.Outcome) *Error {
+	body := out.Body
+	if len(body) > maxErrorBody {
+		body = slices.Clone(body[:maxErrorBody])
+	}
 	return &Error{
 		StatusCode: out.StatusCode,
 		RequestID:  requestID(out),
@@ -69,19 +84,19 @@ func (o *outgoing) newError(out *transport.Outcome) *Error {
 		RetryAfter: out.RetryAfter,
 		RateLimit:  RateLimit(out.RateLimit),
 		Attempts:   out.Attempts,
-		Body:       out.Body,
+		Body:       out.RedactBytes(body),
 	}
 }
 
 // otherAnswer describes an answer that is not in the documented form.
-func (o *outgoing) otherAnswer(out *transport.Outcome) string {
+func (o *outgoing) otherAnswer(out *transport.Outcome, body []byte) string {
 	if out.Err != nil {
 		return ""
 	}
 	if out.StatusCode >= 300 && out.StatusCode < 400 {
 		return "redirects are not followed, since the key must not go elsewhere"
 	}
-	if text := excerpt(out.Body); text != "" {
+	if text := excerpt(body); text != "" {
 		return text
 	}
 	return http.StatusText(out.StatusCode)

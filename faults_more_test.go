@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -156,17 +157,17 @@ func streamFaults() []fault {
 // goingAway is a transport to a service whose first connection, of HTTP/2, ends
 // with GOAWAY in answer to a request: streams up to last may have been taken up.
 // All other connections answer well, over HTTP/1.1.
-func goingAway(last byte) roundTripper {
+func goingAway(last byte) http.RoundTripper {
 	certificate := testCertificate()
 	pool := x509.NewCertPool()
 	pool.AddCert(certificate.Leaf)
-	dials := 0
+	var dials atomic.Int32 // net/http may dial twice at once
 	tr := &http.Transport{
 		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool},
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
 			client, server := net.Pipe()
 			serve, protocol := raw200, "http/1.1"
-			if dials++; dials == 1 {
+			if dials.Add(1) == 1 {
 				serve, protocol = func(c net.Conn) { goAway(c, last) }, "h2"
 			}
 			go func() {
@@ -176,11 +177,16 @@ func goingAway(last byte) roundTripper {
 			return client, nil
 		},
 	}
-	return func(req *http.Request) (*http.Response, error) {
-		req = req.Clone(req.Context())
-		req.URL.Scheme = "https"
-		return tr.RoundTrip(req)
-	}
+	return overTLS{tr}
+}
+
+// overTLS sends over https what was meant for http.
+type overTLS struct{ *http.Transport }
+
+func (tr overTLS) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.URL.Scheme = "https"
+	return tr.Transport.RoundTrip(req)
 }
 
 // goAway takes the first request of a connection and answers with GOAWAY.

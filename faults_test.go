@@ -24,6 +24,7 @@ type fault struct {
 	serve             http.HandlerFunc // over memory, in virtual time; nil where transport is given
 	over              protocol         // that serve is reached by
 	transport         roundTripper
+	connections       http.RoundTripper // one that holds some
 	opts              []agento.Option
 	call              func(ctx context.Context, c *agento.Client) error // nil: Agents.Get
 	within            time.Duration                                     // of virtual time; 0: at once, back-off aside
@@ -39,6 +40,9 @@ func TestFaults(t *testing.T) {
 				handler = func(http.ResponseWriter, *http.Request) {}
 			}
 			opts := append([]agento.Option{agento.WithMaxRetries(1)}, f.opts...)
+			if f.connections != nil {
+				opts = append(opts, agento.WithHTTPClient(&http.Client{Transport: f.connections}))
+			}
 			if f.transport != nil {
 				opts = append(opts, agento.WithHTTPClient(&http.Client{Transport: f.transport}))
 			}

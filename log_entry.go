@@ -51,7 +51,7 @@ func readLogEntry(raw string) LogEntry {
 		Message   json.RawMessage `json:"message"`
 	}
 	switch {
-	case strings.HasPrefix(raw, "{") && json.Unmarshal([]byte(raw), &fields) == nil:
+	case strings.HasPrefix(strings.TrimLeft(raw, " \t"), "{") && json.Unmarshal([]byte(raw), &fields) == nil:
 		_ = json.Unmarshal(fields.Line, &e.Line)
 		_ = json.Unmarshal(fields.Message, &e.Message)
 		_ = json.Unmarshal(fields.Level, &e.Level)

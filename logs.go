@@ -63,7 +63,7 @@ func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams,
 	if err != nil {
 		return nil, err
 	}
-	f := &feed[LogEntry]{kind: newFollower(o), watch: w, limit: idle}
+	f := &feed[LogEntry]{kind: newFollower(o), watch: w, limit: idle, objects: true, typed: true} // "event: close" may have no data
 	return &LogStream{Stream: f.start(o, out)}, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"hash/maphash"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -39,6 +38,9 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 	if string(ev.Type) == "close" {
 		return LogEntry{}, endQuietly, nil
 	}
+	if len(ev.Data) == 0 {
+		return LogEntry{}, skip, nil
+	}
 	if ev.Named && l.resumedAt != "" && string(ev.ID) == l.resumedAt {
 		return LogEntry{}, skip, nil
 	}
@@ -69,6 +71,7 @@ func (l *follower) ended(f *feed[LogEntry], _ bool, cause error) error {
 		out := l.connect(f)
 		switch {
 		case out.Err == nil && out.StatusCode == http.StatusNoContent:
+			closeStream(out)
 			return nil
 		case f.over():
 			closeStream(out)
@@ -78,7 +81,7 @@ func (l *follower) ended(f *feed[LogEntry], _ bool, cause error) error {
 		if err == nil {
 			return l.resume(f, out)
 		}
-		if finalForLogs(out, err) {
+		if finalForLogs(out, err) || out.RetryAfter > l.o.settings.retryAfterLimit {
 			return err
 		}
 		cause, asked = err, out.RetryAfter
@@ -136,7 +139,7 @@ func (l *follower) pause(dec *sse.Decoder, asked time.Duration) time.Duration {
 	if wait > followMax {
 		wait = max(followMax, first)
 	}
-	return max(wait, asked) + rand.N(wait/4+1)
+	return transport.Jittered(max(wait, asked), wait/4+1)
 }
 
 // finalForLogs reports whether connecting again cannot help.

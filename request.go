@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/remsyshq/agento-go/internal/route"
@@ -84,6 +85,9 @@ func exec(ctx context.Context, c *core, r request, opts []Option) error {
 // holds as data is decoded into out, unless out is nil; a *[Page] takes the whole
 // of a list, with its pagination. Which scope it needs is the operation's affair.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
+	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return badArgument("out", "is not a pointer to something")
+	}
 	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
 	if err != nil {
 		return err
@@ -205,11 +209,15 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 	if err != nil {
 		return nil, err
 	}
+	var secrets []string
+	if w, ok := body.(wireBody); ok {
+		secrets = w.secrets().spellings()
+	}
 	info.Bulk = s.bulk
 	return &outgoing{
 		core: c, ctx: ctx, settings: s, info: info,
 		call: transport.Call{
-			Method: info.Method, URL: u, Body: encoded,
+			Method: info.Method, URL: u, Body: encoded, Secrets: secrets,
 			Header:          s.header,
 			MaxRetries:      s.maxRetries,
 			RetryAfterLimit: s.retryAfterLimit,

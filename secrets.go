@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,7 +10,8 @@ import (
 )
 
 // Secrets are secret values by their names, such as anthropicApiKey. They print
-// as their names only, in every verb of fmt and in slog. Marshalling them is an
+// as their names only, in every verb of fmt and in slog; but fmt does not ask
+// values in the unexported fields of a struct how they want to be printed. Marshalling them is an
 // error, so that no mask is ever sent in the place of a value; the SDK sends them
 // by a way of its own.
 type Secrets map[string]string
@@ -51,6 +53,21 @@ var errSecretsMarshalled = errors.New("agento: Secrets are not marshalled, only 
 
 // wire is the form in which secrets are sent.
 func (s Secrets) wire() any { return map[string]string(s) }
+
+func (s Secrets) secrets() Secrets { return s }
+
+// spellings are the values as an error of the service may repeat them: as they
+// are, and as they stand in JSON. Those that may hold others come first.
+func (s Secrets) spellings() []string {
+	var all []string
+	for _, value := range s {
+		inJSON, _ := json.Marshal(value) // a string can always be marshalled
+		plain := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(inJSON))
+		all = append(all, value, strings.Trim(string(inJSON), `"`), strings.Trim(plain, `"`))
+	}
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(all)
+}
 
 // check refuses what the service could only refuse.
 func (s Secrets) check() error {

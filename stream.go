@@ -30,6 +30,7 @@ type Stream[T any] struct {
 	events   chan T
 	finished chan struct{} // closed when err is settled, before events is
 	err      error
+	complete bool        // settled with err
 	closed   atomic.Bool // by the caller
 	cancel   context.CancelCauseFunc
 	response Response

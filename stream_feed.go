@@ -1,7 +1,9 @@
 package agento
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,17 +46,19 @@ const drainFor = 100 * time.Millisecond
 // feed is the goroutine of a stream: it reads the body, has the events decoded
 // and delivers them. It is the only sender on the channel, and closes it.
 type feed[T any] struct {
-	stream *Stream[T]
-	kind   kind[T]
-	caller context.Context
-	ctx    context.Context // the caller's, and ended by Close
-	body   io.ReadCloser
-	dec    *sse.Decoder
-	limit  time.Duration // of silence
-	idle   *idleWatch    // of body
-	watch  *watch
-	fail   func(cause error) error // dresses an error with what is known of the stream
-	events int                     // delivered
+	stream  *Stream[T]
+	kind    kind[T]
+	caller  context.Context
+	ctx     context.Context // the caller's, and ended by Close
+	body    io.ReadCloser
+	dec     *sse.Decoder
+	limit   time.Duration // of silence
+	idle    *idleWatch    // of body
+	watch   *watch
+	objects bool                    // a line of data that is a JSON object is an event of its own
+	typed   bool                    // events without data count where they have a type
+	fail    func(cause error) error // dresses an error with what is known of the stream
+	events  int                     // delivered
 }
 
 // start opens the channel and begins to read.
@@ -69,6 +73,9 @@ func (f *feed[T]) start(o *outgoing, out *transport.Outcome) *Stream[T] {
 	f.caller, f.ctx = o.ctx, ctx
 	f.body = out.Stream
 	f.dec = sse.NewDecoder(o.settings.maxEventSize)
+	if f.typed {
+		f.dec.DispatchTyped()
+	}
 	f.fail = func(cause error) error { return o.streamError(out, cause) }
 	go f.run()
 	return f.stream
@@ -80,6 +87,7 @@ func (f *feed[T]) run() {
 	for err == errContinue {
 		err = f.readBody()
 	}
+	s.complete = err == nil
 	if !s.closed.Load() {
 		s.err = err
 	}
@@ -161,19 +169,39 @@ func (f *feed[T]) deliverReady() (complete bool, err error) {
 		if !ok {
 			return false, nil
 		}
-		value, verdict, err := f.kind.event(ev)
-		if err != nil {
-			return false, err
-		}
-		if verdict == deliver || verdict == deliverLast {
-			if !f.send(value) {
-				return false, f.contextError()
+		for rest, more := ev.Data, true; more; {
+			ev.Data, rest, more = f.cut(rest)
+			if complete, err := f.deliver(ev); complete || err != nil {
+				return complete, err
 			}
 		}
-		if verdict == deliverLast || verdict == endQuietly {
-			return true, nil
+	}
+}
+
+// cut takes one event's data from that of a block: the documented example of an
+// answer has a line of data for each event, and no blank lines between.
+func (f *feed[T]) cut(data []byte) (one, rest []byte, more bool) {
+	if f.objects {
+		line, rest, _ := bytes.Cut(data, []byte("\n"))
+		if len(rest) > 0 && bytes.HasPrefix(line, []byte("{")) && json.Valid(line) {
+			return line, rest, true
 		}
 	}
+	return data, nil, false
+}
+
+// deliver hands one event on. It reports whether the stream is complete with it.
+func (f *feed[T]) deliver(ev sse.Event) (complete bool, err error) {
+	value, verdict, err := f.kind.event(ev)
+	if err != nil {
+		return false, err
+	}
+	if verdict == deliver || verdict == deliverLast {
+		if !f.send(value) {
+			return false, f.contextError()
+		}
+	}
+	return verdict == deliverLast || verdict == endQuietly, nil
 }
 
 // send delivers one value. It is only given up if the stream was closed, or its
@@ -228,7 +256,7 @@ func (f *feed[T]) drain(body io.ReadCloser) {
 func (o *outgoing) streamError(out *transport.Outcome, cause error) error {
 	e := o.newError(out)
 	e.StatusCode, e.RetryAfter, e.Body = 0, 0, nil
-	e.cause = cause
+	e.cause = out.RedactError(cause)
 	return e
 }
 

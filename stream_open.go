@@ -49,10 +49,10 @@ func (o *outgoing) judgeStream(out *transport.Outcome) error {
 	out.Body = readExcerpt(out.Stream)
 	out.Stream = nil
 	e := o.newError(out)
-	e.Code, e.Message = readEnvelope(out.Body)
+	e.Code, e.Message = readEnvelope(e.Body)
 	if e.Code == "" && e.Message == "" {
 		e.cause = ErrNotEventStream
-		e.Message = excerpt(out.Body)
+		e.Message = excerpt(e.Body)
 		e.unknown = isWrite(o.info.Method)
 	}
 	return e

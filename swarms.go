@@ -75,6 +75,10 @@ func (p UpdateSwarmParams) wire() any {
 	}{p.Name, p.Description, p.Secrets}
 }
 
+func (p CreateSwarmParams) secrets() Secrets { return p.Secrets }
+
+func (p UpdateSwarmParams) secrets() Secrets { return p.Secrets }
+
 // Format writes the names of the secrets in the place of their values, whatever
 // the verb: fmt passes over the methods of a field where a verb does not fit.
 func (p CreateSwarmParams) Format(f fmt.State, _ rune) {

@@ -59,6 +59,7 @@ type Decoder struct {
 	lf, cr     int // no LF (CR) in buf[r:lf] (buf[r:cr]): where the search goes on
 	start, end int
 	limit      int
+	typed      bool
 
 	typ   []byte
 	id    []byte // in force
@@ -83,6 +84,10 @@ func NewDecoder(maxEvent int) *Decoder {
 	return &Decoder{limit: min(max(maxEvent, 0), math.MaxInt/4)}
 }
 
+// DispatchTyped has events with a type and without data dispatched too, which
+// the standard drops.
+func (d *Decoder) DispatchTyped() { d.typed = true }
+
 // Next returns the next complete event. It returns false when there is none:
 // more input is needed. It must be called until then before Buffer is called
 // again. An event is complete with the line end of its blank line, also where
@@ -106,7 +111,7 @@ func (d *Decoder) Next() (Event, bool, error) {
 		}
 		d.passEnd(end)
 		if from == end {
-			if d.hasData {
+			if d.hasData || d.typed && d.hasType {
 				return d.dispatch(), true, nil
 			}
 			d.endBlock()

@@ -38,7 +38,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, notSent(req, fmt.Errorf("the key source: %w", err))
 	}
 	if st := stateOf(req.Context()); st != nil {
-		st.key = key
+		st.hidden.add(key)
 	}
 	if g.exposed {
 		req = req.Clone(req.Context())

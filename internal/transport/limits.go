@@ -103,7 +103,11 @@ func (a *attempt) begin(req *http.Request) *http.Request {
 // endsWithin reports whether the caller's context ends that soon.
 func (a *attempt) endsWithin(d time.Duration) bool {
 	deadline, ok := a.st.Deadline()
-	return ok && a.st.Done() != nil && time.Until(deadline) <= d
+	if !ok || a.st.Done() == nil {
+		return false
+	}
+	left := time.Until(deadline)
+	return left > 0 && left <= d // one in the past that has not ended has another clock
 }
 
 // within moves the end of the attempt.

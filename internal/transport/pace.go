@@ -36,6 +36,7 @@ func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	if p.pacer != nil {
 		if err := p.acquire(req.Context(), st); err != nil {
 			closeBody(req)
+			st.refused = err
 			return nil, finalError{err}
 		}
 	}
@@ -46,7 +47,7 @@ func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := p.next.RoundTrip(req)
 	st.last.Err = err
-	st.last.scrub(st.key) // before anybody is told
+	st.last.scrub(st.hidden.list()) // before anybody is told
 	if st.call.Hooks != nil {
 		st.call.Hooks.Response(st.Context, st.attempts, &st.last, time.Since(begun))
 	}

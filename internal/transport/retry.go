@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -122,7 +123,13 @@ func waitBefore(attempts int, retryAfter time.Duration) time.Duration {
 	if attempts < 6 {
 		back = min(backoffMax, backoffMin<<(attempts-1))
 	}
-	return max(retryAfter, back) + rand.N(back/4)
+	return Jittered(max(retryAfter, back), back/4)
+}
+
+// Jittered is a wait and something on top of it, less than most, which is above
+// zero. A wait that is as long as can be stays so.
+func Jittered(wait, most time.Duration) time.Duration {
+	return wait + min(rand.N(most), math.MaxInt64-wait)
 }
 
 func fitsDeadline(ctx context.Context, wait time.Duration) bool {

@@ -1,45 +1,105 @@
 package transport
 
 import (
-	"bytes"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 )
 
 const redacted = "[redacted]"
 
-// shortest is the length below which a key is not looked for: replacing it
-// would garble text that has nothing to do with it.
+// shortest is the length below which a key or a secret is not looked for:
+// replacing it would garble text that has nothing to do with it.
 const shortest = 8
 
-// scrub takes the key out of everything that a caller may print: a service or a
-// proxy can echo a request, and a caller's transport can quote it in an error.
-func (out *Outcome) scrub(key string) {
-	if len(key) < shortest {
-		return
-	}
-	for _, values := range out.Header {
-		for i, v := range values {
-			if strings.Contains(v, key) {
-				values[i] = strings.ReplaceAll(v, key, redacted)
-			}
-		}
-	}
-	if failed(out) && bytes.Contains(out.Body, []byte(key)) {
-		out.Body = bytes.ReplaceAll(out.Body, []byte(key), []byte(redacted))
-	}
-	out.Err = scrubError(out.Err, key)
+// hidden is what must not be told of a call: the keys that it was sent with, and
+// its secrets. A middleware may send a request more than once at a time.
+type hidden struct {
+	mu     sync.Mutex
+	values []string
+	first  [1]string // room for the key, which mostly is all
 }
 
-// scrubError replaces an error that quotes the key by one that does not. The
-// original cannot stay reachable, so its identity goes with it.
-func scrubError(err error, key string) error {
+func (h *hidden) add(value string) {
+	if len(value) < shortest {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.values == nil {
+		h.values = h.first[:0]
+	}
+	if !slices.Contains(h.values, value) {
+		h.values = append(h.values, value)
+	}
+}
+
+// list is what there is by now. It is only ever appended to.
+func (h *hidden) list() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.values
+}
+
+// redact takes what is hidden out of a text.
+func redact(text string, values []string) string {
+	for _, v := range values {
+		text = strings.ReplaceAll(text, v, redacted)
+	}
+	return text
+}
+
+// scrub takes what is hidden out of everything that a caller may print: a
+// service or a proxy can echo a request, and a caller's transport can quote it in
+// an error. The data of a success is the caller's, and stays.
+func (out *Outcome) scrub(values []string) {
+	for _, list := range out.Header {
+		for i, v := range list {
+			list[i] = redact(v, values)
+		}
+	}
+	if failed(out) {
+		out.Body = redactBytes(out.Body, values)
+	}
+	out.Err = redactError(out.Err, values)
+}
+
+// Redact takes the keys and the secrets of the call out of a text that came with
+// its answer and is to be told in an error.
+func (out *Outcome) Redact(text string) string { return redact(text, out.hidden) }
+
+// RedactBytes is Redact for a body.
+func (out *Outcome) RedactBytes(body []byte) []byte { return redactBytes(body, out.hidden) }
+
+// RedactError is Redact for an error.
+func (out *Outcome) RedactError(err error) error { return redactError(err, out.hidden) }
+
+func redactBytes(body []byte, values []string) []byte {
+	if text := string(body); redact(text, values) != text {
+		return []byte(redact(text, values))
+	}
+	return body
+}
+
+// redactError replaces an error that quotes what is hidden by one that does not,
+// and matches the same errors. The original cannot be reached through it.
+func redactError(err error, values []string) error {
 	if err == nil {
 		return nil
 	}
 	text := err.Error()
-	if !strings.Contains(text, key) {
+	clean := redact(text, values)
+	if clean == text {
 		return err
 	}
-	return errors.New(strings.ReplaceAll(text, key, redacted))
+	return &redactedError{clean, func(target error) bool { return errors.Is(err, target) }}
 }
+
+type redactedError struct {
+	text string
+	is   func(target error) bool
+}
+
+func (e *redactedError) Error() string        { return e.text }
+func (e *redactedError) Is(target error) bool { return e.is(target) }

@@ -2,6 +2,8 @@ package transport
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"sync/atomic"
 
@@ -18,11 +20,12 @@ type state struct {
 	http    http.Request // what request holds
 
 	attempts int
-	key      string      // what the newest attempt was sent with, to keep it out of what is told
+	hidden   hidden      // what is kept out of all that is told
 	sent     atomic.Bool // the newest attempt got as far as a connection
 	last     Outcome     // of the newest attempt
 	answered *Outcome    // of the newest attempt before the last that had an answer
 	repeated bool        // an attempt before the newest may have been applied
+	refused  error       // why the pacer let no further attempt go
 }
 
 type stateKey struct{}
@@ -34,6 +37,10 @@ func (st *state) Value(key any) any {
 	}
 	return st.Context.Value(key)
 }
+
+// Format writes nothing of the call: a middleware may print the context of a
+// request, and the request in it holds the key.
+func (st *state) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "the context of a call") }
 
 func stateOf(ctx context.Context) *state {
 	st, _ := ctx.Value(stateKey{}).(*state)
@@ -71,6 +78,11 @@ func (st *state) outcome(err error) *Outcome {
 		}
 		out.Err = ContextError(st.Context)
 	}
+	if st.refused != nil && st.answered != nil {
+		out = st.answered
+		out.Refused = st.refused
+	}
+	out.hidden = st.hidden.list()
 	out.Attempts = st.attempts
 	out.Repeated = st.repeated
 	out.Unknown = unknown

@@ -72,7 +72,9 @@ type Call struct {
 	URL    *url.URL
 	Header http.Header // what the caller says besides; never holds the key
 	Body   []byte      // nil: none
-	Stream bool        // the body of a success is left open
+	// Secrets are parts of the body that are kept out of errors, as is the key.
+	Secrets []string
+	Stream  bool // the body of a success is left open
 
 	MaxRetries      int
 	RetryAfterLimit time.Duration // the longest wait that the service may ask for
@@ -107,15 +109,22 @@ type Outcome struct {
 	Unknown bool
 	// Repeated: an attempt before the last one may have applied this write.
 	Repeated bool
+	// Refused: the pacer let no attempt go after this answer.
+	Refused error
 	// Err says why there is no usable answer: the network, the context, a
 	// limit. Beside it the fields above hold what did arrive.
 	Err error
+
+	hidden []string
 }
 
 // Do carries out a call. It returns when the answer of a unary call is read, or
 // the headers of a stream are there.
 func (t *Transport) Do(ctx context.Context, call *Call) *Outcome {
 	st := &state{Context: ctx, call: call}
+	for _, secret := range call.Secrets {
+		st.hidden.add(secret)
+	}
 	st.http = newRequest(st)
 	st.request.Request = &st.http
 	if call.Body != nil {
