@@ -191,7 +191,8 @@ func (s *AgentsService) Get(ctx context.Context, id string, opts ...Option) (*Ag
 // PATCH /v1/agents/{id}, inferred from the title. Scope: agents:write. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentParams, opts ...Option) (*Agent, error) {
-	return do[Agent](ctx, s.core, request{route: route.UpdateAgent, path: agentPath("id", id), body: p}, opts)
+	r := request{route: route.UpdateAgent, path: agentPath("id", id), body: p}
+	return changed(ctx, s.core, r, opts, func(opts ...Option) (*Agent, error) { return s.Get(ctx, id, opts...) })
 }
 
 // Delete deletes an agent, with its container and its history. One that is gone

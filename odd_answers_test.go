@@ -322,3 +322,34 @@ func TestNullIsNoDocument(t *testing.T) {
 		require.Equal(t, want, d.Content)
 	}
 }
+
+// TestUpdateAnsweredWithNothing: a change that is answered without the object is
+// a success, and the object is read.
+func TestUpdateAnsweredWithNothing(t *testing.T) {
+	for _, answer := range []*http.Response{respond(204, ""), respond(200, `{"data":null}`), respond(200, "")} {
+		var sent []string
+		read := respond(200, agentJSON)
+		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			sent = append(sent, req.Method+" "+req.URL.Path)
+			if req.Method == http.MethodPatch {
+				return answer, nil
+			}
+			return read, nil
+		}))
+		params := agento.UpdateAgentParams{Name: agento.Set("Bot")}
+		agent, err := client.Agents.Update(t.Context(), "a1", params, agento.WithExtra("color", "red"))
+		require.NoError(t, err)
+		require.Equal(t, "Bot", agent.Name)
+		require.Equal(t, []string{"PATCH /v1/agents/a1", "GET /v1/agents/a1"}, sent)
+
+		answer, read = respond(204, ""), respond(403, `{"error":{"code":"forbidden","message":"agents:read is missing"}}`)
+		_, err = client.Agents.Update(t.Context(), "a1", params)
+		require.ErrorIs(t, err, agento.ErrForbidden)
+		require.ErrorContains(t, err, "the change was made")
+
+		answer, read = respond(204, ""), respond(200, `{"data":{"id":"s1","name":"Team"}}`)
+		swarm, err := client.Swarms.Update(t.Context(), "s1", agento.UpdateSwarmParams{Name: agento.Set("Team")})
+		require.NoError(t, err)
+		require.Equal(t, "Team", swarm.Name)
+	}
+}

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/remsyshq/agento-go/internal/route"
@@ -51,6 +53,38 @@ func do[T any](ctx context.Context, c *core, r request, opts []Option) (*T, erro
 	})
 	return answer.Data, err
 }
+
+// changed carries out a change whose answer is the object as it is then. A
+// service may have nothing to say to that; then read gets the object.
+func changed[T any](ctx context.Context, c *core, r request, opts []Option, read func(...Option) (*T, error)) (*T, error) {
+	call, err := c.prepare(ctx, r, opts)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data *T `json:"data"`
+	}
+	err = call.run(func(body []byte) error {
+		if len(body) == 0 {
+			return nil
+		}
+		return json.Unmarshal(body, &answer)
+	})
+	if err != nil || answer.Data != nil {
+		return answer.Data, err
+	}
+	object, err := read(append(slices.Clone(opts), withoutExtra)...)
+	if err != nil {
+		return nil, fmt.Errorf("agento: the change was made, and what it made could not be read: %w", err)
+	}
+	return object, nil
+}
+
+// withoutExtra makes options fit a call that has no body.
+var withoutExtra = Option{"", anywhere, func(s *settings) error {
+	s.extra = nil
+	return nil
+}}
 
 // list carries out a call whose answer is a page of objects.
 func list[T any](ctx context.Context, c *core, r request, opts []Option) (*Page[T], error) {

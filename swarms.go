@@ -154,7 +154,8 @@ func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmPara
 	if err := p.Secrets.check(); err != nil {
 		return nil, err
 	}
-	return do[Swarm](ctx, s.core, request{route: route.UpdateSwarm, path: swarmPath(id), body: p}, opts)
+	r := request{route: route.UpdateSwarm, path: swarmPath(id), body: p}
+	return changed(ctx, s.core, r, opts, func(opts ...Option) (*Swarm, error) { return s.Get(ctx, id, opts...) })
 }
 
 // Delete deletes a swarm. What becomes of its agents and of its knowledge base is
