@@ -185,8 +185,8 @@ func (s *AgentsService) Get(ctx context.Context, id string, opts ...Option) (*Ag
 }
 
 // Update changes the given fields of an agent and leaves the others. A change of
-// SharedMode or Image takes effect with [AgentsService.Restart]; the others at
-// once.
+// SharedMode takes effect with [AgentsService.Restart]. When the others do is not
+// documented; restart the agent to be sure.
 //
 // PATCH /v1/agents/{id}, inferred from the title. Scope: agents:write. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
@@ -195,11 +195,12 @@ func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentPara
 	return changed(ctx, s.core, r, opts, func(opts ...Option) (*Agent, error) { return s.Get(ctx, id, opts...) })
 }
 
-// Delete deletes an agent, with its container and its history. One that is gone
-// when the deletion is repeated after a lost answer counts as deleted.
+// Delete deletes an agent. What becomes of its history and its knowledge base is
+// not documented. One that is gone when the deletion is repeated after a lost
+// answer counts as deleted.
 //
 // DELETE /v1/agents/{id}, inferred from the title. Scope: agents:write. Errors:
-// those of every call; [ErrNotFound].
+// those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Delete(ctx context.Context, id string, opts ...Option) error {
 	return exec(ctx, s.core, request{route: route.DeleteAgent, path: agentPath("id", id)}, opts)
 }

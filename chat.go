@@ -29,7 +29,8 @@ type SendMessageParams struct {
 // first event. A message is not sent a second time once it may have arrived.
 //
 // POST /v1/agents/{id}/chat/messages, documented. Scope: chat. Errors: those of
-// every call; [ErrNotEventStream] where something else than a stream comes.
+// every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost before it
+// begins; [ErrNotEventStream] where something else than a stream comes.
 func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*ChatStream, error) {
 	if p.Message == "" {
 		return nil, badArgument("Message", "is empty")

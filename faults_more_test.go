@@ -26,8 +26,12 @@ func retryAfterFaults() []fault {
 		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(d).Format(layout)
 	}
 	obeyed := func(name, value string, wait time.Duration) fault {
+		gets := "success after the usual pause"
+		if wait > 0 {
+			gets = fmt.Sprintf("success, not before %v", wait)
+		}
 		return fault{
-			name: name, gets: fmt.Sprintf("success after %v", wait), within: wait,
+			name: name, gets: gets, within: wait,
 			serve: first(says(429, "", "Retry-After", value), says(200, okBody))(),
 			check: fine, call: func(ctx context.Context, c *agento.Client) error {
 				begun := time.Now()

@@ -23,7 +23,7 @@ type LogsParams struct {
 // Recent returns the newest lines of an agent's log.
 //
 // GET /v1/agents/{id}/logs, inferred from the title. Scope: logs. Errors: those
-// of every call.
+// of every call; [ErrNotFound].
 func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams, opts ...Option) ([]LogEntry, error) {
 	query := url.Values{}
 	if p != nil {
@@ -45,8 +45,8 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // twice as far as the service's event ids, or the entries themselves, tell.
 //
 // GET /v1/agents/{id}/logs/stream, inferred from the title. Scope: logs. Errors
-// of opening it: those of every call. Once open, a 401, 403 or 404 at a reconnect
-// ends it with that [*Error].
+// of opening it: those of every call; [ErrNotFound]. Once open, a 401, 403 or 404
+// at a reconnect ends it with that [*Error].
 func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams, opts ...Option) (*LogStream, error) {
 	query := url.Values{}
 	if p != nil {

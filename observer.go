@@ -85,7 +85,7 @@ type DoneInfo struct {
 
 // ReconnectInfo tells why a log stream connects again, and after which wait.
 type ReconnectInfo struct {
-	Attempt int // counted from the last connection that brought an event
+	Attempt int // counted from the last connection that lasted 10 s
 	Err     error
 	Wait    time.Duration
 }

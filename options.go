@@ -319,8 +319,9 @@ func WithMaxEventSize(bytes int) Option {
 
 // WithResponse fills r before the method returns, also when it returns an error:
 // status, request id, headers, rate limit, and the raw JSON, in which fields
-// stand that the SDK's types do not have. On a call only; where a method makes
-// several calls ([SkillsService.Deploy] and the All… iterators) it is refused.
+// stand that the SDK's types do not have. On a call only.
+// [SkillsService.Deploy], [AgentsService.WaitUntil] and the All… iterators refuse
+// it; other methods that make several calls tell of the last.
 func WithResponse(r *Response) Option {
 	return Option{"WithResponse", onCall, func(s *settings) error {
 		if r == nil {

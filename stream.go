@@ -47,7 +47,7 @@ func (s *Stream[T]) Events() <-chan T { return s.events }
 //   - [ErrStreamIdle]: nothing came for longer than the idle timeout;
 //   - [ErrEventTooLarge]: an event exceeds the limit;
 //   - the context's error and its cause;
-//   - what an error event in the stream names, by its code.
+//   - what an error event in a chat names, by its code.
 func (s *Stream[T]) Err() error {
 	select {
 	case <-s.finished:

@@ -37,7 +37,7 @@ var (
 		clients.Ogen: "it has no goroutine and no timer for a stream: it reads the answer whole",
 	}
 	fieldwise = map[string]string{
-		clients.Oapi: "a caller's own struct is filled in one go; the SDK reads an event with an escape in it field by field, so that one odd field does not hide the others",
+		clients.Oapi: "a caller's own struct is filled in one go; the SDK hands events through a goroutine and a channel",
 		clients.Ogen: "as oapi-codegen, from an answer that is there as a whole",
 	}
 	encoding = map[string]string{

@@ -53,6 +53,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if o.agent == "" && os.Getenv("AGENTO_API_KEY") != "" && os.Getenv("ANTHROPIC_API_KEY") == "" {
+		return errors.New("with AGENTO_API_KEY, a new agent needs ANTHROPIC_API_KEY too: set it, or name an agent that is there with -agent")
+	}
 	client, done, err := demo.Connect(out, nil,
 		agentotest.WithStartDelay(500*time.Millisecond), agentotest.WithReplyGap(120*time.Millisecond))
 	if err != nil {
