@@ -137,7 +137,8 @@ type Chunk struct {
 
 // AddKnowledge puts chunks into the knowledge base of an agent or a swarm and
 // returns the ids of those whose content is new. The chunks' own ids are not
-// used. It panics if there is no agent or swarm of that id.
+// used. It panics if there is no agent or swarm of that id, or if metadata is not
+// JSON.
 func (s *Service) AddKnowledge(targetID string, chunks ...Chunk) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
