@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -66,14 +67,11 @@ func (b *Browser) Say(ctx context.Context, message string) (*BrowserAnswer, erro
 	return answer, b.takeEvents(answer, string(raw))
 }
 
-// browserEvent is what is understood of an event, and of an error's body.
-type browserEvent struct {
-	Type, Content, Token, Session string
-	Error                         struct{ Code string }
-}
-
 func (b *Browser) takeError(answer *BrowserAnswer, raw []byte) error {
-	var e browserEvent
+	var e struct {
+		Error   struct{ Code string }
+		Session string
+	}
 	if json.Unmarshal(raw, &e) != nil || e.Error.Code == "" {
 		return fmt.Errorf("agentotest: status %d without an error as of agento.ChatHandler: %.200q", answer.Status, raw)
 	}
@@ -94,20 +92,43 @@ func (b *Browser) takeEvents(answer *BrowserAnswer, stream string) error {
 			}
 			return fmt.Errorf("agentotest: not an event: %.200q", block)
 		}
-		var e browserEvent
-		if err := json.Unmarshal([]byte(data), &e); err != nil {
+		var err error
+		if last, err = b.takeEvent(answer, []byte(data)); err != nil {
 			return fmt.Errorf("agentotest: not an event: %.200q: %w", block, err)
 		}
-		answer.Events = append(answer.Events, json.RawMessage(data))
-		answer.Text += e.Content
-		answer.Code = e.Error.Code
-		b.keep(e.Token)
-		last = e.Type
 	}
 	if last != "done" && last != "error" {
 		return fmt.Errorf("agentotest: the stream ends without done or error: %.200q", stream)
 	}
 	return nil
+}
+
+// takeEvent keeps an event and returns its type, "" if it has none. It reads
+// those that agento.ChatHandler documents; what a filter lets through besides
+// may be any JSON.
+func (b *Browser) takeEvent(answer *BrowserAnswer, data []byte) (kind string, err error) {
+	var e struct{ Type string }
+	var untyped *json.UnmarshalTypeError
+	if err := json.Unmarshal(data, &e); err != nil && !errors.As(err, &untyped) {
+		return "", err
+	}
+	answer.Events = append(answer.Events, data)
+	answer.Code = "" // that of the last event counts
+	switch e.Type {
+	case "session":
+		var session struct{ Token string }
+		err = json.Unmarshal(data, &session)
+		b.keep(session.Token)
+	case "text":
+		var text struct{ Content string }
+		err = json.Unmarshal(data, &text)
+		answer.Text += text.Content
+	case "error":
+		var failure struct{ Error struct{ Code string } }
+		err = json.Unmarshal(data, &failure)
+		answer.Code = failure.Error.Code
+	}
+	return e.Type, err
 }
 
 func (b *Browser) keep(token string) {

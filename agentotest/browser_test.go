@@ -71,6 +71,42 @@ func TestBrowserSeesFailures(t *testing.T) {
 	require.Len(t, service.Sessions(agent), 1)
 }
 
+// A filter may let any JSON through; only what the handler documents is read.
+func TestBrowserKeepsEventsOfAFilter(t *testing.T) {
+	for _, event := range []string{
+		`"thinking"`, `7`, `[{"type":"text"}]`, `{"content":"x","token":"x"}`, `{"type":{"a":1},"content":"x","token":"x"}`,
+		`{"type":"tool","content":{"a":1},"token":[],"error":"x"}`,
+		`{"type":"tool","content":"lookup","token":"abc","error":{"code":"x"}}`,
+		`{"type":"text","content":"","token":7,"error":1}`, `{"type":"session","token":"","content":7}`,
+	} {
+		t.Run(event, func(t *testing.T) {
+			events := []string{`{"type":"session","token":"T"}`, event, `{"type":"text","content":"Hi"}`, `{"type":"done"}`}
+			browser, answer, err := sayTo(t, "data: "+strings.Join(events, "\n\ndata: ")+"\n\n")
+			require.NoError(t, err)
+			require.Equal(t, []any{"Hi", "T", ""}, []any{answer.Text, browser.Token, answer.Code})
+			require.Equal(t, fmt.Sprintf("%s", events), fmt.Sprintf("%s", answer.Events))
+		})
+	}
+}
+
+// What the handler documents has to be as documented.
+func TestBrowserRefusesEventsOfAnotherForm(t *testing.T) {
+	for _, event := range []string{`{"type":"text","content":{}}`, `{"type":"session","token":1}`, `{"type":"error","error":"x"}`, `{"type":"done"`} {
+		_, _, err := sayTo(t, "data: "+event+"\n\ndata: {\"type\":\"done\"}\n\n")
+		require.ErrorContains(t, err, "not an event", event)
+	}
+}
+
+// sayTo has a browser say something to a server that always answers the same.
+func sayTo(t *testing.T, stream string) (*agentotest.Browser, *agentotest.BrowserAnswer, error) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(stream)) }))
+	defer server.Close()
+	browser := &agentotest.Browser{URL: server.URL, Client: server.Client()}
+	answer, err := browser.Say(t.Context(), "Hi")
+	return browser, answer, err
+}
+
 // What is not a chat handler's answer is an error.
 func TestBrowserMeetsSomethingElse(t *testing.T) {
 	for name, write := range map[string]string{

@@ -28,7 +28,7 @@ func (s *Service) newCall(w http.ResponseWriter, r *http.Request) *call {
 	stop := context.AfterFunc(s.base, cancel) // a middleware may have put a context of its own in the way
 	c := &call{r: r, ctx: ctx, cancel: func() { stop(); cancel() }}
 	c.w = &wire{ResponseWriter: w, left: unlimited, cancel: c.cancel}
-	body, err := io.ReadAll(r.Body)
+	body, err := io.ReadAll(bodyOf(r))
 	c.body = body
 	c.arrival = s.arrivalOf(r.Context(), r, body)
 	if err != nil && c.arrival.err == nil {

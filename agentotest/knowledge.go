@@ -1,6 +1,7 @@
 package agentotest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -136,19 +137,31 @@ type Chunk struct {
 
 // AddKnowledge puts chunks into the knowledge base of an agent or a swarm and
 // returns the ids of those whose content is new. The chunks' own ids are not
-// used. It panics if there is no agent or swarm of that id.
+// used. It panics if there is no agent or swarm of that id, or if metadata is not
+// JSON.
 func (s *Service) AddKnowledge(targetID string, chunks ...Chunk) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := s.mustKnowledge(targetID)
+	rows := make([]*chunk, len(chunks))
+	for i, one := range chunks {
+		rows[i] = one.row()
+	}
 	var ids []string
-	for _, one := range chunks {
-		row := &chunk{content: one.Content, title: optional(one.Title), source: optional(one.Source), metadata: one.Metadata}
+	for _, row := range rows {
 		if k.add(s, row) {
 			ids = append(ids, row.id)
 		}
 	}
 	return ids
+}
+
+// row panics if the chunk could not be sent to a client.
+func (one Chunk) row() *chunk {
+	if len(one.Metadata) > 0 && !json.Valid(one.Metadata) {
+		panic(fmt.Sprintf("agentotest: AddKnowledge: the metadata of chunk %.100q is not JSON: %.200q", one.Content, one.Metadata))
+	}
+	return &chunk{content: one.Content, title: optional(one.Title), source: optional(one.Source), metadata: bytes.Clone(one.Metadata)}
 }
 
 // Knowledge returns what an agent or a swarm knows, newest first. It panics if
@@ -157,7 +170,7 @@ func (s *Service) Knowledge(targetID string) []Chunk {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return newestFirst(s.mustKnowledge(targetID).chunks, func(k *chunk) Chunk {
-		out := Chunk{ID: k.id, Content: k.content, Metadata: k.metadata}
+		out := Chunk{ID: k.id, Content: k.content, Metadata: bytes.Clone(k.metadata)}
 		if k.title != nil {
 			out.Title = *k.title
 		}

@@ -1,6 +1,7 @@
 package agentotest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	sse "github.com/r3labs/sse/v2"
 	"github.com/stretchr/testify/require"
 )
 
@@ -131,6 +133,30 @@ func TestLogStreamsEnd(t *testing.T) {
 			require.Zero(t, s.DropLogStreams())
 			require.Zero(t, s.LogStreams(""))
 		})
+	}
+}
+
+// What was written before the end comes before the close event, even where a
+// stream learns of both at once.
+func TestLinesBeforeTheEndOfALogStream(t *testing.T) {
+	for range 64 { // select picks at random
+		s := New()
+		id := s.AddAgent(AgentSeed{}) // writes the lines 1 and 2
+		ctx, cancel := context.WithCancel(t.Context())
+		u := s.subscribers.add(ctx, cancel, id)
+		a, err := s.agent(id)
+		require.NoError(t, err)
+		var ids []string
+		require.True(t, s.feed(ctx, a, u, 1, func(e *sse.Event) {
+			if len(ids) == 0 {
+				s.AppendLog(id, "", "three")
+				s.AppendLog(id, "", "four")
+				require.Equal(t, 1, s.CloseLogStreams(id))
+			}
+			ids = append(ids, string(e.ID)+string(e.Event))
+		}))
+		require.Equal(t, []string{"2", "3", "4", "5close"}, ids)
+		cancel()
 	}
 }
 

@@ -188,12 +188,9 @@ func (s *Service) feed(ctx context.Context, a *agent, u *subscriber, from int, p
 		s.mu.Lock()
 		entries, ended, changed := a.logs.after(from), a.logs.ended, a.logs.wait()
 		s.mu.Unlock()
-		for _, entry := range entries {
-			if ctx.Err() != nil {
-				return false
-			}
-			publish(&sse.Event{ID: []byte(strconv.Itoa(entry.id)), Data: encodeJSON(entry.wire)})
-			from = entry.id
+		from = publishEntries(ctx, entries, from, publish)
+		if ctx.Err() != nil {
+			return false
 		}
 		if ended || !s.idle(ctx, u, changed, publish) {
 			break
@@ -203,10 +200,27 @@ func (s *Service) feed(ctx context.Context, a *agent, u *subscriber, from int, p
 		return false
 	}
 	s.mu.Lock()
-	id := a.logs.skip()
+	rest, id := a.logs.after(from), a.logs.skip() // what was written before the end belongs before the close event
 	s.mu.Unlock()
+	publishEntries(ctx, rest, from, publish)
+	if ctx.Err() != nil {
+		return false
+	}
 	publish(&sse.Event{ID: []byte(strconv.Itoa(id)), Event: []byte(closeEvent), Data: []byte("{}")})
 	return ctx.Err() == nil
+}
+
+// publishEntries hands over entries until ctx ends, and returns the id of the
+// last one, or from if there was none.
+func publishEntries(ctx context.Context, entries []logEntry, from int, publish func(*sse.Event)) int {
+	for _, entry := range entries {
+		if ctx.Err() != nil {
+			break
+		}
+		publish(&sse.Event{ID: []byte(strconv.Itoa(entry.id)), Data: encodeJSON(entry.wire)})
+		from = entry.id
+	}
+	return from
 }
 
 // idle waits for a change of the log. It returns false when the stream must end.

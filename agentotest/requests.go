@@ -132,10 +132,7 @@ func (s *Service) arrivalOf(ctx context.Context, r *http.Request, body []byte) *
 // readBody takes the whole body at once: it is recorded, a handler that waits
 // then notices when the client goes away, and a middleware finds it unread.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, bodyOf(r), maxBody))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
@@ -145,6 +142,15 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return body, invalid("the body could not be read")
 	}
 	return body, nil
+}
+
+// bodyOf returns a body even where there is none: only a request that came
+// through a server is sure to have one.
+func bodyOf(r *http.Request) io.ReadCloser {
+	if r.Body == nil {
+		return http.NoBody
+	}
+	return r.Body
 }
 
 // statusWriter notes the status of the answer.

@@ -58,6 +58,23 @@ func TestIngestValidates(t *testing.T) {
 	require.Len(t, s.AddKnowledge(id, Chunk{Content: "x"}, Chunk{Content: "x"}), 1)
 }
 
+// What no client could be sent is refused at once, before any of it is kept.
+func TestAddKnowledgeWithMetadata(t *testing.T) {
+	s := start(t)
+	id, _ := seeded(s.Service)
+	require.PanicsWithValue(t, `agentotest: AddKnowledge: the metadata of chunk "bad" is not JSON: "{k:1}"`, func() {
+		s.AddKnowledge(id, Chunk{Content: "good"}, Chunk{Content: "bad", Metadata: []byte(`{k:1}`)})
+	})
+	require.Empty(t, s.Knowledge(id))
+
+	metadata := []byte(`{"k":1}`)
+	s.AddKnowledge(id, Chunk{Content: "none", Metadata: []byte{}}, Chunk{Content: "one", Metadata: metadata})
+	metadata[0] = 'x'
+	s.Knowledge(id)[0].Metadata[0] = 'y'
+	g := ask(t, s, "GET", "/v1/agents/"+id+"/knowledge", "").want(200, "")
+	require.Equal(t, map[string]any{"k": 1.0}, g.at("data", 0, "metadata"))
+}
+
 func TestBrowseSkills(t *testing.T) {
 	s := start(t)
 	own := s.AddSkill(SkillSeed{Name: "own", Custom: true})

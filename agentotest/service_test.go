@@ -70,6 +70,30 @@ func TestBodyThatIsTooLarge(t *testing.T) {
 	require.Equal(t, "the body is larger than 32 MiB", g.text("error", "message"))
 }
 
+// A request that never went through a server may have no body at all.
+func TestRequestWithoutABody(t *testing.T) {
+	unbody := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Body = nil
+			next.ServeHTTP(w, r)
+		})
+	}
+	for name, opts := range map[string][]Option{"from the caller": nil, "from a middleware": {WithMiddleware(unbody)}} {
+		t.Run(name, func(t *testing.T) {
+			s := New(opts...)
+			defer s.Close()
+			request, err := http.NewRequestWithContext(t.Context(), "GET", "http://agento.test/v1/account", nil)
+			require.NoError(t, err)
+			require.Nil(t, request.Body)
+			request.Header.Set("X-Api-Key", s.Key())
+			recorder := httptest.NewRecorder()
+			s.ServeHTTP(recorder, request)
+			require.Equal(t, 200, recorder.Code, recorder.Body)
+			require.Empty(t, s.Requests()[0].Body)
+		})
+	}
+}
+
 func TestUnknownRoutesAndMethods(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{})
