@@ -186,9 +186,11 @@ func (s *AgentsService) Get(ctx context.Context, id string, opts ...Option) (*Ag
 
 // Update changes the given fields of an agent and leaves the others. A change of
 // SharedMode takes effect with [AgentsService.Restart]. When the others do is not
-// documented; restart the agent to be sure.
+// documented; restart the agent to be sure. Where the service answers without the
+// agent, it is read with [AgentsService.Get].
 //
-// PATCH /v1/agents/{id}, inferred from the title. Scope: agents:write. Errors:
+// PATCH /v1/agents/{id}, inferred from the title. Scope: agents:write, and
+// agents:read where the agent has to be read. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentParams, opts ...Option) (*Agent, error) {
 	r := request{route: route.UpdateAgent, path: agentPath("id", id), body: p}

@@ -61,19 +61,12 @@ func changed[T any](ctx context.Context, c *core, r request, opts []Option, read
 	if err != nil {
 		return nil, err
 	}
-	var answer struct {
-		Data *T `json:"data"`
+	var object *T
+	err = call.run(func(body []byte) error { return decodeInto(body, &object) })
+	if err != nil || object != nil {
+		return object, err
 	}
-	err = call.run(func(body []byte) error {
-		if len(body) == 0 {
-			return nil
-		}
-		return json.Unmarshal(body, &answer)
-	})
-	if err != nil || answer.Data != nil {
-		return answer.Data, err
-	}
-	object, err := read(append(slices.Clone(opts), withoutExtra)...)
+	object, err = read(append(slices.Clone(opts), withoutExtra)...)
 	if err != nil {
 		return nil, fmt.Errorf("agento: the change was made, and what it made could not be read: %w", err)
 	}

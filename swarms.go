@@ -146,9 +146,11 @@ func (s *SwarmsService) Get(ctx context.Context, id string, opts ...Option) (*Sw
 
 // Update changes the given fields of a swarm and leaves the others. Whether
 // running agents see new secrets before [AgentsService.Restart] is not
-// documented; name and description need no restart.
+// documented; name and description need no restart. Where the service answers
+// without the swarm, it is read with [SwarmsService.Get].
 //
-// PATCH /v1/swarms/{id}, inferred from the title. Scope: swarms:write. Errors:
+// PATCH /v1/swarms/{id}, inferred from the title. Scope: swarms:write, and
+// swarms:read where the swarm has to be read. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmParams, opts ...Option) (*Swarm, error) {
 	if err := p.Secrets.check(); err != nil {
