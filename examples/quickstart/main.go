@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if o.agent == "" && os.Getenv("AGENTO_API_KEY") != "" && os.Getenv("ANTHROPIC_API_KEY") == "" {
+	if o.agent == "" && onRealService() && os.Getenv("ANTHROPIC_API_KEY") == "" {
 		return errors.New("with AGENTO_API_KEY, a new agent needs ANTHROPIC_API_KEY too: set it, or name an agent that is there with -agent")
 	}
 	client, done, err := demo.Connect(out, nil,
@@ -63,6 +63,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer done()
 	return converse(ctx, client, o, out)
+}
+
+func onRealService() bool {
+	return os.Getenv("AGENTO_API_KEY") != "" && os.Getenv("AGENTO_BASE_URL") == ""
 }
 
 func converse(ctx context.Context, client *agento.Client, o options, out io.Writer) (err error) {

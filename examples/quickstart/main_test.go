@@ -82,15 +82,14 @@ func TestAnExistingAgentStays(t *testing.T) {
 func TestARealKeyNeedsACredential(t *testing.T) {
 	server, _ := service(t)
 	t.Setenv("AGENTO_API_KEY", "ak_live_00112233445566778899aabbccddeeff")
-	t.Setenv("AGENTO_BASE_URL", server.URL)
+	t.Setenv("AGENTO_BASE_URL", "")
 	t.Setenv("ANTHROPIC_API_KEY", "")
 	var out writes
 	require.ErrorContains(t, run(t.Context(), nil, &out), "ANTHROPIC_API_KEY")
-	require.Empty(t, server.Requests(), "no made-up credential leaves")
+	require.Empty(t, out.String(), "nothing was begun")
 
+	t.Setenv("AGENTO_BASE_URL", server.URL) // a sandbox takes a made-up one
 	require.NoError(t, run(t.Context(), []string{"-agent", server.AddAgent(agentotest.AgentSeed{Name: "Mine"})}, &out))
-
-	t.Setenv("ANTHROPIC_API_KEY", "made-up") // as the sandbox's hint says
 	require.NoError(t, run(t.Context(), nil, &out))
 	require.Contains(t, out.String(), "Removed agent")
 }

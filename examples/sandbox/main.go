@@ -130,5 +130,5 @@ func welcome(out io.Writer, base, key string, agents []agentotest.Agent) {
 	fmt.Fprintln(out, curl+"$AGENTO_BASE_URL/v1/agents")
 	fmt.Fprintln(out, curl+"-N -H 'Content-Type: application/json' \\\n    -d '{\"message\":\"Hello\"}' $AGENTO_BASE_URL/v1/agents/"+id+"/chat/messages")
 	fmt.Fprintln(out, curl+"-N $AGENTO_BASE_URL/v1/agents/"+id+"/logs/stream")
-	fmt.Fprintln(out, "  ANTHROPIC_API_KEY=made-up go run ./examples/quickstart")
+	fmt.Fprintln(out, "  go run ./examples/quickstart")
 }
