@@ -145,7 +145,7 @@ func TestRefusedAfterAnAnswer(t *testing.T) {
 		w.WriteHeader(503)
 		_, _ = io.WriteString(w, `{"error":{"code":"internal_error","message":"boom"}}`)
 	}, []agento.Option{agento.WithMaxWait(time.Second)}, func(w *world) {
-		err := w.client.Do(w.ctx, "PUT", "/v1/x", map[string]int{"a": 1}, nil)
+		err := w.client.Account.SetSecrets(w.ctx, agento.ForAgent("a1"), agento.Secrets{agento.AnthropicAPIKey: "sk-test-made-up"})
 		require.Equal(t, 1, sent)
 		require.ErrorIs(t, err, agento.ErrInternal)
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -337,7 +337,7 @@ func TestUpdateAnsweredWithNothing(t *testing.T) {
 			return read, nil
 		}))
 		params := agento.UpdateAgentParams{Name: agento.Set("Bot")}
-		agent, err := client.Agents.Update(t.Context(), "a1", params, agento.WithExtra("color", "red"))
+		agent, err := client.Agents.Update(t.Context(), "a1", params, agento.WithExtra("description", "red"))
 		require.NoError(t, err)
 		require.Equal(t, "Bot", agent.Name)
 		require.Equal(t, []string{"PATCH /v1/agents/a1", "GET /v1/agents/a1"}, sent)

@@ -96,7 +96,8 @@ func failed(out *Outcome) bool {
 // ContextError says that the context ended: it is both the context's error and
 // the cause that was given to it.
 func ContextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
+	cause := context.Cause(ctx) // first: the context may end in between, and is to have an error then
+	err := ctx.Err()
 	if cause == nil || cause == err {
 		return err
 	}
