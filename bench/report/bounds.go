@@ -43,8 +43,12 @@ func (p page) bounds() []bound {
 		}
 	}
 	for _, g := range p.growths() {
-		if f, ok := g.flatness(p.figures, clients.SDK); ok {
-			all = append(all, bound{"one " + g.unit + " at 100 × over one at 1 ×", fmt.Sprintf("≤ %.2f", flatMost), fmt.Sprintf("%.2f", f), f <= flatMost})
+		// Beside raw's, since the machine may be slower by the time of the largest.
+		own, ok := g.flatness(p.figures, clients.SDK)
+		raw, ok2 := g.flatness(p.figures, clients.Raw)
+		if ok && ok2 && raw > 0 {
+			got := fmt.Sprintf("%.2f (%.2f, raw %.2f)", own/raw, own, raw)
+			all = append(all, bound{"one " + g.unit + " at 100 × over one at 1 ×, beside raw's", fmt.Sprintf("≤ %.2f × raw's", flatMost), got, own/raw <= flatMost})
 		}
 	}
 	raw, sdk := p.program(clients.Raw), p.program(clients.SDK)
