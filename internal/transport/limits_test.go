@@ -81,3 +81,20 @@ func TestWhichBoundEndsAnAttempt(t *testing.T) {
 		})
 	}
 }
+
+// pastDeadline is a context by another clock: its deadline is over, and it is not.
+type pastDeadline struct{ context.Context }
+
+func (pastDeadline) Deadline() (time.Time, bool) { return time.Unix(0, 0), true }
+
+func TestADeadlineByAnotherClockBoundsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		_, err := limits{next: roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}.RoundTrip(requestIn(pastDeadline{t.Context()}))
+		require.Equal(t, &TimeoutError{time.Minute}, err)
+		require.Equal(t, time.Minute, time.Since(begun))
+	})
+}
