@@ -78,7 +78,7 @@ func (o *outgoing) newError(out *transport.Outcome) *Error {
 	}
 	return &Error{
 		StatusCode: out.StatusCode,
-		RequestID:  requestID(out),
+		RequestID:  out.RequestID(),
 		Method:     o.info.Method,
 		Path:       o.info.Path,
 		RetryAfter: out.RetryAfter,

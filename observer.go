@@ -159,7 +159,7 @@ func (w *watch) Attempt(_ context.Context, attempt int) {
 func (w *watch) Response(_ context.Context, attempt int, out *transport.Outcome, took time.Duration) {
 	if w.o.Response != nil {
 		w.o.Response(w.ctx, w.info, ResponseInfo{
-			Attempt: attempt, StatusCode: out.StatusCode, RequestID: requestID(out),
+			Attempt: attempt, StatusCode: out.StatusCode, RequestID: out.RequestID(),
 			RateLimit: RateLimit(out.RateLimit), Took: took, Err: out.Err,
 		})
 	}
@@ -168,7 +168,7 @@ func (w *watch) Response(_ context.Context, attempt int, out *transport.Outcome,
 func (w *watch) Retry(_ context.Context, attempt int, out *transport.Outcome, wait time.Duration) {
 	if w.o.Retry != nil {
 		w.o.Retry(w.ctx, w.info, RetryInfo{
-			Attempt: attempt, StatusCode: out.StatusCode, RequestID: requestID(out), Err: out.Err, Wait: wait,
+			Attempt: attempt, StatusCode: out.StatusCode, RequestID: out.RequestID(), Err: out.Err, Wait: wait,
 		})
 	}
 }
@@ -184,7 +184,7 @@ func (w *watch) callDone(out *transport.Outcome, err error) {
 		return
 	}
 	w.o.Done(w.ctx, w.info, DoneInfo{
-		StatusCode: out.StatusCode, RequestID: requestID(out), Attempts: out.Attempts,
+		StatusCode: out.StatusCode, RequestID: out.RequestID(), Attempts: out.Attempts,
 		Took: time.Since(w.begun), Err: err,
 	})
 }

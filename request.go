@@ -279,18 +279,11 @@ func (o *outgoing) note(out *transport.Outcome) {
 func responseOf(out *transport.Outcome) Response {
 	return Response{
 		StatusCode: out.StatusCode,
-		RequestID:  requestID(out),
+		RequestID:  out.RequestID(),
 		RateLimit:  RateLimit(out.RateLimit),
-		Header:     out.Header,
+		Header:     out.ToldHeader(),
 		Attempts:   out.Attempts,
 	}
-}
-
-func requestID(out *transport.Outcome) string {
-	if v := out.Header["X-Request-Id"]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
 }
 
 // judge turns the outcome of a unary call into the result of the method.

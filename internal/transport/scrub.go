@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -50,21 +51,41 @@ func redact(text string, values []string) string {
 	return text
 }
 
-// scrub takes what is hidden out of everything that a caller may print: a
-// service or a proxy can echo a request, and a caller's transport can quote it in
-// an error. The data of a success is the caller's, and stays.
+// scrub takes what is hidden out of what is told of a failure: a service or a
+// proxy can echo a request, and a caller's transport can quote it in an error. The
+// data of a success is the caller's, and stays. ToldHeader and RequestID do the
+// same for what is mostly not asked for.
 func (out *Outcome) scrub(values []string) {
-	for _, list := range out.Header {
-		for i, v := range list {
-			if clean := redact(v, values); clean != v { // a caller's transport may give many answers one header
-				list[i] = clean
-			}
-		}
-	}
+	out.hidden = values
 	if failed(out) {
 		out.Body = redactBytes(out.Body, values)
 	}
 	out.Err = redactError(out.Err, values)
+}
+
+// ToldHeader is the answer's header without the keys and the secrets of the
+// call. Header itself stays: a caller's transport may give many answers the same.
+func (out *Outcome) ToldHeader() http.Header {
+	told, copied := out.Header, false
+	for name, list := range out.Header {
+		for i, v := range list {
+			if clean := out.Redact(v); clean != v {
+				if !copied {
+					told, copied = out.Header.Clone(), true
+				}
+				told[name][i] = clean
+			}
+		}
+	}
+	return told
+}
+
+// RequestID is the answer's, empty if it has none.
+func (out *Outcome) RequestID() string {
+	if v := out.Header["X-Request-Id"]; len(v) > 0 {
+		return out.Redact(v[0])
+	}
+	return ""
 }
 
 // Redact takes the keys and the secrets of the call out of a text that came with
