@@ -79,36 +79,21 @@ func newPacer(s clientSettings) transport.Pacer {
 	case s.pacer != nil:
 		return callersPacer{s.pacer}
 	}
-	return ownPacer{pace.New()}
+	return pace.New()
 }
 
 // callersPacer is a pacer that the caller brought.
 type callersPacer struct{ Pacer }
 
-func (p callersPacer) Acquire(ctx context.Context, bulk bool, maxWait time.Duration) error {
-	return p.Pacer.Acquire(ctx, PaceRequest{Bulk: bulk, MaxWait: maxWait})
+func (p callersPacer) Acquire(ctx context.Context, r pace.Request) error {
+	return p.Pacer.Acquire(ctx, PaceRequest(r))
 }
 
-func (p callersPacer) Observe(s transport.Sent) {
+func (p callersPacer) Observe(r pace.Result) {
 	p.Pacer.Observe(PaceResult{
-		Granted: s.Granted, NotSent: s.NotSent, StatusCode: s.StatusCode,
-		RateLimit: RateLimit(s.RateLimit), Date: s.Date, RetryAfter: s.RetryAfter,
-	})
-}
-
-// ownPacer is the pacing that all calls of a client share.
-type ownPacer struct{ *pace.Pacer }
-
-func (p ownPacer) Acquire(ctx context.Context, bulk bool, maxWait time.Duration) error {
-	return p.Pacer.Acquire(ctx, pace.Request{Bulk: bulk, MaxWait: maxWait})
-}
-
-func (p ownPacer) Observe(s transport.Sent) {
-	rl := s.RateLimit
-	p.Pacer.Observe(pace.Result{
-		Granted: s.Granted, NotSent: s.NotSent, StatusCode: s.StatusCode,
-		Known: rl.Known && !rl.Reset.IsZero(), Limit: rl.Limit, Remaining: rl.Remaining, Reset: rl.Reset,
-		Date: s.Date, RetryAfter: s.RetryAfter,
+		Granted: r.Granted, NotSent: r.NotSent, StatusCode: r.StatusCode,
+		RateLimit: RateLimit{Limit: r.Limit, Remaining: r.Remaining, Reset: r.Reset, Known: r.Known},
+		Date:      r.Date, RetryAfter: r.RetryAfter,
 	})
 }
 

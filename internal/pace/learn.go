@@ -24,7 +24,7 @@ func (m *model) learn(now, granted int64, r *Result) {
 	} else if granted > m.struckAt {
 		m.strikes = 0
 	}
-	if !r.Known || r.Limit < 1 || r.Remaining < 0 || r.Remaining > r.Limit {
+	if !r.Known || r.Reset.IsZero() || r.Limit < 1 || r.Remaining < 0 || r.Remaining > r.Limit {
 		m.withoutHeaders(now, granted, r.StatusCode)
 		return
 	}

@@ -113,6 +113,18 @@ func TestNonsenseHeaders(t *testing.T) {
 	}
 }
 
+// TestNoReset: without the time of the reset the other headers are nothing to
+// go by.
+func TestNoReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		r := answer(120, 60, 30)
+		r.Reset = time.Time{}
+		observe(t, p, 0, r)
+		require.True(t, p.model.blind)
+	})
+}
+
 func TestHold(t *testing.T) {
 	tests := map[string]struct {
 		refusal Result

@@ -20,10 +20,10 @@ type Result struct {
 	Granted    time.Time     // when Acquire returned
 	StatusCode int           // 0: no answer came
 	NotSent    bool          // nothing left the machine: the budget was not used
-	Known      bool          // the three headers were present and parsable
+	Known      bool          // Limit and Remaining were told
 	Limit      int           // X-RateLimit-Limit
 	Remaining  int           // X-RateLimit-Remaining
-	Reset      time.Time     // X-RateLimit-Reset, server clock, whole seconds
+	Reset      time.Time     // X-RateLimit-Reset, server clock, whole seconds; zero if absent
 	Date       time.Time     // Date, server clock, whole seconds; zero if absent
 	RetryAfter time.Duration // of a 429; 0 if absent
 }

@@ -5,23 +5,15 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/pace"
 )
 
 // Pacer decides when an attempt may leave. There is one Observe for each
 // Acquire that returned nil.
 type Pacer interface {
-	Acquire(ctx context.Context, bulk bool, maxWait time.Duration) error
-	Observe(Sent)
-}
-
-// Sent tells a pacer what became of an attempt that it let go.
-type Sent struct {
-	Granted    time.Time
-	NotSent    bool // nothing left the machine
-	StatusCode int  // 0: no answer
-	RateLimit  RateLimit
-	Date       time.Time // the service's clock, zero where it is not told
-	RetryAfter time.Duration
+	Acquire(context.Context, pace.Request) error
+	Observe(pace.Result)
 }
 
 // pacing takes a place in the shared rate limit for each attempt.
@@ -59,30 +51,30 @@ func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // acquire takes the place of one attempt, and tells of a wait that can be felt.
 func (p pacing) acquire(ctx context.Context, st *state) error {
+	place := pace.Request{Bulk: st.call.Bulk, MaxWait: st.call.MaxWait}
 	hooks := st.call.Hooks
 	if hooks == nil {
-		return p.pacer.Acquire(ctx, st.call.Bulk, st.call.MaxWait)
+		return p.pacer.Acquire(ctx, place)
 	}
 	asked := time.Now()
-	err := p.pacer.Acquire(ctx, st.call.Bulk, st.call.MaxWait)
+	err := p.pacer.Acquire(ctx, place)
 	if waited := time.Since(asked); waited >= time.Millisecond {
 		hooks.Wait(st.Context, st.attempts+1, waited)
 	}
 	return err
 }
 
-func (p pacing) observed(st *state, granted time.Time) Sent {
-	s := Sent{
-		Granted:    granted,
-		StatusCode: st.last.StatusCode,
-		NotSent:    st.last.StatusCode == 0 && !st.sent.Load(),
-		RateLimit:  st.last.RateLimit,
-		RetryAfter: st.last.RetryAfter,
+func (p pacing) observed(st *state, granted time.Time) pace.Result {
+	out := &st.last
+	r := pace.Result{
+		Granted: granted, StatusCode: out.StatusCode, NotSent: out.StatusCode == 0 && !st.sent.Load(),
+		Known: out.RateLimit.Known, Limit: out.RateLimit.Limit, Remaining: out.RateLimit.Remaining, Reset: out.RateLimit.Reset,
+		RetryAfter: out.RetryAfter,
 	}
-	if v := st.last.Header["Date"]; len(v) > 0 {
-		s.Date = p.dates.parse(v[0])
+	if v := out.Header["Date"]; len(v) > 0 {
+		r.Date = p.dates.parse(v[0])
 	}
-	return s
+	return r
 }
 
 // dates reads the Date headers of answers. It keeps the newest, since a service

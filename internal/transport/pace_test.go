@@ -13,21 +13,23 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/internal/pace"
 )
 
 // recorder is a pacer that lets everything go, or nothing, and remembers.
 type recorder struct {
 	refuse  error
 	asked   int
-	results []Sent
+	results []pace.Result
 }
 
-func (p *recorder) Acquire(context.Context, bool, time.Duration) error {
+func (p *recorder) Acquire(context.Context, pace.Request) error {
 	p.asked++
 	return p.refuse
 }
 
-func (p *recorder) Observe(s Sent) { p.results = append(p.results, s) }
+func (p *recorder) Observe(r pace.Result) { p.results = append(p.results, r) }
 
 func carry(t *testing.T, p Pacer, rt roundTrip, call Call) *Outcome {
 	t.Helper()
@@ -67,7 +69,8 @@ func TestEachAttemptTakesItsPlace(t *testing.T) {
 		require.Equal(t, 429, p.results[2].StatusCode)
 		require.Equal(t, 2*time.Second, p.results[2].RetryAfter)
 		require.Equal(t, 2000, p.results[2].Date.Year())
-		require.Equal(t, RateLimit{Limit: 120, Remaining: 5, Known: true}, p.results[3].RateLimit)
+		last := p.results[3]
+		require.Equal(t, pace.Result{Granted: last.Granted, StatusCode: 200, Known: true, Limit: 120, Remaining: 5}, last)
 	})
 }
 
