@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -217,6 +218,9 @@ func (f *feed[T]) send(value T) bool {
 	f.events++
 	select {
 	case f.stream.events <- value:
+		if f.events == 1 {
+			runtime.Gosched() // a reader that waits for the first event goes before the next read
+		}
 		return true
 	default:
 	}
