@@ -30,7 +30,7 @@ var (
 		clients.Ogen: "it decodes with code generated for each type, and fails on an answer that lacks a field; the SDK uses encoding/json, as the raw client does, and takes what comes",
 	}
 	handedOver = map[string]string{
-		clients.Oapi: "its caller reads the connection itself; the SDK's events go through a goroutine and a channel",
+		clients.Oapi: "it has no retries, pacing, time limits, or guard of the key, and its caller reads the connection itself; the SDK's events go through a goroutine and a channel",
 	}
 	attended = map[string]string{
 		clients.Oapi: "it has no goroutine between the connection and the caller, and no timer that ends a silent stream",
