@@ -230,15 +230,16 @@ func gzipped(body string, cut int) http.HandlerFunc {
 	}
 }
 
-// gzipBomb is a small answer that unpacks to a gigabyte.
+// gzipBomb is a small answer that unpacks to a gigabyte: a gzip of many parts.
 func gzipBomb(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip")
-	z := gzip.NewWriter(w)
-	piece := make([]byte, 1<<20)
+	var part strings.Builder
+	z := gzip.NewWriter(&part)
+	_, _ = z.Write(make([]byte, 1<<20))
+	_ = z.Close()
 	for range 1 << 10 {
-		if _, err := z.Write(piece); err != nil {
+		if _, err := io.WriteString(w, part.String()); err != nil {
 			return
 		}
 	}
-	_ = z.Close()
 }

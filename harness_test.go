@@ -52,6 +52,7 @@ type world struct {
 	ctx      context.Context
 	client   *agento.Client
 	listener *memnet.Listener
+	protocol protocol
 }
 
 // inWorld runs a test in virtual time against a handler, over plain HTTP/1.1.
@@ -88,7 +89,7 @@ func inWorldOver(t *testing.T, p protocol, handler http.HandlerFunc, opts []agen
 				_ = server.Serve(l)
 			}
 		}()
-		w := &world{t: t, ctx: t.Context(), listener: l}
+		w := &world{t: t, ctx: t.Context(), listener: l, protocol: p}
 		base := "http://localhost"
 		if p.tls {
 			base = "https://localhost"
