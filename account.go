@@ -31,31 +31,37 @@ type Plan struct {
 	Name string `json:"name"`
 }
 
-// UnmarshalJSON reads a name or an object.
+// UnmarshalJSON reads a name or an object. What it cannot read stays empty.
 func (p *Plan) UnmarshalJSON(data []byte) error {
+	*p = Plan{}
 	if bytes.HasPrefix(data, []byte(`"`)) {
-		*p = Plan{}
 		return json.Unmarshal(data, &p.Name)
 	}
-	type plain Plan
-	return json.Unmarshal(data, (*plain)(p))
+	var fields struct{ ID, Name json.RawMessage }
+	_ = json.Unmarshal(data, &fields)
+	p.ID, p.Name = text(fields.ID), text(fields.Name)
+	return nil
 }
 
 // Usage is one counter. A number alone and an object with used and limit are
-// both read.
+// both read. What is told in another form stays zero; [WithResponse] has it.
 type Usage struct {
 	Used  float64  `json:"used"`
 	Limit *float64 `json:"limit"` // nil where none is told
 }
 
-// UnmarshalJSON reads a number or an object.
+// UnmarshalJSON reads a number or an object. A service that counts in another way
+// some day must not hide the account.
 func (u *Usage) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(data, []byte("{")) {
-		type plain Usage
-		return json.Unmarshal(data, (*plain)(u))
-	}
 	*u = Usage{}
-	return json.Unmarshal(data, &u.Used)
+	fields := struct{ Used, Limit json.RawMessage }{Used: data}
+	if bytes.HasPrefix(data, []byte("{")) {
+		fields.Used = nil
+		_ = json.Unmarshal(data, &fields)
+	}
+	_ = json.Unmarshal(fields.Used, &u.Used)
+	_ = json.Unmarshal(fields.Limit, &u.Limit)
+	return nil
 }
 
 // Get returns the account, its plan and its usage.

@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,6 +71,13 @@ func (v *DocumentVersion) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// same reports whether the service would be sent the same.
+func (v DocumentVersion) same(as DocumentVersion) bool {
+	one, _ := v.MarshalJSON() // a string can always be marshalled
+	other, _ := as.MarshalJSON()
+	return bytes.Equal(one, other)
+}
+
 // UpdateDocumentParams is a new content for a document.
 type UpdateDocumentParams struct {
 	// Content is the whole new Markdown. Required.
@@ -111,7 +119,8 @@ func (s *AccountService) Workflow(ctx context.Context, t Target, opts ...Option)
 // PUT /v1/agents/{id}/personality, inferred from the title. Scope: agents:write.
 // Errors: those of every call; [ErrNotFound]; [ErrConflict] when Version is not
 // the current one; [ErrOutcomeUnknown] when the answer is lost and the document
-// holds something else, or cannot be read back.
+// holds something else, or cannot be read back. Where the service confirms the
+// update without the document, it is read, with the scope agents:read.
 func (s *AccountService) UpdatePersonality(ctx context.Context, t Target, p UpdateDocumentParams, opts ...Option) (*Document, error) {
 	return s.updateDocument(ctx, personality(), t, p, opts)
 }

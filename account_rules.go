@@ -2,6 +2,7 @@ package agento
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 	"time"
@@ -80,7 +81,14 @@ func (s *AccountService) PutRule(ctx context.Context, t Target, name, content st
 		return err
 	}
 	r.body = ruleBody{content}
-	return exec(ctx, s.core, r, opts)
+	err = exec(ctx, s.core, r, opts)
+	if errors.Is(err, ErrConflict) && errors.Is(err, ErrOutcomeUnknown) {
+		// Repeated after a lost answer, and refused: by the first time, or by another's.
+		if now, problem := s.Rule(ctx, t, name, append(asRead(opts), WithResponse(&Response{}))...); problem == nil && now.Content == content {
+			return nil
+		}
+	}
+	return err
 }
 
 type ruleBody struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -36,7 +35,7 @@ func (w *documentWrite) carryOut(ctx context.Context) (*Document, error) {
 			return nil, unsettled(err, "it could not be read back: "+printable(problem.Error()))
 		case now.Content == w.body.Content:
 			return now, nil
-		case now.Version != w.body.Version:
+		case !now.Version.same(w.body.Version):
 			return nil, unsettled(err, "read back, the document holds something else")
 		case n >= w.repeats || !sleep(ctx, editPause(n, time.Since(begun))):
 			return nil, unsettled(err, "read back, the document is as it was")
@@ -50,7 +49,10 @@ func (w *documentWrite) send(ctx context.Context) (*Document, error) {
 		return nil, err
 	}
 	r.body = w.body
-	return do[Document](ctx, w.service.core, r, w.opts)
+	told := func(*Document) bool { return true }
+	return changed(ctx, w.service.core, r, w.opts, told, func(opts []Option) (*Document, error) {
+		return w.service.readDocument(ctx, w.file, w.target, opts)
+	})
 }
 
 // readBack reads what there is now. Where that is the answer, the caller's
@@ -66,15 +68,6 @@ func (w *documentWrite) readBack(ctx context.Context) (*Document, error) {
 		*own.response = response
 	}
 	return now, err
-}
-
-// asRead makes the options of a write fit for a read, which has no body that
-// more fields could go into.
-func asRead(opts []Option) []Option {
-	return append(slices.Clip(opts), Option{"", onCall, func(s *settings) error {
-		s.extra, s.lookFirst = nil, false
-		return nil
-	}})
 }
 
 // unsettled says of a failed write that it may have been applied, and why it is

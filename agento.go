@@ -43,6 +43,7 @@ package agento
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -132,7 +133,7 @@ func keySource(apiKey string, base *url.URL, source func(context.Context) (strin
 	case source != nil && apiKey != "":
 		return nil, badArgument("apiKey", "and WithKeySource are both given; use one")
 	case source != nil:
-		return source, nil
+		return calmly(source), nil
 	case apiKey == "":
 		return nil, badArgument("apiKey", "is empty")
 	}
@@ -140,6 +141,19 @@ func keySource(apiKey string, base *url.URL, source func(context.Context) (strin
 		return nil, err
 	}
 	return func(context.Context) (string, error) { return apiKey, nil }, nil
+}
+
+// calmly makes an error of a panic in a key source: a log stream asks it on a
+// goroutine where nobody else could.
+func calmly(source func(context.Context) (string, error)) func(context.Context) (string, error) {
+	return func(ctx context.Context) (key string, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				key, err = "", fmt.Errorf("it panicked: %v", p)
+			}
+		}()
+		return source(ctx)
+	}
 }
 
 func newClient(s settings, base *url.URL, key func(context.Context) (string, error)) *Client {

@@ -194,7 +194,8 @@ func (s *AgentsService) Get(ctx context.Context, id string, opts ...Option) (*Ag
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentParams, opts ...Option) (*Agent, error) {
 	r := request{route: route.UpdateAgent, path: agentPath("id", id), body: p}
-	return changed(ctx, s.core, r, opts, func(opts ...Option) (*Agent, error) { return s.Get(ctx, id, opts...) })
+	told := func(a *Agent) bool { return a.ID != "" }
+	return changed(ctx, s.core, r, opts, told, func(opts []Option) (*Agent, error) { return s.Get(ctx, id, opts...) })
 }
 
 // Delete deletes an agent. What becomes of its history and its knowledge base is

@@ -20,6 +20,9 @@ func encode(body any, extra map[string]any, method string) ([]byte, error) {
 		return nil, badArgument("body", "is a nil pointer")
 	}
 	if w, ok := body.(wireBody); ok {
+		if !ofThisPackage(body) {
+			return nil, badArgument("body", "embeds a type that holds secrets, and only that would be sent; give it a name as a field")
+		}
 		body = w.wire()
 	}
 	var encoded []byte
@@ -57,6 +60,16 @@ func addFields(object []byte, extra map[string]any) ([]byte, error) {
 		fields[key] = encoded
 	}
 	return json.Marshal(fields)
+}
+
+// ofThisPackage reports whether a type is the SDK's own, and has its methods from
+// nobody else.
+func ofThisPackage(v any) bool {
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.PkgPath() == reflect.TypeFor[core]().PkgPath()
 }
 
 func isNilPointer(v any) bool {

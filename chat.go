@@ -42,6 +42,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	o.info.SessionID = p.SessionID
 	begun := time.Now()
 	idle := o.settings.idleTimeoutOr(defaultChatIdle)
+	o.call.Impatient = true
 	w, out, err := o.open(idle)
 	if err != nil {
 		return nil, err
@@ -51,8 +52,8 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	return &ChatStream{Stream: f.start(o, out), begun: begun}, nil
 }
 
-// Ask sends a message and returns the whole answer. If the answer is cut, it
-// returns what arrived and the error. To know the session afterwards, create one
+// Ask sends a message and returns the whole answer. On any error it returns what
+// arrived, if only an empty Reply, and the error. To know the session afterwards, create one
 // first: where the service tells the id of a new session is not documented.
 //
 // POST /v1/agents/{id}/chat/messages, documented. Scope: chat. Errors: those of
@@ -60,7 +61,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 func (s *ChatService) Ask(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*Reply, error) {
 	stream, err := s.Send(ctx, agentID, p, opts...)
 	if err != nil {
-		return nil, err
+		return &Reply{}, err // nothing has arrived
 	}
 	return stream.Reply()
 }

@@ -43,7 +43,7 @@ func (o *outgoing) failure(out *transport.Outcome) error {
 // repeatedDelete reports whether a resource was already gone when its deletion
 // was sent again: the first time did it.
 func (o *outgoing) repeatedDelete(out *transport.Outcome) bool {
-	if o.info.Method != http.MethodDelete || !out.Repeated || out.Err != nil || out.StatusCode != http.StatusNotFound {
+	if o.info.Method != http.MethodDelete || o.call.Stream || !out.Repeated || out.Err != nil || out.StatusCode != http.StatusNotFound {
 		return false
 	}
 	code, _ := readEnvelope(out.Body)

@@ -46,8 +46,8 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 //
 // GET /v1/agents/{id}/logs/stream, inferred from the title. Scope: logs. Errors
 // of opening it: those of every call; [ErrNotFound]. Once open, a 401, 403 or 404
-// at a reconnect ends it with that [*Error], as does a Retry-After beyond
-// [WithRetryAfterLimit].
+// at a reconnect ends it with that [*Error], as does a Retry-After, or a retry
+// field of the stream, beyond [WithRetryAfterLimit].
 func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams, opts ...Option) (*LogStream, error) {
 	query := url.Values{}
 	if p != nil {

@@ -45,7 +45,13 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 		return LogEntry{}, skip, nil
 	}
 	e := readLogEntry(string(ev.Data))
-	if !ev.Named && l.seen.before(e) {
+	known := false
+	if ev.Named { // an id may come again for another entry, once the service has restarted
+		known = l.seen.repeated(string(ev.ID) + "\x00" + e.raw)
+	} else {
+		known = l.seen.before(e)
+	}
+	if known {
 		return LogEntry{}, skip, nil
 	}
 	return e, deliver, nil
@@ -56,6 +62,9 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 func (l *follower) ended(f *feed[LogEntry], _ bool, cause error) error {
 	if cause == nil {
 		cause = ErrStreamTruncated
+	}
+	if d, ok := f.dec.Retry(); ok && d > l.o.settings.retryAfterLimit {
+		return tooLong(f.fail(truncated(cause)), d)
 	}
 	if time.Since(l.opened) >= followHealthy {
 		l.failures = 0
@@ -86,6 +95,16 @@ func (l *follower) ended(f *feed[LogEntry], _ bool, cause error) error {
 		}
 		cause, asked = err, out.RetryAfter
 	}
+}
+
+// tooLong says of the end of a connection that the service lets nobody connect
+// again for longer than the caller is ready to wait.
+func tooLong(err error, wait time.Duration) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.RetryAfter = wait
+	}
+	return err
 }
 
 // resume goes on with a new connection, and marks it.
@@ -216,7 +235,13 @@ func (r *recent) before(e LogEntry) bool {
 	if e.Time.Before(r.first) && r.firstOn < r.current {
 		return true
 	}
-	h := maphash.String(r.seed, e.raw)
+	return r.repeated(e.raw)
+}
+
+// repeated reports whether an earlier connection brought the same, and remembers
+// it.
+func (r *recent) repeated(what string) bool {
+	h := maphash.String(r.seed, what)
 	if on, ok := r.connection[h]; ok {
 		return on < r.current
 	}

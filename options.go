@@ -234,7 +234,9 @@ func WithUserAgent(ua string) Option {
 }
 
 // WithHeader sends one more header, on every call of a client or on one call. It
-// is refused for X-Api-Key, Host and Content-Length.
+// is refused for X-Api-Key, Host and Content-Length. With an Idempotency-Key
+// net/http repeats a write by itself when it loses the connection; whether the
+// service heeds that header is not documented.
 func WithHeader(key, value string) Option {
 	return Option{"WithHeader", anywhere, func(s *settings) error {
 		name := textproto.CanonicalMIMEHeaderKey(key)
@@ -270,7 +272,8 @@ func WithMaxRetries(n int) Option {
 
 // WithRetryAfterLimit sets the longest wait that the service may ask for with
 // Retry-After; beyond it the answer is returned at once as an error that holds
-// the wait. The default is one minute.
+// the wait. Until that time is over, calls that pacing would keep waiting for it
+// fail at once too. The default is one minute.
 func WithRetryAfterLimit(d time.Duration) Option {
 	return duration("WithRetryAfterLimit", d, func(s *settings) *time.Duration { return &s.retryAfterLimit })
 }
@@ -321,7 +324,8 @@ func WithMaxEventSize(bytes int) Option {
 // status, request id, headers, rate limit, and the raw JSON, in which fields
 // stand that the SDK's types do not have. On a call only.
 // [SkillsService.Deploy], [AgentsService.WaitUntil] and the All… iterators refuse
-// it; other methods that make several calls tell of the last.
+// it; other methods that make several calls tell of the last. A call that is
+// refused for a bad argument may leave r as it was.
 func WithResponse(r *Response) Option {
 	return Option{"WithResponse", onCall, func(s *settings) error {
 		if r == nil {

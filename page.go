@@ -135,7 +135,7 @@ func freshRows[T any](rows []T, previous map[string]bool, key func(*T) string) (
 	for i := range rows {
 		k := key(&rows[i])
 		if k == "" {
-			k = fmt.Sprintf("%+v", rows[i])
+			k = content(rows[i])
 		}
 		if !previous[k] {
 			fresh = append(fresh, rows[i])
@@ -143,6 +143,15 @@ func freshRows[T any](rows []T, previous map[string]bool, key func(*T) string) (
 		seen[k] = true
 	}
 	return fresh, seen
+}
+
+// content tells rows without a key apart.
+func content(row any) string {
+	encoded, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Sprintf("%+v", row)
+	}
+	return string(encoded)
 }
 
 // severalCalls readies the options of a method that makes several calls, none

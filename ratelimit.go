@@ -86,7 +86,7 @@ func newPacer(s clientSettings) transport.Pacer {
 type callersPacer struct{ Pacer }
 
 func (p callersPacer) Acquire(ctx context.Context, r pace.Request) error {
-	return p.Pacer.Acquire(ctx, PaceRequest(r))
+	return p.Pacer.Acquire(ctx, PaceRequest{Bulk: r.Bulk, MaxWait: r.MaxWait})
 }
 
 func (p callersPacer) Observe(r pace.Result) {

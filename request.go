@@ -1,9 +1,11 @@
 package agento
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -51,33 +53,48 @@ func do[T any](ctx context.Context, c *core, r request, opts []Option) (*T, erro
 		}
 		return nil
 	})
-	return answer.Data, err
+	if err != nil {
+		return nil, err // not what was read before the error
+	}
+	return answer.Data, nil
 }
 
 // changed carries out a change whose answer is the object as it is then. A
-// service may have nothing to say to that; then read gets the object.
-func changed[T any](ctx context.Context, c *core, r request, opts []Option, read func(...Option) (*T, error)) (*T, error) {
+// service may say less than that, which told finds; then read gets the object.
+func changed[T any](ctx context.Context, c *core, r request, opts []Option, told func(*T) bool, read func([]Option) (*T, error)) (*T, error) {
 	call, err := c.prepare(ctx, r, opts)
 	if err != nil {
 		return nil, err
 	}
 	var object *T
-	err = call.run(func(body []byte) error { return decodeInto(body, &object) })
-	if err != nil || object != nil {
-		return object, err
+	err = call.run(func(body []byte) error {
+		err := decodeInto(body, &object)
+		if errors.Is(err, errNoContent) { // a document, of which only the rest is told
+			object, err = nil, nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	object, err = read(append(slices.Clone(opts), withoutExtra)...)
+	if object != nil && told(object) {
+		return object, nil
+	}
+	object, err = read(asRead(opts))
 	if err != nil {
 		return nil, fmt.Errorf("agento: the change was made, and what it made could not be read: %w", err)
 	}
 	return object, nil
 }
 
-// withoutExtra makes options fit a call that has no body.
-var withoutExtra = Option{"", anywhere, func(s *settings) error {
-	s.extra = nil
-	return nil
-}}
+// asRead makes the options of a write fit for a read, which has no body that
+// more fields could go into.
+func asRead(opts []Option) []Option {
+	return append(slices.Clip(opts), Option{"", onCall, func(s *settings) error {
+		s.extra, s.lookFirst = nil, false
+		return nil
+	}})
+}
 
 // list carries out a call whose answer is a page of objects.
 func list[T any](ctx context.Context, c *core, r request, opts []Option) (*Page[T], error) {
@@ -99,7 +116,7 @@ func exec(ctx context.Context, c *core, r request, opts []Option) error {
 		return err
 	}
 	return call.run(func(body []byte) error {
-		if len(body) > 0 && !json.Valid(body) {
+		if len(bytes.TrimSpace(body)) > 0 && !json.Valid(body) {
 			return errNotJSON
 		}
 		return nil
@@ -238,7 +255,7 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 	}
 	var secrets []string
 	if w, ok := body.(wireBody); ok {
-		secrets = w.secrets().spellings()
+		secrets = w.secrets().values()
 	}
 	info.Bulk = s.bulk
 	return &outgoing{

@@ -1,10 +1,10 @@
 package agento
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -56,17 +56,12 @@ func (s Secrets) wire() any { return map[string]string(s) }
 
 func (s Secrets) secrets() Secrets { return s }
 
-// spellings are the values as an error of the service may repeat them: as they
-// are, and as they stand in JSON. Those that may hold others come first.
-func (s Secrets) spellings() []string {
-	var all []string
-	for _, value := range s {
-		inJSON, _ := json.Marshal(value) // a string can always be marshalled
-		plain := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(inJSON))
-		all = append(all, value, strings.Trim(string(inJSON), `"`), strings.Trim(plain, `"`))
-	}
+// values are what an error of the service may repeat. Those that may hold others
+// come first.
+func (s Secrets) values() []string {
+	all := slices.Collect(maps.Values(s))
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
-	return slices.Compact(all)
+	return all
 }
 
 // check refuses what the service could only refuse.

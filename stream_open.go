@@ -22,7 +22,14 @@ func (o *outgoing) open(idle time.Duration) (*watch, *transport.Outcome, error) 
 	out := o.core.transport.Do(o.ctx, &o.call)
 	o.note(out)
 	err := o.judgeStream(out)
+	told := false
+	defer func() {
+		if !told && out.Stream != nil { // the caller's observer has panicked
+			_ = out.Stream.Close()
+		}
+	}()
 	w.callDone(out, err)
+	told = true
 	return w, out, err
 }
 
@@ -79,6 +86,7 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 	}
 	o.info.Stream = true
 	idle := o.settings.idleTimeoutOr(defaultChatIdle)
+	o.call.Impatient = true
 	w, out, err := o.open(idle)
 	if err != nil {
 		return nil, err

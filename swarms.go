@@ -157,7 +157,8 @@ func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmPara
 		return nil, err
 	}
 	r := request{route: route.UpdateSwarm, path: swarmPath(id), body: p}
-	return changed(ctx, s.core, r, opts, func(opts ...Option) (*Swarm, error) { return s.Get(ctx, id, opts...) })
+	told := func(sw *Swarm) bool { return sw.ID != "" }
+	return changed(ctx, s.core, r, opts, told, func(opts []Option) (*Swarm, error) { return s.Get(ctx, id, opts...) })
 }
 
 // Delete deletes a swarm. What becomes of its agents and of its knowledge base is

@@ -218,7 +218,7 @@ func chatWrites() []write {
 		}, said},
 		{"Chat.Ask", route.SendMessage, anAgent, func(ctx context.Context, c *agento.Client, x subject) error {
 			reply, err := c.Chat.Ask(ctx, x.agent, agento.SendMessageParams{Message: x.name})
-			if reply == nil {
+			if reply.RequestID == "" { // no answer has begun
 				return err
 			}
 			return whole(reply, err)

@@ -12,6 +12,7 @@ import (
 type Request struct {
 	Bulk    bool          // waits behind calls that are not bulk
 	MaxWait time.Duration // refuse at once if the turn cannot come within this; 0: only the context bounds the wait
+	MaxHold time.Duration // refuse at once if a 429 lets nobody pass for longer than this; 0: as MaxWait
 }
 
 // Result tells what became of one granted attempt. There is exactly one
@@ -62,8 +63,8 @@ func New() *Pacer {
 func (p *Pacer) now() int64 { return int64(time.Since(p.start)) }
 
 // Acquire waits for the turn of one attempt. It returns nil; a *RefusedError,
-// at once, if the turn cannot come before the context's deadline or within
-// MaxWait; or, when the context ends, an error that matches both its Err and
+// at once, if the turn cannot come before the context's deadline, within MaxWait
+// or MaxHold; or, when the context ends, an error that matches both its Err and
 // its Cause.
 func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	if ctx.Err() != nil {

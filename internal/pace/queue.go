@@ -15,6 +15,7 @@ type waiter struct {
 	called  chan struct{} // closed when granted, or refused after all
 	bulk    bool
 	until   int64 // a turn after this is of no use
+	patient int64 // as is one after a 429 that lets nobody pass for longer than this
 	place   *list.Element
 	granted int64         // when it was granted
 	refused time.Duration // from then to its turn, when that became too late
@@ -62,12 +63,18 @@ func (q *queue) ahead(bulk bool) int {
 
 // enqueue adds the caller to the queue, unless its turn cannot come in time.
 func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, error) {
-	w := &waiter{called: make(chan struct{}), bulk: r.Bulk, until: never}
+	w := &waiter{called: make(chan struct{}), bulk: r.Bulk, until: never, patient: never}
+	if r.MaxHold > 0 {
+		w.patient = int64(r.MaxHold)
+	}
 	if r.MaxWait > 0 {
 		w.until = now + min(int64(r.MaxWait), never-now)
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		w.until = min(w.until, int64(deadline.Sub(p.start)))
+	}
+	if left := p.model.hold - now; left > w.patient {
+		return nil, &RefusedError{RetryAfter: time.Duration(left)}
 	}
 	if w.until < never {
 		if turn := p.model.foresee(now, p.queue.ahead(r.Bulk), r.Bulk); turn > w.until {
@@ -142,7 +149,7 @@ func (p *Pacer) refuseLate(now int64) {
 		for e := p.queue.class(bulk).Front(); e != nil; {
 			w := e.Value.(*waiter)
 			e = e.Next()
-			if w.until < p.model.hold {
+			if w.until < p.model.hold || p.model.hold-now > w.patient {
 				w.refused = time.Duration(p.model.hold - now)
 				p.queue.remove(w)
 				close(w.called)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 )
 
 // ErrCrossOrigin says that a request was about to leave for another origin than
@@ -22,6 +23,17 @@ type guard struct {
 	origin  *url.URL
 	key     func(context.Context) (string, error)
 	exposed bool // a middleware holds the request too, and must not see the key
+	strays  *strays
+}
+
+// strays keeps the key of the newest request that a middleware sent with a
+// context of its own, so that the call which it belongs to cannot be told.
+type strays struct{ key atomic.Pointer[string] }
+
+func (s *strays) hideFrom(h *hidden) {
+	if key := s.key.Load(); key != nil {
+		h.add(*key)
+	}
 }
 
 func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -39,18 +51,32 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if st := stateOf(req.Context()); st != nil {
 		st.hidden.add(key)
+		st.passed.Add(1)
+	} else {
+		g.strays.key.Store(&key)
 	}
-	if g.exposed {
-		req = req.Clone(req.Context())
+	if !g.exposed {
+		return g.pass(req, key)
 	}
+	resp, err := g.pass(req.Clone(req.Context()), key)
+	if resp != nil { // its request is the one with the key
+		own := *resp
+		own.Request = req
+		resp = &own
+	}
+	return resp, err
+}
+
+func (g guard) pass(req *http.Request, key string) (*http.Response, error) {
 	req.Host = g.origin.Host
 	req.Header[keyHeader] = []string{key}
 	return g.next.RoundTrip(req)
 }
 
-// notSent says that the request ended on this machine.
+// notSent says that the request ended on this machine, and where it is the first
+// of its attempt also that nothing was sent before.
 func notSent(req *http.Request, err error) error {
-	if st := stateOf(req.Context()); st != nil {
+	if st := stateOf(req.Context()); st != nil && st.passed.Load() == 0 {
 		st.sent.Store(false)
 	}
 	return finalError{err}

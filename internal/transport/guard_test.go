@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -30,7 +31,7 @@ func TestGuard(t *testing.T) {
 		"https://":                          false,
 	} {
 		sent := ""
-		g := guard{origin: origin, key: func(context.Context) (string, error) { return key, nil }, exposed: true,
+		g := guard{origin: origin, key: func(context.Context) (string, error) { return key, nil }, exposed: true, strays: new(strays),
 			next: roundTrip(func(r *http.Request) (*http.Response, error) {
 				sent = r.Header.Get("X-Api-Key")
 				require.Equal(t, origin.Host, r.Host)
@@ -145,16 +146,54 @@ func TestTame(t *testing.T) {
 	}{
 		"panic":   {func(*http.Request) (*http.Response, error) { panic("boom") }, true},
 		"nothing": {func(*http.Request) (*http.Response, error) { return nil, nil }, true},
-		"both":    {func(*http.Request) (*http.Response, error) { return &http.Response{}, http.ErrHandlerTimeout }, false},
+		"status": {func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: -1, Body: http.NoBody}, nil
+		}, true},
+		"bad error": {func(*http.Request) (*http.Response, error) { var none *nilError; return nil, none }, true},
+		"both":      {func(*http.Request) (*http.Response, error) { return &http.Response{}, http.ErrHandlerTimeout }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp, err := tame{c.rt}.RoundTrip(nil)
+			resp, err := tame{next: c.rt}.RoundTrip(nil)
 			require.Nil(t, resp)
 			require.Error(t, err)
 			require.Equal(t, c.final, Final(err))
 		})
 	}
-	resp, err := tame{roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{}, nil })}.RoundTrip(nil)
+	resp, err := tame{next: roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil })}.RoundTrip(nil)
 	require.NoError(t, err)
 	require.NotNil(t, resp.Body)
 }
+
+// nilError is an error whose text is not to be had of a nil pointer.
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+// TestTameBody: what a body does wrong is an error, not a panic and no endless loop.
+func TestTameBody(t *testing.T) {
+	for name, c := range map[string]struct {
+		read  func(p []byte) (int, error)
+		text  string
+		final bool
+	}{
+		"panic":     {func([]byte) (int, error) { panic("boom") }, "panicked: boom", true},
+		"too much":  {func(p []byte) (int, error) { return len(p) + 1, nil }, "bytes", true},
+		"less":      {func([]byte) (int, error) { return -1, nil }, "bytes", true},
+		"nothing":   {func([]byte) (int, error) { return 0, nil }, io.ErrNoProgress.Error(), false},
+		"bad error": {func([]byte) (int, error) { var none *nilError; return 0, none }, "panicked", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := &tameBody{body: oddBody{c.read}}
+			n, err := io.CopyN(io.Discard, body, 1<<20)
+			require.Zero(t, n)
+			require.ErrorContains(t, err, c.text)
+			require.Equal(t, c.final, Final(err))
+			require.ErrorContains(t, body.Close(), "panicked: in Close")
+		})
+	}
+}
+
+type oddBody struct{ read func([]byte) (int, error) }
+
+func (b oddBody) Read(p []byte) (int, error) { return b.read(p) }
+func (b oddBody) Close() error               { panic("in Close") }

@@ -164,7 +164,7 @@ func TestOnlyStrangersAreWatched(t *testing.T) {
 }
 
 func BenchmarkStrangersTransport(b *testing.B) {
-	rt := tame{roundTrip(func(*http.Request) (*http.Response, error) {
+	rt := tame{next: roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 	})}
 	ctx, cancel := context.WithCancel(b.Context())

@@ -22,9 +22,9 @@ const (
 // limits bounds an attempt in time and size, and reads its answer: a response
 // leaves it with its body read, except for a stream that has begun well.
 type limits struct {
-	next http.RoundTripper
-	// closeOnCancel is set for transports that may ignore the context.
-	closeOnCancel bool
+	next    http.RoundTripper
+	foreign bool // the transport is not net/http's, and may do anything
+	exposed bool // a middleware stands before it
 }
 
 func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -32,11 +32,12 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	a := &attempt{st: st, limit: st.call.HeaderTimeout}
 	if st.call.Timeout > 0 && !st.call.Stream {
 		a.limit = st.call.Timeout
+		a.ends = time.Now().Add(a.limit)
 	}
 	resp, err := l.next.RoundTrip(a.begin(req))
 	if err != nil {
 		a.end()
-		if neverSent(err) {
+		if l.provesNothingSent(a, req, err) {
 			st.sent.Store(false)
 		}
 		return nil, a.explain(err)
@@ -53,7 +54,7 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	defer a.end()
-	if l.closeOnCancel {
+	if l.foreign || l.exposed { // they may ignore the context
 		defer a.closeWith(resp.Body)()
 	}
 	st.last.Body, err = a.read(resp, success)
@@ -63,6 +64,27 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return resp, nil
+}
+
+// provesNothingSent reports whether an attempt that ended with this error left
+// nothing on the way. A transport or a middleware that has sent the request more
+// than once tells only of the last time.
+func (l limits) provesNothingSent(a *attempt, req *http.Request, err error) bool {
+	switch {
+	case !neverSent(err):
+		return false
+	case l.exposed && a.st.passed.Load() != 1:
+		return false
+	}
+	return !a.connected.Load() || !l.foreign && !replayed(req)
+}
+
+// replayed reports whether net/http itself sends a write once more when its
+// connection is lost.
+func replayed(req *http.Request) bool {
+	_, one := req.Header["Idempotency-Key"]
+	_, other := req.Header["X-Idempotency-Key"]
+	return one || other
 }
 
 // note keeps what a response's head tells.
@@ -80,8 +102,11 @@ type attempt struct {
 	cancel context.CancelCauseFunc // nil: the caller's context ends first
 	timer  *time.Timer             // nil: likewise
 	limit  time.Duration
+	ends   time.Time // of the whole attempt; zero: nothing bounds it as a whole
 	mu     sync.Mutex
 	body   io.Closer // what expire closes besides; nil: nothing
+
+	connected atomic.Bool // a write got as far as a connection, once at least
 }
 
 var errExpired = errors.New("agento: the attempt took too long")
@@ -169,15 +194,14 @@ func (a *attempt) traced() context.Context {
 	if !isWrite(st.call.Method) {
 		return a.ctx
 	}
-	var connected atomic.Bool
 	return httptrace.WithClientTrace(a.ctx, &httptrace.ClientTrace{
 		GetConn: func(string) {
-			st.sent.Store(connected.Load())
+			st.sent.Store(a.connected.Load())
 			if a.ctx.Err() != nil {
 				st.sent.Store(true)
 			}
 		},
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true); st.sent.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { a.connected.Store(true); st.sent.Store(true) },
 	})
 }
 
@@ -207,7 +231,11 @@ func (e *TimeoutError) Temporary() bool { return true }
 func (a *attempt) read(resp *http.Response, success bool) ([]byte, error) {
 	if !success {
 		a.closes(resp.Body)
-		a.within(errorBodyFor)
+		bound := errorBodyFor
+		if !a.ends.IsZero() {
+			bound = min(bound, time.Until(a.ends))
+		}
+		a.within(bound)
 		return a.readAll(resp, maxErrorBody, false)
 	}
 	stepwise := a.st.call.Timeout == 0 // nothing bounds the whole, so progress is asked for

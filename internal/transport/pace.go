@@ -21,6 +21,8 @@ type pacing struct {
 	next  http.RoundTripper
 	pacer Pacer // nil: nothing to share
 	dates *dates
+	// strays are keys of requests that belong to no call, as far as is known.
+	strays *strays
 }
 
 func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -33,25 +35,30 @@ func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	begun := time.Now()
+	if p.pacer != nil {
+		defer p.observe(st, begun) // also of an attempt that panics
+	}
+	if req.Context().Err() != nil {
+		closeBody(req)
+		return nil, finalError{ContextError(req.Context())}
+	}
 	st.attempts++
 	if st.call.Hooks != nil {
 		st.call.Hooks.Attempt(st.Context, st.attempts)
 	}
 	resp, err := p.next.RoundTrip(req)
 	st.last.Err = err
+	p.strays.hideFrom(&st.hidden)
 	st.last.scrub(st.hidden.list()) // before anybody is told
 	if st.call.Hooks != nil {
 		st.call.Hooks.Response(st.Context, st.attempts, &st.last, time.Since(begun))
-	}
-	if p.pacer != nil {
-		p.pacer.Observe(p.observed(st, begun))
 	}
 	return resp, err
 }
 
 // acquire takes the place of one attempt, and tells of a wait that can be felt.
 func (p pacing) acquire(ctx context.Context, st *state) error {
-	place := pace.Request{Bulk: st.call.Bulk, MaxWait: st.call.MaxWait}
+	place := pace.Request{Bulk: st.call.Bulk, MaxWait: st.call.MaxWait, MaxHold: max(st.call.RetryAfterLimit, 1)}
 	hooks := st.call.Hooks
 	if hooks == nil {
 		return p.pacer.Acquire(ctx, place)
@@ -64,7 +71,8 @@ func (p pacing) acquire(ctx context.Context, st *state) error {
 	return err
 }
 
-func (p pacing) observed(st *state, granted time.Time) pace.Result {
+// observe tells the pacer what became of the attempt that it let go.
+func (p pacing) observe(st *state, granted time.Time) {
 	out := &st.last
 	r := pace.Result{
 		Granted: granted, StatusCode: out.StatusCode, NotSent: out.StatusCode == 0 && !st.sent.Load(),
@@ -74,7 +82,7 @@ func (p pacing) observed(st *state, granted time.Time) pace.Result {
 	if v := out.Header["Date"]; len(v) > 0 {
 		r.Date = p.dates.parse(v[0])
 	}
-	return r
+	p.pacer.Observe(r)
 }
 
 // dates reads the Date headers of answers. It keeps the newest, since a service

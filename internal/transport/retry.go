@@ -22,12 +22,16 @@ const (
 // is a reason to stop.
 func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	st := stateOf(ctx)
-	if st.attempts > st.call.MaxRetries || ctx.Err() != nil {
+	if st.attempts > st.call.MaxRetries {
 		return false, nil
 	}
 	out := &st.last
 	sent := st.sent.Load()
-	if !again(st.call.Method, out, sent) || st.call.LookFirst && sent && out.Err != nil {
+	if !again(st.call.Method, out, sent) || st.call.LookFirst && sent && out.Err != nil || st.call.Impatient && timedOut(out.Err) {
+		return false, nil
+	}
+	if ctx.Err() != nil {
+		st.cut = true
 		return false, nil
 	}
 	wait := waitBefore(st.attempts, out.RetryAfter)
@@ -35,7 +39,9 @@ func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 		return false, nil
 	}
 	st.retrier.RetryWaitMin = wait
-	st.repeated = st.repeated || mayHaveApplied(out, sent)
+	// A 408 says that the request did not arrive whole. What is sent again all the
+	// same had better not rely on that.
+	st.repeated = st.repeated || mayHaveApplied(out, sent) || out.StatusCode == http.StatusRequestTimeout
 	if st.call.Hooks != nil {
 		st.call.Hooks.Retry(st.Context, st.attempts, out, wait)
 	}
@@ -65,13 +71,18 @@ func again(method string, out *Outcome, sent bool) bool {
 	return false
 }
 
+func timedOut(err error) bool {
+	var timeout *TimeoutError
+	return errors.As(err, &timeout)
+}
+
 // mayHaveApplied reports whether an attempt that did not succeed may have had
 // its effect all the same.
 func mayHaveApplied(out *Outcome, sent bool) bool {
 	if out.Err != nil {
 		return sent
 	}
-	return out.StatusCode >= 500
+	return out.StatusCode >= 500 || out.StatusCode < 200
 }
 
 // repeatable reports whether sending a request twice is the same as once.

@@ -12,7 +12,7 @@ const redacted = "[redacted]"
 
 // shortest is the length below which a key or a secret is not looked for:
 // replacing it would garble text that has nothing to do with it.
-const shortest = 8
+const shortest = 4
 
 // hidden is what must not be told of a call: the keys that it was sent with, and
 // its secrets. A middleware may send a request more than once at a time.
@@ -43,10 +43,13 @@ func (h *hidden) list() []string {
 	return h.values
 }
 
-// redact takes what is hidden out of a text.
+// redact takes what is hidden out of a text, also where it is escaped as in JSON.
 func redact(text string, values []string) string {
 	for _, v := range values {
 		text = strings.ReplaceAll(text, v, redacted)
+	}
+	if len(values) > 0 && strings.Contains(text, `\`) {
+		return redactEscaped(text, values)
 	}
 	return text
 }
@@ -64,17 +67,13 @@ func (out *Outcome) scrub(values []string) {
 }
 
 // ToldHeader is the answer's header without the keys and the secrets of the
-// call. Header itself stays: a caller's transport may give many answers the same.
+// call. It is the caller's to keep: Header itself is read on, and a transport may
+// give many answers the same.
 func (out *Outcome) ToldHeader() http.Header {
-	told, copied := out.Header, false
-	for name, list := range out.Header {
+	told := out.Header.Clone()
+	for _, list := range told {
 		for i, v := range list {
-			if clean := out.Redact(v); clean != v {
-				if !copied {
-					told, copied = out.Header.Clone(), true
-				}
-				told[name][i] = clean
-			}
+			list[i] = out.Redact(v)
 		}
 	}
 	return told
@@ -99,8 +98,9 @@ func (out *Outcome) RedactBytes(body []byte) []byte { return redactBytes(body, o
 func (out *Outcome) RedactError(err error) error { return redactError(err, out.hidden) }
 
 func redactBytes(body []byte, values []string) []byte {
-	if text := string(body); redact(text, values) != text {
-		return []byte(redact(text, values))
+	text := string(body)
+	if clean := redact(text, values); clean != text {
+		return []byte(clean)
 	}
 	return body
 }
@@ -116,7 +116,11 @@ func redactError(err error, values []string) error {
 	if clean == text {
 		return err
 	}
-	return &redactedError{clean, func(target error) bool { return errors.Is(err, target) }}
+	told := &redactedError{clean, func(target error) bool { return errors.Is(err, target) }}
+	if Final(err) {
+		return finalError{told}
+	}
+	return told
 }
 
 type redactedError struct {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,12 +21,14 @@ type state struct {
 	http    http.Request // what request holds
 
 	attempts int
-	hidden   hidden      // what is kept out of all that is told
-	sent     atomic.Bool // the newest attempt got as far as a connection
-	last     Outcome     // of the newest attempt
-	answered *Outcome    // of the newest attempt before the last that had an answer
-	repeated bool        // an attempt before the newest may have been applied
-	refused  error       // why the pacer let no further attempt go
+	hidden   hidden       // what is kept out of all that is told
+	sent     atomic.Bool  // the newest attempt got as far as a connection
+	passed   atomic.Int32 // how often its request passed the guard
+	last     Outcome      // of the newest attempt
+	answered *Outcome     // of the newest attempt before the last that had an answer
+	repeated bool         // an attempt before the newest may have been applied
+	refused  error        // why the pacer let no further attempt go
+	cut      bool         // the context ended where another attempt would have begun
 }
 
 type stateKey struct{}
@@ -58,6 +61,7 @@ func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	st.last = Outcome{}
 	st.sent.Store(false)
+	st.passed.Store(0)
 	resp, err := a.next.RoundTrip(req)
 	if st.last.Err == nil {
 		st.last.Err = err
@@ -72,7 +76,7 @@ func (st *state) outcome(err error) *Outcome {
 		out.Err = err
 	}
 	unknown := failed(out) && isWrite(st.call.Method) && (st.repeated || mayHaveApplied(out, st.sent.Load()))
-	if err != nil && st.Context.Err() != nil {
+	if (err != nil || st.cut) && st.Context.Err() != nil {
 		if out.StatusCode == 0 && st.answered != nil {
 			out = st.answered
 		}
@@ -98,8 +102,11 @@ func failed(out *Outcome) bool {
 func ContextError(ctx context.Context) error {
 	cause := context.Cause(ctx) // first: the context may end in between, and is to have an error then
 	err := ctx.Err()
-	if cause == nil || cause == err {
+	switch {
+	case cause == nil:
 		return err
+	case errors.Is(cause, err): // unlike ==, for any type of error
+		return cause
 	}
 	return &contextError{err: err, cause: cause}
 }

@@ -44,15 +44,16 @@ func New(cfg Config) *Transport {
 func chain(base http.RoundTripper, cfg Config) http.RoundTripper {
 	_, known := base.(*http.Transport)
 	exposed := len(cfg.Middleware) > 0
-	base = tame{base}
+	base = tame{next: base, bodies: !known}
 	if !known {
 		base = heed{base}
 	}
 
-	rt := guard{next: base, origin: cfg.Origin, key: cfg.Key, exposed: exposed}
+	strays := new(strays)
+	rt := guard{next: base, origin: cfg.Origin, key: cfg.Key, exposed: exposed, strays: strays}
 	seen := withMiddleware(rt, cfg.Middleware)
-	bounded := limits{next: seen, closeOnCancel: !known || exposed}
-	paced := pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates)}
+	bounded := limits{next: seen, foreign: !known, exposed: exposed}
+	paced := pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates), strays: strays}
 	return standing{next: attempts{next: paced}, userAgent: []string{cfg.UserAgent}}
 }
 
@@ -63,7 +64,7 @@ func withMiddleware(rt http.RoundTripper, middleware []func(http.RoundTripper) h
 	for i := len(middleware) - 1; i >= 0; i-- {
 		rt = middleware[i](rt)
 	}
-	return tame{rt}
+	return tame{next: rt, bodies: true}
 }
 
 // Call is one call: what it sends, and within which bounds.
@@ -72,9 +73,12 @@ type Call struct {
 	URL    *url.URL
 	Header http.Header // what the caller says besides; never holds the key
 	Body   []byte      // nil: none
-	// Secrets are parts of the body that are kept out of errors, as is the key.
+	// Secrets are values in the body that are kept out of errors, as is the key.
 	Secrets []string
 	Stream  bool // the body of a success is left open
+	// Impatient is a stream that is not asked for again when its headers do not
+	// come in time.
+	Impatient bool
 
 	MaxRetries      int
 	RetryAfterLimit time.Duration // the longest wait that the service may ask for

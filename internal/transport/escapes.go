@@ -1,0 +1,132 @@
+package transport
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// deepest is how many times over a text may be escaped: a message may quote JSON
+// that holds JSON.
+const deepest = 3
+
+// span is a part of a text.
+type span struct{ from, to int }
+
+// redactEscaped takes out of a text what is hidden in it and escaped as in JSON.
+// Encoders differ in what they escape, so the text is compared as it reads when
+// nothing is.
+func redactEscaped(text string, values []string) string {
+	var found []span
+	plain, at := text, []int(nil)
+	for range deepest {
+		if !strings.Contains(plain, `\`) {
+			break
+		}
+		plain, at = unescaped(plain, at)
+		for _, v := range values {
+			for from := 0; ; from += len(v) {
+				i := strings.Index(plain[from:], v)
+				if i < 0 {
+					break
+				}
+				from += i
+				found = append(found, span{at[from], at[from+len(v)]})
+			}
+		}
+	}
+	return without(text, found)
+}
+
+// without replaces parts of a text, which may overlap.
+func without(text string, parts []span) string {
+	slices.SortFunc(parts, func(a, b span) int { return a.from - b.from })
+	var b strings.Builder
+	end := 0
+	for _, part := range parts {
+		if part.from >= end {
+			b.WriteString(text[end:part.from])
+			b.WriteString(redacted)
+		}
+		end = max(end, part.to)
+	}
+	b.WriteString(text[end:])
+	return b.String()
+}
+
+// unescaped is a text with the escapes of JSON resolved, whether or not they
+// stand in a string. at tells, for each of its bytes and its end, where that
+// begins in the original, given the same of the text; nil is the text itself.
+func unescaped(text string, origin []int) (plain string, at []int) {
+	begins := func(i int) int {
+		if origin == nil {
+			return i
+		}
+		return origin[i]
+	}
+	b := make([]byte, 0, len(text))
+	at = make([]int, 0, len(text)+1)
+	for i := 0; i < len(text); {
+		char, size := text[i:i+1], 1
+		if text[i] == '\\' {
+			char, size = unescape(text[i:])
+		}
+		for range len(char) {
+			at = append(at, begins(i))
+		}
+		b = append(b, char...)
+		i += size
+	}
+	return string(b), append(at, begins(len(text)))
+}
+
+// unescape reads the escape that a text begins with. What is none stands for
+// itself.
+func unescape(text string) (char string, size int) {
+	if len(text) < 2 {
+		return text, 1
+	}
+	switch c := text[1]; c {
+	case 'u':
+		return unescapeUnicode(text)
+	case 'n':
+		return "\n", 2
+	case 'r':
+		return "\r", 2
+	case 't':
+		return "\t", 2
+	case 'b':
+		return "\b", 2
+	case 'f':
+		return "\f", 2
+	case '"', '\\', '/':
+		return text[1:2], 2
+	}
+	return text[:1], 1
+}
+
+func unescapeUnicode(text string) (char string, size int) {
+	first, ok := hexRune(text)
+	if !ok {
+		return text[:1], 1
+	}
+	if utf16.IsSurrogate(first) {
+		if second, ok := hexRune(text[6:]); ok {
+			if pair := utf16.DecodeRune(first, second); pair != utf8.RuneError {
+				return string(pair), 12
+			}
+		}
+	}
+	return string(first), 6
+}
+
+// hexRune reads \uXXXX.
+func hexRune(text string) (rune, bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text[2:6], 16, 16)
+	return rune(n), err == nil
+}
