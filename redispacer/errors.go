@@ -53,8 +53,8 @@ func tooLate(wait time.Duration) error {
 // ended matches both the Err and the Cause of a context that has ended.
 func ended(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == cause {
-		return err
+	if errors.Is(cause, err) { // unlike ==, for any type of error
+		return cause
 	}
 	return fmt.Errorf("%w: %w", err, cause)
 }

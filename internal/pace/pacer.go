@@ -2,6 +2,7 @@ package pace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -116,8 +117,8 @@ func (e *endedError) Unwrap() []error { return []error{e.err, e.cause} }
 // contextError returns what matches both the Err and the Cause of a context that has ended.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == cause {
-		return err
+	if errors.Is(cause, err) { // unlike ==, for any type of error
+		return cause
 	}
 	return &endedError{err, cause}
 }
