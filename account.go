@@ -60,7 +60,10 @@ func (u *Usage) UnmarshalJSON(data []byte) error {
 		_ = json.Unmarshal(data, &fields)
 	}
 	_ = json.Unmarshal(fields.Used, &u.Used)
-	_ = json.Unmarshal(fields.Limit, &u.Limit)
+	var limit *float64
+	if json.Unmarshal(fields.Limit, &limit) == nil { // else the pointer is to what was not read
+		u.Limit = limit
+	}
 	return nil
 }
 

@@ -193,3 +193,24 @@ type closer struct{ closed *bool }
 
 func (c closer) Read([]byte) (int, error) { return 0, io.EOF }
 func (c closer) Close() error             { *c.closed = true; return nil }
+
+// TestEscapedEchoes: what is hidden is found however an answer escapes it.
+func TestEscapedEchoes(t *testing.T) {
+	const secret = `c2Vj/cmV0+"pässwort"😀`
+	inJSON := strings.NewReplacer("/", `\/`, "+", `\u002B`, `"`, `\"`, "ä", `\u00e4`, "😀", `\ud83d\ude00`).Replace(secret)
+	nested := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(`{"value":"` + inJSON + `"}`)
+	key := `\u0061` + testKey[1:]
+	for _, echo := range []string{inJSON + " " + key, nested + " " + key, `odd \" quotes ` + inJSON + key} {
+		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			return respond(400, `{"error":{"code":"validation_error","message":"bad value `+echo+`"}}`), nil
+		}))
+		var resp agento.Response
+		err := client.Account.SetSecrets(t.Context(), agento.ForAgent("a1"), agento.Secrets{"x": secret}, agento.WithResponse(&resp))
+		require.ErrorContains(t, err, "bad value")
+		requireNotTold(t, secret, string(resp.Body), err)
+		requireNotTold(t, testKey, string(resp.Body), err)
+		for _, part := range []string{"c2Vj", "wort", testKey[4:]} {
+			require.NotContains(t, string(resp.Body), part)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package agento_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// answersWith answers every request with the same JSON.
+func answersWith(body string) roundTripper {
+	return func(*http.Request) (*http.Response, error) { return respond(200, body), nil }
+}
+
+// TestNoHalfObject: beside an error there is no object, and no part of one.
+func TestNoHalfObject(t *testing.T) {
+	client := newClient(t, answersWith(`{"data":{"id":"a1","name":7,"content":7}}`))
+	got, err := client.Agents.Get(t.Context(), "a1")
+	require.Error(t, err)
+	require.Nil(t, got)
+	made, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
+	require.Error(t, err)
+	require.Nil(t, made)
+	updated, err := client.Agents.Update(t.Context(), "a1", agento.UpdateAgentParams{})
+	require.Error(t, err)
+	require.Nil(t, updated)
+	document, err := client.Account.Personality(t.Context(), agento.ForAgent("a1"))
+	require.Error(t, err)
+	require.Nil(t, document)
+}
+
+// TestAskIsNeverNil: what arrived may be read without a look at the error.
+func TestAskIsNeverNil(t *testing.T) {
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(403, ""), nil }))
+	for _, p := range []agento.SendMessageParams{{Message: "Hello"}, {}} {
+		reply, err := client.Chat.Ask(t.Context(), "a1", p)
+		require.Error(t, err)
+		require.Equal(t, &agento.Reply{}, reply)
+	}
+}
+
+// TestAccountInOtherForms: a plan or a counter of a form that is not known does
+// not hide the account.
+func TestAccountInOtherForms(t *testing.T) {
+	client := newClient(t, answersWith(`{"data":{"id":"acc","plan":{"id":7,"name":"Pro"},"usage":{
+		"agents":3,"period":"2026-11","flags":[],"storage":{"used":"4 GB","limit":9},"runs":{"used":2,"limit":"unlimited"},"none":null}}}`))
+	account, err := client.Account.Get(t.Context())
+	require.NoError(t, err)
+	nine := 9.0
+	require.Equal(t, &agento.Account{
+		ID: "acc", Plan: agento.Plan{ID: "7", Name: "Pro"},
+		Usage: map[string]agento.Usage{
+			"agents": {Used: 3}, "period": {}, "flags": {}, "storage": {Limit: &nine}, "runs": {Used: 2}, "none": {},
+		},
+	}, account)
+	for _, plan := range []string{"7", "[]", "null", `{}`, `"Pro"`} {
+		client = newClient(t, answersWith(`{"data":{"plan":`+plan+`}}`))
+		_, err = client.Account.Get(t.Context())
+		require.NoError(t, err, plan)
+	}
+}
+
+// TestBlankAnswer is as good as none where nothing is to be said.
+func TestBlankAnswer(t *testing.T) {
+	require.NoError(t, newClient(t, answersWith("\r\n")).Agents.Start(t.Context(), "a1"))
+	require.Error(t, newClient(t, answersWith("<html>")).Agents.Start(t.Context(), "a1"))
+}
+
+// TestUpdateAnsweredWithLess: an answer that lacks the object is a success, and
+// the object is read.
+func TestUpdateAnsweredWithLess(t *testing.T) {
+	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, ""} {
+		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.Method == "PATCH" {
+				return respond(200, answer), nil
+			}
+			return respond(200, `{"data":{"id":"x","name":"read"}}`), nil
+		}))
+		agent, err := client.Agents.Update(t.Context(), "x", agento.UpdateAgentParams{})
+		require.NoError(t, err, answer)
+		require.Equal(t, "read", agent.Name)
+		swarm, err := client.Swarms.Update(t.Context(), "x", agento.UpdateSwarmParams{})
+		require.NoError(t, err, answer)
+		require.Equal(t, "read", swarm.Name)
+	}
+}
+
+// TestDocumentUpdateAnsweredWithLess: what the service confirms is done, whatever
+// the document holds by the time that it is read.
+func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
+	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, ""} {
+		writes := 0
+		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.Method == "PUT" {
+				writes++
+				return respond(200, answer), nil
+			}
+			return respond(200, `{"data":{"content":"new\n","version":"2"}}`), nil
+		}))
+		document, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
+			agento.UpdateDocumentParams{Content: "new"}, agento.WithExtra("by", "test"))
+		require.NoError(t, err, answer)
+		require.Equal(t, &agento.Document{Content: "new\n", Version: `"2"`}, document)
+		require.Equal(t, 1, writes)
+	}
+}
+
+// TestVersionGivenPlainly: a version that the caller wrote by hand is the one that
+// the service gave.
+func TestVersionGivenPlainly(t *testing.T) {
+	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		if req.Method == "PUT" {
+			return respond(501, ""), nil
+		}
+		return respond(200, `{"data":{"content":"old","version":"v1"}}`), nil
+	}))
+	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new", Version: "v1"})
+	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+	require.ErrorContains(t, err, "the document is as it was")
+}
+
+// TestRowsWithoutKeys that come again are noticed, whatever is behind a pointer.
+func TestRowsWithoutKeys(t *testing.T) {
+	requests := 0
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		requests++
+		return respond(200, `{"data":[{"name":"x","swarm":"s1","createdAt":"2026-01-15T10:30:00.000Z"}],"pagination":{"total":0}}`), nil
+	}))
+	rows := 0
+	for _, err := range client.Agents.All(t.Context(), nil) {
+		rows++
+		require.LessOrEqual(t, rows, 2)
+		if err != nil {
+			require.ErrorIs(t, err, agento.ErrListIncomplete)
+		}
+	}
+	require.LessOrEqual(t, requests, 2)
+}
+
+// TestBodyThatEmbedsSecrets: only the embedded part would be sent.
+func TestBodyThatEmbedsSecrets(t *testing.T) {
+	var sent string
+	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		sent = string(body)
+		return respond(200, `{"data":{}}`), err
+	}))
+	secrets := agento.Secrets{"a": "b"}
+	for _, body := range []any{
+		struct {
+			agento.CreateAgentParams
+			Tier string
+		}{agento.CreateAgentParams{Name: "x", Secrets: secrets}, "gold"},
+		&struct{ agento.Secrets }{secrets},
+	} {
+		err := client.Do(t.Context(), "POST", "/v1/agents", body, nil)
+		require.ErrorIs(t, err, agento.ErrValidation)
+		require.ErrorContains(t, err, "body embeds")
+		require.Empty(t, sent)
+	}
+	require.NoError(t, client.Do(t.Context(), "POST", "/v1/agents", &agento.CreateAgentParams{Name: "x", Secrets: secrets}, nil))
+	require.JSONEq(t, `{"name":"x","secrets":{"a":"b"}}`, sent)
+}
+
+// TestRuleRefusedAfterALostAnswer: the first time has done it.
+func TestRuleRefusedAfterALostAnswer(t *testing.T) {
+	for content, want := range map[string]error{"be kind": nil, "another's": agento.ErrOutcomeUnknown} {
+		synctest.Test(t, func(t *testing.T) {
+			puts := 0
+			client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+				switch {
+				case req.Method == "GET":
+					return respond(200, fmt.Sprintf(`{"data":{"name":"r","content":%q}}`, content)), nil
+				case puts == 0:
+					puts++
+					return respond(500, ""), nil
+				}
+				return respond(409, `{"error":{"code":"conflict","message":"no"}}`), nil
+			}))
+			var resp agento.Response
+			err := client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind", agento.WithResponse(&resp))
+			require.ErrorIs(t, err, want)
+			require.Equal(t, 409, resp.StatusCode)
+		})
+	}
+}
