@@ -88,7 +88,7 @@ type agent struct {
 type fleet struct {
 	mu     sync.Mutex
 	agents []agent
-	tick   func() // one more is done
+	tick   func() // one more is done; called without the lock
 }
 
 func report(ctx context.Context, client *agento.Client, o options, stdout, stderr io.Writer) error {
@@ -146,9 +146,9 @@ func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o optio
 		a.Note = reason(ctx, a.err)
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.agents[i] = a
-	f.tick()
+	f.mu.Unlock()
+	f.tick() // without the lock: it may wait for a picture, which takes that
 }
 
 const interrupted = "interrupted"
