@@ -61,6 +61,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
+	}
 	client, done, err := demo.Connect(stderr, populate, agentotest.WithStartDelay(700*time.Millisecond))
 	if err != nil {
 		return err

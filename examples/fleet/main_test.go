@@ -223,4 +223,7 @@ func TestDemo(t *testing.T) {
 	var notes bytes.Buffer
 	require.Error(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &notes))
 	require.Contains(t, notes.String(), "-start")
+	notes.Reset()
+	require.EqualError(t, run(t.Context(), []string{"junk", "-start"}, &bytes.Buffer{}, &notes), `unexpected argument "junk"; see -h`)
+	require.Empty(t, notes.String(), "nothing was begun")
 }

@@ -59,6 +59,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
+	}
 	if o.agent == "" && onRealService() && os.Getenv("ANTHROPIC_API_KEY") == "" {
 		return errors.New("with AGENTO_API_KEY, a new agent needs ANTHROPIC_API_KEY too: set it, or name an agent that is there with -agent")
 	}

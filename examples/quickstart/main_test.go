@@ -159,6 +159,13 @@ func TestARealKeyNeedsACredential(t *testing.T) {
 	require.Contains(t, out.String(), "Removed agent")
 }
 
+func TestUnexpectedArgument(t *testing.T) {
+	t.Setenv("AGENTO_API_KEY", "")
+	var out writes
+	require.EqualError(t, run(t.Context(), []string{"-keep", "extra", "args"}, &out), `unexpected argument "extra"; see -h`)
+	require.Empty(t, out.String(), "nothing was begun")
+}
+
 func TestExplain(t *testing.T) {
 	_, client := service(t)
 	err := converse(t.Context(), client, options{message: "Hello", agent: "nobody"}, &writes{})

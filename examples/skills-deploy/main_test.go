@@ -174,6 +174,8 @@ func TestArguments(t *testing.T) {
 	}{
 		"no agents":      {nil, "name agents by their ids, or give -all"},
 		"all and one":    {[]string{"-all", id}, "name agents by their ids, or give -all"},
+		"flag behind":    {[]string{id, "-dry-run"}, `"-dry-run" is no id: flags go before the ids`},
+		"dash":           {[]string{"--", "-", id}, `"-" is no id`},
 		"no folder":      {[]string{"-folder", filepath.Join(dir, "none"), id}, "no such file"},
 		"no version":     {[]string{"-folder", dir, id}, "SKILL.md has no version"},
 		"two versions":   {[]string{"-version", "2.0.0", id}, "SKILL.md has version 1.0.0, and -version is 2.0.0"},
@@ -183,6 +185,7 @@ func TestArguments(t *testing.T) {
 			require.ErrorContains(t, run(t.Context(), tt.args, io.Discard), tt.problem)
 		})
 	}
+	require.Empty(t, s.RequestsTo("installSkill"))
 	require.NoError(t, run(t.Context(), []string{"-folder", dir, "-version", "3.0.0", id}, io.Discard))
 	require.Equal(t, "3.0.0", s.Agent(id).Installed[0].Version)
 }
