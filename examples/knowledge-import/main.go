@@ -5,10 +5,10 @@
 //	go -C examples/knowledge-import run . -agent <id> -folder /srv/docs -dry-run
 //
 // Without AGENTO_API_KEY it uses the embedded test service of package agentotest,
-// and without -folder a few files of its own. What the knowledge base has already
-// is skipped, so that it can be stopped at any time and run again. Chunks of files
-// that have changed or are gone stay. The key needs the scopes knowledge:read and
-// knowledge:write, with -dry-run knowledge:read only.
+// and without -folder a few files of its own. Text that the knowledge base has, from
+// whatever file, is skipped, so that it can be stopped at any time and run again.
+// Chunks of files that have changed or are gone stay. The key needs the scopes
+// knowledge:read and knowledge:write, with -dry-run knowledge:read only.
 package main
 
 import (

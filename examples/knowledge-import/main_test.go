@@ -214,17 +214,19 @@ func TestBatchesAreBounded(t *testing.T) {
 	})
 }
 
-// The same text in two files is one entry, as the service has it, and twice in
-// one file it is sent once.
+// The same text in two files, or twice in one, is one entry, as the service has
+// it. It is sent once, and is not new when it is run again.
 func TestTheSameTextTwice(t *testing.T) {
 	files := fstest.MapFS{"a.csv": {Data: []byte("x\n1\n1\n")}, "b.csv": {Data: []byte("x\n1\n")}}
 	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
 		id := s.AddAgent(agentotest.AgentSeed{})
-		for range 2 {
-			_, err := imported(t.Context(), k, agento.ForAgent(id), files)
+		for _, want := range []string{"Done: 1 chunks sent, 2 were there.", "Done: 0 chunks sent, 3 were there."} {
+			out, err := imported(t.Context(), k, agento.ForAgent(id), files)
 			require.NoError(t, err)
+			require.Contains(t, out, want)
 			require.Len(t, s.Knowledge(id), 1)
 		}
+		require.Len(t, s.RequestsTo("ingestAgentKnowledge"), 1)
 	})
 }
 
