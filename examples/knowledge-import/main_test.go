@@ -278,7 +278,8 @@ func TestArguments(t *testing.T) {
 	t.Setenv("AGENTO_BASE_URL", s.URL)
 	swarm, agent := s.AddSwarm(agentotest.SwarmSeed{}), s.AddAgent(agentotest.AgentSeed{})
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("one two"), 0o600))
+	file, none := filepath.Join(dir, "a.txt"), filepath.Join(dir, "none")
+	require.NoError(t, os.WriteFile(file, []byte("one two"), 0o600))
 	for name, tt := range map[string]struct {
 		args    []string
 		problem string
@@ -286,7 +287,8 @@ func TestArguments(t *testing.T) {
 		"no target":    {nil, "name one agent or one swarm"},
 		"two targets":  {[]string{"-agent", agent, "-swarm", swarm}, "name one agent or one swarm"},
 		"a stray word": {[]string{"-agent", agent, dir}, "name one agent or one swarm"},
-		"no folder":    {[]string{"-agent", agent, "-folder", filepath.Join(dir, "none")}, "no such file"},
+		"no folder":    {[]string{"-agent", agent, "-folder", none}, fmt.Sprintf("-folder %q: ", none)},
+		"a file":       {[]string{"-agent", agent, "-folder", file}, fmt.Sprintf("-folder %q: ", file)},
 		"bad size":     {[]string{"-agent", agent, "-size", "0"}, "ChunkSize"},
 		"no agent":     {[]string{"-agent", "nobody"}, "agent_not_found"},
 	} {

@@ -117,7 +117,11 @@ func (o options) run(ctx context.Context, client *agento.Client, out io.Writer) 
 
 func readSkill(folder string) (agento.UploadSkillParams, error) {
 	if folder != "" {
-		return agento.SkillFromFS(os.DirFS(folder))
+		skill, err := agento.SkillFromFS(os.DirFS(folder))
+		if err != nil {
+			err = fmt.Errorf("-folder %q: %w", folder, err)
+		}
+		return skill, err
 	}
 	files, err := fs.Sub(sample, "sample")
 	if err != nil {
