@@ -26,8 +26,8 @@ const maxMessages = 10_000 // kept for each agent
 // chat is what an agent has been told and has said.
 type chat struct {
 	sessions []*session
-	messages []*message
-	serial   int // of session ids
+	messages []*message // as appendBounded keeps them; said cuts them
+	serial   int        // of session ids
 }
 
 type session struct {
@@ -114,6 +114,9 @@ func (s *Service) say(a *agent, in *session, role, content string) {
 	said := &message{id: s.state.id(kindMessage), role: role, content: content, session: in.id, peer: in.peer, created: now}
 	a.chat.messages = appendBounded(a.chat.messages, said, maxMessages)
 }
+
+// said returns what is kept, oldest first.
+func (c *chat) said() []*message { return newest(c.messages, maxMessages) }
 
 type chatEventWire struct {
 	Type      string  `json:"type"`

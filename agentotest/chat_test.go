@@ -2,7 +2,9 @@ package agentotest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -165,10 +167,17 @@ func TestHistoryIsBounded(t *testing.T) {
 	id := s.AddAgent(AgentSeed{})
 	s.AddSession(id, "", "")
 	a := s.mustAgent(id)
-	for range 2*maxMessages + 1 {
-		s.say(a, a.chat.sessions[0], roleUser, "x")
+	for n, rounds := range []int{maxMessages + 1, maxMessages} { // before and after older rows are let go of
+		for range rounds {
+			s.say(a, a.chat.sessions[0], roleUser, "x")
+		}
+		require.Len(t, s.Messages(id), maxMessages)
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequest("GET", "/v1/agents/"+id+"/chat/messages?limit=1", nil)
+		request.Header.Set("X-Api-Key", s.Key())
+		s.ServeHTTP(answer, request)
+		require.Contains(t, answer.Body.String(), fmt.Sprintf(`"total":%d,`, maxMessages), n)
 	}
-	require.Len(t, s.Messages(id), maxMessages)
 }
 
 func TestReplyGap(t *testing.T) {

@@ -43,6 +43,7 @@
 //
 // # Misuse
 //
-// Methods that prepare a test panic when they are given an id or an operation
-// that does not exist: a test that went on would prove nothing.
+// What prepares a test panics when it is given an id or an operation that does
+// not exist, or an answer that cannot be sent: a test that went on would prove
+// nothing.
 package agentotest

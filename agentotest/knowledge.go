@@ -138,7 +138,7 @@ type Chunk struct {
 // AddKnowledge puts chunks into the knowledge base of an agent or a swarm and
 // returns the ids of those whose content is new. The chunks' own ids are not
 // used. It panics if there is no agent or swarm of that id, or if metadata is not
-// JSON.
+// a JSON object.
 func (s *Service) AddKnowledge(targetID string, chunks ...Chunk) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,8 +158,9 @@ func (s *Service) AddKnowledge(targetID string, chunks ...Chunk) []string {
 
 // row panics if the chunk could not be sent to a client.
 func (one Chunk) row() *chunk {
-	if len(one.Metadata) > 0 && !json.Valid(one.Metadata) {
-		panic(fmt.Sprintf("agentotest: AddKnowledge: the metadata of chunk %.100q is not JSON: %.200q", one.Content, one.Metadata))
+	var object map[string]json.RawMessage // nil for null
+	if len(one.Metadata) > 0 && (json.Unmarshal(one.Metadata, &object) != nil || object == nil) {
+		panic(fmt.Sprintf("agentotest: AddKnowledge: the metadata of chunk %.100q is not a JSON object: %.200q", one.Content, one.Metadata))
 	}
 	return &chunk{content: one.Content, title: optional(one.Title), source: optional(one.Source), metadata: bytes.Clone(one.Metadata)}
 }

@@ -90,7 +90,7 @@ func (b *logBook) wait() <-chan struct{} {
 
 // last returns the newest n entries, oldest first.
 func (b *logBook) last(n int) []logEntry {
-	return b.entries[max(0, len(b.entries)-min(n, maxLogs)):]
+	return newest(b.entries, min(n, maxLogs))
 }
 
 // after returns the entries with an id above the given one.

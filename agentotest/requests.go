@@ -77,6 +77,9 @@ func appendBounded[T any](rows []T, row T, limit int) []T {
 	return append(rows, row)
 }
 
+// newest returns the last rows, limit of them at most.
+func newest[T any](rows []T, limit int) []T { return rows[max(0, len(rows)-limit):] }
+
 func (l *requestLog) matched(entry *Request, operation string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +101,7 @@ func (l *requestLog) get(entry *Request) Request {
 func (l *requestLog) all() []Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	kept := l.entries[max(0, len(l.entries)-maxRequests):]
+	kept := newest(l.entries, maxRequests)
 	out := make([]Request, len(kept))
 	for i, entry := range kept {
 		out[i] = *entry

@@ -1,6 +1,7 @@
 package agentotest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,9 +63,12 @@ func TestIngestValidates(t *testing.T) {
 func TestAddKnowledgeWithMetadata(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)
-	require.PanicsWithValue(t, `agentotest: AddKnowledge: the metadata of chunk "bad" is not JSON: "{k:1}"`, func() {
-		s.AddKnowledge(id, Chunk{Content: "good"}, Chunk{Content: "bad", Metadata: []byte(`{k:1}`)})
-	})
+	for _, bad := range []string{`[1]`, `{k:1}`, `"k"`, `null`} {
+		want := fmt.Sprintf(`agentotest: AddKnowledge: the metadata of chunk "bad" is not a JSON object: %q`, bad)
+		require.PanicsWithValue(t, want, func() {
+			s.AddKnowledge(id, Chunk{Content: "good"}, Chunk{Content: "bad", Metadata: []byte(bad)})
+		})
+	}
 	require.Empty(t, s.Knowledge(id))
 
 	metadata := []byte(`{"k":1}`)

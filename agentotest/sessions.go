@@ -26,7 +26,7 @@ func (s *Service) listMessages(c *call) (answer, error) {
 	if sessionID != "" && !slices.ContainsFunc(a.chat.sessions, func(in *session) bool { return in.id == sessionID }) {
 		return answer{}, notFound("session")
 	}
-	return list(s, c, kept(a.chat.messages, func(m *message) bool {
+	return list(s, c, kept(a.chat.said(), func(m *message) bool {
 		return (sessionID == "" || m.session == sessionID) && (peer == "" || m.peer == peer)
 	}), (*message).show)
 }
@@ -115,7 +115,7 @@ func (s *Service) Messages(agentID string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Message
-	for _, m := range s.mustAgent(agentID).chat.messages {
+	for _, m := range s.mustAgent(agentID).chat.said() {
 		out = append(out, Message{m.id, m.session, m.role, m.content, m.created})
 	}
 	return out

@@ -41,6 +41,9 @@ func run(ctx context.Context, args []string, user terminal) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
+	}
 	embedded := false
 	client, done, err := demo.Connect(user.out, func(s *agentotest.Server) {
 		*agent, embedded = s.AddAgent(agentotest.AgentSeed{Name: "Guide"}), true

@@ -54,6 +54,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
+	}
 	client, done, err := demo.Connect(out, func(s *agentotest.Server) {
 		*agent = s.AddAgent(agentotest.AgentSeed{Name: "Guide", SharedMode: true})
 	}, agentotest.WithReply(reply), agentotest.WithReplyGap(60*time.Millisecond))

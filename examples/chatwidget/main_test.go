@@ -214,6 +214,7 @@ func TestWrongUse(t *testing.T) {
 	}
 	require.Error(t, run(ctx, []string{"-listen", "127.0.0.1:no"}, io.Discard))
 	require.Error(t, run(ctx, []string{"-unknown"}, io.Discard))
+	require.EqualError(t, run(ctx, []string{"junk"}, io.Discard), `unexpected argument "junk"; see -h`)
 }
 
 func TestAKeyWithoutTheScope(t *testing.T) {

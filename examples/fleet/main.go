@@ -61,6 +61,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
+	}
 	client, done, err := demo.Connect(stderr, populate, agentotest.WithStartDelay(700*time.Millisecond))
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ type agent struct {
 type fleet struct {
 	mu     sync.Mutex
 	agents []agent
-	tick   func() // one more is done
+	tick   func() // one more is done; called without the lock
 }
 
 func report(ctx context.Context, client *agento.Client, o options, stdout, stderr io.Writer) error {
@@ -146,9 +149,9 @@ func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o optio
 		a.Note = reason(ctx, a.err)
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.agents[i] = a
-	f.tick()
+	f.mu.Unlock()
+	f.tick() // without the lock: it may wait for a picture, which takes that
 }
 
 const interrupted = "interrupted"

@@ -77,6 +77,24 @@ func TestStartsWhatIsStopped(t *testing.T) {
 	})
 }
 
+// The bar's tick waits for a picture that is being drawn, and that for the lock.
+func TestTickWithoutTheLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, readScopes)
+		id := addAgents(server, "running", "Up")[0]
+		f := &fleet{agents: []agent{{ID: id, Status: agento.StatusRunning}}}
+		ticks := 0
+		f.tick = func() {
+			ticks++
+			require.True(t, f.mu.TryLock())
+			require.Equal(t, "3%", f.agents[0].CPU, "the picture after it has the answer")
+			f.mu.Unlock()
+		}
+		f.visit(t.Context(), client, 0, options{})
+		require.Equal(t, 1, ticks)
+	})
+}
+
 func TestManyAgentsKeepWithinTheRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, startScopes)
@@ -205,4 +223,7 @@ func TestDemo(t *testing.T) {
 	var notes bytes.Buffer
 	require.Error(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &notes))
 	require.Contains(t, notes.String(), "-start")
+	notes.Reset()
+	require.EqualError(t, run(t.Context(), []string{"junk", "-start"}, &bytes.Buffer{}, &notes), `unexpected argument "junk"; see -h`)
+	require.Empty(t, notes.String(), "nothing was begun")
 }

@@ -30,11 +30,12 @@ type importer struct {
 	out, progress io.Writer
 }
 
-// key tells chunks apart. It is all that is kept of one.
+// key tells chunks apart as the service does, by their content alone. It is all
+// that is kept of one.
 type key [16]byte
 
-func keyOf(source, content string) key {
-	sum := sha256.Sum256([]byte(source + "\x00" + content))
+func keyOf(content string) key {
+	sum := sha256.Sum256([]byte(content))
 	return key(sum[:])
 }
 
@@ -69,7 +70,7 @@ func (i *importer) read(ctx context.Context) (map[key]bool, error) {
 		if err != nil && !errors.Is(err, agento.ErrListIncomplete) {
 			return nil, err
 		}
-		there[keyOf(chunk.Source, chunk.Content)] = true
+		there[keyOf(chunk.Content)] = true
 	}
 	return there, nil
 }
@@ -83,7 +84,7 @@ func (i *importer) plan(there map[key]bool) (total, missing int, err error) {
 			continue
 		}
 		total++
-		k := keyOf(chunk.Source, chunk.Content)
+		k := keyOf(chunk.Content)
 		if _, known := there[k]; known {
 			continue
 		}
@@ -118,7 +119,7 @@ func (i *importer) send(ctx context.Context, there map[key]bool, missing int) (s
 		return nil
 	}
 	for chunk, err := range i.chunks {
-		k := keyOf(chunk.Source, chunk.Content)
+		k := keyOf(chunk.Content)
 		if err == nil && !there[k] {
 			there[k] = true
 			if len(batch) == batchChunks || bytes+len(chunk.Content) > batchBytes {

@@ -5,10 +5,10 @@
 //	go -C examples/knowledge-import run . -agent <id> -folder /srv/docs -dry-run
 //
 // Without AGENTO_API_KEY it uses the embedded test service of package agentotest,
-// and without -folder a few files of its own. What the knowledge base has already
-// is skipped, so that it can be stopped at any time and run again. Chunks of files
-// that have changed or are gone stay. The key needs the scopes knowledge:read and
-// knowledge:write, with -dry-run knowledge:read only.
+// and without -folder a few files of its own. Text that the knowledge base has, from
+// whatever file, is skipped, so that it can be stopped at any time and run again.
+// Chunks of files that have changed or are gone stay. The key needs the scopes
+// knowledge:read and knowledge:write, with -dry-run knowledge:read only.
 package main
 
 import (
@@ -73,13 +73,22 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if *swarm != "" {
 		target = agento.ForSwarm(*swarm)
 	}
-	files, err := fs.Sub(sample, "sample")
-	if *folder != "" {
-		files, err = os.DirFS(*folder), nil
-	}
+	files, err := open(*folder)
 	if err != nil {
 		return err
 	}
 	i := importer{client.Knowledge, target, agento.ChunksFromFS(files, agento.ChunkSize(*size)), *dry, out, progress}
 	return i.run(ctx)
+}
+
+// open returns the files to take in. That there is no such folder is said here,
+// where its name is known.
+func open(folder string) (fs.FS, error) {
+	if folder == "" {
+		return fs.Sub(sample, "sample")
+	}
+	if _, err := os.ReadDir(folder); err != nil {
+		return nil, fmt.Errorf("-folder %q: %w", folder, err)
+	}
+	return os.DirFS(folder), nil
 }

@@ -214,17 +214,19 @@ func TestBatchesAreBounded(t *testing.T) {
 	})
 }
 
-// The same text in two files is one entry, as the service has it, and twice in
-// one file it is sent once.
+// The same text in two files, or twice in one, is one entry, as the service has
+// it. It is sent once, and is not new when it is run again.
 func TestTheSameTextTwice(t *testing.T) {
 	files := fstest.MapFS{"a.csv": {Data: []byte("x\n1\n1\n")}, "b.csv": {Data: []byte("x\n1\n")}}
 	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
 		id := s.AddAgent(agentotest.AgentSeed{})
-		for range 2 {
-			_, err := imported(t.Context(), k, agento.ForAgent(id), files)
+		for _, want := range []string{"Done: 1 chunks sent, 2 were there.", "Done: 0 chunks sent, 3 were there."} {
+			out, err := imported(t.Context(), k, agento.ForAgent(id), files)
 			require.NoError(t, err)
+			require.Contains(t, out, want)
 			require.Len(t, s.Knowledge(id), 1)
 		}
+		require.Len(t, s.RequestsTo("ingestAgentKnowledge"), 1)
 	})
 }
 
@@ -276,7 +278,8 @@ func TestArguments(t *testing.T) {
 	t.Setenv("AGENTO_BASE_URL", s.URL)
 	swarm, agent := s.AddSwarm(agentotest.SwarmSeed{}), s.AddAgent(agentotest.AgentSeed{})
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("one two"), 0o600))
+	file, none := filepath.Join(dir, "a.txt"), filepath.Join(dir, "none")
+	require.NoError(t, os.WriteFile(file, []byte("one two"), 0o600))
 	for name, tt := range map[string]struct {
 		args    []string
 		problem string
@@ -284,7 +287,8 @@ func TestArguments(t *testing.T) {
 		"no target":    {nil, "name one agent or one swarm"},
 		"two targets":  {[]string{"-agent", agent, "-swarm", swarm}, "name one agent or one swarm"},
 		"a stray word": {[]string{"-agent", agent, dir}, "name one agent or one swarm"},
-		"no folder":    {[]string{"-agent", agent, "-folder", filepath.Join(dir, "none")}, "no such file"},
+		"no folder":    {[]string{"-agent", agent, "-folder", none}, fmt.Sprintf("-folder %q: ", none)},
+		"a file":       {[]string{"-agent", agent, "-folder", file}, fmt.Sprintf("-folder %q: ", file)},
 		"bad size":     {[]string{"-agent", agent, "-size", "0"}, "ChunkSize"},
 		"no agent":     {[]string{"-agent", "nobody"}, "agent_not_found"},
 	} {

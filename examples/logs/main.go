@@ -78,6 +78,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.length, "for", 0, "how long to follow (default until Ctrl-C; 10s on the test service)")
 	flags.IntVar(&o.max, "max", 100, "streams to hold open at most")
 	err := flags.Parse(args)
+	switch {
+	case err != nil:
+	case flags.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
+	case o.length < 0 || o.since < 0:
+		err = errors.New("-for and -since cannot be negative")
+	}
 	return o, err
 }
 
@@ -104,13 +111,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // tail follows the logs until ctx or -for ends it, or no log is left.
-func tail(ctx context.Context, client *agento.Client, o options, stdout, stderr io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
+func tail(interrupted context.Context, client *agento.Client, o options, stdout, stderr io.Writer) error {
+	ctx, cancel := context.WithCancel(interrupted)
 	defer cancel()
 	if o.length > 0 {
 		defer time.AfterFunc(o.length, cancel).Stop()
 	}
 	agents, err := choose(ctx, client, o)
+	if errors.Is(err, context.Canceled) && interrupted.Err() == nil {
+		err = nil // -for is over, and there was nothing to follow yet
+	}
 	if err != nil {
 		return err
 	}

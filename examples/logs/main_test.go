@@ -159,6 +159,23 @@ func TestEndsWhenNoLogIsLeft(t *testing.T) {
 	})
 }
 
+// -for is over before it is known which logs there are.
+func TestEndsWhileAgentsAreListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, allScopes)
+		server.Next("listAgents", 1, agentotest.Delay(time.Minute))
+		began := time.Now()
+		_, notes, err := watch(t, client, "-for 1s", nothing)
+		require.NoError(t, err)
+		require.Equal(t, time.Second, time.Since(began))
+		require.Equal(t, "0 logs: 0 lines, 0 gaps, 0 failed\n", notes)
+
+		ctx, interrupt := context.WithCancel(t.Context())
+		interrupt()
+		require.ErrorIs(t, tail(ctx, client, options{max: 1}, io.Discard, io.Discard), context.Canceled, "not as it was asked to")
+	})
+}
+
 func TestJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const odd = "codes \x1b[2J \u009b1m \u202e \U000e0041 \a\n\"é客"
@@ -290,6 +307,16 @@ func TestArguments(t *testing.T) {
 	_, err := parse([]string{"-level", "loud"}, &notes)
 	require.ErrorContains(t, err, "want debug, info, warn or error")
 	require.Error(t, run(t.Context(), []string{"-nonsense"}, &notes, &notes))
+	notes.Reset()
+	for args, problem := range map[string]string{
+		"junk -for 1s": `unexpected argument "junk"; see -h`,
+		"-for -1s":     "-for and -since cannot be negative",
+		"-since -1s":   "-for and -since cannot be negative",
+	} {
+		_, err := parse(strings.Fields(args), &notes)
+		require.EqualError(t, err, problem)
+	}
+	require.Empty(t, notes.String())
 }
 
 // onTerminal returns what is sent to a terminal that has so many columns.

@@ -5,9 +5,9 @@
 //
 // Without AGENTO_API_KEY it talks to the embedded test service of package
 // agentotest. With a key it does the same on the real one, and removes what it
-// made, also on Ctrl-C. The key needs the scopes agents:read, agents:write, chat
-// and logs; a new agent also needs a credential of a language model, taken from
-// ANTHROPIC_API_KEY.
+// made, also on Ctrl-C and when nobody reads its output any more. The key needs
+// the scopes agents:read, agents:write, chat and logs; a new agent also needs a
+// credential of a language model, taken from ANTHROPIC_API_KEY.
 package main
 
 import (
@@ -30,6 +30,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe is an error then, and not the end
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			explain(os.Stderr, err)
@@ -38,6 +39,11 @@ func main() {
 		}
 	}
 }
+
+const (
+	name     = "Quickstart"
+	creation = time.Minute // at most, with a wait for the rate limit
+)
 
 type options struct {
 	message, agent string
@@ -52,6 +58,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&o.keep, "keep", false, "keep the agent that was made")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
 	}
 	if o.agent == "" && onRealService() && os.Getenv("ANTHROPIC_API_KEY") == "" {
 		return errors.New("with AGENTO_API_KEY, a new agent needs ANTHROPIC_API_KEY too: set it, or name an agent that is there with -agent")
@@ -78,7 +87,12 @@ func converse(ctx context.Context, client *agento.Client, o options, out io.Writ
 		}
 		defer func() { err = errors.Join(err, remove()) }()
 	}
-	fmt.Fprintln(out, "Waiting until it runs …")
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(out, "Waiting until it runs …"); err != nil {
+		return err
+	}
 	if _, err := client.Agents.WaitUntil(ctx, id, agento.StatusRunning); err != nil {
 		return err
 	}
@@ -89,14 +103,23 @@ func converse(ctx context.Context, client *agento.Client, o options, out io.Writ
 }
 
 func create(ctx context.Context, client *agento.Client, keep bool, out io.Writer) (string, func() error, error) {
-	agent, err := client.Agents.Create(ctx, agento.CreateAgentParams{
-		Name:   "Quickstart",
+	if err := ctx.Err(); err != nil {
+		return "", nil, err
+	}
+	// Ctrl-C waits for the answer: without it nobody knows what to remove.
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), creation)
+	defer cancel()
+	agent, err := client.Agents.Create(whole, agento.CreateAgentParams{
+		Name:   name,
 		Region: "eu",
 		Secrets: agento.Secrets{
 			agento.AnthropicAPIKey: cmp.Or(os.Getenv("ANTHROPIC_API_KEY"), "made-up-for-the-test-service"),
 		},
 		SoulMD: "# SOUL.md\n\nYou are a friendly guide to Agento. Answer in three sentences.",
 	})
+	if errors.Is(err, agento.ErrOutcomeUnknown) {
+		err = fmt.Errorf("an agent %q may have been created, and was not removed; look for it in the account: %w", name, err)
+	}
 	if err != nil {
 		return "", nil, err
 	}
@@ -118,7 +141,9 @@ func create(ctx context.Context, client *agento.Client, keep bool, out io.Writer
 }
 
 func ask(ctx context.Context, client *agento.Client, id, message string, out io.Writer) error {
-	fmt.Fprintf(out, "\nYou:   %s\nAgent: ", message)
+	if _, err := fmt.Fprintf(out, "\nYou:   %s\nAgent: ", message); err != nil {
+		return err
+	}
 	stream, err := client.Chat.Send(ctx, id, agento.SendMessageParams{Message: message})
 	if err != nil {
 		return err
@@ -127,7 +152,9 @@ func ask(ctx context.Context, client *agento.Client, id, message string, out io.
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(out, event.Content)
+		if _, err := fmt.Fprint(out, event.Content); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintln(out)
 	return nil

@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -14,7 +18,16 @@ import (
 	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asProgram makes the tests' executable the program itself.
+const asProgram = "QUICKSTART_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // writes keeps each write apart, and can act on one.
 type writes struct {
@@ -70,6 +83,58 @@ func TestInterruptedInTheAnswer(t *testing.T) {
 	require.Empty(t, server.Agents())
 }
 
+// Who stops it while the agent is made does not leave it behind.
+func TestInterruptedInTheCreation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, agentotest.WithInMemory())
+		server.Next("createAgent", 1, agentotest.Delay(2*time.Second).AfterCommit())
+		ctx, interrupt := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, interrupt)
+		var out writes
+		require.ErrorIs(t, converse(ctx, client, options{message: "Hello"}, &out), context.Canceled)
+		require.Contains(t, out.String(), "Removed agent")
+		require.NotContains(t, out.String(), "Waiting")
+		require.Empty(t, server.Agents())
+
+		require.ErrorIs(t, converse(ctx, client, options{message: "Hello"}, &out), context.Canceled)
+		require.Len(t, server.RequestsTo("createAgent"), 1, "what is over before makes none")
+	})
+}
+
+func TestAnAgentThatMayHaveBeenMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, agentotest.WithInMemory())
+		server.Next("createAgent", 1, agentotest.Hang().AfterCommit())
+		ctx, interrupt := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, interrupt)
+		began := time.Now()
+		err := converse(ctx, client, options{message: "Hello"}, &writes{})
+		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+		require.ErrorContains(t, err, `an agent "Quickstart" may have been created, and was not removed`)
+		require.Equal(t, creation, time.Since(began))
+	})
+}
+
+// As in "quickstart | head -1". The program is killed by a signal then, unless it
+// sees to that.
+func TestNobodyReadsTheOutput(t *testing.T) {
+	server, _ := service(t)
+	program := exec.Command(os.Args[0])
+	program.Env = append(os.Environ(), asProgram+"=1", "AGENTO_API_KEY="+server.Key(), "AGENTO_BASE_URL="+server.URL)
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, reader.Close())
+	var notes bytes.Buffer
+	program.Stdout, program.Stderr = writer, &notes
+	require.Error(t, program.Run())
+	require.NoError(t, writer.Close())
+	require.Equal(t, 1, program.ProcessState.ExitCode(), notes.String())
+	require.Contains(t, notes.String(), "quickstart: write")
+	require.Len(t, server.RequestsTo("createAgent"), 1)
+	require.Empty(t, server.Agents())
+	require.Empty(t, server.RequestsTo("sendMessage"), "nor was anything asked")
+}
+
 func TestAnExistingAgentStays(t *testing.T) {
 	server, client := service(t)
 	id := server.AddAgent(agentotest.AgentSeed{Name: "Mine"})
@@ -92,6 +157,13 @@ func TestARealKeyNeedsACredential(t *testing.T) {
 	require.NoError(t, run(t.Context(), []string{"-agent", server.AddAgent(agentotest.AgentSeed{Name: "Mine"})}, &out))
 	require.NoError(t, run(t.Context(), nil, &out))
 	require.Contains(t, out.String(), "Removed agent")
+}
+
+func TestUnexpectedArgument(t *testing.T) {
+	t.Setenv("AGENTO_API_KEY", "")
+	var out writes
+	require.EqualError(t, run(t.Context(), []string{"-keep", "extra", "args"}, &out), `unexpected argument "extra"; see -h`)
+	require.Empty(t, out.String(), "nothing was begun")
 }
 
 func TestExplain(t *testing.T) {

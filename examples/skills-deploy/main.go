@@ -7,6 +7,8 @@
 //	go run ./examples/skills-deploy -folder skills/invoices -dry-run <agent> <agent> …
 //	go run ./examples/skills-deploy -folder skills/invoices -max-failures 1 -all
 //
+// Flags go before the ids of the agents; one behind them is refused.
+//
 // Without AGENTO_API_KEY it uses the embedded test service of package agentotest
 // with a few agents, and without -folder a skill of its own. The key needs the
 // scopes skills, agents:read and agents:write, with -dry-run the first two.
@@ -24,6 +26,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -63,6 +66,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	o.deploy.Agents = flags.Args()
+	if i := slices.IndexFunc(o.deploy.Agents, func(id string) bool { return strings.HasPrefix(id, "-") }); i >= 0 {
+		// package flag stops at the first id, and -dry-run behind it would be lost
+		return fmt.Errorf("%q is no id: flags go before the ids", o.deploy.Agents[i])
+	}
 	client, done, err := demo.Connect(out, func(s *agentotest.Server) {
 		for n, status := range []string{"running", "running", "stopped", "running"} {
 			s.AddAgent(agentotest.AgentSeed{Name: fmt.Sprintf("Shop %d", n+1), Status: status})
@@ -110,7 +117,11 @@ func (o options) run(ctx context.Context, client *agento.Client, out io.Writer) 
 
 func readSkill(folder string) (agento.UploadSkillParams, error) {
 	if folder != "" {
-		return agento.SkillFromFS(os.DirFS(folder))
+		skill, err := agento.SkillFromFS(os.DirFS(folder))
+		if err != nil {
+			err = fmt.Errorf("-folder %q: %w", folder, err)
+		}
+		return skill, err
 	}
 	files, err := fs.Sub(sample, "sample")
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -167,6 +168,7 @@ func TestArguments(t *testing.T) {
 	t.Setenv("AGENTO_BASE_URL", s.URL)
 	id := s.AddAgent(agentotest.AgentSeed{Status: "stopped"})
 	dir := t.TempDir()
+	none := filepath.Join(dir, "none")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "SKILL.md"), []byte("---\nname: demo\ndescription: Shows\n---\n"), 0o600))
 	for name, tt := range map[string]struct {
 		args    []string
@@ -174,7 +176,9 @@ func TestArguments(t *testing.T) {
 	}{
 		"no agents":      {nil, "name agents by their ids, or give -all"},
 		"all and one":    {[]string{"-all", id}, "name agents by their ids, or give -all"},
-		"no folder":      {[]string{"-folder", filepath.Join(dir, "none"), id}, "no such file"},
+		"flag behind":    {[]string{id, "-dry-run"}, `"-dry-run" is no id: flags go before the ids`},
+		"dash":           {[]string{"--", "-", id}, `"-" is no id`},
+		"no folder":      {[]string{"-folder", none, id}, fmt.Sprintf("-folder %q: ", none)},
 		"no version":     {[]string{"-folder", dir, id}, "SKILL.md has no version"},
 		"two versions":   {[]string{"-version", "2.0.0", id}, "SKILL.md has version 1.0.0, and -version is 2.0.0"},
 		"negative batch": {[]string{"-batch", "-1", id}, "BatchSize"},
@@ -183,6 +187,7 @@ func TestArguments(t *testing.T) {
 			require.ErrorContains(t, run(t.Context(), tt.args, io.Discard), tt.problem)
 		})
 	}
+	require.Empty(t, s.RequestsTo("installSkill"))
 	require.NoError(t, run(t.Context(), []string{"-folder", dir, "-version", "3.0.0", id}, io.Discard))
 	require.Equal(t, "3.0.0", s.Agent(id).Installed[0].Version)
 }
