@@ -80,3 +80,42 @@ func TestLogOutOfOrderAfterReconnect(t *testing.T) {
 		require.Equal(t, []string{"", "one", "late"}, got)
 	})
 }
+
+// A service that goes back further than it was asked does not make the lines come
+// twice, and one that counts anew does not make them go.
+func TestLogReplaysMoreThanTheLastID(t *testing.T) {
+	connections := 0
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r)
+		if connections++; connections == 1 {
+			s.send("id: 1\ndata: one\n\n", "id: 2\ndata: two\n\n", "id: 3\ndata: three\n\n")
+			return
+		}
+		s.send("id: 1\ndata: one\n\n", "id: 2\ndata: new\n\n", "id: 3\ndata: three\n\n", "id: 4\ndata: four\n\n", "event: close\n\n")
+	}, nil, func(w *world) {
+		log, err := w.client.Logs.Stream(w.ctx, "a1", nil)
+		require.NoError(t, err)
+		var lines []string
+		for e := range log.Events() {
+			lines = append(lines, e.Line)
+		}
+		require.NoError(t, log.Err())
+		require.Equal(t, []string{"one", "two", "three", "", "new", "four"}, lines)
+	})
+}
+
+// A service that lets nobody connect again for days ends the log, and says so.
+func TestLogRetryBeyondTheLimit(t *testing.T) {
+	for retry, want := range map[string]time.Duration{"90000": 90 * time.Second, "9223372036854775807": 1<<63 - 1} {
+		inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send("retry: " + retry + "\n\n") }, nil, func(w *world) {
+			begun := time.Now()
+			log, err := w.client.Logs.Stream(w.ctx, "a1", nil)
+			require.NoError(t, err)
+			for range log.Events() {
+			}
+			require.ErrorIs(t, log.Err(), agento.ErrStreamTruncated)
+			require.Equal(t, want, streamError(t, log.Err()).RetryAfter)
+			require.Zero(t, time.Since(begun))
+		})
+	}
+}

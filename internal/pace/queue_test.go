@@ -358,3 +358,24 @@ func TestNoPolling(t *testing.T) {
 		require.False(t, c.timer.Stop())
 	})
 }
+
+// TestLongHoldRefuses: nobody waits longer for the end of a 429 than they are
+// ready to, neither who comes then nor who waits already.
+func TestLongHoldRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, at := exhausted(t)
+		waiting := make(chan error, 2)
+		for _, most := range []time.Duration{time.Minute, time.Hour} {
+			go func() { waiting <- c.Acquire(context.Background(), Request{MaxHold: most}) }()
+		}
+		synctest.Wait()
+		c.Observe(withRetry(Result{StatusCode: tooManyRequests, Granted: time.Now()}, 10*time.Minute))
+		var refusal *RefusedError
+		require.ErrorAs(t, <-waiting, &refusal)
+		require.Equal(t, 10*time.Minute, refusal.RetryAfter)
+		require.ErrorAs(t, c.Acquire(context.Background(), Request{MaxHold: time.Minute}), &refusal)
+		require.Equal(t, 10*time.Minute, refusal.RetryAfter)
+		require.NoError(t, <-waiting)
+		require.GreaterOrEqual(t, time.Since(at), 10*time.Minute)
+	})
+}
