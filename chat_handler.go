@@ -97,7 +97,7 @@ func NewChatHandler(client *Client, config ChatHandlerConfig) (*ChatHandler, err
 
 // ServeHTTP answers one message of a visitor.
 func (h *ChatHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.boundReading(w)
+	_ = h.boundReading(w) // checkRequest refuses what takes no deadlines
 	if h.origins.preflight(w, r) {
 		return
 	}

@@ -12,9 +12,20 @@ import (
 )
 
 // boundReading bounds how long the body may take, also where net/http reads it
-// only to be rid of it. A writer without deadlines is one in memory.
-func (h *ChatHandler) boundReading(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.config.BodyTimeout))
+// only to be rid of it.
+func (h *ChatHandler) boundReading(w http.ResponseWriter) error {
+	return http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.config.BodyTimeout))
+}
+
+// takesDeadlines reports whether a browser that is too slow can be given up. A
+// request that no server has taken is answered in memory. The server's own
+// WriteTimeout, which is not meant for a turn, ends here.
+func (h *ChatHandler) takesDeadlines(w http.ResponseWriter, r *http.Request) bool {
+	if r.Context().Value(http.ServerContextKey) == nil {
+		return true
+	}
+	err := errors.Join(h.boundReading(w), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
+	return !errors.Is(err, errors.ErrUnsupported)
 }
 
 // checkRequest refuses what can be refused by the headers.
@@ -30,6 +41,8 @@ func (h *ChatHandler) checkRequest(w http.ResponseWriter, r *http.Request) *deni
 		return &denial{status: http.StatusRequestEntityTooLarge, code: codeBodyTooLarge}
 	case !canFlush(w):
 		return &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: errCannotFlush}
+	case !h.takesDeadlines(w, r):
+		return &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: errNoDeadlines}
 	}
 	return nil
 }

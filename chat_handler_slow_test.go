@@ -170,9 +170,7 @@ func TestNothingFollowsAWriteThatFailed(t *testing.T) {
 		answering(hi, done)(w, r)
 	}, nil, func(w *widget) {
 		writer := &failsOnce{httptest.NewRecorder(), 0}
-		r := httptest.NewRequestWithContext(w.ctx, http.MethodPost, "/chat", strings.NewReader(body("Hello", "")))
-		r.Header = http.Header{"Content-Type": {"application/json"}, "X-Visitor": {"pia"}}
-		w.handler.ServeHTTP(writer, r)
+		w.handler.ServeHTTP(writer, w.inMemory("Hello"))
 		require.Equal(t, 1, writer.writes)
 		require.Empty(t, writer.Body.String())
 	})

@@ -68,8 +68,9 @@ func checkPositive(name string, d time.Duration) error {
 // while the agent is silent, and the server's WriteTimeout does not apply.
 //
 // It returns nil if the whole answer was passed on; the error of [Stream.Err];
-// or [ErrBrowserGone]. It closes the stream. If w cannot flush, it writes nothing
-// and returns an error.
+// or [ErrBrowserGone]. It closes the stream. If w cannot flush, or takes no
+// deadlines, it writes nothing and returns an error: a middleware that wraps w
+// needs a method Unwrap. An httptest.ResponseRecorder needs no deadlines.
 func (s *ChatStream) Relay(w http.ResponseWriter, opts ...RelayOption) error {
 	defer func() { _ = s.Close() }()
 	r := relay{browser: newBrowser(w), events: s.Events(), heartbeat: defaultHeartbeat}
@@ -83,6 +84,9 @@ func (s *ChatStream) Relay(w http.ResponseWriter, opts ...RelayOption) error {
 	}
 	if !canFlush(w) {
 		return errCannotFlush
+	}
+	if errors.Is(r.browser.setDeadline(), errors.ErrUnsupported) && !inMemory(w) {
+		return errNoDeadlines
 	}
 	complete, err := r.run()
 	return r.end(s, complete, err)

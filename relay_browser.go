@@ -72,13 +72,33 @@ func publicCode(err error) publicErrorCode {
 }
 
 var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so no event would arrive in time; " +
-	"a middleware that wraps it needs a method Unwrap or Flush")
+	"a middleware that wraps it needs a method Unwrap")
 
 // canFlush looks for what http.ResponseController would use.
 func canFlush(w http.ResponseWriter) bool {
 	for {
 		switch inner := w.(type) {
 		case interface{ FlushError() error }, http.Flusher:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = inner.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+var errNoDeadlines = errors.New("agento: the http.ResponseWriter takes no deadlines, so a browser that does not read would be " +
+	"waited for without end; a middleware that wraps it needs a method Unwrap, Flush alone is not enough")
+
+// recorder is what httptest.ResponseRecorder has and no writer to a connection.
+type recorder interface{ Result() *http.Response }
+
+// inMemory reports whether nobody has to take what is written.
+func inMemory(w http.ResponseWriter) bool {
+	for {
+		switch inner := w.(type) {
+		case recorder:
 			return true
 		case interface{ Unwrap() http.ResponseWriter }:
 			w = inner.Unwrap()
@@ -122,7 +142,7 @@ func (b *browser) send() error {
 	if b.err != nil {
 		return b.err
 	}
-	b.setDeadline()
+	_ = b.setDeadline()
 	b.begin()
 	_, err := b.w.Write(b.pending)
 	if err == nil {
@@ -138,12 +158,12 @@ func (b *browser) send() error {
 	return nil
 }
 
-// setDeadline bounds the next write. A writer that knows no deadlines is one in
-// memory, which does not block.
-func (b *browser) setDeadline() { _ = b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
+// setDeadline bounds the next write. Its error, if it is errors.ErrUnsupported,
+// is that of a writer in memory, others having been refused before.
+func (b *browser) setDeadline() error { return b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
 
 // finish bounds what the server itself writes to end the response.
-func (b *browser) finish() { b.setDeadline() }
+func (b *browser) finish() { _ = b.setDeadline() }
 
 // beat sends a comment.
 func (b *browser) beat() error {

@@ -195,6 +195,62 @@ func TestRelayNeedsAWriterThatFlushes(t *testing.T) {
 	})
 }
 
+// flushingWriter is one that a middleware has wrapped half well: it flushes, and
+// hides the deadlines.
+type flushingWriter struct{ plainWriter }
+
+func (w flushingWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// badWrappings are what hides from a handler that its browser can be given up.
+var badWrappings = map[string]func(http.Handler) http.Handler{
+	"Flush alone": func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(flushingWriter{plainWriter{w}}, r) })
+	},
+	"Flush alone, deep inside": func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(wrappedWriter{flushingWriter{plainWriter{w}}}, r)
+		})
+	},
+	"http.TimeoutHandler": func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Hour, "") },
+}
+
+// TestRelayNeedsAWriterWithDeadlines: without, a browser that does not read would
+// be waited for without end.
+func TestRelayNeedsAWriterWithDeadlines(t *testing.T) {
+	for name, wrap := range badWrappings {
+		t.Run(name, func(t *testing.T) {
+			relayEach(t, answering(hi, done), func(w *widget, b *relayed) {
+				w.swap(wrap(b))
+				p := read(t, w.post(body("", "")))
+				require.ErrorContains(t, <-b.errs, "Unwrap")
+				require.Empty(t, p.body)
+			})
+		})
+	}
+}
+
+// TestChatHandlerNeedsAWriterWithDeadlines: what it says of limits would not hold
+// otherwise.
+func TestChatHandlerNeedsAWriterWithDeadlines(t *testing.T) {
+	for name, wrap := range badWrappings {
+		t.Run(name, func(t *testing.T) {
+			overEachBrowser(t, answering(hi, done), nil, func(w *widget) {
+				w.swap(wrap(w.handler))
+				p := w.say("pia", "")
+				require.Equal(t, 500, p.status)
+				require.Equal(t, "unavailable", p.code)
+				require.Contains(t, w.log.String(), "Unwrap")
+				require.Equal(t, [2]int{}, w.service.calls())
+			})
+		})
+	}
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		recorder := httptest.NewRecorder()
+		w.handler.ServeHTTP(flushingWriter{plainWriter{recorder}}, w.inMemory("Hello"))
+		require.Equal(t, "Hi! ", read(t, recorder.Result()).text, "in memory there is nobody to wait for")
+	})
+}
+
 // failingWriter fails at the nth write.
 type failingWriter struct {
 	*httptest.ResponseRecorder
