@@ -112,7 +112,7 @@ func (h *ChatHandler) serve(w http.ResponseWriter, r *http.Request) *denial {
 	if denied := h.checkRequest(w, r); denied != nil {
 		return denied
 	}
-	peer, denied := h.visitor(r)
+	peer, denied := h.visitor(w, r)
 	if denied != nil {
 		return denied
 	}

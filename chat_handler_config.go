@@ -53,7 +53,8 @@ type ChatHandlerConfig struct {
 
 	// MaxBody bounds a request's body in bytes. Default 64 KiB.
 	MaxBody int64
-	// BodyTimeout bounds how long a body may take to arrive. Default 10 s.
+	// BodyTimeout bounds how long a body may take to arrive, from when it is read.
+	// Default 10 s.
 	BodyTimeout time.Duration
 	// WriteTimeout and Heartbeat are as for RelayWriteTimeout and RelayHeartbeat.
 	WriteTimeout time.Duration

@@ -28,6 +28,39 @@ func (h *ChatHandler) takesDeadlines(w http.ResponseWriter, r *http.Request) boo
 	return !errors.Is(err, errors.ErrUnsupported)
 }
 
+// timedBody is a body whose time runs from when it is first read, or from start,
+// to its end.
+type timedBody struct {
+	io.ReadCloser
+	begin, end func()
+	begun      bool
+}
+
+// timeBody ends the time for a body, until it is read.
+func (h *ChatHandler) timeBody(w http.ResponseWriter, r *http.Request) *timedBody {
+	end := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
+	end()
+	b := &timedBody{ReadCloser: r.Body, begin: func() { _ = h.boundReading(w) }, end: end}
+	r.Body = b
+	return b
+}
+
+func (b *timedBody) start() {
+	if !b.begun {
+		b.begun = true
+		b.begin()
+	}
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	b.start()
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF { // net/http waits for the next request by now, and the deadline would end this one
+		b.end()
+	}
+	return n, err
+}
+
 // checkRequest refuses what can be refused by the headers.
 func (h *ChatHandler) checkRequest(w http.ResponseWriter, r *http.Request) *denial {
 	switch {
@@ -62,9 +95,12 @@ var (
 	errLongPeer = errors.New("the function Visitor gave a peer id of more than 256 bytes")
 )
 
-// visitor asks the backend who it is.
-func (h *ChatHandler) visitor(r *http.Request) (string, *denial) {
+// visitor asks the backend who it is. How long that takes is not the browser's
+// affair, so that the time for its body does not run, unless the body is read.
+func (h *ChatHandler) visitor(w http.ResponseWriter, r *http.Request) (string, *denial) {
+	body := h.timeBody(w, r)
 	peer, err := h.config.Visitor(r)
+	body.start()
 	switch {
 	case err != nil:
 	case peer == "":
@@ -99,8 +135,5 @@ func (h *ChatHandler) readMessage(w http.ResponseWriter, r *http.Request) (sentM
 	case strings.TrimSpace(sent.Message) == "":
 		return sent, &denial{status: http.StatusBadRequest, code: codeEmptyMessage}
 	}
-	// Where a middleware had read the body already, net/http waits for the next
-	// request by now, and the deadline would end this one.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return sent, nil
 }
