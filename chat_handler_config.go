@@ -10,10 +10,10 @@ import (
 // required; the zero value of everything else is its default. The functions are
 // called by many goroutines at once.
 type ChatHandlerConfig struct {
-	// Visitor says who asks: the peer id, at most 256 bytes, that keeps one
-	// visitor's sessions apart from another's. It must come from what the
-	// visitor cannot choose, such as a signed cookie. An error, or an empty id,
-	// is answered with 401.
+	// Visitor says who asks: the peer id, at most 256 bytes of UTF-8, that keeps
+	// one visitor's sessions apart from another's. It must come from what the
+	// visitor cannot choose, such as a signed cookie. An error, or an id that is
+	// empty or does not fit, is answered with 401.
 	Visitor func(r *http.Request) (peerID string, err error)
 
 	// Turn decides which agent answers a message, and what it is told besides.

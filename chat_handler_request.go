@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // boundReading bounds how long the body may take, also where net/http reads it
@@ -93,6 +94,7 @@ const maxPeerID = 256 // bytes
 var (
 	errNoPeer   = errors.New("the function Visitor gave no peer id")
 	errLongPeer = errors.New("the function Visitor gave a peer id of more than 256 bytes")
+	errPeerText = errors.New("the function Visitor gave a peer id that is not valid UTF-8; encode it, as in base64")
 )
 
 // visitor asks the backend who it is. How long that takes is not the browser's
@@ -107,6 +109,8 @@ func (h *ChatHandler) visitor(w http.ResponseWriter, r *http.Request) (string, *
 		err = errNoPeer
 	case len(peer) > maxPeerID:
 		err = errLongPeer
+	case !utf8.ValidString(peer):
+		err = errPeerText
 	default:
 		return peer, nil
 	}

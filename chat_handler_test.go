@@ -151,13 +151,14 @@ func TestChatHandlerRefusedByTheBackend(t *testing.T) {
 		code       string
 		level, log string
 	}{
-		"no peer id":        {func(*http.Request) (string, error) { return "", nil }, nil, 401, "unauthorized", "DEBUG", "no peer id"},
-		"a long peer id":    {func(*http.Request) (string, error) { return strings.Repeat("p", 257), nil }, nil, 401, "unauthorized", "DEBUG", "256 bytes"},
-		"visitor refused":   {func(*http.Request) (string, error) { return "", errors.New(inside) }, nil, 401, "unauthorized", "DEBUG", inside},
-		"turn refused":      {nil, fmt.Errorf("%w: %s", agento.ErrForbidden, inside), 403, "forbidden", "DEBUG", inside},
-		"turn met a 403":    {nil, &agento.Error{StatusCode: 403, Code: agento.CodeForbidden, Message: inside}, 500, "unavailable", "WARN", `"status":403`},
-		"turn failed":       {nil, errors.New(inside), 500, "unavailable", "WARN", inside},
-		"turn has no agent": {nil, nil, 500, "unavailable", "WARN", "agentID is empty"},
+		"no peer id":         {func(*http.Request) (string, error) { return "", nil }, nil, 401, "unauthorized", "DEBUG", "no peer id"},
+		"a long peer id":     {func(*http.Request) (string, error) { return strings.Repeat("p", 257), nil }, nil, 401, "unauthorized", "DEBUG", "256 bytes"},
+		"a peer id of bytes": {func(*http.Request) (string, error) { return "pia\xc8", nil }, nil, 401, "unauthorized", "DEBUG", "UTF-8"},
+		"visitor refused":    {func(*http.Request) (string, error) { return "", errors.New(inside) }, nil, 401, "unauthorized", "DEBUG", inside},
+		"turn refused":       {nil, fmt.Errorf("%w: %s", agento.ErrForbidden, inside), 403, "forbidden", "DEBUG", inside},
+		"turn met a 403":     {nil, &agento.Error{StatusCode: 403, Code: agento.CodeForbidden, Message: inside}, 500, "unavailable", "WARN", `"status":403`},
+		"turn failed":        {nil, errors.New(inside), 500, "unavailable", "WARN", inside},
+		"turn has no agent":  {nil, nil, 500, "unavailable", "WARN", "agentID is empty"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

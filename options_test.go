@@ -127,6 +127,26 @@ func TestCallsRefuseBadInput(t *testing.T) {
 			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{})
 			return err
 		}},
+		"message of bytes": {"Message", func() error {
+			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x\xff"})
+			return err
+		}},
+		"session id of bytes": {"SessionID", func() error {
+			_, err := client.Chat.Ask(ctx, "a", agento.SendMessageParams{Message: "x", SessionID: "\xff"})
+			return err
+		}},
+		"peer id of bytes": {"PeerID", func() error {
+			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x", PeerID: "p\xc8"})
+			return err
+		}},
+		"peer id of bytes of a session": {"PeerID", func() error {
+			_, err := client.Chat.CreateSession(ctx, "a", agento.CreateSessionParams{PeerID: "p\xc8"})
+			return err
+		}},
+		"title of bytes": {"Title", func() error {
+			_, err := client.Chat.CreateSession(ctx, "a", agento.CreateSessionParams{Title: "\xed\xa0\x80"})
+			return err
+		}},
 		"nil context": {"ctx", func() error {
 			_, err := client.Agents.List(noContext, nil)
 			return err
