@@ -176,6 +176,46 @@ func TestNothingFollowsAWriteThatFailed(t *testing.T) {
 	})
 }
 
+// panickingWriter is a middleware's whose Write panics with a value.
+type panickingWriter struct {
+	wrappedWriter
+	value any
+}
+
+func (w panickingWriter) Write([]byte) (int, error) { panic(w.value) }
+
+// TestWriterThatPanics, while the agent thinks and the browser gets heartbeats,
+// ends its request as any panic of a handler does, and nothing else.
+func TestWriterThatPanics(t *testing.T) {
+	one := func(c *agento.ChatHandlerConfig) { c.PeerLimit.AtOnce, c.FinishTurns = 1, true }
+	for name, value := range map[string]any{"the abort of net/http": http.ErrAbortHandler, "another": errWrite} {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(time.Minute)
+				answering(hi, done)(w, r)
+			}, one, func(w *widget) {
+				caught := make(chan any, 1)
+				w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+					defer func() {
+						caught <- recover()
+						panic(http.ErrAbortHandler)
+					}()
+					w.handler.ServeHTTP(panickingWriter{wrappedWriter{rw}, value}, r)
+				}))
+				c := w.dial()
+				resp, err := c.Do(w.request(w.ctx, c, http.MethodPost, strings.NewReader(body("Hello", ""))))
+				if err == nil {
+					_, err = io.ReadAll(resp.Body)
+				}
+				require.Error(t, err)
+				require.Same(t, value, <-caught)
+				w.swap(w.handler)
+				require.Equal(t, "Hi! ", w.say("pia", "").text, "its place is free")
+			})
+		})
+	}
+}
+
 // TestBrowserThatDoesNotReadTheEnd holds its connection for no longer than the
 // write timeout, whatever it was answered.
 func TestBrowserThatDoesNotReadTheEnd(t *testing.T) {

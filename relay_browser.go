@@ -179,11 +179,14 @@ func (b *browser) fail(code publicErrorCode) {
 }
 
 // keepAlive sends comments from another goroutine. Until stop has returned, the
-// browser is that goroutine's alone.
+// browser is that goroutine's alone. If the writer panics there, stop does, in
+// the goroutine of the request, where net/http expects it.
 func (b *browser) keepAlive(every time.Duration) (stop func()) {
 	quit, ended := make(chan struct{}), make(chan struct{})
+	var panicked any
 	go func() {
 		defer close(ended)
+		defer func() { panicked = recover() }()
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
@@ -200,5 +203,8 @@ func (b *browser) keepAlive(every time.Duration) (stop func()) {
 	return func() {
 		close(quit)
 		<-ended
+		if panicked != nil {
+			panic(panicked)
+		}
 	}
 }
