@@ -29,7 +29,8 @@ type ChatHandlerConfig struct {
 	TokenLifetime time.Duration
 
 	// AllowedOrigins lists pages of other origins that may use the handler, as
-	// "https://www.example.com". Those of the handler's own host always may.
+	// browsers write them: "https://www.example.com", in lower case, without
+	// default port or wildcard. Those of the handler's own host always may.
 	AllowedOrigins []string
 
 	// Filter lets more than text and done through to the browser; see RelayFilter.
