@@ -101,9 +101,20 @@ func TestNewFromEnv(t *testing.T) {
 	require.NoError(t, err)
 	t.Setenv("AGENTO_BASE_URL", "ftp://nowhere")
 	_, err = agento.NewFromEnv()
-	require.ErrorContains(t, err, "base URL")
+	require.ErrorIs(t, err, agento.ErrValidation)
+	require.EqualError(t, err, `agento: AGENTO_BASE_URL "ftp://nowhere" must begin with https://`)
 	_, err = agento.NewFromEnv(agento.WithBaseURL("https://gateway.example"))
 	require.NoError(t, err, "an option wins over the environment")
+	_, err = agento.NewFromEnv(agento.WithBaseURL("gateway.example"))
+	require.ErrorContains(t, err, "base URL", "not the variable's fault")
+	t.Setenv("AGENTO_BASE_URL", "")
+	for _, key := range []string{testKey + "\n", "sk_secret"} {
+		t.Setenv("AGENTO_API_KEY", key)
+		_, err = agento.NewFromEnv()
+		require.ErrorIs(t, err, agento.ErrValidation)
+		require.ErrorContains(t, err, "agento: AGENTO_API_KEY ")
+		require.NotContains(t, err.Error(), strings.TrimSpace(key))
+	}
 }
 
 // TestCallsRefuseBadInput: each is refused with an error that names the argument,
