@@ -43,6 +43,7 @@ package agento
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -112,7 +113,8 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 // and, if it is set, the base URL from AGENTO_BASE_URL. Options win over the
 // environment.
 func NewFromEnv(opts ...Option) (*Client, error) {
-	if base := os.Getenv("AGENTO_BASE_URL"); base != "" {
+	base := os.Getenv("AGENTO_BASE_URL")
+	if base != "" {
 		opts = append([]Option{WithBaseURL(base)}, opts...)
 	}
 	s := defaultSettings()
@@ -125,7 +127,22 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	} else if key == "" {
 		return nil, badArgument("AGENTO_API_KEY", "is not set in the environment")
 	}
-	return New(key, opts...)
+	client, err := New(key, opts...)
+	return client, nameVariable(err, s.client.baseURL == base)
+}
+
+// nameVariable names, in a complaint of New, the variable that the argument came
+// from.
+func nameVariable(err error, baseToo bool) error {
+	var bad *argumentError
+	switch {
+	case !errors.As(err, &bad):
+	case bad.name == "apiKey":
+		return &argumentError{"AGENTO_API_KEY", bad.problem}
+	case bad.name == "base URL" && baseToo:
+		return &argumentError{"AGENTO_BASE_URL", bad.problem}
+	}
+	return err
 }
 
 func keySource(apiKey string, base *url.URL, source func(context.Context) (string, error)) (func(context.Context) (string, error), error) {

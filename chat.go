@@ -1,9 +1,11 @@
 package agento
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/remsyshq/agento-go/internal/route"
 )
@@ -35,6 +37,9 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	if p.Message == "" {
 		return nil, badArgument("Message", "is empty")
 	}
+	if err := cmp.Or(checkText("Message", p.Message), checkText("SessionID", p.SessionID), checkText("PeerID", p.PeerID)); err != nil {
+		return nil, err
+	}
 	o, err := s.core.prepare(ctx, request{route: route.SendMessage, path: agentPath("agentID", agentID), body: p}, opts)
 	if err != nil {
 		return nil, err
@@ -50,6 +55,15 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	f := &feed[ChatEvent]{watch: w, limit: idle, objects: true}
 	f.kind = chatKind{fail: func(e *EventError) error { return o.eventError(out, e) }}
 	return &ChatStream{Stream: f.start(o, out), begun: begun}, nil
+}
+
+// checkText refuses what JSON cannot carry: each invalid byte would arrive as
+// U+FFFD, so that two texts may become one.
+func checkText(name, text string) error {
+	if !utf8.ValidString(text) {
+		return badArgument(name, "is not valid UTF-8")
+	}
+	return nil
 }
 
 // Ask sends a message and returns the whole answer. On any error it returns what

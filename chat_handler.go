@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -68,6 +69,7 @@ type ChatHandler struct {
 	origins *origins
 	tokens  *tokens
 	limits  *turnLimits
+	warned  sync.Once // of a writer without deadlines
 }
 
 // NewChatHandler makes a handler that chats through a client. The client's key
@@ -97,7 +99,7 @@ func NewChatHandler(client *Client, config ChatHandlerConfig) (*ChatHandler, err
 
 // ServeHTTP answers one message of a visitor.
 func (h *ChatHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.boundReading(w)
+	_ = h.boundReading(w) // checkRequest refuses what takes no deadlines
 	if h.origins.preflight(w, r) {
 		return
 	}
@@ -112,7 +114,7 @@ func (h *ChatHandler) serve(w http.ResponseWriter, r *http.Request) *denial {
 	if denied := h.checkRequest(w, r); denied != nil {
 		return denied
 	}
-	peer, denied := h.visitor(r)
+	peer, denied := h.visitor(w, r)
 	if denied != nil {
 		return denied
 	}

@@ -10,10 +10,10 @@ import (
 // required; the zero value of everything else is its default. The functions are
 // called by many goroutines at once.
 type ChatHandlerConfig struct {
-	// Visitor says who asks: the peer id, at most 256 bytes, that keeps one
-	// visitor's sessions apart from another's. It must come from what the
-	// visitor cannot choose, such as a signed cookie. An error, or an empty id,
-	// is answered with 401.
+	// Visitor says who asks: the peer id, at most 256 bytes of UTF-8, that keeps
+	// one visitor's sessions apart from another's. It must come from what the
+	// visitor cannot choose, such as a signed cookie. An error, or an id that is
+	// empty or does not fit, is answered with 401.
 	Visitor func(r *http.Request) (peerID string, err error)
 
 	// Turn decides which agent answers a message, and what it is told besides.
@@ -29,7 +29,8 @@ type ChatHandlerConfig struct {
 	TokenLifetime time.Duration
 
 	// AllowedOrigins lists pages of other origins that may use the handler, as
-	// "https://www.example.com". Those of the handler's own host always may.
+	// browsers write them: "https://www.example.com", in lower case, without
+	// default port or wildcard. Those of the handler's own host always may.
 	AllowedOrigins []string
 
 	// Filter lets more than text and done through to the browser; see RelayFilter.
@@ -53,7 +54,8 @@ type ChatHandlerConfig struct {
 
 	// MaxBody bounds a request's body in bytes. Default 64 KiB.
 	MaxBody int64
-	// BodyTimeout bounds how long a body may take to arrive. Default 10 s.
+	// BodyTimeout bounds how long a body may take to arrive, from when it is read.
+	// Default 10 s.
 	BodyTimeout time.Duration
 	// WriteTimeout and Heartbeat are as for RelayWriteTimeout and RelayHeartbeat.
 	WriteTimeout time.Duration

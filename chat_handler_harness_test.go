@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -236,6 +237,13 @@ func (w *widget) request(ctx context.Context, c *http.Client, method string, bod
 		}
 	}
 	return req
+}
+
+// inMemory is a message that no server has taken.
+func (w *widget) inMemory(message string) *http.Request {
+	r := httptest.NewRequestWithContext(w.ctx, http.MethodPost, "/chat", strings.NewReader(body(message, "")))
+	r.Header = http.Header{"Content-Type": {"application/json"}, "X-Visitor": {"pia"}}
+	return r
 }
 
 // page is what a browser has got.

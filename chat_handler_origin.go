@@ -2,6 +2,8 @@ package agento
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // origins knows which pages may use a handler.
@@ -13,12 +15,41 @@ type origins struct {
 func newOrigins(list []string) (*origins, error) {
 	o := &origins{protection: http.NewCrossOriginProtection(), listed: make(map[string]bool, len(list))}
 	for _, origin := range list {
+		if err := checkOrigin(origin); err != nil {
+			return nil, err
+		}
 		if err := o.protection.AddTrustedOrigin(origin); err != nil {
-			return nil, badArgument("AllowedOrigins", "hold %q, which is not of the form https://host", origin)
+			return nil, badArgument("AllowedOrigins", "hold %q: %v", origin, err)
 		}
 		o.listed[origin] = true
 	}
 	return o, nil
+}
+
+// checkOrigin refuses what no browser sends as a page's origin: an entry that
+// never matches.
+func checkOrigin(origin string) error {
+	u, err := url.Parse(origin)
+	switch {
+	case strings.Contains(origin, "*"):
+		return badArgument("AllowedOrigins", "hold %q, but there are no wildcards; list each origin", origin)
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return badArgument("AllowedOrigins", "hold %q, which is not of the form https://host or http://host", origin)
+	case strings.ContainsFunc(u.Host, func(c rune) bool { return c >= 0x80 }):
+		return badArgument("AllowedOrigins", "hold %q; write the host in ASCII, as browsers do: xn--…", origin)
+	}
+	if sent := u.Scheme + "://" + sentHost(u); origin != sent {
+		return badArgument("AllowedOrigins", "hold %q; write %q, as browsers do", origin, sent)
+	}
+	return nil
+}
+
+var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
+
+// sentHost is the host and port of an origin as browsers write it.
+func sentHost(u *url.URL) string {
+	host := strings.TrimSuffix(strings.ToLower(u.Host), defaultPorts[u.Scheme])
+	return strings.TrimSuffix(host, ":")
 }
 
 // allow reports whether the page that sends a request may, and lets it read the

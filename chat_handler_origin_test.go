@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -65,4 +66,46 @@ func TestPreflight(t *testing.T) {
 			require.Empty(t, p.header.Get("Access-Control-Allow-Methods"))
 		}
 	})
+}
+
+// TestOriginsThatNoBrowserSends are refused, since they would never match.
+func TestOriginsThatNoBrowserSends(t *testing.T) {
+	client := newClient(t, http.DefaultTransport)
+	with := func(origin string) error {
+		config := widgetConfig()
+		config.AllowedOrigins = []string{shop, origin}
+		_, err := agento.NewChatHandler(client, config)
+		return err
+	}
+	for origin, says := range map[string]string{
+		"https://Example.com":      `write "https://example.com"`,
+		"HTTPS://example.com":      `write "https://example.com"`,
+		"https://example.com:443":  `write "https://example.com"`,
+		"http://example.com:80":    `write "http://example.com"`,
+		"https://[::1]:443":        `write "https://[::1]"`,
+		"https://example.com:":     `write "https://example.com"`,
+		"https://example.com/":     `write "https://example.com"`,
+		"https://example.com?x":    `write "https://example.com"`,
+		"https://pia@example.com":  `write "https://example.com"`,
+		"https://*.example.com":    "list each origin",
+		"https://*":                "list each origin",
+		"*":                        "list each origin",
+		"https://ex\u00e4mple.com": "ASCII",
+		"https://ex%C3%A4mple.com": "ASCII",
+		"ftp://x":                  "https://host or http://host",
+		"null":                     "https://host or http://host",
+		"example.com":              "https://host or http://host",
+		"localhost:3000":           "https://host or http://host",
+		"https://":                 "https://host or http://host",
+		"https://example.com:port": "https://host or http://host",
+		"":                         "https://host or http://host",
+	} {
+		err := with(origin)
+		require.ErrorIs(t, err, agento.ErrValidation, origin)
+		require.ErrorContains(t, err, fmt.Sprintf("AllowedOrigins hold %q", origin))
+		require.ErrorContains(t, err, says)
+	}
+	for _, origin := range []string{"http://localhost:3000", "https://example.com:80", "http://[::1]:8080", "https://xn--exmple-cua.com"} {
+		require.NoError(t, with(origin))
+	}
 }

@@ -4,17 +4,65 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // boundReading bounds how long the body may take, also where net/http reads it
-// only to be rid of it. A writer without deadlines is one in memory.
-func (h *ChatHandler) boundReading(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.config.BodyTimeout))
+// only to be rid of it.
+func (h *ChatHandler) boundReading(w http.ResponseWriter) error {
+	return http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.config.BodyTimeout))
+}
+
+// seeDeadlines warns, once, of a writer by which a browser that is too slow cannot
+// be given up. A request that no server has taken is answered in memory. The
+// server's own WriteTimeout, which is not meant for a turn, ends here.
+func (h *ChatHandler) seeDeadlines(w http.ResponseWriter, r *http.Request) {
+	if r.Context().Value(http.ServerContextKey) == nil {
+		return
+	}
+	err := errors.Join(h.boundReading(w), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
+	if errors.Is(err, errors.ErrUnsupported) {
+		h.warned.Do(func() { h.log(r, slog.LevelWarn, "chat handler without limits of time", errNoDeadlines) })
+	}
+}
+
+// timedBody is a body whose time runs from when it is first read, or from start,
+// to its end.
+type timedBody struct {
+	io.ReadCloser
+	begin, end func()
+	begun      bool
+}
+
+// timeBody ends the time for a body, until it is read.
+func (h *ChatHandler) timeBody(w http.ResponseWriter, r *http.Request) *timedBody {
+	end := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
+	end()
+	b := &timedBody{ReadCloser: r.Body, begin: func() { _ = h.boundReading(w) }, end: end}
+	r.Body = b
+	return b
+}
+
+func (b *timedBody) start() {
+	if !b.begun {
+		b.begun = true
+		b.begin()
+	}
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	b.start()
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF { // net/http waits for the next request by now, and the deadline would end this one
+		b.end()
+	}
+	return n, err
 }
 
 // checkRequest refuses what can be refused by the headers.
@@ -31,6 +79,7 @@ func (h *ChatHandler) checkRequest(w http.ResponseWriter, r *http.Request) *deni
 	case !canFlush(w):
 		return &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: errCannotFlush}
 	}
+	h.seeDeadlines(w, r)
 	return nil
 }
 
@@ -47,17 +96,23 @@ const maxPeerID = 256 // bytes
 var (
 	errNoPeer   = errors.New("the function Visitor gave no peer id")
 	errLongPeer = errors.New("the function Visitor gave a peer id of more than 256 bytes")
+	errPeerText = errors.New("the function Visitor gave a peer id that is not valid UTF-8; encode it, as in base64")
 )
 
-// visitor asks the backend who it is.
-func (h *ChatHandler) visitor(r *http.Request) (string, *denial) {
+// visitor asks the backend who it is. How long that takes is not the browser's
+// affair, so that the time for its body does not run, unless the body is read.
+func (h *ChatHandler) visitor(w http.ResponseWriter, r *http.Request) (string, *denial) {
+	body := h.timeBody(w, r)
 	peer, err := h.config.Visitor(r)
+	body.start()
 	switch {
 	case err != nil:
 	case peer == "":
 		err = errNoPeer
 	case len(peer) > maxPeerID:
 		err = errLongPeer
+	case !utf8.ValidString(peer):
+		err = errPeerText
 	default:
 		return peer, nil
 	}
@@ -86,8 +141,5 @@ func (h *ChatHandler) readMessage(w http.ResponseWriter, r *http.Request) (sentM
 	case strings.TrimSpace(sent.Message) == "":
 		return sent, &denial{status: http.StatusBadRequest, code: codeEmptyMessage}
 	}
-	// Where a middleware had read the body already, net/http waits for the next
-	// request by now, and the deadline would end this one.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return sent, nil
 }

@@ -170,12 +170,50 @@ func TestNothingFollowsAWriteThatFailed(t *testing.T) {
 		answering(hi, done)(w, r)
 	}, nil, func(w *widget) {
 		writer := &failsOnce{httptest.NewRecorder(), 0}
-		r := httptest.NewRequestWithContext(w.ctx, http.MethodPost, "/chat", strings.NewReader(body("Hello", "")))
-		r.Header = http.Header{"Content-Type": {"application/json"}, "X-Visitor": {"pia"}}
-		w.handler.ServeHTTP(writer, r)
+		w.handler.ServeHTTP(writer, w.inMemory("Hello"))
 		require.Equal(t, 1, writer.writes)
 		require.Empty(t, writer.Body.String())
 	})
+}
+
+// panickingWriter is a middleware's whose Write panics with a value.
+type panickingWriter struct {
+	wrappedWriter
+	value any
+}
+
+func (w panickingWriter) Write([]byte) (int, error) { panic(w.value) }
+
+// TestWriterThatPanics, while the agent thinks and the browser gets heartbeats,
+// ends its request as any panic of a handler does, and nothing else.
+func TestWriterThatPanics(t *testing.T) {
+	one := func(c *agento.ChatHandlerConfig) { c.PeerLimit.AtOnce, c.FinishTurns = 1, true }
+	for name, value := range map[string]any{"the abort of net/http": http.ErrAbortHandler, "another": errWrite} {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(time.Minute)
+				answering(hi, done)(w, r)
+			}, one, func(w *widget) {
+				caught := make(chan any, 1)
+				w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+					defer func() {
+						caught <- recover()
+						panic(http.ErrAbortHandler)
+					}()
+					w.handler.ServeHTTP(panickingWriter{wrappedWriter{rw}, value}, r)
+				}))
+				c := w.dial()
+				resp, err := c.Do(w.request(w.ctx, c, http.MethodPost, strings.NewReader(body("Hello", ""))))
+				if err == nil {
+					_, err = io.ReadAll(resp.Body)
+				}
+				require.Error(t, err)
+				require.Same(t, value, <-caught)
+				w.swap(w.handler)
+				require.Equal(t, "Hi! ", w.say("pia", "").text, "its place is free")
+			})
+		})
+	}
 }
 
 // TestBrowserThatDoesNotReadTheEnd holds its connection for no longer than the
@@ -311,22 +349,90 @@ func TestBodyThatComesInPieces(t *testing.T) {
 	})
 }
 
+// readBefore is a middleware that has read the body and put a copy in its place.
+func readBefore(t *testing.T, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		h.ServeHTTP(rw, r)
+	})
+}
+
 // TestBodyReadBeforeTheHandler: a turn outlasts BodyTimeout also where something
-// before the handler has read the body and put a copy in its place.
+// before the handler has read the body.
 func TestBodyReadBeforeTheHandler(t *testing.T) {
 	answer := func(rw http.ResponseWriter, r *http.Request) {
 		s := stream(rw, r).send(hi)
 		time.Sleep(12 * time.Second)
 		s.send(more, done)
 	}
-	inWidget(t, protocol{}, answer, nil, func(w *widget) {
-		handler := w.handler
-		w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(r.Body)
-			require.NoError(t, err)
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			handler.ServeHTTP(rw, r)
-		}))
+	overEachBrowser(t, answer, nil, func(w *widget) {
+		w.swap(readBefore(t, w.handler))
 		require.Equal(t, []string{"session", "text", "text", "done"}, w.say("pia", "").types)
+	})
+}
+
+// visitorAfter has the function Visitor do something first.
+func visitorAfter(do func(r *http.Request)) func(*agento.ChatHandlerConfig) {
+	return func(c *agento.ChatHandlerConfig) {
+		visitor := c.Visitor
+		c.Visitor = func(r *http.Request) (string, error) {
+			do(r)
+			return visitor(r)
+		}
+	}
+}
+
+// TestVisitorThatTakesLong: the time for the body does not run meanwhile.
+func TestVisitorThatTakesLong(t *testing.T) {
+	slowly := visitorAfter(func(*http.Request) { time.Sleep(time.Minute) })
+	overEachBrowser(t, answering(hi, done), slowly, func(w *widget) {
+		long := body(strings.Repeat("x", 30_000), "")
+		require.Equal(t, "Hi! ", read(t, w.post(long)).text)
+		w.swap(readBefore(t, w.handler))
+		require.Equal(t, "Hi! ", read(t, w.post(long)).text, "read before")
+	})
+}
+
+// TestVisitorThatReadsTheBody is bound by the time for it, and may take long
+// when it has come.
+func TestVisitorThatReadsTheBody(t *testing.T) {
+	reading := visitorAfter(func(r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if len(body) > 0 {
+			time.Sleep(time.Minute)
+		}
+	})
+	inWidget(t, protocol{}, answering(hi, done), reading, func(w *widget) {
+		require.Equal(t, "Hi! ", w.say("pia", "").text)
+		begun := time.Now()
+		conn := w.raw(100)
+		defer conn.Close()
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, "invalid_body", read(t, resp).code)
+		require.Equal(t, 10*time.Second, time.Since(begun))
+	})
+}
+
+// TestVisitorThatRefusesLate: the rest of the body, which net/http reads before
+// it answers, is waited for no longer than any body.
+func TestVisitorThatRefusesLate(t *testing.T) {
+	late := func(c *agento.ChatHandlerConfig) {
+		c.Visitor = func(*http.Request) (string, error) {
+			time.Sleep(time.Minute)
+			return "", nil
+		}
+	}
+	inWidget(t, protocol{}, answering(hi, done), late, func(w *widget) {
+		begun := time.Now()
+		conn := w.raw(100)
+		defer conn.Close()
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, "unauthorized", read(t, resp).code)
+		require.Equal(t, 70*time.Second, time.Since(begun))
 	})
 }

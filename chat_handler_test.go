@@ -3,8 +3,10 @@ package agento_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,13 +153,14 @@ func TestChatHandlerRefusedByTheBackend(t *testing.T) {
 		code       string
 		level, log string
 	}{
-		"no peer id":        {func(*http.Request) (string, error) { return "", nil }, nil, 401, "unauthorized", "DEBUG", "no peer id"},
-		"a long peer id":    {func(*http.Request) (string, error) { return strings.Repeat("p", 257), nil }, nil, 401, "unauthorized", "DEBUG", "256 bytes"},
-		"visitor refused":   {func(*http.Request) (string, error) { return "", errors.New(inside) }, nil, 401, "unauthorized", "DEBUG", inside},
-		"turn refused":      {nil, fmt.Errorf("%w: %s", agento.ErrForbidden, inside), 403, "forbidden", "DEBUG", inside},
-		"turn met a 403":    {nil, &agento.Error{StatusCode: 403, Code: agento.CodeForbidden, Message: inside}, 500, "unavailable", "WARN", `"status":403`},
-		"turn failed":       {nil, errors.New(inside), 500, "unavailable", "WARN", inside},
-		"turn has no agent": {nil, nil, 500, "unavailable", "WARN", "agentID is empty"},
+		"no peer id":         {func(*http.Request) (string, error) { return "", nil }, nil, 401, "unauthorized", "DEBUG", "no peer id"},
+		"a long peer id":     {func(*http.Request) (string, error) { return strings.Repeat("p", 257), nil }, nil, 401, "unauthorized", "DEBUG", "256 bytes"},
+		"a peer id of bytes": {func(*http.Request) (string, error) { return "pia\xc8", nil }, nil, 401, "unauthorized", "DEBUG", "UTF-8"},
+		"visitor refused":    {func(*http.Request) (string, error) { return "", errors.New(inside) }, nil, 401, "unauthorized", "DEBUG", inside},
+		"turn refused":       {nil, fmt.Errorf("%w: %s", agento.ErrForbidden, inside), 403, "forbidden", "DEBUG", inside},
+		"turn met a 403":     {nil, &agento.Error{StatusCode: 403, Code: agento.CodeForbidden, Message: inside}, 500, "unavailable", "WARN", `"status":403`},
+		"turn failed":        {nil, errors.New(inside), 500, "unavailable", "WARN", inside},
+		"turn has no agent":  {nil, nil, 500, "unavailable", "WARN", "agentID is empty"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -183,28 +186,46 @@ func TestChatHandlerRefusedByTheBackend(t *testing.T) {
 // TestChatHandlerPanicOfTheBackend: the place of a turn whose function panics is
 // free again.
 func TestChatHandlerPanicOfTheBackend(t *testing.T) {
-	configure := func(c *agento.ChatHandlerConfig) {
-		c.PeerLimit.AtOnce = 1
-		turn := c.Turn
-		c.Turn = func(r *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
-			if v.Message == "panic" {
-				panic(http.ErrAbortHandler)
+	for name, spoil := range map[string]func(c *agento.ChatHandlerConfig, panicOnce func()){
+		"Visitor": func(c *agento.ChatHandlerConfig, panicOnce func()) {
+			visitor := c.Visitor
+			c.Visitor = func(r *http.Request) (string, error) {
+				panicOnce()
+				return visitor(r)
 			}
-			return turn(r, v)
-		}
-		c.Filter = func(agento.ChatEvent) any { panic(http.ErrAbortHandler) }
+		},
+		"Turn": func(c *agento.ChatHandlerConfig, panicOnce func()) {
+			turn := c.Turn
+			c.Turn = func(r *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
+				panicOnce()
+				return turn(r, v)
+			}
+		},
+		"Filter": func(c *agento.ChatHandlerConfig, panicOnce func()) {
+			c.Filter = func(agento.ChatEvent) any {
+				panicOnce()
+				return nil
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var once sync.Once
+			configure := func(c *agento.ChatHandlerConfig) {
+				c.PeerLimit.AtOnce, c.TotalLimit.AtOnce, c.FinishTurns = 1, 1, true
+				spoil(c, func() { once.Do(func() { panic(http.ErrAbortHandler) }) })
+			}
+			tool := `data: {"type":"tool"}` + "\n\n"
+			inWidget(t, protocol{}, answering(hi, tool, more, done), configure, func(w *widget) {
+				c := w.dial()
+				resp, err := c.Do(w.request(w.ctx, c, http.MethodPost, strings.NewReader(body("Hello", ""))))
+				if err == nil {
+					_, err = io.ReadAll(resp.Body)
+				}
+				require.Error(t, err)
+				require.Equal(t, "Hi! How can I help?", w.say("pia", "").text, "the place is free")
+			})
+		})
 	}
-	tool := `data: {"type":"tool"}` + "\n\n"
-	inWidget(t, protocol{}, answering(hi, tool, more, done), configure, func(w *widget) {
-		req, err := http.NewRequestWithContext(w.ctx, "POST", "http://localhost/", strings.NewReader(body("panic", "")))
-		require.NoError(t, err)
-		req.Header = http.Header{"Content-Type": {"application/json"}, "X-Visitor": {"pia"}}
-		_, err = w.dial().Do(req)
-		require.Error(t, err)
-		resp := w.post(body("Hello", ""))
-		require.Equal(t, 200, resp.StatusCode, "the place is free")
-		require.NoError(t, resp.Body.Close())
-	})
 }
 
 func TestNewChatHandlerRefuses(t *testing.T) {

@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/url"
@@ -129,5 +130,8 @@ func (s *ChatService) AllSessions(ctx context.Context, agentID string, p *ListPa
 // Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
 // is lost: there may then be an empty session that nobody uses.
 func (s *ChatService) CreateSession(ctx context.Context, agentID string, p CreateSessionParams, opts ...Option) (*Session, error) {
+	if err := cmp.Or(checkText("Title", p.Title), checkText("PeerID", p.PeerID)); err != nil {
+		return nil, err
+	}
 	return do[Session](ctx, s.core, request{route: route.CreateSession, path: agentPath("agentID", agentID), body: p}, opts)
 }

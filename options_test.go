@@ -101,9 +101,20 @@ func TestNewFromEnv(t *testing.T) {
 	require.NoError(t, err)
 	t.Setenv("AGENTO_BASE_URL", "ftp://nowhere")
 	_, err = agento.NewFromEnv()
-	require.ErrorContains(t, err, "base URL")
+	require.ErrorIs(t, err, agento.ErrValidation)
+	require.EqualError(t, err, `agento: AGENTO_BASE_URL "ftp://nowhere" must begin with https://`)
 	_, err = agento.NewFromEnv(agento.WithBaseURL("https://gateway.example"))
 	require.NoError(t, err, "an option wins over the environment")
+	_, err = agento.NewFromEnv(agento.WithBaseURL("gateway.example"))
+	require.ErrorContains(t, err, "base URL", "not the variable's fault")
+	t.Setenv("AGENTO_BASE_URL", "")
+	for _, key := range []string{testKey + "\n", "sk_secret"} {
+		t.Setenv("AGENTO_API_KEY", key)
+		_, err = agento.NewFromEnv()
+		require.ErrorIs(t, err, agento.ErrValidation)
+		require.ErrorContains(t, err, "agento: AGENTO_API_KEY ")
+		require.NotContains(t, err.Error(), strings.TrimSpace(key))
+	}
 }
 
 // TestCallsRefuseBadInput: each is refused with an error that names the argument,
@@ -125,6 +136,26 @@ func TestCallsRefuseBadInput(t *testing.T) {
 		"empty agent id": {"agentID", func() error { _, err := client.Logs.Recent(ctx, "", nil); return err }},
 		"empty message": {"Message", func() error {
 			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{})
+			return err
+		}},
+		"message of bytes": {"Message", func() error {
+			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x\xff"})
+			return err
+		}},
+		"session id of bytes": {"SessionID", func() error {
+			_, err := client.Chat.Ask(ctx, "a", agento.SendMessageParams{Message: "x", SessionID: "\xff"})
+			return err
+		}},
+		"peer id of bytes": {"PeerID", func() error {
+			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x", PeerID: "p\xc8"})
+			return err
+		}},
+		"peer id of bytes of a session": {"PeerID", func() error {
+			_, err := client.Chat.CreateSession(ctx, "a", agento.CreateSessionParams{PeerID: "p\xc8"})
+			return err
+		}},
+		"title of bytes": {"Title", func() error {
+			_, err := client.Chat.CreateSession(ctx, "a", agento.CreateSessionParams{Title: "\xed\xa0\x80"})
 			return err
 		}},
 		"nil context": {"ctx", func() error {

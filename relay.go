@@ -69,7 +69,9 @@ func checkPositive(name string, d time.Duration) error {
 //
 // It returns nil if the whole answer was passed on; the error of [Stream.Err];
 // or [ErrBrowserGone]. It closes the stream. If w cannot flush, it writes nothing
-// and returns an error.
+// and returns an error: a middleware that wraps w needs a method Unwrap. Flush
+// alone is not enough for RelayWriteTimeout to hold, nor to keep the server's
+// WriteTimeout from cutting the answer.
 func (s *ChatStream) Relay(w http.ResponseWriter, opts ...RelayOption) error {
 	defer func() { _ = s.Close() }()
 	r := relay{browser: newBrowser(w), events: s.Events(), heartbeat: defaultHeartbeat}

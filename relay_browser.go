@@ -72,7 +72,7 @@ func publicCode(err error) publicErrorCode {
 }
 
 var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so no event would arrive in time; " +
-	"a middleware that wraps it needs a method Unwrap or Flush")
+	"a middleware that wraps it needs a method Unwrap")
 
 // canFlush looks for what http.ResponseController would use.
 func canFlush(w http.ResponseWriter) bool {
@@ -87,6 +87,9 @@ func canFlush(w http.ResponseWriter) bool {
 		}
 	}
 }
+
+var errNoDeadlines = errors.New("agento: the http.ResponseWriter takes no deadlines, so that a browser which does not read is " +
+	"waited for without end; a middleware that wraps it needs a method Unwrap, Flush alone is not enough")
 
 // begin writes the headers.
 func (b *browser) begin() {
@@ -122,7 +125,7 @@ func (b *browser) send() error {
 	if b.err != nil {
 		return b.err
 	}
-	b.setDeadline()
+	_ = b.setDeadline()
 	b.begin()
 	_, err := b.w.Write(b.pending)
 	if err == nil {
@@ -138,12 +141,12 @@ func (b *browser) send() error {
 	return nil
 }
 
-// setDeadline bounds the next write. A writer that knows no deadlines is one in
-// memory, which does not block.
-func (b *browser) setDeadline() { _ = b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
+// setDeadline bounds the next write. Its error, if it is errors.ErrUnsupported,
+// is that of a writer in memory, others having been refused before.
+func (b *browser) setDeadline() error { return b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
 
 // finish bounds what the server itself writes to end the response.
-func (b *browser) finish() { b.setDeadline() }
+func (b *browser) finish() { _ = b.setDeadline() }
 
 // beat sends a comment.
 func (b *browser) beat() error {
@@ -159,11 +162,14 @@ func (b *browser) fail(code publicErrorCode) {
 }
 
 // keepAlive sends comments from another goroutine. Until stop has returned, the
-// browser is that goroutine's alone.
+// browser is that goroutine's alone. If the writer panics there, stop does, in
+// the goroutine of the request, where net/http expects it.
 func (b *browser) keepAlive(every time.Duration) (stop func()) {
 	quit, ended := make(chan struct{}), make(chan struct{})
+	var panicked any
 	go func() {
 		defer close(ended)
+		defer func() { panicked = recover() }()
 		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
@@ -180,5 +186,8 @@ func (b *browser) keepAlive(every time.Duration) (stop func()) {
 	return func() {
 		close(quit)
 		<-ended
+		if panicked != nil {
+			panic(panicked)
+		}
 	}
 }

@@ -195,6 +195,61 @@ func TestRelayNeedsAWriterThatFlushes(t *testing.T) {
 	})
 }
 
+// flushingWriter is one that a middleware has wrapped half well: it flushes, and
+// hides the deadlines.
+type flushingWriter struct{ plainWriter }
+
+func (w flushingWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// flushAlone are wrappings that hide that the browser can be given up.
+var flushAlone = map[string]func(http.Handler) http.Handler{
+	"Flush alone": func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(flushingWriter{plainWriter{w}}, r) })
+	},
+	"Flush alone, deep inside": func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(wrappedWriter{flushingWriter{plainWriter{w}}}, r)
+		})
+	},
+}
+
+// TestRelayWithoutDeadlines: the answer arrives all the same.
+func TestRelayWithoutDeadlines(t *testing.T) {
+	for name, wrap := range flushAlone {
+		t.Run(name, func(t *testing.T) {
+			relayEach(t, answering(hi, done), func(w *widget, b *relayed) {
+				w.swap(wrap(b))
+				require.Equal(t, "Hi! ", read(t, w.post(body("", ""))).text)
+				require.NoError(t, <-b.errs)
+			})
+		})
+	}
+}
+
+// TestChatHandlerWithoutDeadlines: the answer arrives all the same, and the log
+// says once what does not hold.
+func TestChatHandlerWithoutDeadlines(t *testing.T) {
+	for name, wrap := range flushAlone {
+		t.Run(name, func(t *testing.T) {
+			overEachBrowser(t, answering(hi, done), nil, func(w *widget) {
+				w.swap(wrap(w.handler))
+				for range 2 {
+					p := w.say("pia", "")
+					require.Equal(t, 200, p.status)
+					require.Equal(t, "Hi! ", p.text)
+				}
+				require.Equal(t, 1, strings.Count(w.log.String(), "needs a method Unwrap"))
+			})
+		})
+	}
+	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		recorder := httptest.NewRecorder()
+		w.handler.ServeHTTP(flushingWriter{plainWriter{recorder}}, w.inMemory("Hello"))
+		require.Equal(t, "Hi! ", read(t, recorder.Result()).text)
+		require.NotContains(t, w.log.String(), "Unwrap", "in memory there is nobody to wait for")
+	})
+}
+
 // failingWriter fails at the nth write.
 type failingWriter struct {
 	*httptest.ResponseRecorder
