@@ -99,7 +99,7 @@ func NewChatHandler(client *Client, config ChatHandlerConfig) (*ChatHandler, err
 
 // ServeHTTP answers one message of a visitor.
 func (h *ChatHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = h.boundReading(w) // checkRequest refuses what takes no deadlines
+	_ = h.boundReading(w) // checkRequest looks at what comes of it
 	if h.origins.preflight(w, r) {
 		return
 	}

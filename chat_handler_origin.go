@@ -33,8 +33,8 @@ func checkOrigin(origin string) error {
 	switch {
 	case strings.Contains(origin, "*"):
 		return badArgument("AllowedOrigins", "hold %q, but there are no wildcards; list each origin", origin)
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return badArgument("AllowedOrigins", "hold %q, which is not of the form https://host or http://host", origin)
+	case err != nil || u.Scheme == "" || u.Host == "":
+		return badArgument("AllowedOrigins", "hold %q, which is not of the form https://host", origin)
 	case strings.ContainsFunc(u.Host, func(c rune) bool { return c >= 0x80 }):
 		return badArgument("AllowedOrigins", "hold %q; write the host in ASCII, as browsers do: xn--…", origin)
 	}

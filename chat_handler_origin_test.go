@@ -92,20 +92,19 @@ func TestOriginsThatNoBrowserSends(t *testing.T) {
 		"*":                        "list each origin",
 		"https://ex\u00e4mple.com": "ASCII",
 		"https://ex%C3%A4mple.com": "ASCII",
-		"ftp://x":                  "https://host or http://host",
-		"null":                     "https://host or http://host",
-		"example.com":              "https://host or http://host",
-		"localhost:3000":           "https://host or http://host",
-		"https://":                 "https://host or http://host",
-		"https://example.com:port": "https://host or http://host",
-		"":                         "https://host or http://host",
+		"null":                     "https://host",
+		"example.com":              "https://host",
+		"localhost:3000":           "https://host",
+		"https://":                 "https://host",
+		"https://example.com:port": "https://host",
+		"":                         "https://host",
 	} {
 		err := with(origin)
 		require.ErrorIs(t, err, agento.ErrValidation, origin)
 		require.ErrorContains(t, err, fmt.Sprintf("AllowedOrigins hold %q", origin))
 		require.ErrorContains(t, err, says)
 	}
-	for _, origin := range []string{"http://localhost:3000", "https://example.com:80", "http://[::1]:8080", "https://xn--exmple-cua.com"} {
+	for _, origin := range []string{"http://localhost:3000", "https://example.com:80", "http://[::1]:8080", "https://xn--exmple-cua.com", "capacitor://localhost", "chrome-extension://abcdef"} {
 		require.NoError(t, with(origin))
 	}
 }

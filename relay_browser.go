@@ -125,7 +125,7 @@ func (b *browser) send() error {
 	if b.err != nil {
 		return b.err
 	}
-	_ = b.setDeadline()
+	b.setDeadline()
 	b.begin()
 	_, err := b.w.Write(b.pending)
 	if err == nil {
@@ -141,12 +141,11 @@ func (b *browser) send() error {
 	return nil
 }
 
-// setDeadline bounds the next write. Its error, if it is errors.ErrUnsupported,
-// is that of a writer in memory, others having been refused before.
-func (b *browser) setDeadline() error { return b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
+// setDeadline bounds the next write, where the writer knows deadlines.
+func (b *browser) setDeadline() { _ = b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
 
 // finish bounds what the server itself writes to end the response.
-func (b *browser) finish() { _ = b.setDeadline() }
+func (b *browser) finish() { b.setDeadline() }
 
 // beat sends a comment.
 func (b *browser) beat() error {
