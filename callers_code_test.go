@@ -50,6 +50,13 @@ func TestWriteSentTwiceByOthers(t *testing.T) {
 		"transport": func(tr *http.Transport) []agento.Option {
 			return []agento.Option{agento.WithHTTPClient(&http.Client{Transport: sendsTwice(tr)})}
 		},
+		"context of its own": func(tr *http.Transport) []agento.Option {
+			return []agento.Option{agento.WithHTTPClient(&http.Client{Transport: tr}), agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+				return sendsTwice(roundTripper(func(req *http.Request) (*http.Response, error) {
+					return next.RoundTrip(req.Clone(context.Background()))
+				}))
+			})}
+		},
 		"net/http": func(tr *http.Transport) []agento.Option {
 			return []agento.Option{agento.WithHTTPClient(&http.Client{Transport: tr}), agento.WithHeader("Idempotency-Key", "k")}
 		},

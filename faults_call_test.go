@@ -135,6 +135,19 @@ func callFaults() []fault {
 		fault{name: "neither response nor error", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { return nil, nil }, check: is()},
 		fault{name: "a response without a body", gets: "an Error, as for an empty answer", transport: func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }, check: status(200)},
 		fault{name: "a panic", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { panic("boom") }, check: func(t *testing.T, err error) { require.ErrorContains(t, err, "boom") }},
+		fault{name: "a panic that quotes the key", gets: "an Error without it, at the first attempt", transport: once(func(r *http.Request) (*http.Response, error) {
+			panic(r.Header.Get("X-Api-Key"))
+		}), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "[redacted]") }},
+		fault{name: "a body that panics", gets: "an Error", transport: withBody(func([]byte) (int, error) { panic("boom") }), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "boom") }},
+		fault{name: "a body that gives nothing, without end", gets: "an Error", transport: withBody(func([]byte) (int, error) { return 0, nil }), check: is(io.ErrNoProgress)},
+		fault{name: "a status that is none", gets: "an Error; of a write ErrOutcomeUnknown", transport: once(func(*http.Request) (*http.Response, error) { return respond(-1, okBody), nil }), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
+		fault{name: "an error that cannot be printed", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { var none *agento.Error; return nil, none }, check: is()},
+		fault{name: "a middleware that sends a write twice, in vain", gets: "ErrOutcomeUnknown", transport: once(fails(errReset)), opts: []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				_, _ = next.RoundTrip(r)
+				return nil, errDial
+			})
+		})}, call: createAgent, check: is(agento.ErrOutcomeUnknown)},
 		fault{name: "a request changed for another host", gets: "ErrCrossOrigin; it is not sent", opts: []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) {
 				r = r.Clone(r.Context())
@@ -157,6 +170,22 @@ func refusedAtOnce[T error](t *testing.T, err error) {
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, 1, e.Attempts)
 }
+
+// withBody answers with a body that is read in some way.
+func withBody(read func([]byte) (int, error)) roundTripper {
+	return func(*http.Request) (*http.Response, error) {
+		resp := respond(200, "")
+		resp.Body, resp.ContentLength = struct {
+			io.Reader
+			io.Closer
+		}{readFunc(read), resp.Body}, -1
+		return resp, nil
+	}
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 const twoCenturies = 200 * 365 * 24 * time.Hour
 

@@ -49,9 +49,10 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, notSent(req, fmt.Errorf("the key source: %w", err))
 	}
-	if st := stateOf(req.Context()); st != nil {
+	st := stateOf(req.Context())
+	if st != nil {
 		st.hidden.add(key)
-		st.passed.Add(1)
+		st.passed.Store(true)
 	} else {
 		g.strays.key.Store(&key)
 	}
@@ -59,6 +60,9 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return g.pass(req, key)
 	}
 	resp, err := g.pass(req.Clone(req.Context()), key)
+	if st != nil && !neverSent(err) {
+		st.reached.Store(true)
+	}
 	if resp != nil { // its request is the one with the key
 		own := *resp
 		own.Request = req
@@ -73,10 +77,10 @@ func (g guard) pass(req *http.Request, key string) (*http.Response, error) {
 	return g.next.RoundTrip(req)
 }
 
-// notSent says that the request ended on this machine, and where it is the first
-// of its attempt also that nothing was sent before.
+// notSent says that the request ended on this machine, as did all others of its
+// attempt unless one of them reached the service.
 func notSent(req *http.Request, err error) error {
-	if st := stateOf(req.Context()); st != nil && st.passed.Load() == 0 {
+	if st := stateOf(req.Context()); st != nil && !st.reached.Load() {
 		st.sent.Store(false)
 	}
 	return finalError{err}

@@ -68,12 +68,13 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // provesNothingSent reports whether an attempt that ended with this error left
 // nothing on the way. A transport or a middleware that has sent the request more
-// than once tells only of the last time.
+// than once tells only of the last time; one that sent it with a context of its
+// own cannot be followed.
 func (l limits) provesNothingSent(a *attempt, req *http.Request, err error) bool {
 	switch {
 	case !neverSent(err):
 		return false
-	case l.exposed && a.st.passed.Load() != 1:
+	case l.exposed && (a.st.reached.Load() || !a.st.passed.Load()):
 		return false
 	}
 	return !a.connected.Load() || !l.foreign && !replayed(req)

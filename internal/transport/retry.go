@@ -119,6 +119,9 @@ func badCertificate(err error) bool {
 // neverSent reports whether an error by itself proves that nothing of the
 // request left the machine, whatever transport it came from.
 func neverSent(err error) bool {
+	if err == nil {
+		return false
+	}
 	var op *net.OpError
 	var dns *net.DNSError
 	var record tls.RecordHeaderError

@@ -21,14 +21,15 @@ type state struct {
 	http    http.Request // what request holds
 
 	attempts int
-	hidden   hidden       // what is kept out of all that is told
-	sent     atomic.Bool  // the newest attempt got as far as a connection
-	passed   atomic.Int32 // how often its request passed the guard
-	last     Outcome      // of the newest attempt
-	answered *Outcome     // of the newest attempt before the last that had an answer
-	repeated bool         // an attempt before the newest may have been applied
-	refused  error        // why the pacer let no further attempt go
-	cut      bool         // the context ended where another attempt would have begun
+	hidden   hidden      // what is kept out of all that is told
+	sent     atomic.Bool // the newest attempt got as far as a connection
+	passed   atomic.Bool // its request passed the guard, once at least
+	reached  atomic.Bool // and one that passed may have reached the service
+	last     Outcome     // of the newest attempt
+	answered *Outcome    // of the newest attempt before the last that had an answer
+	repeated bool        // an attempt before the newest may have been applied
+	refused  error       // why the pacer let no further attempt go
+	cut      bool        // the context ended where another attempt would have begun
 }
 
 type stateKey struct{}
@@ -61,7 +62,8 @@ func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	st.last = Outcome{}
 	st.sent.Store(false)
-	st.passed.Store(0)
+	st.passed.Store(false)
+	st.reached.Store(false)
 	resp, err := a.next.RoundTrip(req)
 	if st.last.Err == nil {
 		st.last.Err = err
