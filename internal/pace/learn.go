@@ -69,6 +69,9 @@ func (m *model) refused(now, granted int64, r *Result) {
 		m.struckAt = now
 	}
 	m.hold = max(m.hold, now+min(wait, maxHold))
+	if r.RetryAfter > 0 {
+		m.asked = max(m.asked, now+min(int64(r.RetryAfter), maxHold))
+	}
 	m.probe = wanted
 	m.sharing.refused(now, m.hold)
 	m.press(now, false)

@@ -52,6 +52,7 @@ type model struct {
 	probeAt int64
 
 	hold     int64 // nothing is granted before this
+	asked    int64 // the same, as far as the service has asked for it
 	strikes  int   // 429s in a row
 	struckAt int64
 

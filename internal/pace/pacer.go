@@ -13,7 +13,7 @@ import (
 type Request struct {
 	Bulk    bool          // waits behind calls that are not bulk
 	MaxWait time.Duration // refuse at once if the turn cannot come within this; 0: only the context bounds the wait
-	MaxHold time.Duration // refuse at once if a 429 lets nobody pass for longer than this; 0: as MaxWait
+	MaxHold time.Duration // refuse at once if a Retry-After lets nobody pass for longer than this; 0: as MaxWait
 }
 
 // Result tells what became of one granted attempt. There is exactly one

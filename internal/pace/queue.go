@@ -15,7 +15,7 @@ type waiter struct {
 	called  chan struct{} // closed when granted, or refused after all
 	bulk    bool
 	until   int64 // a turn after this is of no use
-	patient int64 // as is one after a 429 that lets nobody pass for longer than this
+	patient int64 // as is one after a Retry-After that lets nobody pass for longer than this
 	place   *list.Element
 	granted int64         // when it was granted
 	refused time.Duration // from then to its turn, when that became too late
@@ -73,8 +73,8 @@ func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, err
 	if deadline, ok := ctx.Deadline(); ok {
 		w.until = min(w.until, int64(deadline.Sub(p.start)))
 	}
-	if left := p.model.hold - now; left > w.patient {
-		return nil, &RefusedError{RetryAfter: time.Duration(left)}
+	if p.model.asked-now > w.patient {
+		return nil, &RefusedError{RetryAfter: time.Duration(p.model.hold - now)}
 	}
 	if w.until < never {
 		if turn := p.model.foresee(now, p.queue.ahead(r.Bulk), r.Bulk); turn > w.until {
@@ -149,7 +149,7 @@ func (p *Pacer) refuseLate(now int64) {
 		for e := p.queue.class(bulk).Front(); e != nil; {
 			w := e.Value.(*waiter)
 			e = e.Next()
-			if w.until < p.model.hold || p.model.hold-now > w.patient {
+			if w.until < p.model.hold || p.model.asked-now > w.patient {
 				w.refused = time.Duration(p.model.hold - now)
 				p.queue.remove(w)
 				close(w.called)

@@ -377,5 +377,9 @@ func TestLongHoldRefuses(t *testing.T) {
 		require.Equal(t, 10*time.Minute, refusal.RetryAfter)
 		require.NoError(t, <-waiting)
 		require.GreaterOrEqual(t, time.Since(at), 10*time.Minute)
+
+		// What nobody has asked for is waited for.
+		c.Observe(withRetry(answer(120, 0, 60), 0))
+		require.NoError(t, c.Acquire(context.Background(), Request{MaxHold: time.Second}))
 	})
 }
