@@ -72,7 +72,7 @@ func ask(w *worker) {
 	p, message := w.talk()
 	w.call(chatID, "Chat.Ask", func(ctx context.Context, id string, o ...agento.Option) error {
 		reply, err := w.client.Chat.Ask(ctx, w.Chat, message, o...)
-		if reply == nil {
+		if *reply == (agento.Reply{}) { // no answer has begun
 			w.tell(record{Kind: aChat, Call: id, Told: verdictOf(err)})
 			return err
 		}
