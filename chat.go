@@ -67,8 +67,9 @@ func checkText(name, text string) error {
 }
 
 // Ask sends a message and returns the whole answer. On any error it returns what
-// arrived, if only an empty Reply, and the error. To know the session afterwards, create one
-// first: where the service tells the id of a new session is not documented.
+// arrived, if only an empty Reply, and the error. To know the session afterwards,
+// create one first: where the service tells the id of a new session is not
+// documented.
 //
 // POST /v1/agents/{id}/chat/messages, documented. Scope: chat. Errors: those of
 // [ChatService.Send] and of [Stream.Err].

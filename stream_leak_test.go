@@ -150,6 +150,7 @@ func TestStreamRowsHold(t *testing.T) {
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overEach(t, row.handler, []agento.Option{agento.WithPacing(false)}, func(w *world) {
 				times := times
 				if w.protocol == protocols["HTTP/1.1+TLS"] {
