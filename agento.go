@@ -189,7 +189,7 @@ func newClient(s settings, base *url.URL, key func(context.Context) (string, err
 	c := &core{
 		base:     base,
 		settings: s,
-		observer: joinObservers(s.client.observer, s.client.logger),
+		observer: joinObservers(s.client.observer, s.client.logging),
 		idle:     httpClient.CloseIdleConnections,
 	}
 	c.transport = transport.New(transport.Config{

@@ -69,7 +69,7 @@ func ofThisPackage(v any) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	return t.PkgPath() == reflect.TypeFor[core]().PkgPath()
+	return t.PkgPath() == reflect.TypeFor[argumentError]().PkgPath()
 }
 
 func isNilPointer(v any) bool {

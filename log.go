@@ -61,26 +61,25 @@ func answer(status int, requestID string, err error) []slog.Attr {
 	return attrs
 }
 
-// joinObservers makes one observer of the caller's and the logger's; nil if
-// there is neither.
-func joinObservers(o *Observer, l *slog.Logger) *Observer {
-	if l == nil {
+// joinObservers makes one observer of the caller's and the logger's; nil if there
+// is neither.
+func joinObservers(o, logging *Observer) *Observer {
+	switch {
+	case logging == nil:
 		return o
-	}
-	logger := logObserver(l)
-	if o == nil {
-		return logger
+	case o == nil:
+		return logging
 	}
 	return &Observer{
 		Start:      o.Start,
 		Attempt:    o.Attempt,
 		Response:   o.Response,
-		Wait:       both(o.Wait, logger.Wait),
-		Retry:      both(o.Retry, logger.Retry),
-		Done:       both(o.Done, logger.Done),
-		FirstEvent: both(o.FirstEvent, logger.FirstEvent),
-		Reconnect:  both(o.Reconnect, logger.Reconnect),
-		StreamEnd:  both(o.StreamEnd, logger.StreamEnd),
+		Wait:       both(o.Wait, logging.Wait),
+		Retry:      both(o.Retry, logging.Retry),
+		Done:       both(o.Done, logging.Done),
+		FirstEvent: both(o.FirstEvent, logging.FirstEvent),
+		Reconnect:  both(o.Reconnect, logging.Reconnect),
+		StreamEnd:  both(o.StreamEnd, logging.StreamEnd),
 	}
 }
 

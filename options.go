@@ -54,7 +54,7 @@ type clientSettings struct {
 	noPacing   bool
 	pacer      Pacer
 	observer   *Observer
-	logger     *slog.Logger
+	logging    *Observer // of WithLogger, so that only who uses it pays for log/slog
 	middleware []func(http.RoundTripper) http.RoundTripper
 	userAgent  string
 }
@@ -202,7 +202,7 @@ func WithLogger(l *slog.Logger) Option {
 		if l == nil {
 			return badArgument("WithLogger", "is nil")
 		}
-		s.client.logger = l
+		s.client.logging = logObserver(l)
 		return nil
 	}}
 }

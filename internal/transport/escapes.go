@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -12,14 +11,11 @@ import (
 // that holds JSON.
 const deepest = 3
 
-// span is a part of a text.
-type span struct{ from, to int }
-
 // redactEscaped takes out of a text what is hidden in it and escaped as in JSON.
 // Encoders differ in what they escape, so the text is compared as it reads when
 // nothing is.
 func redactEscaped(text string, values []string) string {
-	var found []span
+	secret := make([]bool, len(text)) // the bytes that are taken out
 	plain, at := text, []int(nil)
 	for range deepest {
 		if !strings.Contains(plain, `\`) {
@@ -33,27 +29,27 @@ func redactEscaped(text string, values []string) string {
 					break
 				}
 				from += i
-				found = append(found, span{at[from], at[from+len(v)]})
+				for j := at[from]; j < at[from+len(v)]; j++ {
+					secret[j] = true
+				}
 			}
 		}
 	}
-	return without(text, found)
+	return without(text, secret)
 }
 
-// without replaces parts of a text, which may overlap.
-func without(text string, parts []span) string {
-	slices.SortFunc(parts, func(a, b span) int { return a.from - b.from })
-	var b strings.Builder
-	end := 0
-	for _, part := range parts {
-		if part.from >= end {
-			b.WriteString(text[end:part.from])
-			b.WriteString(redacted)
+// without replaces each run of bytes that are secret.
+func without(text string, secret []bool) string {
+	clean := make([]byte, 0, len(text))
+	for i, hide := range secret {
+		switch {
+		case !hide:
+			clean = append(clean, text[i])
+		case i == 0 || !secret[i-1]:
+			clean = append(clean, redacted...)
 		}
-		end = max(end, part.to)
 	}
-	b.WriteString(text[end:])
-	return b.String()
+	return string(clean)
 }
 
 // unescaped is a text with the escapes of JSON resolved, whether or not they
