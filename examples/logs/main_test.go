@@ -267,24 +267,27 @@ func TestBrokenOutputEndsAllStreams(t *testing.T) {
 	})
 }
 
-// interrupting calls a function at its first write.
+// interrupting calls a function as soon as something was written.
 type interrupting struct {
 	text      strings.Builder
+	at        string
 	interrupt func()
 }
 
 func (w *interrupting) Write(p []byte) (int, error) {
-	w.interrupt()
-	return w.text.Write(p)
+	n, err := w.text.Write(p)
+	if strings.Contains(w.text.String(), w.at) {
+		w.interrupt()
+	}
+	return n, err
 }
 
 func TestDemoInterrupted(t *testing.T) {
 	t.Setenv("AGENTO_API_KEY", "")
 	ctx, interrupt := context.WithCancel(t.Context())
-	out := &interrupting{interrupt: interrupt}
+	out := &interrupting{at: "agent running", interrupt: interrupt}
 	var notes bytes.Buffer
 	require.NoError(t, run(ctx, []string{"-json"}, out, &notes))
-	require.Contains(t, out.text.String(), "agent running")
 	require.Contains(t, notes.String(), "5 logs: ")
 }
 
