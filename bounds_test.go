@@ -45,9 +45,9 @@ func TestDeleteStreamOfWhatIsGone(t *testing.T) {
 			if attempts++; attempts == 1 {
 				return respond(502, ""), nil
 			}
-			return respond(404, `{"error":{"code":"job_not_found","message":"x"}}`), nil
+			return respond(404, `{"error":{"code":"agent_not_found","message":"x"}}`), nil
 		}))
-		stream, err := client.Stream(t.Context(), "DELETE", "/v1/jobs/1", nil)
+		stream, err := client.Stream(t.Context(), "DELETE", "/v1/agents/a1", nil)
 		require.ErrorIs(t, err, agento.ErrNotFound)
 		require.Nil(t, stream)
 	})

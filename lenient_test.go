@@ -102,8 +102,7 @@ func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
 			}
 			return respond(200, `{"data":{"content":"new\n","version":"2"}}`), nil
 		}))
-		document, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
-			agento.UpdateDocumentParams{Content: "new"}, agento.WithExtra("by", "test"))
+		document, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
 		require.NoError(t, err, answer)
 		require.Equal(t, &agento.Document{Content: "new\n", Version: `"2"`}, document)
 		require.Equal(t, 1, writes)
