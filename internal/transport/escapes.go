@@ -118,7 +118,7 @@ func unescapeUnicode(text string) (char string, size int) {
 	return string(first), 6
 }
 
-// hexRune reads \uXXXX.
+// hexRune reads the escape of one unit of UTF-16, \u and four digits.
 func hexRune(text string) (rune, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
