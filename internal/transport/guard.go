@@ -54,7 +54,8 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		st.hidden.add(key)
 		st.passed.Store(true)
 	} else {
-		g.strays.key.Store(&key)
+		stray := key // so that only this costs an allocation
+		g.strays.key.Store(&stray)
 	}
 	if !g.exposed {
 		return g.pass(req, key)
