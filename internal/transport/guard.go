@@ -36,7 +36,7 @@ func (s *strays) hideFrom(h *hidden) {
 	}
 }
 
-func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
+func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !sameOrigin(req.URL, g.origin) {
 		closeBody(req)
 		return nil, notSent(req, fmt.Errorf("%w: %s://%s", ErrCrossOrigin, req.URL.Scheme, req.URL.Host))
@@ -72,7 +72,7 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func (g guard) pass(req *http.Request, key string) (*http.Response, error) {
+func (g *guard) pass(req *http.Request, key string) (*http.Response, error) {
 	req.Host = g.origin.Host
 	req.Header[keyHeader] = []string{key}
 	return g.next.RoundTrip(req)

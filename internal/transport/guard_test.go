@@ -31,7 +31,7 @@ func TestGuard(t *testing.T) {
 		"https://":                          false,
 	} {
 		sent := ""
-		g := guard{origin: origin, key: func(context.Context) (string, error) { return key, nil }, exposed: true, strays: new(strays),
+		g := &guard{origin: origin, key: func(context.Context) (string, error) { return key, nil }, exposed: true, strays: new(strays),
 			next: roundTrip(func(r *http.Request) (*http.Response, error) {
 				sent = r.Header.Get("X-Api-Key")
 				require.Equal(t, origin.Host, r.Host)
@@ -153,13 +153,13 @@ func TestTame(t *testing.T) {
 		"both":      {func(*http.Request) (*http.Response, error) { return &http.Response{}, http.ErrHandlerTimeout }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp, err := tame{next: c.rt}.RoundTrip(nil)
+			resp, err := (&tame{next: c.rt}).RoundTrip(nil)
 			require.Nil(t, resp)
 			require.Error(t, err)
 			require.Equal(t, c.final, Final(err))
 		})
 	}
-	resp, err := tame{next: roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil })}.RoundTrip(nil)
+	resp, err := (&tame{next: roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil })}).RoundTrip(nil)
 	require.NoError(t, err)
 	require.NotNil(t, resp.Body)
 }

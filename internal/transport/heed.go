@@ -24,7 +24,7 @@ type returned struct {
 	exit bool // the goroutine was ended from inside, as a failing test does
 }
 
-func (h heed) RoundTrip(req *http.Request) (*http.Response, error) {
+func (h *heed) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	st := stateOf(ctx) // nil: a middleware has put a context of its own in its place
 	if ctx.Done() == nil || st != nil && st.Done() == nil && st.call.Timeout == 0 {

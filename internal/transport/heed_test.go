@@ -39,7 +39,7 @@ func callTo(method string, retries int) *Call {
 
 // requestIn is the request of an attempt of a call.
 func requestIn(ctx context.Context) *http.Request {
-	req := newRequest(&state{Context: ctx, call: callTo("GET", 0)})
+	req := newRequest(&state{Context: ctx, call: callTo("GET", 0), begun: time.Now()})
 	return &req
 }
 
@@ -93,10 +93,10 @@ func TestHeedLeavesTheTransportsWord(t *testing.T) {
 		own := errors.New("cancelled while in the queue")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := heed{roundTrip(func(r *http.Request) (*http.Response, error) {
+		_, err := (&heed{roundTrip(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, own
-		})}.RoundTrip(requestIn(ctx))
+		})}).RoundTrip(requestIn(ctx))
 		require.Equal(t, own, err)
 	})
 	out := through(func(*http.Request) (*http.Response, error) { panic("boom") }).Do(t.Context(), callTo("GET", 0))
@@ -115,7 +115,7 @@ func TestHeedLeavesTheTransportsWord(t *testing.T) {
 // the call's.
 func TestHeedWithoutState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		deaf := heed{roundTrip(func(*http.Request) (*http.Response, error) {
+		deaf := &heed{roundTrip(func(*http.Request) (*http.Response, error) {
 			time.Sleep(time.Hour)
 			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 		})}
@@ -157,20 +157,20 @@ func TestHeedCountsAsSent(t *testing.T) {
 // pays nothing.
 func TestOnlyStrangersAreWatched(t *testing.T) {
 	innermost := func(rt http.RoundTripper) http.RoundTripper {
-		return chain(rt, Config{}).(standing).next.(attempts).next.(pacing).next.(limits).next.(guard).next
+		return chain(rt, Config{}).(*standing).next.(*attempts).next.(*pacing).next.(*limits).next.(*guard).next
 	}
-	require.IsType(t, tame{}, innermost(&http.Transport{}))
-	require.IsType(t, heed{}, innermost(roundTrip(nil)))
+	require.IsType(t, &tame{}, innermost(&http.Transport{}))
+	require.IsType(t, &heed{}, innermost(roundTrip(nil)))
 }
 
 func BenchmarkStrangersTransport(b *testing.B) {
-	rt := tame{next: roundTrip(func(*http.Request) (*http.Response, error) {
+	rt := &tame{next: roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 	})}
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	req := requestIn(ctx)
-	for name, under := range map[string]http.RoundTripper{"direct": rt, "heed": heed{rt}} {
+	for name, under := range map[string]http.RoundTripper{"direct": rt, "heed": &heed{rt}} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -27,12 +27,11 @@ type limits struct {
 	exposed bool // a middleware stands before it
 }
 
-func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
+func (l *limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	st := stateOf(req.Context())
 	a := &attempt{st: st, limit: st.call.HeaderTimeout}
 	if st.call.Timeout > 0 && !st.call.Stream {
 		a.limit = st.call.Timeout
-		a.ends = time.Now().Add(a.limit)
 	}
 	resp, err := l.next.RoundTrip(a.begin(req))
 	if err != nil {
@@ -70,7 +69,7 @@ func (l limits) RoundTrip(req *http.Request) (*http.Response, error) {
 // nothing on the way. A transport or a middleware that has sent the request more
 // than once tells only of the last time; one that sent it with a context of its
 // own cannot be followed.
-func (l limits) provesNothingSent(a *attempt, req *http.Request, err error) bool {
+func (l *limits) provesNothingSent(a *attempt, req *http.Request, err error) bool {
 	switch {
 	case !neverSent(err):
 		return false
@@ -103,7 +102,6 @@ type attempt struct {
 	cancel context.CancelCauseFunc // nil: the caller's context ends first
 	timer  *time.Timer             // nil: likewise
 	limit  time.Duration
-	ends   time.Time // of the whole attempt; zero: nothing bounds it as a whole
 	mu     sync.Mutex
 	body   io.Closer // what expire closes besides; nil: nothing
 
@@ -132,7 +130,7 @@ func (a *attempt) endsWithin(d time.Duration) bool {
 	if !ok || a.st.Done() == nil {
 		return false
 	}
-	left := time.Until(deadline)
+	left := deadline.Sub(a.st.begun)
 	return left > 0 && left <= d // one in the past that has not ended has another clock
 }
 
@@ -233,8 +231,8 @@ func (a *attempt) read(resp *http.Response, success bool) ([]byte, error) {
 	if !success {
 		a.closes(resp.Body)
 		bound := errorBodyFor
-		if !a.ends.IsZero() {
-			bound = min(bound, time.Until(a.ends))
+		if a.st.call.Timeout > 0 && !a.st.call.Stream {
+			bound = min(bound, a.limit-time.Since(a.st.begun))
 		}
 		a.within(bound)
 		return a.readAll(resp, maxErrorBody, false)

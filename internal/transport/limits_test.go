@@ -62,7 +62,7 @@ func TestWhichBoundEndsAnAttempt(t *testing.T) {
 					defer cancel()
 					ctx = within
 				}
-				rt := limits{next: roundTrip(func(r *http.Request) (*http.Response, error) {
+				rt := &limits{next: roundTrip(func(r *http.Request) (*http.Response, error) {
 					if c.stuckIn == headers {
 						<-r.Context().Done()
 						return nil, r.Context().Err()
@@ -90,10 +90,10 @@ func (pastDeadline) Deadline() (time.Time, bool) { return time.Unix(0, 0), true 
 func TestADeadlineByAnotherClockBoundsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		_, err := limits{next: roundTrip(func(r *http.Request) (*http.Response, error) {
+		_, err := (&limits{next: roundTrip(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
-		})}.RoundTrip(requestIn(pastDeadline{t.Context()}))
+		})}).RoundTrip(requestIn(pastDeadline{t.Context()}))
 		require.Equal(t, &TimeoutError{time.Minute}, err)
 		require.Equal(t, time.Minute, time.Since(begun))
 	})

@@ -25,7 +25,7 @@ type pacing struct {
 	strays *strays
 }
 
-func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
+func (p *pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	st := stateOf(req.Context())
 	if p.pacer != nil {
 		if err := p.acquire(req.Context(), st); err != nil {
@@ -34,9 +34,9 @@ func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, finalError{err}
 		}
 	}
-	begun := time.Now()
+	st.begun = time.Now()
 	if p.pacer != nil {
-		defer p.observe(st, begun) // also of an attempt that panics
+		defer p.observe(st) // also of an attempt that panics
 	}
 	if req.Context().Err() != nil {
 		closeBody(req)
@@ -51,13 +51,13 @@ func (p pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	p.strays.hideFrom(&st.hidden)
 	st.last.scrub(st.hidden.list()) // before anybody is told
 	if st.call.Hooks != nil {
-		st.call.Hooks.Response(st.Context, st.attempts, &st.last, time.Since(begun))
+		st.call.Hooks.Response(st.Context, st.attempts, &st.last, time.Since(st.begun))
 	}
 	return resp, err
 }
 
 // acquire takes the place of one attempt, and tells of a wait that can be felt.
-func (p pacing) acquire(ctx context.Context, st *state) error {
+func (p *pacing) acquire(ctx context.Context, st *state) error {
 	place := pace.Request{Bulk: st.call.Bulk, MaxWait: st.call.MaxWait, MaxHold: max(st.call.RetryAfterLimit, 1)}
 	hooks := st.call.Hooks
 	if hooks == nil {
@@ -72,10 +72,10 @@ func (p pacing) acquire(ctx context.Context, st *state) error {
 }
 
 // observe tells the pacer what became of the attempt that it let go.
-func (p pacing) observe(st *state, granted time.Time) {
+func (p *pacing) observe(st *state) {
 	out := &st.last
 	r := pace.Result{
-		Granted: granted, StatusCode: out.StatusCode, NotSent: out.StatusCode == 0 && !st.sent.Load(),
+		Granted: st.begun, StatusCode: out.StatusCode, NotSent: out.StatusCode == 0 && !st.sent.Load(),
 		Known: out.RateLimit.Known, Limit: out.RateLimit.Limit, Remaining: out.RateLimit.Remaining, Reset: out.RateLimit.Reset,
 		RetryAfter: out.RetryAfter,
 	}

@@ -46,7 +46,7 @@ var (
 	eventStream = []string{"text/event-stream"}
 )
 
-func (s standing) RoundTrip(req *http.Request) (*http.Response, error) {
+func (s *standing) RoundTrip(req *http.Request) (*http.Response, error) {
 	call := stateOf(req.Context()).call
 	say(req.Header, "User-Agent", s.userAgent)
 	if call.Stream {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -21,6 +22,7 @@ type state struct {
 	http    http.Request // what request holds
 
 	attempts int
+	begun    time.Time   // when the newest attempt had its place: its limits run from then
 	hidden   hidden      // what is kept out of all that is told
 	sent     atomic.Bool // the newest attempt got as far as a connection
 	passed   atomic.Bool // its request passed the guard, once at least
@@ -54,7 +56,7 @@ func stateOf(ctx context.Context) *state {
 // attempts counts the attempts of a call and keeps how each ended.
 type attempts struct{ next http.RoundTripper }
 
-func (a attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	st := stateOf(req.Context())
 	if st.last.StatusCode != 0 {
 		answered := st.last

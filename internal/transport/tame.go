@@ -14,7 +14,7 @@ type tame struct {
 	bodies bool // those of its responses are somebody else's code too
 }
 
-func (t tame) RoundTrip(req *http.Request) (resp *http.Response, err error) {
+func (t *tame) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			resp, err = nil, panicked("the HTTP transport", p)

@@ -44,17 +44,17 @@ func New(cfg Config) *Transport {
 func chain(base http.RoundTripper, cfg Config) http.RoundTripper {
 	_, known := base.(*http.Transport)
 	exposed := len(cfg.Middleware) > 0
-	base = tame{next: base, bodies: !known}
+	base = &tame{next: base, bodies: !known}
 	if !known {
-		base = heed{base}
+		base = &heed{base}
 	}
 
 	strays := new(strays)
-	rt := guard{next: base, origin: cfg.Origin, key: cfg.Key, exposed: exposed, strays: strays}
+	rt := &guard{next: base, origin: cfg.Origin, key: cfg.Key, exposed: exposed, strays: strays}
 	seen := withMiddleware(rt, cfg.Middleware)
-	bounded := limits{next: seen, foreign: !known, exposed: exposed}
-	paced := pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates), strays: strays}
-	return standing{next: attempts{next: paced}, userAgent: []string{cfg.UserAgent}}
+	bounded := &limits{next: seen, foreign: !known, exposed: exposed}
+	paced := &pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates), strays: strays}
+	return &standing{next: &attempts{next: paced}, userAgent: []string{cfg.UserAgent}}
 }
 
 func withMiddleware(rt http.RoundTripper, middleware []func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
@@ -64,7 +64,7 @@ func withMiddleware(rt http.RoundTripper, middleware []func(http.RoundTripper) h
 	for i := len(middleware) - 1; i >= 0; i-- {
 		rt = middleware[i](rt)
 	}
-	return tame{next: rt, bodies: true}
+	return &tame{next: rt, bodies: true}
 }
 
 // Call is one call: what it sends, and within which bounds.
