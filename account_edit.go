@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/ctxerr"
 	"github.com/remsyshq/agento-go/internal/route"
-	"github.com/remsyshq/agento-go/internal/transport"
 )
 
 // editRounds is how often an edit is begun at most.
@@ -82,7 +82,7 @@ func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Tar
 		case round == editRounds:
 			return nil, fmt.Errorf("agento: another changed the document in each of %d rounds: %w", editRounds, err)
 		case !sleep(ctx, editPause(round-1, time.Since(begun))):
-			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, transport.ContextError(ctx), err)
+			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, ctxerr.Of(ctx), err)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/ctxerr"
 )
 
 const (
@@ -41,7 +41,7 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 			return st, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", printable(id), printable(string(want)), printable(st.LastError))
 		}
 		if !sleep(ctx, pause) {
-			return st, fmt.Errorf("agento: agent %s is %s, not yet %s: %w", printable(id), printable(string(st.Status)), printable(string(want)), transport.ContextError(ctx))
+			return st, fmt.Errorf("agento: agent %s is %s, not yet %s: %w", printable(id), printable(string(st.Status)), printable(string(want)), ctxerr.Of(ctx))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/ctxerr"
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/transport"
 )
@@ -244,9 +245,9 @@ func (f *feed[T]) over() bool { return f.caller.Err() != nil || f.ctx.Err() != n
 
 func (f *feed[T]) contextError() error {
 	if f.caller.Err() != nil {
-		return f.fail(transport.ContextError(f.caller))
+		return f.fail(ctxerr.Of(f.caller))
 	}
-	return f.fail(transport.ContextError(f.ctx))
+	return f.fail(ctxerr.Of(f.ctx))
 }
 
 // drain reads what is left of the body of a complete stream, for a short time.

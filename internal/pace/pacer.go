@@ -2,11 +2,12 @@ package pace
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/ctxerr"
 )
 
 // Request asks for one attempt's place.
@@ -69,7 +70,7 @@ func (p *Pacer) now() int64 { return int64(time.Since(p.start)) }
 // its Cause.
 func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	if ctx.Err() != nil {
-		return contextError(ctx)
+		return ctxerr.Of(ctx)
 	}
 	now := p.now()
 	p.mu.Lock()
@@ -107,18 +108,4 @@ func (p *Pacer) Observe(r Result) {
 		p.dispatch(now)
 	}
 	p.ample.Store(p.model.ampleUntil(granted))
-}
-
-type endedError struct{ err, cause error }
-
-func (e *endedError) Error() string   { return e.cause.Error() }
-func (e *endedError) Unwrap() []error { return []error{e.err, e.cause} }
-
-// contextError returns what matches both the Err and the Cause of a context that has ended.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) { // unlike ==, for any type of error
-		return cause
-	}
-	return &endedError{err, cause}
 }

@@ -4,6 +4,8 @@ import (
 	"container/list"
 	"context"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/ctxerr"
 )
 
 // chatsPerBulk is how many turns others get for one of bulk while both wait.
@@ -105,7 +107,7 @@ func (p *Pacer) wait(ctx context.Context, w *waiter, maxWait time.Duration) erro
 		return p.expired(w)
 	case <-ctx.Done():
 		p.leave(w)
-		return contextError(ctx)
+		return ctxerr.Of(ctx)
 	}
 }
 

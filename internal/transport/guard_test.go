@@ -112,33 +112,6 @@ func TestToldHeader(t *testing.T) {
 	require.Empty(t, out.RequestID())
 }
 
-// endsBetween is a context that ends between two looks at it.
-type endsBetween struct {
-	context.Context
-	end  func()
-	once sync.Once
-}
-
-func (c *endsBetween) Err() error {
-	defer c.once.Do(c.end)
-	return c.Context.Err()
-}
-
-func (c *endsBetween) Value(key any) any {
-	defer c.once.Do(c.end)
-	return c.Context.Value(key)
-}
-
-func TestContextErrorWhileItEnds(t *testing.T) {
-	inner, cancel := context.WithCancelCause(t.Context())
-	err := ContextError(&endsBetween{Context: inner, end: func() { cancel(errors.ErrUnsupported) }})
-	if err != nil {
-		require.ErrorIs(t, err, context.Canceled)
-		require.NotEmpty(t, err.Error())
-	}
-	require.ErrorIs(t, ContextError(inner), errors.ErrUnsupported)
-}
-
 func TestTame(t *testing.T) {
 	for name, c := range map[string]struct {
 		rt    roundTrip

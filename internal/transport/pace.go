@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/ctxerr"
 	"github.com/remsyshq/agento-go/internal/pace"
 )
 
@@ -40,7 +41,7 @@ func (p *pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if req.Context().Err() != nil {
 		closeBody(req)
-		return nil, finalError{ContextError(req.Context())}
+		return nil, finalError{ctxerr.Of(req.Context())}
 	}
 	st.attempts++
 	if st.call.Hooks != nil {

@@ -1,10 +1,8 @@
 package transport
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"net"
 	"testing"
@@ -71,18 +69,4 @@ func TestWaitBefore(t *testing.T) {
 			require.GreaterOrEqual(t, waitBefore(attempts, time.Hour), time.Hour)
 		}
 	}
-}
-
-func TestContextError(t *testing.T) {
-	cause := errors.New("cause")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(cause)
-	err := ContextError(ctx)
-	require.ErrorIs(t, err, cause)
-	require.ErrorIs(t, err, context.Canceled)
-	require.EqualError(t, err, "context canceled: cause")
-
-	plain, stop := context.WithCancel(t.Context())
-	stop()
-	require.Equal(t, context.Canceled, ContextError(plain))
 }

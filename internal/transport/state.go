@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/remsyshq/agento-go/internal/ctxerr"
 )
 
 // state is a call under way. It travels as the context of the call's requests,
@@ -84,7 +85,7 @@ func (st *state) outcome(err error) *Outcome {
 		if out.StatusCode == 0 && st.answered != nil {
 			out = st.answered
 		}
-		out.Err = ContextError(st.Context)
+		out.Err = ctxerr.Of(st.Context)
 	}
 	if st.refused != nil && st.answered != nil {
 		out = st.answered
@@ -100,22 +101,3 @@ func (st *state) outcome(err error) *Outcome {
 func failed(out *Outcome) bool {
 	return out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299
 }
-
-// ContextError says that the context ended: it is both the context's error and
-// the cause that was given to it.
-func ContextError(ctx context.Context) error {
-	cause := context.Cause(ctx) // first: the context may end in between, and is to have an error then
-	err := ctx.Err()
-	switch {
-	case cause == nil:
-		return err
-	case errors.Is(cause, err): // unlike ==, for any type of error
-		return cause
-	}
-	return &contextError{err: err, cause: cause}
-}
-
-type contextError struct{ err, cause error }
-
-func (e *contextError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
-func (e *contextError) Unwrap() []error { return []error{e.err, e.cause} }

@@ -1,0 +1,49 @@
+package ctxerr
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestOf(t *testing.T) {
+	cause := errors.New("cause")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	err := Of(ctx)
+	require.ErrorIs(t, err, cause)
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualError(t, err, "context canceled: cause")
+
+	plain, stop := context.WithCancel(t.Context())
+	stop()
+	require.Equal(t, context.Canceled, Of(plain))
+}
+
+// endsBetween is a context that ends between two looks at it.
+type endsBetween struct {
+	context.Context
+	end  func()
+	once sync.Once
+}
+
+func (c *endsBetween) Err() error {
+	defer c.once.Do(c.end)
+	return c.Context.Err()
+}
+
+func (c *endsBetween) Value(key any) any {
+	defer c.once.Do(c.end)
+	return c.Context.Value(key)
+}
+
+func TestWhileItEnds(t *testing.T) {
+	inner, cancel := context.WithCancelCause(t.Context())
+	err := Of(&endsBetween{Context: inner, end: func() { cancel(errors.ErrUnsupported) }})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotEmpty(t, err.Error())
+	require.ErrorIs(t, Of(inner), errors.ErrUnsupported)
+}
