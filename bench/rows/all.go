@@ -82,7 +82,7 @@ func All(size Size) []Row {
 		{
 			Key: "call", Name: "Smallest call, loopback", Unit: "call", Behind: barer,
 			What: "Read an agent's state from the server process, one call after the other on one connection.",
-			ops:  200, steps: 10, measure: repeat(status),
+			ops:  200, steps: 40, measure: repeat(status),
 		},
 		{
 			Key: "goroutines", Name: fmt.Sprintf("%d goroutines calling", goroutines), Unit: "call", Behind: barer,
