@@ -11,31 +11,45 @@ import (
 // that holds JSON.
 const deepest = 3
 
-// redactEscaped takes out of a text what is hidden in it and escaped as in JSON.
-// Encoders differ in what they escape, so the text is compared as it reads when
-// nothing is.
-func redactEscaped(text string, values []string) string {
+// redactAll takes out of a text what is hidden in it as it stands, and what is
+// escaped as in JSON. Encoders differ in what they escape, so the text is compared
+// as it reads when nothing is. Of two values that overlap nothing is left.
+func redactAll(text string, values []string) string {
 	secret := make([]bool, len(text)) // the bytes that are taken out
 	plain, at := text, []int(nil)
+	mark(secret, plain, origin(at), values)
 	for range deepest {
 		if !strings.Contains(plain, `\`) {
 			break
 		}
 		plain, at = unescaped(plain, at)
-		for _, v := range values {
-			for from := 0; ; from += len(v) {
-				i := strings.Index(plain[from:], v)
-				if i < 0 {
-					break
-				}
-				from += i
-				for j := at[from]; j < at[from+len(v)]; j++ {
-					secret[j] = true
-				}
+		mark(secret, plain, origin(at), values)
+	}
+	return without(text, secret)
+}
+
+// mark finds the values in a text that begins where begins says in the original.
+func mark(secret []bool, text string, begins func(int) int, values []string) {
+	for _, v := range values {
+		for from := 0; ; from += len(v) {
+			i := strings.Index(text[from:], v)
+			if i < 0 {
+				break
+			}
+			from += i
+			for j := begins(from); j < begins(from+len(v)); j++ {
+				secret[j] = true
 			}
 		}
 	}
-	return without(text, secret)
+}
+
+// origin tells where a byte begins in the original; nil is the original itself.
+func origin(at []int) func(int) int {
+	if at == nil {
+		return func(i int) int { return i }
+	}
+	return func(i int) int { return at[i] }
 }
 
 // without replaces each run of bytes that are secret.
@@ -55,13 +69,8 @@ func without(text string, secret []bool) string {
 // unescaped is a text with the escapes of JSON resolved, whether or not they
 // stand in a string. at tells, for each of its bytes and its end, where that
 // begins in the original, given the same of the text; nil is the text itself.
-func unescaped(text string, origin []int) (plain string, at []int) {
-	begins := func(i int) int {
-		if origin == nil {
-			return i
-		}
-		return origin[i]
-	}
+func unescaped(text string, of []int) (plain string, at []int) {
+	begins := origin(of)
 	b := make([]byte, 0, len(text))
 	at = make([]int, 0, len(text)+1)
 	for i := 0; i < len(text); {

@@ -98,7 +98,7 @@ func TestToldHeader(t *testing.T) {
 			out := Outcome{StatusCode: 200, Header: shared}
 			out.scrub([]string{key})
 			require.Equal(t, http.Header{
-				"X-Debug": {"a", "[redacted][redacted]"}, "X-Request-Id": {"req-[redacted]"}, "Via": {"proxy"},
+				"X-Debug": {"a", "[redacted]"}, "X-Request-Id": {"req-[redacted]"}, "Via": {"proxy"},
 			}, out.ToldHeader())
 			require.Equal(t, "req-[redacted]", out.RequestID())
 		})

@@ -45,13 +45,14 @@ func (h *hidden) list() []string {
 
 // redact takes what is hidden out of a text, also where it is escaped as in JSON.
 func redact(text string, values []string) string {
-	for _, v := range values {
-		text = strings.ReplaceAll(text, v, redacted)
+	if len(values) == 0 || !strings.Contains(text, `\`) && !containsAny(text, values) {
+		return text
 	}
-	if len(values) > 0 && strings.Contains(text, `\`) {
-		return redactEscaped(text, values)
-	}
-	return text
+	return redactAll(text, values)
+}
+
+func containsAny(text string, values []string) bool {
+	return slices.ContainsFunc(values, func(v string) bool { return strings.Contains(text, v) })
 }
 
 // scrub takes what is hidden out of what is told of a failure: a service or a
