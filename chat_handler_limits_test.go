@@ -115,3 +115,36 @@ func TestWaitForTheRateLimitIsBounded(t *testing.T) {
 		require.Equal(t, before, w.service.calls())
 	})
 }
+
+// TestWaitsForTheRateLimitAddUp: MaxWait bounds what both calls of a first turn
+// wait, all attempts together, and not each wait by itself.
+func TestWaitsForTheRateLimitAddUp(t *testing.T) {
+	for _, c := range []struct {
+		refusals int // of the first attempts
+		after    string
+		status   int
+	}{
+		{refusals: 2, after: "3", status: 200},
+		{refusals: 100, after: "3", status: 503},
+		{refusals: 100, after: "9", status: 503},
+		{refusals: 1, after: "11", status: 503},
+	} {
+		t.Run(fmt.Sprint(c.refusals, " times ", c.after), func(t *testing.T) {
+			n := 0
+			answer := func(w http.ResponseWriter, r *http.Request) {
+				if n++; n <= c.refusals {
+					w.Header().Set("Retry-After", c.after)
+					w.WriteHeader(429)
+					return
+				}
+				stream(w, r).send(hi, done)
+			}
+			inWidget(t, protocol{}, answer, nil, func(w *widget) {
+				begun := time.Now()
+				p := w.say("pia", "")
+				require.Equal(t, c.status, p.status, p.body)
+				require.LessOrEqual(t, time.Since(begun), 10*time.Second)
+			})
+		})
+	}
+}

@@ -68,10 +68,10 @@ func (t *turn) run() *denial {
 func (t *turn) open(ctx context.Context) (*ChatStream, error) {
 	stop := t.browser.keepAlive(t.h.config.Heartbeat)
 	defer stop()
-	patience := []Option{WithMaxWait(t.h.config.MaxWait), WithRetryAfterLimit(t.h.config.MaxWait)}
+	patience := waitingAtMost(t.h.config.MaxWait)
 	chat := t.h.client.Chat
 	if t.SessionID == "" {
-		session, err := chat.CreateSession(ctx, t.AgentID, CreateSessionParams{PeerID: t.peer}, patience...)
+		session, err := chat.CreateSession(ctx, t.AgentID, CreateSessionParams{PeerID: t.peer}, patience)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,16 @@ func (t *turn) open(ctx context.Context) (*ChatStream, error) {
 	}
 	return chat.Send(ctx, t.AgentID, SendMessageParams{
 		Message: t.message, SessionID: t.SessionID, PeerID: t.peer, Context: t.Context,
-	}, patience...)
+	}, patience)
+}
+
+// waitingAtMost bounds what the calls of a turn wait for the rate limit, all together.
+func waitingAtMost(d time.Duration) Option {
+	left := d
+	return Option{"", onCall, func(s *settings) error {
+		s.patience, s.retryAfterLimit = &left, d
+		return nil
+	}}
 }
 
 var errNoSession = errors.New("the service has created a session and does not say its id")

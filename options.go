@@ -36,6 +36,7 @@ type settings struct {
 	maxRetries      int
 	retryAfterLimit time.Duration
 	maxWait         time.Duration
+	patience        *time.Duration // see transport.Call
 	bulk            bool
 	timeout         time.Duration // 0: not set
 	idleTimeout     time.Duration // 0: not set

@@ -266,6 +266,7 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 			MaxRetries:      s.maxRetries,
 			RetryAfterLimit: s.retryAfterLimit,
 			MaxWait:         s.maxWait,
+			Patience:        s.patience,
 			Bulk:            s.bulk,
 			LookFirst:       s.lookFirst,
 			HeaderTimeout:   defaultHeaderTimeout,

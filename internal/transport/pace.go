@@ -60,13 +60,20 @@ func (p *pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 // acquire takes the place of one attempt, and tells of a wait that can be felt.
 func (p *pacing) acquire(ctx context.Context, st *state) error {
 	place := pace.Request{Bulk: st.call.Bulk, MaxWait: st.call.MaxWait, MaxHold: max(st.call.RetryAfterLimit, 1)}
-	hooks := st.call.Hooks
-	if hooks == nil {
+	hooks, patience := st.call.Hooks, st.call.Patience
+	if hooks == nil && patience == nil {
 		return p.pacer.Acquire(ctx, place)
+	}
+	if patience != nil {
+		place.MaxWait = max(*patience, 1)
 	}
 	asked := time.Now()
 	err := p.pacer.Acquire(ctx, place)
-	if waited := time.Since(asked); waited >= time.Millisecond {
+	waited := time.Since(asked)
+	if patience != nil {
+		*patience -= waited
+	}
+	if hooks != nil && waited >= time.Millisecond {
 		hooks.Wait(st.Context, st.attempts+1, waited)
 	}
 	return err

@@ -88,3 +88,50 @@ func TestARefusedAttemptIsNotSent(t *testing.T) {
 	require.Equal(t, 1, p.asked)
 	require.Empty(t, p.results)
 }
+
+// slowPacer lets everything go after four seconds.
+type slowPacer struct {
+	recorder
+	offered []time.Duration
+}
+
+func (p *slowPacer) Acquire(ctx context.Context, r pace.Request) error {
+	p.offered = append(p.offered, r.MaxWait)
+	time.Sleep(4 * time.Second)
+	return p.recorder.Acquire(ctx, r)
+}
+
+// TestPatience: what a call waits in the queue, and because the service asks for it,
+// is taken off what is left; what it waits of its own accord is not.
+func TestPatience(t *testing.T) {
+	answer := func(status int, header http.Header) roundTrip {
+		return func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Header: header, Body: http.NoBody}, nil
+		}
+	}
+	for name, c := range map[string]struct {
+		rt      roundTrip
+		offered []time.Duration
+	}{
+		"own pause": {answer(503, nil), []time.Duration{14 * time.Second, 10 * time.Second, 6 * time.Second, 2 * time.Second}},
+		"asked":     {answer(503, http.Header{"Retry-After": {"11"}}), []time.Duration{14 * time.Second}},
+		"429":       {answer(429, nil), []time.Duration{14 * time.Second, 0, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				left := 14 * time.Second
+				p := &slowPacer{}
+				out := carry(t, p, c.rt, Call{Method: "GET", MaxRetries: 3, Patience: &left})
+				require.NoError(t, out.Err)
+				require.Len(t, p.offered, len(c.offered))
+				for i, want := range c.offered {
+					if want > 0 {
+						require.Equal(t, want, p.offered[i])
+					} else { // less, by a pause that is not told
+						require.Less(t, p.offered[i], p.offered[i-1]-4*time.Second)
+					}
+				}
+			})
+		})
+	}
+}

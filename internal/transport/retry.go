@@ -35,7 +35,7 @@ func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 		return false, nil
 	}
 	wait := waitBefore(st.attempts, out.RetryAfter)
-	if out.RetryAfter > st.call.RetryAfterLimit || !fitsDeadline(ctx, wait) {
+	if out.RetryAfter > st.call.RetryAfterLimit || !fitsDeadline(ctx, wait) || !st.call.affords(out, wait) {
 		return false, nil
 	}
 	st.retrier.RetryWaitMin = wait
@@ -69,6 +69,19 @@ func again(method string, out *Outcome, sent bool) bool {
 		return repeatable(method)
 	}
 	return false
+}
+
+// affords takes a wait that the service asks for off what is left for such waits,
+// if there is enough of it.
+func (c *Call) affords(out *Outcome, wait time.Duration) bool {
+	if c.Patience == nil || out.RetryAfter == 0 && out.StatusCode != http.StatusTooManyRequests {
+		return true
+	}
+	if wait > *c.Patience {
+		return false
+	}
+	*c.Patience -= wait
+	return true
 }
 
 func timedOut(err error) bool {

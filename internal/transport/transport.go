@@ -83,10 +83,13 @@ type Call struct {
 	MaxRetries      int
 	RetryAfterLimit time.Duration // the longest wait that the service may ask for
 	MaxWait         time.Duration // the longest wait for a place in the rate limit; 0: the context's
-	Bulk            bool
-	LookFirst       bool          // once an answer is lost the caller looks before it sends again
-	HeaderTimeout   time.Duration // from sending to the response's headers
-	Timeout         time.Duration // one whole attempt of a unary call; 0: none
+	// Patience is what is left for all waits of that kind, and for those that the
+	// service asks for, of calls that follow one another; nil: each has its own bound.
+	Patience      *time.Duration
+	Bulk          bool
+	LookFirst     bool          // once an answer is lost the caller looks before it sends again
+	HeaderTimeout time.Duration // from sending to the response's headers
+	Timeout       time.Duration // one whole attempt of a unary call; 0: none
 
 	Hooks Hooks // nil: nobody listens
 }
