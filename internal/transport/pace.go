@@ -59,17 +59,21 @@ func (p *pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // acquire takes the place of one attempt, and tells of a wait that can be felt.
 func (p *pacing) acquire(ctx context.Context, st *state) error {
-	place := pace.Request{Bulk: st.call.Bulk, MaxWait: st.call.MaxWait, MaxHold: max(st.call.RetryAfterLimit, 1)}
+	place := pace.Request{Bulk: st.call.Bulk, MaxHold: max(st.call.RetryAfterLimit, 1)}
 	hooks, patience := st.call.Hooks, st.call.Patience
-	if hooks == nil && patience == nil {
+	if hooks == nil && patience == nil && st.call.MaxWait == 0 {
 		return p.pacer.Acquire(ctx, place)
 	}
-	if patience != nil {
+	switch {
+	case patience != nil:
 		place.MaxWait = max(*patience, 1)
+	case st.call.MaxWait > 0:
+		place.MaxWait = max(st.call.MaxWait-st.queued, 1)
 	}
 	asked := time.Now()
 	err := p.pacer.Acquire(ctx, place)
 	waited := time.Since(asked)
+	st.queued += waited
 	if patience != nil {
 		*patience -= waited
 	}

@@ -101,6 +101,17 @@ func (p *slowPacer) Acquire(ctx context.Context, r pace.Request) error {
 	return p.recorder.Acquire(ctx, r)
 }
 
+// TestMaxWaitIsOfTheCall, of all its attempts together.
+func TestMaxWaitIsOfTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &slowPacer{}
+		out := carry(t, p, func(*http.Request) (*http.Response, error) { return nil, io.EOF },
+			Call{Method: "GET", MaxRetries: 3, MaxWait: 10 * time.Second})
+		require.ErrorIs(t, out.Err, io.EOF)
+		require.Equal(t, []time.Duration{10 * time.Second, 6 * time.Second, 2 * time.Second, 1}, p.offered)
+	})
+}
+
 // TestPatience: what a call waits in the queue, and because the service asks for it,
 // is taken off what is left; what it waits of its own accord is not.
 func TestPatience(t *testing.T) {

@@ -23,16 +23,17 @@ type state struct {
 	http    http.Request // what request holds
 
 	attempts int
-	begun    time.Time   // when the newest attempt had its place: its limits run from then
-	hidden   hidden      // what is kept out of all that is told
-	sent     atomic.Bool // the newest attempt got as far as a connection
-	passed   atomic.Bool // its request passed the guard, once at least
-	reached  atomic.Bool // and one that passed may have reached the service
-	last     Outcome     // of the newest attempt
-	answered *Outcome    // of the newest attempt before the last that had an answer
-	repeated bool        // an attempt before the newest may have been applied
-	refused  error       // why the pacer let no further attempt go
-	cut      bool        // the context ended where another attempt would have begun
+	begun    time.Time     // when the newest attempt had its place: its limits run from then
+	queued   time.Duration // what its attempts have waited for their places
+	hidden   hidden        // what is kept out of all that is told
+	sent     atomic.Bool   // the newest attempt got as far as a connection
+	passed   atomic.Bool   // its request passed the guard, once at least
+	reached  atomic.Bool   // and one that passed may have reached the service
+	last     Outcome       // of the newest attempt
+	answered *Outcome      // of the newest attempt before the last that had an answer
+	repeated bool          // an attempt before the newest may have been applied
+	refused  error         // why the pacer let no further attempt go
+	cut      bool          // the context ended where another attempt would have begun
 }
 
 type stateKey struct{}

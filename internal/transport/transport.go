@@ -82,7 +82,7 @@ type Call struct {
 
 	MaxRetries      int
 	RetryAfterLimit time.Duration // the longest wait that the service may ask for
-	MaxWait         time.Duration // the longest wait for a place in the rate limit; 0: the context's
+	MaxWait         time.Duration // the longest that all attempts together wait for their places in the rate limit; 0: the context's
 	// Patience is what is left for all waits of that kind, and for those that the
 	// service asks for, of calls that follow one another; nil: each has its own bound.
 	Patience      *time.Duration
