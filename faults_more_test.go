@@ -207,8 +207,15 @@ func goAway(c net.Conn, last byte) {
 			break
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, c) }() // what else the client has to say
+	over := make(chan struct{})
+	go func() { // what else the client has to say
+		defer close(over)
+		_, _ = io.Copy(io.Discard, c)
+	}()
 	_, _ = c.Write([]byte{0, 0, 8, goAway, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0})
+	if last == 0 {
+		<-over // the client closes a connection that has nothing left of its own; a cut could be seen first
+	}
 }
 
 // raw200 answers one request of HTTP/1.1.
