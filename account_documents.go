@@ -10,7 +10,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// Document is an agent's personality, SOUL.md, or its workflow, WORKFLOW.md.
+// Document is an agent's personality, SOUL.md, or its workflow, WORKFLOW.md. Its
+// fields are inferred.
 type Document struct {
 	Content   string          `json:"content"` // Markdown
 	Version   DocumentVersion `json:"version"`
@@ -78,7 +79,8 @@ func (v DocumentVersion) same(as DocumentVersion) bool {
 	return bytes.Equal(one, other)
 }
 
-// UpdateDocumentParams is a new content for a document.
+// UpdateDocumentParams is a new content for a document. Its fields are inferred;
+// that the service refuses concurrent edits is documented.
 type UpdateDocumentParams struct {
 	// Content is the whole new Markdown. Required.
 	Content string `json:"content"`
@@ -119,8 +121,9 @@ func (s *AccountService) Workflow(ctx context.Context, t Target, opts ...Option)
 // PUT /v1/agents/{id}/personality, inferred from the title. Scope: agents:write.
 // Errors: those of every call; [ErrNotFound]; [ErrConflict] when Version is not
 // the current one; [ErrOutcomeUnknown] when the answer is lost and the document
-// holds something else, or cannot be read back. Where the service confirms the
-// update without the document, it is read, with the scope agents:read.
+// holds something else, or cannot be read back. When the answer is lost, or the
+// service confirms the update without the document, the document is read, with
+// the scope agents:read.
 func (s *AccountService) UpdatePersonality(ctx context.Context, t Target, p UpdateDocumentParams, opts ...Option) (*Document, error) {
 	return s.updateDocument(ctx, personality(), t, p, opts)
 }

@@ -28,7 +28,7 @@
 //
 // The answer of a chat and the log of an agent are a [Stream]: a channel, an
 // error after it is closed, and Close. A stream that ends without an error is
-// complete. Close it, cancel its context or read it to the end: each frees its
+// complete, unless you closed it. Close it, cancel its context or read it to the end: each frees its
 // goroutine and its connection.
 //
 // # What is known of the wire

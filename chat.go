@@ -32,7 +32,8 @@ type SendMessageParams struct {
 //
 // POST /v1/agents/{id}/chat/messages, documented. Scope: chat. Errors: those of
 // every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost before it
-// begins; [ErrNotEventStream] where something else than a stream comes.
+// begins; [ErrStreamIdle] beside it when nothing comes within the idle timeout;
+// [ErrNotEventStream] where something else than a stream comes.
 func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*ChatStream, error) {
 	if p.Message == "" {
 		return nil, badArgument("Message", "is empty")

@@ -72,9 +72,11 @@ type ChatHandler struct {
 	warned  sync.Once // of a writer without deadlines
 }
 
-// NewChatHandler makes a handler that chats through a client. The client's key
-// needs the scope chat. The error names what is missing or does not fit in the
-// configuration.
+// NewChatHandler makes a handler that chats through a client. The error names what
+// is missing or does not fit in the configuration.
+//
+// POST /v1/agents/{id}/chat/messages, documented, and, for a visitor's first
+// message, POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
 func NewChatHandler(client *Client, config ChatHandlerConfig) (*ChatHandler, error) {
 	if client == nil {
 		return nil, badArgument("client", "is nil")

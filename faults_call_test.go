@@ -77,7 +77,7 @@ func callFaults() []fault {
 		fault{name: "gzip that is none", gets: "an Error", serve: says(200, "not gzip at all", "Content-Encoding", "gzip"), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "gzip") }},
 		fault{name: "a gigabyte in a small gzip", gets: "an Error at 64 MiB", serve: gzipBomb, check: func(t *testing.T, err error) { require.ErrorContains(t, err, "64 MiB") }},
 		fault{name: "without end", gets: "an Error at 64 MiB", serve: endless(strings.Repeat(" ", 1<<16)), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "64 MiB") }},
-		fault{name: "that drips a byte a second", gets: "a timeout after a minute without progress", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0)}, within: time.Minute, check: isTimeout},
+		fault{name: "that drips a byte a second", gets: "a timeout after a minute in which less than 64 KiB came", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0)}, within: time.Minute, check: isTimeout},
 		fault{name: "slow, under WithTimeout", gets: "a timeout, body included", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0), agento.WithTimeout(3 * time.Second)}, within: 3 * time.Second, check: isTimeout},
 		fault{name: "slow, under a deadline", gets: "the context's error, at the deadline", serve: drip(200, time.Second), call: within(4*time.Second, getAgent), within: 4 * time.Second, check: is(context.DeadlineExceeded)},
 	)...)

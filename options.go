@@ -195,8 +195,8 @@ func WithObserver(o Observer) Option {
 	}}
 }
 
-// WithLogger writes one record for each call at debug level, and retries, waits
-// and reconnects at warn level. No record holds the key, a secret or the content
+// WithLogger writes a record for each call, and for the first event and the end
+// of a stream, at debug level, and retries, waits and reconnects at warn level. No record holds the key, a secret or the content
 // of a message. On [New] only.
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", onNew, func(s *settings) error {
@@ -279,9 +279,9 @@ func WithRetryAfterLimit(d time.Duration) Option {
 	return duration("WithRetryAfterLimit", d, func(s *settings) *time.Duration { return &s.retryAfterLimit })
 }
 
-// WithMaxWait bounds how long a call may queue for a place in the rate limit. A
-// turn that cannot come within it fails at once with [ErrRateLimited] and
-// RetryAfter, without a request. The default is the context's deadline alone.
+// WithMaxWait bounds how long a call may queue for its places in the rate limit,
+// all its attempts together. A turn that cannot come within it fails at once with
+// [ErrRateLimited] and RetryAfter, without a request. The default is the context's deadline alone.
 func WithMaxWait(d time.Duration) Option {
 	return duration("WithMaxWait", d, func(s *settings) *time.Duration { return &s.maxWait })
 }
@@ -296,14 +296,14 @@ func WithBulk() Option {
 }
 
 // WithTimeout bounds one attempt of a call that is not a stream, its body
-// included. Without it the response's headers must come within 60 s and the body
-// must make progress.
+// included. Without it the response's headers must come within 60 s, and within
+// another 60 s each further 64 KiB of the body, or its end.
 func WithTimeout(d time.Duration) Option {
 	return duration("WithTimeout", d, func(s *settings) *time.Duration { return &s.timeout })
 }
 
-// WithIdleTimeout sets how long a stream may be silent; keep-alive comments
-// count as life. The default is 10 min for chat and raw streams, which then end
+// WithIdleTimeout sets how long a stream may be silent, from its request on;
+// keep-alive comments count as life. The default is 10 min for chat and raw streams, which then end
 // with [ErrStreamIdle], and 2 min for logs, which then reconnect.
 func WithIdleTimeout(d time.Duration) Option {
 	return duration("WithIdleTimeout", d, func(s *settings) *time.Duration { return &s.idleTimeout })

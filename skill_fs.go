@@ -8,7 +8,7 @@ import (
 
 // SkillFromFS makes a skill of a folder, such as os.DirFS("skills/invoices"). It
 // has SKILL.md at its root: Markdown that begins with YAML front matter between
-// two lines of ---, in which name and description are required and documented.
+// two lines of ---, in which name and description are required, which is inferred.
 // The version is taken from there too, if version or metadata.version is given;
 // otherwise set it before uploading.
 //

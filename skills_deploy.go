@@ -99,8 +99,8 @@ func (e *deployError) Unwrap() []error { return e.errs }
 // skill was installed on it, or if the service does not tell. One agent's failure
 // does not stop the others, unless MaxFailures says so.
 //
-// Bad arguments, and a version that exists with other content ([ErrConflict]),
-// are errors before any agent is touched, without a report. After that there
+// Bad arguments, and an upload that fails, as by a version that exists with other
+// content ([ErrConflict]), are errors before any agent is touched, without a report. After that there
 // always is one, and an error if any agent failed, which matches what the agents'
 // errors match. When the context ends, what was done so far is reported, and the
 // agents that were not got to have [ErrDeployStopped].

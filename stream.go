@@ -24,7 +24,7 @@ type Event struct {
 // it; it ends, and its connection is free, when the stream has ended, was closed
 // or its context is done.
 //
-// A stream that ends with a nil error is complete. In every other case the
+// A stream that ends with a nil error is complete, unless you closed it. In every other case the
 // events that arrived are delivered, and Err says what is missing.
 type Stream[T any] struct {
 	events   chan T
