@@ -36,6 +36,7 @@ func TestNewRefusesBadInput(t *testing.T) {
 		"base URL with /v1":       {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1")}, "/v1"},
 		"base URL with /v1/":      {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1/")}, "/v1"},
 		"base URL with query":     {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host?x=1")}, "base URL"},
+		"base URL with escapes":   {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/tenant/a%2Fb")}, "base URL"},
 		"base URL without host":   {testKey, []agento.Option{agento.WithBaseURL("https://")}, "base URL"},
 		"base URL with NUL":       {testKey, []agento.Option{agento.WithBaseURL("https://a\x00b")}, "base URL"},
 		"empty base URL":          {testKey, []agento.Option{agento.WithBaseURL("")}, "WithBaseURL"},

@@ -84,6 +84,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	params := agento.CreateAgentParams{Name: "Bot", Secrets: secrets}
 	requireSecret(t, secret, secrets, &secrets, params, &params, []any{params}, map[string]any{"p": params})
 	require.Equal(t, "Secrets[anthropicApiKey]", fmt.Sprint(secrets))
+	require.Equal(t, `Secrets["" "a b" "a\x1b[2J\nb" "a]" plain]`, fmt.Sprint(agento.Secrets{"a\x1b[2J\nb": secret, "a b": secret, "a]": secret, "": secret, "plain": secret}))
 
 	var sent string
 	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
