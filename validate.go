@@ -36,9 +36,10 @@ func checkBaseURL(raw, plainHTTPHost string) (*url.URL, error) {
 		return nil, badArgument("base URL", "%q has no host", raw)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, badArgument("base URL", "%q has a query or a fragment", raw)
+	case u.RawPath != "": // such as %2F, which would be sent as a slash
+		return nil, badArgument("base URL", "has a path that would be sent in another form than it is written in")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = ""
 	if strings.Contains(u.Path+"/", "/v1/") {
 		return nil, badArgument("base URL", "%q holds /v1; give it without, the SDK adds it", raw)
 	}
