@@ -103,7 +103,7 @@ func (o *outgoing) newError(out *transport.Outcome) *Error {
 		StatusCode: out.StatusCode,
 		RequestID:  out.RequestID(),
 		Method:     o.info.Method,
-		Path:       o.info.Path,
+		Path:       out.Redact(o.info.Path),
 		RetryAfter: out.RetryAfter,
 		RateLimit:  RateLimit(out.RateLimit),
 		Attempts:   out.Attempts,

@@ -119,11 +119,11 @@ func TestABodyThatHeedsNothingIsLeft(t *testing.T) {
 		took              time.Duration
 		err               error // nil: the answer's status is told
 	}{
-		"body":                                    {success, 0, 0, 60200 * time.Millisecond, &TimeoutError{time.Minute}},
-		"body, a timeout":                         {success, 0, 3 * time.Second, 3500 * time.Millisecond, &TimeoutError{3 * time.Second}},
-		"body, a late deadline":                   {success, time.Hour, 0, 60200 * time.Millisecond, &TimeoutError{time.Minute}},
-		"body, an early deadline":                 {success, 3 * time.Second, 0, 3500 * time.Millisecond, context.DeadlineExceeded},
-		"body of an error":                        {failure, 0, 0, 5600 * time.Millisecond, nil},
+		"body":                    {success, 0, 0, 60200 * time.Millisecond, &TimeoutError{time.Minute}},
+		"body, a timeout":         {success, 0, 3 * time.Second, 3500 * time.Millisecond, &TimeoutError{3 * time.Second}},
+		"body, a late deadline":   {success, time.Hour, 0, 60200 * time.Millisecond, &TimeoutError{time.Minute}},
+		"body, an early deadline": {success, 3 * time.Second, 0, 3500 * time.Millisecond, context.DeadlineExceeded},
+		"body of an error":        {failure, 0, 0, 5600 * time.Millisecond, nil},
 		"body of an error, deadline in the limit": {failure, 20 * time.Second, 0, 5600 * time.Millisecond, nil},
 		"body of an error, an early deadline":     {failure, 3 * time.Second, 0, 3500 * time.Millisecond, nil},
 	} {
