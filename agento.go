@@ -82,7 +82,8 @@ type core struct {
 	base      *url.URL
 	settings  settings
 	observer  *Observer // nil: nobody listens
-	idle      func()    // closes idle connections
+	holdsKey  func(text string) bool
+	idle      func() // closes idle connections
 	lastSeen  lastSeen
 }
 
@@ -106,7 +107,8 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	if s.client.noPacing && s.client.pacer != nil {
 		return nil, badArgument("WithPacer", "and WithPacing(false) contradict each other")
 	}
-	return newClient(s, base, key), nil
+	key, holdsKey := recall(apiKey, key)
+	return newClient(s, base, key, holdsKey), nil
 }
 
 // NewFromEnv makes a client from the environment: the key from AGENTO_API_KEY
@@ -173,7 +175,7 @@ func calmly(source func(context.Context) (string, error)) func(context.Context) 
 	}
 }
 
-func newClient(s settings, base *url.URL, key func(context.Context) (string, error)) *Client {
+func newClient(s settings, base *url.URL, key func(context.Context) (string, error), holdsKey func(string) bool) *Client {
 	httpClient := s.client.httpClient
 	if httpClient == nil {
 		httpClient = &http.Client{}
@@ -191,6 +193,7 @@ func newClient(s settings, base *url.URL, key func(context.Context) (string, err
 		settings: s,
 		observer: joinObservers(s.client.observer, s.client.logging),
 		idle:     httpClient.CloseIdleConnections,
+		holdsKey: holdsKey,
 	}
 	c.transport = transport.New(transport.Config{
 		HTTPClient: httpClient,

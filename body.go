@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -19,17 +20,21 @@ func encode(body any, extra map[string]any, method string) ([]byte, error) {
 	if isNilPointer(body) {
 		return nil, badArgument("body", "is a nil pointer")
 	}
+	name := "body"
 	if w, ok := body.(wireBody); ok {
 		if !ofThisPackage(body) {
 			return nil, badArgument("body", "embeds a type that holds secrets, and only that would be sent; give it a name as a field")
 		}
-		body = w.wire()
+		name, body = bodyName(body), w.wire()
 	}
 	var encoded []byte
 	if body != nil {
 		var err error
 		if encoded, err = json.Marshal(body); err != nil {
 			return nil, badArgument("body", "cannot be sent as JSON: %v", err)
+		}
+		if err = checkBody(name, body, encoded); err != nil {
+			return nil, err
 		}
 	}
 	if len(extra) == 0 {
@@ -56,6 +61,9 @@ func addFields(object []byte, extra map[string]any) ([]byte, error) {
 		encoded, err := json.Marshal(value)
 		if err != nil {
 			return nil, badArgument("WithExtra", "has a value for %q that cannot be sent as JSON: %v", key, err)
+		}
+		if err = cmp.Or(checkText("WithExtra", key), checkBody("WithExtra", value, encoded)); err != nil {
+			return nil, err
 		}
 		fields[key] = encoded
 	}

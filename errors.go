@@ -78,7 +78,7 @@ const notFoundCodeSuffix = "_not_found"
 // Error is a call that failed after it was accepted for sending. Use [errors.As]
 // to get at it and [errors.Is] with the errors of this package to tell its kind.
 //
-// It never holds the API key.
+// It never holds the API key, nor a secret that the call sent.
 type Error struct {
 	// StatusCode is that of the last answer; 0 when there was none, when the
 	// client's own pacing refused the call, and for an error event in a stream.

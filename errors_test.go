@@ -3,9 +3,11 @@ package agento_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -152,4 +154,78 @@ func TestNothingToSay(t *testing.T) {
 			require.ErrorIs(t, err, agento.ErrOutcomeUnknown, "a page instead of an answer does not tell what became of a write")
 		}
 	}
+}
+
+// TestKindDespiteSecrets: a secret may be a word that the answer itself is made
+// of. What is told is without it, and the kind of the error stays.
+func TestKindDespiteSecrets(t *testing.T) {
+	env := func(code, message string) string {
+		return `{"error":{"code":"` + code + `","message":"` + message + `"}}`
+	}
+	for _, c := range []struct {
+		secret        string
+		status        int
+		code, message string
+		told          agento.Code
+		toldMessage   string
+		is            error
+	}{
+		{"error", 403, "limit_reached", "an error", "limit_reached", "an [redacted]", agento.ErrLimitReached},
+		{"code", 403, "limit_reached", "m", "limit_reached", "m", agento.ErrLimitReached},
+		{"message", 403, "limit_reached", "m", "limit_reached", "m", agento.ErrLimitReached},
+		{"reached", 403, "limit_reached", "reached", "limit_reached", "[redacted]", agento.ErrLimitReached},
+		{"not_found", 404, "agent_not_found", "m", "agent_not_found", "m", agento.ErrNotFound},
+		{`":{"`, 409, "conflict", "m", "conflict", "m", agento.ErrConflict},
+		// Codes that are not of fixed words may repeat a secret.
+		{"not_found", 404, "rule_not_found", "m", "rule_[redacted]_not_found", "m", agento.ErrNotFound},
+		{"s3cret", 404, "s3cret_not_found", "m", "[redacted]_not_found", "m", agento.ErrNotFound},
+		{"s3cret_not", 404, "s3cret_not_found", "m", "[redacted]_found_not_found", "m", agento.ErrNotFound},
+		{"s3cret", 409, "s3cret", "of s3cret", "[redacted]", "of [redacted]", agento.ErrConflict},
+	} {
+		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			return respond(c.status, env(c.code, c.message)), nil
+		}), agento.WithMaxRetries(0))
+		var resp agento.Response
+		err := client.Account.SetSecrets(t.Context(), agento.ForAgent("a1"), agento.Secrets{"LOG_LEVEL": c.secret}, agento.WithResponse(&resp))
+		var e *agento.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, c.told, e.Code, c.secret)
+		require.Equal(t, c.toldMessage, e.Message, c.secret)
+		require.ErrorIs(t, err, c.is)
+		require.NotErrorIs(t, err, agento.ErrNoRoute)
+		require.NotContains(t, string(e.Body), c.secret)
+		require.NotContains(t, string(resp.Body), c.secret)
+	}
+}
+
+// TestRepeatedDeleteDespiteSecrets: the key of a gateway may be such a word too.
+func TestRepeatedDeleteDespiteSecrets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		tr := roundTripper(func(*http.Request) (*http.Response, error) {
+			if sent++; sent == 1 {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return respond(404, `{"error":{"code":"agent_not_found","message":"m"}}`), nil
+		})
+		client, err := agento.New("error", agento.WithBaseURL("http://localhost"), agento.WithHTTPClient(&http.Client{Transport: tr}))
+		require.NoError(t, err)
+		require.NoError(t, client.Agents.Delete(t.Context(), "a1"))
+		require.Equal(t, 2, sent)
+	})
+}
+
+// TestStreamKindDespiteSecrets: likewise of an answer in place of a stream.
+func TestStreamKindDespiteSecrets(t *testing.T) {
+	tr := roundTripper(func(*http.Request) (*http.Response, error) {
+		return respond(200, `{"error":{"code":"limit_reached","message":"an error"}}`, "Content-Type", "application/json"), nil
+	})
+	client, err := agento.New("error", agento.WithBaseURL("http://localhost"), agento.WithHTTPClient(&http.Client{Transport: tr}))
+	require.NoError(t, err)
+	_, err = client.Chat.Send(t.Context(), "a1", agento.SendMessageParams{Message: "x"})
+	var e *agento.Error
+	require.ErrorAs(t, err, &e)
+	require.ErrorIs(t, err, agento.ErrLimitReached)
+	require.Equal(t, "an [redacted]", e.Message)
+	require.NotContains(t, string(e.Body), "error")
 }

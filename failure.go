@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
@@ -19,7 +20,7 @@ func (o *outgoing) failure(out *transport.Outcome) error {
 	e.unknown = out.Unknown
 	e.cause = out.Err
 	if out.StatusCode != 0 {
-		e.Code, e.Message = readEnvelope(e.Body)
+		e.Code, e.Message = readError(out)
 		if e.Code == "" && e.Message == "" {
 			e.Message = o.otherAnswer(out, e.Body)
 		}
@@ -40,13 +41,35 @@ func (o *outgoing) failure(out *transport.Outcome) error {
 	return e
 }
 
+// readError reads code and message from an answer as it came, so that no secret
+// can spoil its form, and returns them without the key and the secrets of the call.
+func readError(out *transport.Outcome) (code Code, message string) {
+	body := out.AsItCame()
+	code, message = readEnvelope(body[:min(len(body), maxErrorBody)])
+	return toldCode(out, code), out.Redact(message)
+}
+
+// toldCode is a code without the key and the secrets of the call. One of the
+// documented words tells nothing of a secret that happens to be in it. Of others
+// their kind is kept.
+func toldCode(out *transport.Outcome, code Code) Code {
+	if _, known := kindOfCode[code]; known || code == CodeAgentNotFound || code == CodeSwarmNotFound {
+		return code
+	}
+	clean := out.Redact(string(code))
+	if strings.HasSuffix(string(code), notFoundCodeSuffix) && !strings.HasSuffix(clean, notFoundCodeSuffix) {
+		clean += notFoundCodeSuffix
+	}
+	return Code(clean)
+}
+
 // repeatedDelete reports whether a resource was already gone when its deletion
 // was sent again: the first time did it.
 func (o *outgoing) repeatedDelete(out *transport.Outcome) bool {
 	if o.info.Method != http.MethodDelete || o.call.Stream || !out.Repeated || out.Err != nil || out.StatusCode != http.StatusNotFound {
 		return false
 	}
-	code, _ := readEnvelope(out.Body)
+	code, _ := readError(out)
 	return (&Error{StatusCode: out.StatusCode, Code: code}).notFoundKind() == ErrNotFound
 }
 
@@ -80,7 +103,7 @@ func (o *outgoing) newError(out *transport.Outcome) *Error {
 		StatusCode: out.StatusCode,
 		RequestID:  out.RequestID(),
 		Method:     o.info.Method,
-		Path:       o.info.Path,
+		Path:       out.Redact(o.info.Path),
 		RetryAfter: out.RetryAfter,
 		RateLimit:  RateLimit(out.RateLimit),
 		Attempts:   out.Attempts,

@@ -66,7 +66,7 @@ func FuzzPath(f *testing.F) {
 func FuzzBaseURL(f *testing.F) {
 	for _, base := range []string{
 		"https://api.agento.host", "http://localhost:80", "http://[::1]", "https://u:p@h", "https://h/v1", "https://h/v1/x", "h", "//h",
-		"https://h?x", "https://h#x", "http://127.0.0.1.evil", "https://h/a/../b", "https://h:99999", "HTTPS://H", "https://h\\@evil",
+		"https://h?x", "https://h#x", "http://127.0.0.1.evil", "https://h/a/../b", "https://h:99999", "HTTPS://H", "https://h\\@evil", "https://h/a%2Fb", "https://h/a%20b",
 	} {
 		f.Add(base)
 	}
@@ -80,6 +80,8 @@ func FuzzBaseURL(f *testing.F) {
 		require.Nil(t, u.User)
 		full := (&core{base: u}).below("/v1/agents", "", "")
 		require.Equal(t, u.Host, full.Host)
+		written, _, _ := strings.Cut(base, "#")
+		require.True(t, strings.HasSuffix(strings.TrimRight(written, "/"), u.EscapedPath()), "the path is sent as it is written")
 		require.True(t, strings.HasSuffix(full.EscapedPath(), "/v1/agents"))
 	})
 }

@@ -157,6 +157,7 @@ func (w *watch) Attempt(_ context.Context, attempt int) {
 }
 
 func (w *watch) Response(_ context.Context, attempt int, out *transport.Outcome, took time.Duration) {
+	w.info.Path = out.Redact(w.info.Path) // now the key that was sent is known
 	if w.o.Response != nil {
 		w.o.Response(w.ctx, w.info, ResponseInfo{
 			Attempt: attempt, StatusCode: out.StatusCode, RequestID: out.RequestID(),

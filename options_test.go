@@ -36,6 +36,14 @@ func TestNewRefusesBadInput(t *testing.T) {
 		"base URL with /v1":       {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1")}, "/v1"},
 		"base URL with /v1/":      {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1/")}, "/v1"},
 		"base URL with query":     {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host?x=1")}, "base URL"},
+		"base URL with escapes":   {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/tenant/a%2Fb")}, "base URL"},
+		"base URL with the key":   {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/?key=" + testKey)}, "base URL"},
+		"key in a fragment":       {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/#" + testKey)}, "base URL"},
+		"key in a path":           {testKey, []agento.Option{agento.WithBaseURL("https://gateway.example/" + testKey)}, "base URL"},
+		"key as the base URL":     {testKey, []agento.Option{agento.WithBaseURL(testKey)}, "base URL"},
+		"key before /v1":          {testKey, []agento.Option{agento.WithBaseURL("https://gateway.example/" + testKey + "/v1")}, "base URL"},
+		"key over plain http":     {testKey, []agento.Option{agento.WithBaseURL("http://gateway.example/" + testKey)}, "base URL"},
+		"password, no slashes":    {testKey, []agento.Option{agento.WithBaseURL("https:me:hunter2@api.agento.host")}, "base URL"},
 		"base URL without host":   {testKey, []agento.Option{agento.WithBaseURL("https://")}, "base URL"},
 		"base URL with NUL":       {testKey, []agento.Option{agento.WithBaseURL("https://a\x00b")}, "base URL"},
 		"empty base URL":          {testKey, []agento.Option{agento.WithBaseURL("")}, "WithBaseURL"},
@@ -102,7 +110,7 @@ func TestNewFromEnv(t *testing.T) {
 	t.Setenv("AGENTO_BASE_URL", "ftp://nowhere")
 	_, err = agento.NewFromEnv()
 	require.ErrorIs(t, err, agento.ErrValidation)
-	require.EqualError(t, err, `agento: AGENTO_BASE_URL "ftp://nowhere" must begin with https://`)
+	require.EqualError(t, err, `agento: AGENTO_BASE_URL must begin with https://`)
 	_, err = agento.NewFromEnv(agento.WithBaseURL("https://gateway.example"))
 	require.NoError(t, err, "an option wins over the environment")
 	_, err = agento.NewFromEnv(agento.WithBaseURL("gateway.example"))

@@ -174,7 +174,7 @@ type outgoing struct {
 // prepare makes a call of an operation. Everything that can be wrong with the
 // arguments is found here, before any network.
 func (c *core) prepare(ctx context.Context, r request, opts []Option) (*outgoing, error) {
-	path, rawPath, err := expand(r.route.Path, r.path)
+	path, rawPath, err := c.expand(r.route.Path, r.path)
 	if err != nil {
 		return nil, err
 	}
@@ -241,6 +241,9 @@ func (c *core) rawURL(path string) (*url.URL, error) {
 func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo, opts []Option) (*outgoing, error) {
 	if ctx == nil {
 		return nil, badArgument("ctx", "is nil")
+	}
+	if err := c.checkURL(u); err != nil {
+		return nil, err
 	}
 	s, err := c.settings.with(opts)
 	if err != nil {

@@ -84,6 +84,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	params := agento.CreateAgentParams{Name: "Bot", Secrets: secrets}
 	requireSecret(t, secret, secrets, &secrets, params, &params, []any{params}, map[string]any{"p": params})
 	require.Equal(t, "Secrets[anthropicApiKey]", fmt.Sprint(secrets))
+	require.Equal(t, `Secrets["" "a b" "a\x1b[2J\nb" "a]" plain]`, fmt.Sprint(agento.Secrets{"a\x1b[2J\nb": secret, "a b": secret, "a]": secret, "": secret, "plain": secret}))
 
 	var sent string
 	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -213,4 +214,63 @@ func TestEscapedEchoes(t *testing.T) {
 			require.NotContains(t, string(resp.Body), part)
 		}
 	}
+}
+
+// TestKeyInAnArgument: arguments that were given the wrong way round do not take
+// the key where it is told, nor to the service in a path.
+func TestKeyInAnArgument(t *testing.T) {
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		t.Error("it was sent")
+		return respond(404, `{}`), nil
+	}))
+	ctx, agent := context.Background(), agento.ForAgent("a1")
+	_, get := client.Agents.Get(ctx, testKey)
+	_, within := client.Agents.Get(ctx, "a1?key="+testKey)
+	_, list := client.Knowledge.List(ctx, agent, &agento.KnowledgeListParams{Source: testKey})
+	_, send := client.Chat.Send(ctx, testKey, agento.SendMessageParams{Message: "x"})
+	_, stream := client.Stream(ctx, "GET", "/v1/"+testKey, nil)
+	for names, err := range map[string]error{
+		"id ":      get,
+		"id  ":     within,
+		"target":   client.Account.DeleteRule(ctx, agento.ForAgent(testKey), "r"),
+		"chunkID":  client.Knowledge.Delete(ctx, agent, testKey),
+		"query":    list,
+		"agentID":  send,
+		"path":     stream,
+		"query ":   client.Do(ctx, "GET", "/v1/agents?key="+testKey, nil, nil),
+		"query  ":  client.Do(ctx, "GET", "/v1/agents?key=%61"+testKey[1:], nil, nil),
+		"path    ": client.Do(ctx, "GET", "/v1/%61"+testKey[1:], nil, nil),
+	} {
+		require.ErrorIs(t, err, agento.ErrValidation, names)
+		require.ErrorContains(t, err, strings.TrimSpace(names))
+		requireSecret(t, testKey, err)
+	}
+}
+
+// TestKeyOfASourceInAnArgument: a key that only a function knows is known once it
+// was sent, and not told from then on. The next call is refused.
+func TestKeyOfASourceInAnArgument(t *testing.T) {
+	var logged bytes.Buffer
+	told := func(_ context.Context, call agento.CallInfo, _ agento.ResponseInfo) { requireSecret(t, testKey, call) }
+	sent := 0
+	client, err := agento.New("", agento.WithBaseURL("http://localhost"),
+		agento.WithKeySource(func(context.Context) (string, error) { return testKey, nil }),
+		agento.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		agento.WithObserver(agento.Observer{Response: told}),
+		agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			sent++
+			return respond(404, `{"error":{"code":"agent_not_found","message":"m"}}`), nil
+		})}))
+	require.NoError(t, err)
+	_, err = client.Agents.Get(t.Context(), testKey)
+	require.ErrorIs(t, err, agento.ErrNotFound)
+	requireSecret(t, testKey, err, client)
+	var e *agento.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "/v1/agents/[redacted]", e.Path)
+	require.Contains(t, logged.String(), "[redacted]")
+	require.NotContains(t, logged.String(), testKey)
+	_, err = client.Agents.Get(t.Context(), testKey)
+	require.ErrorIs(t, err, agento.ErrValidation)
+	require.Equal(t, 1, sent)
 }

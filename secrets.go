@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -28,10 +29,20 @@ const (
 func (s Secrets) String() string {
 	names := make([]string, 0, len(s))
 	for name := range s {
-		names = append(names, name)
+		names = append(names, oneWord(name))
 	}
 	slices.Sort(names)
 	return "Secrets[" + strings.Join(names, " ") + "]"
+}
+
+// oneWord quotes a name that would not be one word of a list, or that holds what
+// a terminal would take for something else.
+func oneWord(name string) string {
+	quoted := strconv.Quote(name)
+	if name == "" || len(quoted) > len(name)+2 || strings.ContainsAny(name, " []") {
+		return quoted
+	}
+	return name
 }
 
 // GoString lists the names.

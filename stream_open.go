@@ -56,7 +56,7 @@ func (o *outgoing) judgeStream(out *transport.Outcome) error {
 	out.Body = readExcerpt(out.Stream)
 	out.Stream = nil
 	e := o.newError(out)
-	e.Code, e.Message = readEnvelope(e.Body)
+	e.Code, e.Message = readError(out)
 	if e.Code == "" && e.Message == "" {
 		e.cause = ErrNotEventStream
 		e.Message = excerpt(e.Body)

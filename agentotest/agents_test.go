@@ -276,3 +276,17 @@ func TestSeedsThatDoNotFitPanic(t *testing.T) {
 	}
 	require.Empty(t, s.Agents())
 }
+
+// What a test changes in a seed after it has given it away changes nothing.
+func TestSeedsAreKeptAsTheyWereGiven(t *testing.T) {
+	s := New()
+	secrets := map[string]string{"anthropicApiKey": "x"}
+	files := map[string]string{"SKILL.md": "given"}
+	agent, swarm := s.AddAgent(AgentSeed{Secrets: secrets}), s.AddSwarm(SwarmSeed{Secrets: secrets})
+	skill := s.AddSkill(SkillSeed{Name: "given", Custom: true, Files: files})
+	secrets["later"], files["SKILL.md"] = "y", "later"
+	require.Equal(t, []string{"anthropicApiKey"}, s.Agent(agent).Secrets)
+	require.Equal(t, []string{"anthropicApiKey"}, s.Swarms()[0].Secrets, swarm)
+	require.Equal(t, skill, s.Skills()[0].ID)
+	require.Equal(t, map[string]string{"SKILL.md": "given"}, s.Skills()[0].Files)
+}

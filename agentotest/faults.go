@@ -1,6 +1,7 @@
 package agentotest
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -33,7 +34,7 @@ const (
 )
 
 // Fail answers with a status and the error envelope, and does nothing else. It
-// panics if HTTP has no such status; see [Raw].
+// panics if no answer can have that status; see [Raw].
 func Fail(status int, code string) Fault {
 	mustSend("Fail", status)
 	message := "scripted failure"
@@ -60,17 +61,19 @@ func Cut(n int) Fault { return Fault{kind: faultCut, bytes: max(0, n)} }
 // Hang does nothing, until the client goes away.
 func Hang() Fault { return Fault{kind: faultHang} }
 
-// Answer gives the answer as it stands, and does nothing else. It panics if HTTP
-// has no such status; see [Raw].
+// Answer gives the answer as it stands, and does nothing else. It panics if no
+// answer can have that status; see [Raw].
 func Answer(raw Raw) Fault {
 	mustSend("Answer", raw.Status)
+	raw.Header, raw.Body = raw.Header.Clone(), bytes.Clone(raw.Body)
 	return Fault{kind: faultRaw, raw: raw}
 }
 
-// mustSend panics at a status that net/http would panic at, out of the test's sight.
+// mustSend panics at a status that net/http would panic at, out of the test's
+// sight, and at one that cannot end an answer: net/http would add a 200 to it.
 func mustSend(function string, status int) {
-	if status != 0 && (status < 100 || status > 999) {
-		panic(fmt.Sprintf("agentotest: %s: status %d cannot be sent: it must be from 100 to 999, or 0 for 200", function, status))
+	if status != 0 && (status < 200 || status > 999) {
+		panic(fmt.Sprintf("agentotest: %s: status %d cannot be sent: it must be from 200 to 999, or 0 for 200", function, status))
 	}
 }
 
@@ -95,7 +98,7 @@ func (f Fault) Bare() Fault {
 
 // Raw is an answer to the last byte.
 type Raw struct {
-	Status int         // from 100 to 999; 0 is 200
+	Status int         // from 200 to 999; 0 is 200
 	Header http.Header // set besides the service's own; a name without values is left out of the answer
 	Body   []byte
 	Piece  int           // how many bytes of the body to send at a time; 0 is all at once

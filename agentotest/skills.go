@@ -205,7 +205,7 @@ func (s *Service) AddSkill(seed SkillSeed) string {
 	}
 	k := s.findOrAddSkill(name, source)
 	k.author = seed.Author
-	k.versions = append(k.versions, &skillVersion{either(seed.Version, "1.0.0"), seed.Description, seed.Files})
+	k.versions = append(k.versions, &skillVersion{either(seed.Version, "1.0.0"), seed.Description, maps.Clone(seed.Files)})
 	return k.id
 }
 

@@ -2,6 +2,7 @@ package agentotest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -63,6 +64,7 @@ func (s *Service) AddAgent(seed AgentSeed) string {
 	defer s.mu.Unlock()
 	seed.Name = either(seed.Name, "Test Agent")
 	seed.Region, seed.Image = either(seed.Region, defaultRegion), either(seed.Image, defaultImage)
+	seed.Secrets = maps.Clone(seed.Secrets)
 	if seed.Secrets == nil {
 		seed.Secrets = map[string]string{llmCredentials[0]: "sk-ant-test"}
 	}

@@ -1,6 +1,7 @@
 package agentotest
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -113,7 +114,7 @@ type Swarm struct {
 func (s *Service) AddSwarm(seed SwarmSeed) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := s.newSwarm(either(seed.Name, "Test Swarm"), seed.Secrets)
+	w := s.newSwarm(either(seed.Name, "Test Swarm"), maps.Clone(seed.Secrets))
 	w.description = optional(seed.Description)
 	return w.id
 }

@@ -106,6 +106,7 @@ type attempt struct {
 	body   io.Closer // what expire closes besides; nil: nothing
 
 	connected atomic.Bool // a write got as far as a connection, once at least
+	expired   atomic.Bool // a limit of ours has ended it
 }
 
 var errExpired = errors.New("agento: the attempt took too long")
@@ -147,12 +148,21 @@ func (a *attempt) expire() {
 	if a.cancel != nil {
 		a.cancel(errExpired)
 	}
+	a.expired.Store(true) // after the context, which explain asks
 	a.mu.Lock()
 	body := a.body
 	a.mu.Unlock()
 	if body != nil {
 		_ = body.Close()
 	}
+}
+
+// over is why the attempt has ended, nil while it has not.
+func (a *attempt) over() error {
+	if a.expired.Load() {
+		return errExpired
+	}
+	return a.ctx.Err()
 }
 
 func (a *attempt) end() {
@@ -266,6 +276,9 @@ func (a *attempt) readAll(resp *http.Response, most int, stepwise bool) ([]byte,
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
 			return buf, nil
+		}
+		if err == nil {
+			err = a.over() // a body may heed neither the context nor that it was closed
 		}
 		if err != nil {
 			return buf, err

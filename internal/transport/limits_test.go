@@ -98,3 +98,53 @@ func TestADeadlineByAnotherClockBoundsNothing(t *testing.T) {
 		require.Equal(t, time.Minute, time.Since(begun))
 	})
 }
+
+// deafBody gives a byte now and then, for ever, whatever ends and closes.
+type deafBody struct{}
+
+func (deafBody) Read(p []byte) (int, error) {
+	time.Sleep(700 * time.Millisecond)
+	return copy(p, "x"), nil
+}
+
+func (deafBody) Close() error { return nil }
+
+// TestABodyThatHeedsNothingIsLeft: the end of an attempt is found between two
+// reads, and is told as where the body heeds it.
+func TestABodyThatHeedsNothingIsLeft(t *testing.T) {
+	const failure, success = http.StatusBadRequest, http.StatusOK
+	for name, c := range map[string]struct {
+		status            int
+		deadline, timeout time.Duration // 0: none
+		took              time.Duration
+		err               error // nil: the answer's status is told
+	}{
+		"body":                    {success, 0, 0, 60200 * time.Millisecond, &TimeoutError{time.Minute}},
+		"body, a timeout":         {success, 0, 3 * time.Second, 3500 * time.Millisecond, &TimeoutError{3 * time.Second}},
+		"body, a late deadline":   {success, time.Hour, 0, 60200 * time.Millisecond, &TimeoutError{time.Minute}},
+		"body, an early deadline": {success, 3 * time.Second, 0, 3500 * time.Millisecond, context.DeadlineExceeded},
+		"body of an error":        {failure, 0, 0, 5600 * time.Millisecond, nil},
+		"body of an error, deadline in the limit": {failure, 20 * time.Second, 0, 5600 * time.Millisecond, nil},
+		"body of an error, an early deadline":     {failure, 3 * time.Second, 0, 3500 * time.Millisecond, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				if c.deadline > 0 {
+					within, cancel := context.WithTimeout(ctx, c.deadline)
+					defer cancel()
+					ctx = within
+				}
+				req := requestIn(ctx)
+				stateOf(req.Context()).call.Timeout = c.timeout
+				begun := time.Now()
+				_, err := (&limits{foreign: true, next: roundTrip(func(*http.Request) (*http.Response, error) {
+					return &http.Response{StatusCode: c.status, Body: deafBody{}, ContentLength: -1}, nil
+				})}).RoundTrip(req)
+				require.Equal(t, c.took, time.Since(begun))
+				require.Equal(t, c.err, err)
+				require.Equal(t, c.status, stateOf(req.Context()).last.StatusCode)
+			})
+		})
+	}
+}

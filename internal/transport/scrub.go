@@ -62,9 +62,19 @@ func containsAny(text string, values []string) bool {
 func (out *Outcome) scrub(values []string) {
 	out.hidden = values
 	if failed(out) {
-		out.Body = redactBytes(out.Body, values)
+		out.raw, out.Body = out.Body, redactBytes(out.Body, values)
 	}
 	out.Err = redactError(out.Err, values)
+}
+
+// AsItCame is the body with what is hidden still in it: a secret may be a word
+// that the answer's own form is made of. It is there to find out what failed; what
+// is told of it must pass Redact.
+func (out *Outcome) AsItCame() []byte {
+	if out.raw != nil {
+		return out.raw
+	}
+	return out.Body
 }
 
 // ToldHeader is the answer's header without the keys and the secrets of the

@@ -123,6 +123,7 @@ type Outcome struct {
 	Err error
 
 	hidden []string
+	raw    []byte // what Body was before anything was taken out of it
 }
 
 // Do carries out a call. It returns when the answer of a unary call is read, or
