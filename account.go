@@ -25,6 +25,21 @@ type Account struct {
 	Usage map[string]Usage `json:"usage"` // counters by name, such as agents
 }
 
+// UnmarshalJSON reads an account. A usage that is not made of counters is left out.
+func (a *Account) UnmarshalJSON(data []byte) error {
+	type plain Account
+	var fields struct {
+		plain
+		Usage json.RawMessage `json:"usage"`
+	}
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return err
+	}
+	*a = Account(fields.plain)
+	_ = json.Unmarshal(fields.Usage, &a.Usage)
+	return nil
+}
+
 // Plan is the plan of an account. A name alone and an object are both read.
 type Plan struct {
 	ID   string `json:"id"`

@@ -84,11 +84,29 @@ func (s *AccountService) PutRule(ctx context.Context, t Target, name, content st
 	err = exec(ctx, s.core, r, opts)
 	if errors.Is(err, ErrConflict) && errors.Is(err, ErrOutcomeUnknown) {
 		// Repeated after a lost answer, and refused: by the first time, or by another's.
-		if now, problem := s.Rule(ctx, t, name, append(asRead(opts), WithResponse(&Response{}))...); problem == nil && now.Content == content {
+		if s.holdsRule(ctx, t, name, content, opts) {
 			return nil
 		}
 	}
 	return err
+}
+
+// holdsRule reports whether a rule has this content. If it has, the caller's
+// WithResponse tells of the answer that says so.
+func (s *AccountService) holdsRule(ctx context.Context, t Target, name, content string, opts []Option) bool {
+	own, err := s.core.settings.with(opts)
+	if err != nil {
+		return false
+	}
+	var response Response
+	now, err := s.Rule(ctx, t, name, append(asRead(opts), WithResponse(&response))...)
+	if err != nil || now.Content != content {
+		return false
+	}
+	if own.response != nil {
+		*own.response = response
+	}
+	return true
 }
 
 type ruleBody struct {

@@ -30,9 +30,13 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 	if err != nil {
 		return nil, err
 	}
+	var st *AgentStatus
 	for pause := pollMin; ; pause = min(pause*2, pollMax) {
-		st, err := s.Status(ctx, id, opts...)
+		seen := st
+		st, err = s.Status(ctx, id, opts...)
 		switch {
+		case err != nil && seen != nil && ctx.Err() != nil:
+			return seen, notYet(id, want, seen, err)
 		case err != nil:
 			return nil, err
 		case st.Status == want:
@@ -41,7 +45,11 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 			return st, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", printable(id), printable(string(want)), printable(st.LastError))
 		}
 		if !sleep(ctx, pause) {
-			return st, fmt.Errorf("agento: agent %s is %s, not yet %s: %w", printable(id), printable(string(st.Status)), printable(string(want)), ctxerr.Of(ctx))
+			return st, notYet(id, want, st, ctxerr.Of(ctx))
 		}
 	}
+}
+
+func notYet(id string, want Status, seen *AgentStatus, err error) error {
+	return fmt.Errorf("agento: agent %s is %s, not yet %s: %w", printable(id), printable(string(seen.Status)), printable(string(want)), err)
 }

@@ -77,8 +77,10 @@ func (o *outgoing) repeatedDelete(out *transport.Outcome) bool {
 // behind such an answer may well have been applied.
 func (o *outgoing) unreadable(out *transport.Outcome, cause error) error {
 	e := o.newError(out)
-	if code, message := readEnvelope(e.Body); code != "" || message != "" {
+	if code, message := readError(out); code != "" || message != "" {
 		e.Code, e.Message = code, message
+		// What says no may be the second of two that arrived.
+		e.unknown = isWrite(o.info.Method) && (out.Repeated || code == CodeInternal)
 		return e
 	}
 	e.unknown = isWrite(o.info.Method)

@@ -58,6 +58,13 @@ func TestAccountInOtherForms(t *testing.T) {
 			"agents": {Used: 3}, "period": {}, "flags": {}, "storage": {Limit: &nine}, "runs": {Used: 2}, "none": {},
 		},
 	}, account)
+	for _, usage := range []string{"7", "[]", "null", `{}`, `"none"`} {
+		client = newClient(t, answersWith(`{"data":{"id":"acc","usage":`+usage+`}}`))
+		account, err = client.Account.Get(t.Context())
+		require.NoError(t, err, usage)
+		require.Equal(t, "acc", account.ID)
+		require.Empty(t, account.Usage)
+	}
 	for _, plan := range []string{"7", "[]", "null", `{}`, `"Pro"`} {
 		client = newClient(t, answersWith(`{"data":{"plan":`+plan+`}}`))
 		_, err = client.Account.Get(t.Context())
@@ -184,7 +191,11 @@ func TestRuleRefusedAfterALostAnswer(t *testing.T) {
 			var resp agento.Response
 			err := client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind", agento.WithResponse(&resp))
 			require.ErrorIs(t, err, want)
-			require.Equal(t, 409, resp.StatusCode)
+			status := 409 // of the write, unless what was read is the answer
+			if want == nil {
+				status = 200
+			}
+			require.Equal(t, status, resp.StatusCode)
 		})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -82,9 +81,26 @@ func changed[T any](ctx context.Context, c *core, r request, opts []Option, told
 	}
 	object, err = read(asRead(opts))
 	if err != nil {
-		return nil, fmt.Errorf("agento: the change was made, and what it made could not be read: %w", err)
+		return nil, &unreadChange{err}
 	}
 	return object, nil
+}
+
+// unreadChange is the error of a read after a change. Of what the read's error
+// matches it matches the end of the context and a key that may not read. That the
+// read met a conflict or a rate limit says nothing of the change, which was made.
+type unreadChange struct{ read error }
+
+func (e *unreadChange) Error() string {
+	return "agento: the change was made, and what it made could not be read: " + e.read.Error()
+}
+
+func (e *unreadChange) Is(target error) bool {
+	var failed *Error
+	if errors.As(e.read, &failed) && target != ErrForbidden && target != ErrUnauthorized {
+		return errors.Is(failed.cause, target)
+	}
+	return errors.Is(e.read, target)
 }
 
 // asRead makes the options of a write fit for a read, which has no body that
@@ -115,12 +131,26 @@ func exec(ctx context.Context, c *core, r request, opts []Option) error {
 	if err != nil {
 		return err
 	}
-	return call.run(func(body []byte) error {
-		if len(bytes.TrimSpace(body)) > 0 && !json.Valid(body) {
-			return errNotJSON
-		}
+	return call.run(decodeNothing)
+}
+
+// decodeNothing is for an answer that has nothing to say. It may be empty, and is
+// otherwise JSON, and not an error.
+func decodeNothing(body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
-	})
+	}
+	if !json.Valid(body) {
+		return errNotJSON
+	}
+	var answer struct {
+		Data json.RawMessage `json:"data"`
+	}
+	_ = json.Unmarshal(body, &answer) // another form than an object is no error
+	if code, message := readEnvelope(body); answer.Data == nil && (code != "" || message != "") {
+		return errNoData
+	}
+	return nil
 }
 
 // Do carries out a call that the SDK has no method for, under the same rules as
@@ -143,10 +173,13 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 type wholeAnswer interface{ decode(body []byte) error }
 
 func decodeInto(body []byte, out any) error {
-	if whole, ok := out.(wholeAnswer); ok {
+	if whole, ok := out.(wholeAnswer); ok && ofThisPackage(out) {
 		return whole.decode(body)
 	}
-	if out == nil || len(body) == 0 {
+	if out == nil {
+		return decodeNothing(body)
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
 	var answer struct {
@@ -229,6 +262,9 @@ func (c *core) rawURL(path string) (*url.URL, error) {
 	ref, err := url.ParseRequestURI(path)
 	if err != nil || strings.ContainsAny(path, "#\\") {
 		return nil, badArgument("path", "is not a valid path")
+	}
+	if strings.ContainsFunc(ref.RawQuery, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return nil, badArgument("path", "has a query that is not escaped")
 	}
 	for _, segment := range strings.Split(ref.Path, "/") {
 		if segment == "." || segment == ".." {

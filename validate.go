@@ -91,10 +91,11 @@ func checkBaseURL(raw, plainHTTPHost string) (*url.URL, error) {
 		return nil, badArgument("base URL", "has no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, badArgument("base URL", "has a query or a fragment")
-	case u.RawPath != "": // such as %2F, which would be sent as a slash
-		return nil, badArgument("base URL", "has a path that would be sent in another form than it is written in")
+	case strings.Contains(strings.ToLower(u.RawPath), "%2f"):
+		return nil, badArgument("base URL", "has an escaped slash in its path, which would be sent as a slash")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = ""
 	if strings.Contains(u.Path+"/", "/v1/") {
 		return nil, badArgument("base URL", "holds /v1; give it without, the SDK adds it")
 	}
