@@ -151,6 +151,59 @@ func TestA429HoldsAllReplicas(t *testing.T) {
 	})
 }
 
+// leaving starts calls and tells when each of them went.
+func leaving(t *testing.T, p *Pacer, calls int) <-chan time.Time {
+	gone := make(chan time.Time, calls)
+	for range calls {
+		go func() {
+			if err := p.Acquire(t.Context(), agento.PaceRequest{}); err != nil {
+				t.Error(err)
+			}
+			gone <- time.Now()
+		}()
+	}
+	return gone
+}
+
+// At the end of a hold one of those that wait goes ahead, however often they
+// asked meanwhile, and the rest waits for its answer.
+func TestOneOfManyGoesAheadAfterA429(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwin()
+		p := onTwin(w, 0)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
+		synctest.Wait()
+		end := time.Now().Add(10 * time.Second)
+		gone := leaving(t, p, 10)
+		require.Equal(t, end, <-gone)
+		time.Sleep(200 * time.Millisecond)
+		require.Empty(t, gone)
+		p.Observe(agento.PaceResult{Granted: end, StatusCode: 200})
+		for range 9 {
+			require.Less(t, (<-gone).Sub(end), 1300*time.Millisecond)
+		}
+	})
+}
+
+// A hold that may not have arrived is told again.
+func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &link{to: newTwin()}
+		p := l.pacer(&log{})
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		l.cut(errAway, 0)
+		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
+		synctest.Wait() // it was told in vain
+		require.Zero(t, l.to.look().state.hold)
+		l.cut(nil, 0)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{})) // alone
+		time.Sleep(checkEvery)
+		synctest.Wait()
+		require.Positive(t, l.to.look().state.hold)
+	})
+}
+
 func TestNobodyWaitsLongForAnAnswerThatDoesNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTwin()

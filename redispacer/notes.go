@@ -26,6 +26,7 @@ type notes struct {
 	trip time.Duration // of the newest reply
 
 	hold     time.Time // nothing may go before
+	unheard  bool      // Redis does not know of the hold, or may not
 	strikes  int       // 429s in a row
 	struck   time.Time
 	probed   time.Time // calls that went from then on tell how things stand; zero: none is asked for
@@ -40,9 +41,19 @@ func (n *notes) take(now time.Time) told {
 	defer n.mu.Unlock()
 	t := n.told
 	t.lag = n.late + n.took
-	t.hold = max(0, n.hold.Sub(now))
+	if n.unheard { // once: each time Redis hears of it, one more call goes ahead
+		t.hold, n.unheard = max(0, n.hold.Sub(now)), false
+	}
 	n.told, n.late, n.took = told{}, 0, 0
 	return t
+}
+
+// failed enters that a question got no answer: what it told may be lost, and so
+// may be all that Redis knew.
+func (n *notes) failed() {
+	n.mu.Lock()
+	n.unheard = true
+	n.mu.Unlock()
 }
 
 // answered enters a reply of Redis.
@@ -156,6 +167,7 @@ func (n *notes) refused(now time.Time, r *agento.PaceResult) {
 	if hold := now.Add(min(wait, longestHold)); hold.After(n.hold) {
 		n.hold = hold
 	}
+	n.unheard = true
 }
 
 // untilReset is Reset less Date, both by the service's clock.
