@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -239,5 +240,31 @@ func TestCallThatGoesAheadLeaves(t *testing.T) {
 		require.ErrorIs(t, <-left, context.Canceled)
 		synctest.Wait()
 		require.EqualValues(t, twinWanted, w.look().state.probe)
+	})
+}
+
+// What cannot wait is told even if something else is being told just then.
+func TestNothingUrgentIsLeftUntold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &link{to: newTwin()}
+		p := l.pacer(&log{})
+		var granted []time.Time
+		for range 3 {
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			granted = append(granted, time.Now())
+		}
+		l.cut(nil, 20*time.Millisecond)                                    // slow, but not too slow
+		p.Observe(agento.PaceResult{Granted: granted[0], StatusCode: 200}) // how things stand
+		time.Sleep(10 * time.Millisecond)
+		for _, at := range granted[1:] {
+			p.Observe(agento.PaceResult{Granted: at, StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
+		}
+		time.Sleep(40 * time.Millisecond)
+		require.Positive(t, l.to.look().state.hold)
+		time.Sleep(time.Minute)
+		require.Equal(t, 2, l.questions(), "both are told together")
+		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
+		time.Sleep(time.Minute)
+		require.Equal(t, 3, l.questions())
 	})
 }

@@ -17,7 +17,7 @@ const (
 // notes is what the process has learnt and not told yet. It goes to Redis with
 // the next call.
 type notes struct {
-	telling atomic.Bool
+	urgent atomic.Int64 // how much came that cannot wait, since it is being told; 0: it is not
 
 	mu   sync.Mutex
 	told told

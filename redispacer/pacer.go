@@ -214,18 +214,20 @@ func (p *Pacer) Observe(r agento.PaceResult) {
 		o.observe(&r)
 		return
 	}
-	if urgent && p.notes.telling.CompareAndSwap(false, true) {
+	if urgent && p.notes.urgent.Add(1) == 1 {
 		go p.tellNow()
 	}
 }
 
-// tellNow tells what cannot wait for the next call.
+// tellNow tells what cannot wait for the next call, until nothing came meanwhile.
 func (p *Pacer) tellNow() {
-	begun := time.Now()
-	_, err := p.ask(context.Background(), &question{op: tell}, p.timeout)
-	p.notes.telling.Store(false)
-	if err != nil {
-		p.lost(begun, err)
+	for told := false; !told; {
+		known := p.notes.urgent.Load()
+		begun := time.Now()
+		if _, err := p.ask(context.Background(), &question{op: tell}, p.timeout); err != nil {
+			p.lost(begun, err)
+		}
+		told = p.notes.urgent.CompareAndSwap(known, 0)
 	}
 }
 
