@@ -268,3 +268,51 @@ func TestNothingUrgentIsLeftUntold(t *testing.T) {
 		require.Equal(t, 3, l.questions())
 	})
 }
+
+// A place that was not used is given back to whom it was taken from: what the
+// process took alone Redis never gave, and would take from another.
+func TestPlacesTakenAloneAreNotGivenBackToRedis(t *testing.T) {
+	for name, r := range map[string]agento.PaceResult{
+		"not sent":               {NotSent: true},
+		"refused before limiter": {StatusCode: http.StatusForbidden},
+	} {
+		for _, late := range []bool{false, true} { // what became of it is known when Redis is well again
+			synctest.Test(t, func(t *testing.T) {
+				l := &link{to: newTwin()}
+				p, other := l.pacer(&log{}), onTwin(l.to, 0)
+				pacedCall(t, p)
+				synctest.Wait()
+				for range 20 {
+					require.NoError(t, other.Acquire(t.Context(), agento.PaceRequest{}))
+				}
+				used := l.to.look().used
+				time.Sleep(time.Millisecond)
+				l.cut(errAway, 0)
+				var alone []agento.PaceResult
+				for range 5 {
+					require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+					r.Granted = time.Now()
+					if alone = append(alone, r); !late {
+						p.Observe(r)
+					}
+				}
+				l.cut(nil, 0)
+				time.Sleep(checkEvery)
+				synctest.Wait()
+				require.True(t, p.shares())
+				if late {
+					for _, r := range alone {
+						p.Observe(r)
+					}
+				}
+				time.Sleep(time.Millisecond)
+				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+				require.Equal(t, used+1, l.to.look().used, "%s, late: %v", name, late)
+				p.Observe(agento.PaceResult{Granted: time.Now(), NotSent: true}) // this one Redis gave
+				synctest.Wait()
+				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+				require.Equal(t, used+1, l.to.look().used, "%s, late: %v", name, late)
+			})
+		}
+	}
+}

@@ -83,7 +83,8 @@ func (n *notes) slot(t time.Time) int64 {
 }
 
 // observe enters what became of an attempt, and tells whether that is urgent.
-func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
+// Shared says that Redis gave the place.
+func (n *notes) observe(now time.Time, r *agento.PaceResult, shared bool) (urgent bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.probed.IsZero() && !r.Granted.Before(n.probed) {
@@ -92,7 +93,7 @@ func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
 	}
 	slot := n.slot(r.Granted)
 	if r.NotSent {
-		n.unused(slot)
+		n.unused(slot, shared)
 		return urgent
 	}
 	if r.StatusCode == 0 {
@@ -102,7 +103,7 @@ func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
 	n.took = max(n.took, min(took, arrival))
 	if r.StatusCode == http.StatusTooManyRequests {
 		urgent = true
-		n.unused(slot)
+		n.unused(slot, shared)
 		n.refused(now, r)
 	} else if r.Granted.After(n.struck) {
 		n.strikes = 0
@@ -111,12 +112,17 @@ func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
 		urgent = urgent || n.hasReply && rl.Limit != n.known.limit
 		n.headers(r, slot, took)
 	} else {
-		n.noHeaders(r.StatusCode, slot)
+		n.noHeaders(r.StatusCode, slot, shared)
 	}
 	return urgent || n.late+n.took > n.known.lag/4*5+time.Millisecond
 }
 
-func (n *notes) unused(slot int64) {
+// unused gives a place back to Redis, if it is one of Redis: in its stead Redis
+// would give back another's.
+func (n *notes) unused(slot int64, shared bool) {
+	if !shared {
+		return
+	}
 	n.told.unsent++
 	n.told.slot = max(n.told.slot, slot)
 }
@@ -140,10 +146,10 @@ func (n *notes) headers(r *agento.PaceResult, slot int64, took time.Duration) {
 }
 
 // noHeaders enters an answer that tells nothing of the limit.
-func (n *notes) noHeaders(status int, slot int64) {
+func (n *notes) noHeaders(status int, slot int64, shared bool) {
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		n.unused(slot) // decided before the limiter
+		n.unused(slot, shared) // decided before the limiter
 	case status/100 == 2 && n.told.kind == noAnswer:
 		n.told.kind, n.told.slot = withoutHeaders, slot
 	}

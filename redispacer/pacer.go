@@ -206,7 +206,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Observe enters what became of an attempt. It does not wait for Redis.
 func (p *Pacer) Observe(r agento.PaceResult) {
-	urgent := p.notes.observe(time.Now(), &r)
+	urgent := p.notes.observe(time.Now(), &r, p.gave(r.Granted))
 	p.mu.Lock()
 	o := p.outage
 	p.mu.Unlock()
