@@ -43,3 +43,20 @@ func TestPacerHearsOfRetryAfterOfA429(t *testing.T) {
 		require.Equal(t, want, pacer.results[0].RetryAfter)
 	}
 }
+
+// TestPacerHearsWhatTheCallIsReadyToWait: for its turn, and for the end of a Retry-After.
+func TestPacerHearsWhatTheCallIsReadyToWait(t *testing.T) {
+	pacer := &noting{}
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(404, "{}"), nil }), agento.WithPacer(pacer))
+	for _, opts := range [][]agento.Option{
+		nil,
+		{agento.WithBulk(), agento.WithMaxWait(time.Second), agento.WithRetryAfterLimit(time.Hour)},
+	} {
+		_, err := client.Agents.Get(t.Context(), "a1", opts...)
+		require.Error(t, err)
+	}
+	require.Equal(t, []agento.PaceRequest{
+		{MaxHold: time.Minute},
+		{Bulk: true, MaxWait: time.Second, MaxHold: time.Hour},
+	}, pacer.asked)
+}

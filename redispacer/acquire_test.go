@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
 )
 
 // fill uses up the budget of the service through p.
@@ -201,6 +202,71 @@ func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
 		time.Sleep(checkEvery)
 		synctest.Wait()
 		require.Positive(t, l.to.look().state.hold)
+	})
+}
+
+// Nobody waits longer for the end of a Retry-After than they are ready to,
+// neither who comes then nor who waits already.
+func TestLongHoldRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newTwin(), &service{limit: 10, window: time.Minute}
+		one, other := onTwin(w, 0), onTwin(w, 0)
+		fill(t, one, s)
+		waiting := make(chan error, 2)
+		begun := time.Now()
+		for _, most := range []time.Duration{time.Minute, time.Hour} {
+			go func() { waiting <- other.Acquire(t.Context(), agento.PaceRequest{MaxHold: most}) }()
+		}
+		synctest.Wait()
+		one.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Minute})
+		synctest.Wait()
+
+		var refused *agento.Error
+		require.ErrorAs(t, other.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Minute}), &refused)
+		require.ErrorIs(t, refused, agento.ErrRateLimited)
+		require.Equal(t, 10*time.Minute, refused.RetryAfter)
+		require.Zero(t, time.Since(begun))
+		require.ErrorAs(t, <-waiting, &refused)
+		require.LessOrEqual(t, time.Since(begun), s.window/2) // when it asks again
+		require.Equal(t, 10*time.Minute, time.Since(begun)+refused.RetryAfter)
+		require.Equal(t, 1, w.look().waiting)
+		require.NoError(t, <-waiting)
+		require.GreaterOrEqual(t, time.Since(begun), 10*time.Minute)
+	})
+}
+
+// What nobody has asked for is waited for.
+func TestHoldOfOnesOwnMakingIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := onTwin(newTwin(), 0)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		now := time.Now()
+		p.Observe(agento.PaceResult{
+			Granted: now, StatusCode: http.StatusTooManyRequests, Date: now,
+			RateLimit: agento.RateLimit{Known: true, Limit: 10, Reset: now.Add(30 * time.Second)},
+		})
+		synctest.Wait()
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Second}))
+		require.Equal(t, 31*time.Second, time.Since(now))
+	})
+}
+
+// A client whose budget is shared keeps the promise of WithRetryAfterLimit too.
+func TestClientDoesNotWaitForALongRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := agentotest.NewServer(agentotest.WithInMemory())
+		defer s.Close()
+		client := s.Client(agento.WithPacer(onTwin(newTwin(), 0)))
+		s.Next("getAccount", 1, agentotest.Answer(agentotest.Raw{
+			Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}},
+		}))
+		begun := time.Now()
+		for range 3 {
+			_, err := client.Account.Get(t.Context())
+			require.ErrorIs(t, err, agento.ErrRateLimited)
+			synctest.Wait()
+		}
+		require.Less(t, time.Since(begun), time.Second)
 	})
 }
 

@@ -150,7 +150,7 @@ func (p *Pacer) acquireAlone(ctx context.Context, o *outage, t *turn) (done bool
 	defer cancel(nil)
 	stop := context.AfterFunc(o.over, func() { cancel(errRejoined) })
 	defer stop()
-	request := pace.Request{Bulk: t.bulk}
+	request := pace.Request{Bulk: t.bulk, MaxHold: t.hold}
 	if !t.bound.IsZero() {
 		request.MaxWait = max(1, time.Until(t.bound))
 	}

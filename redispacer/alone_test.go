@@ -163,6 +163,25 @@ func TestPacesAlone(t *testing.T) {
 	})
 }
 
+// Alone, nobody waits longer for the end of a Retry-After than they are ready to.
+func TestLongHoldRefusesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &link{to: newTwin()}
+		l.cut(errAway, 0)
+		p := l.pacer(&log{})
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		begun := time.Now()
+		p.Observe(agento.PaceResult{Granted: begun, StatusCode: http.StatusTooManyRequests, RetryAfter: time.Hour})
+		err := p.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Minute})
+		require.Zero(t, time.Since(begun))
+		var refused *agento.Error
+		require.ErrorAs(t, err, &refused)
+		require.ErrorIs(t, err, agento.ErrRateLimited)
+		require.Equal(t, time.Hour, refused.RetryAfter)
+		time.Sleep(time.Second)
+	})
+}
+
 // Replicas that were alone look how things stand before they go on together.
 func TestReplicasComeTogetherAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

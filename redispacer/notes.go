@@ -26,7 +26,8 @@ type notes struct {
 	trip time.Duration // of the newest reply
 
 	hold     time.Time // nothing may go before
-	unheard  bool      // Redis does not know of the hold, or may not
+	ordered  time.Time // the same, as far as the service asked for it
+	unheard  bool      // Redis does not know of the two, or may not
 	strikes  int       // 429s in a row
 	struck   time.Time
 	probed   time.Time // calls that went from then on tell how things stand; zero: none is asked for
@@ -42,7 +43,8 @@ func (n *notes) take(now time.Time) told {
 	t := n.told
 	t.lag = n.late + n.took
 	if n.unheard { // once: each time Redis hears of it, one more call goes ahead
-		t.hold, n.unheard = max(0, n.hold.Sub(now)), false
+		t.hold, t.ordered = max(0, n.hold.Sub(now)), max(0, n.ordered.Sub(now))
+		n.unheard = false
 	}
 	n.told, n.late, n.took = told{}, 0, 0
 	return t
@@ -172,6 +174,9 @@ func (n *notes) refused(now time.Time, r *agento.PaceResult) {
 	}
 	if hold := now.Add(min(wait, longestHold)); hold.After(n.hold) {
 		n.hold = hold
+	}
+	if ordered := now.Add(min(r.RetryAfter, longestHold)); ordered.After(n.ordered) {
+		n.ordered = ordered
 	}
 	n.unheard = true
 }
