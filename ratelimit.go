@@ -47,8 +47,9 @@ func (l *lastSeen) set(rl RateLimit) {
 // puts another in its place. Both methods are called by many goroutines.
 type Pacer interface {
 	// Acquire returns nil when the attempt may leave. A turn that cannot come
-	// within MaxWait or the context's deadline is refused at once, best with an
-	// [*Error] that has [CodeRateLimited] and RetryAfter.
+	// within MaxWait or the context's deadline, or that a Retry-After holds up for
+	// longer than MaxHold, is refused at once, best with an [*Error] that has
+	// [CodeRateLimited] and RetryAfter.
 	Acquire(ctx context.Context, r PaceRequest) error
 	// Observe is called once for each Acquire that returned nil, when the
 	// attempt's answer, or its failure, is known.
@@ -59,6 +60,9 @@ type Pacer interface {
 type PaceRequest struct {
 	Bulk    bool          // may wait behind those that are not
 	MaxWait time.Duration // longest wait; 0: only the context bounds it
+	// MaxHold refuses at once if a Retry-After lets nobody pass for longer than
+	// this; 0: as MaxWait.
+	MaxHold time.Duration
 }
 
 // PaceResult is what became of one attempt.
@@ -86,7 +90,7 @@ func newPacer(s clientSettings) transport.Pacer {
 type callersPacer struct{ Pacer }
 
 func (p callersPacer) Acquire(ctx context.Context, r pace.Request) error {
-	return p.Pacer.Acquire(ctx, PaceRequest{Bulk: r.Bulk, MaxWait: r.MaxWait})
+	return p.Pacer.Acquire(ctx, PaceRequest{Bulk: r.Bulk, MaxWait: r.MaxWait, MaxHold: r.MaxHold})
 }
 
 func (p callersPacer) Observe(r pace.Result) {

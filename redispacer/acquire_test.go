@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
 )
 
 // fill uses up the budget of the service through p.
@@ -148,6 +149,124 @@ func TestA429HoldsAllReplicas(t *testing.T) {
 		require.NoError(t, one.Acquire(t.Context(), agento.PaceRequest{}))
 		require.Greater(t, time.Since(ahead), 200*time.Millisecond)
 		require.Less(t, time.Since(ahead), 500*time.Millisecond)
+	})
+}
+
+// leaving starts calls and tells when each of them went.
+func leaving(t *testing.T, p *Pacer, calls int) <-chan time.Time {
+	gone := make(chan time.Time, calls)
+	for range calls {
+		go func() {
+			if err := p.Acquire(t.Context(), agento.PaceRequest{}); err != nil {
+				t.Error(err)
+			}
+			gone <- time.Now()
+		}()
+	}
+	return gone
+}
+
+// At the end of a hold one of those that wait goes ahead, however often they
+// asked meanwhile, and the rest waits for its answer.
+func TestOneOfManyGoesAheadAfterA429(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwin()
+		p := onTwin(w, 0)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
+		synctest.Wait()
+		end := time.Now().Add(10 * time.Second)
+		gone := leaving(t, p, 10)
+		require.Equal(t, end, <-gone)
+		time.Sleep(200 * time.Millisecond)
+		require.Empty(t, gone)
+		p.Observe(agento.PaceResult{Granted: end, StatusCode: 200})
+		for range 9 {
+			require.Less(t, (<-gone).Sub(end), 1300*time.Millisecond)
+		}
+	})
+}
+
+// A hold that may not have arrived is told again.
+func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &link{to: newTwin()}
+		p := l.pacer(&log{})
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		l.cut(errAway, 0)
+		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
+		synctest.Wait() // it was told in vain
+		require.Zero(t, l.to.look().state.hold)
+		l.cut(nil, 0)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{})) // alone
+		time.Sleep(checkEvery)
+		synctest.Wait()
+		require.Positive(t, l.to.look().state.hold)
+	})
+}
+
+// Nobody waits longer for the end of a Retry-After than they are ready to,
+// neither who comes then nor who waits already.
+func TestLongHoldRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newTwin(), &service{limit: 10, window: time.Minute}
+		one, other := onTwin(w, 0), onTwin(w, 0)
+		fill(t, one, s)
+		waiting := make(chan error, 2)
+		begun := time.Now()
+		for _, most := range []time.Duration{time.Minute, time.Hour} {
+			go func() { waiting <- other.Acquire(t.Context(), agento.PaceRequest{MaxHold: most}) }()
+		}
+		synctest.Wait()
+		one.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Minute})
+		synctest.Wait()
+
+		var refused *agento.Error
+		require.ErrorAs(t, other.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Minute}), &refused)
+		require.ErrorIs(t, refused, agento.ErrRateLimited)
+		require.Equal(t, 10*time.Minute, refused.RetryAfter)
+		require.Zero(t, time.Since(begun))
+		require.ErrorAs(t, <-waiting, &refused)
+		require.LessOrEqual(t, time.Since(begun), s.window/2) // when it asks again
+		require.Equal(t, 10*time.Minute, time.Since(begun)+refused.RetryAfter)
+		require.Equal(t, 1, w.look().waiting)
+		require.NoError(t, <-waiting)
+		require.GreaterOrEqual(t, time.Since(begun), 10*time.Minute)
+	})
+}
+
+// What nobody has asked for is waited for.
+func TestHoldOfOnesOwnMakingIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := onTwin(newTwin(), 0)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		now := time.Now()
+		p.Observe(agento.PaceResult{
+			Granted: now, StatusCode: http.StatusTooManyRequests, Date: now,
+			RateLimit: agento.RateLimit{Known: true, Limit: 10, Reset: now.Add(30 * time.Second)},
+		})
+		synctest.Wait()
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Second}))
+		require.Equal(t, 31*time.Second, time.Since(now))
+	})
+}
+
+// A client whose budget is shared keeps the promise of WithRetryAfterLimit too.
+func TestClientDoesNotWaitForALongRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := agentotest.NewServer(agentotest.WithInMemory())
+		defer s.Close()
+		client := s.Client(agento.WithPacer(onTwin(newTwin(), 0)))
+		s.Next("getAccount", 1, agentotest.Answer(agentotest.Raw{
+			Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}},
+		}))
+		begun := time.Now()
+		for range 3 {
+			_, err := client.Account.Get(t.Context())
+			require.ErrorIs(t, err, agento.ErrRateLimited)
+			synctest.Wait()
+		}
+		require.Less(t, time.Since(begun), time.Second)
 	})
 }
 

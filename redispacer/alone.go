@@ -50,6 +50,14 @@ func (p *Pacer) shares() bool {
 	return p.outage == nil
 }
 
+// gave tells whether Redis gave the place of a call that went then. It says no of
+// what Redis gave before an outage: it may have forgotten that.
+func (p *Pacer) gave(granted time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.outage == nil && granted.After(p.rejoined)
+}
+
 // arm sets the time of the next check. The caller holds the lock.
 func (p *Pacer) arm(o *outage) {
 	if !o.armed {
@@ -142,7 +150,7 @@ func (p *Pacer) acquireAlone(ctx context.Context, o *outage, t *turn) (done bool
 	defer cancel(nil)
 	stop := context.AfterFunc(o.over, func() { cancel(errRejoined) })
 	defer stop()
-	request := pace.Request{Bulk: t.bulk}
+	request := pace.Request{Bulk: t.bulk, MaxHold: t.hold}
 	if !t.bound.IsZero() {
 		request.MaxWait = max(1, time.Until(t.bound))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -162,6 +163,25 @@ func TestPacesAlone(t *testing.T) {
 	})
 }
 
+// Alone, nobody waits longer for the end of a Retry-After than they are ready to.
+func TestLongHoldRefusesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &link{to: newTwin()}
+		l.cut(errAway, 0)
+		p := l.pacer(&log{})
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		begun := time.Now()
+		p.Observe(agento.PaceResult{Granted: begun, StatusCode: http.StatusTooManyRequests, RetryAfter: time.Hour})
+		err := p.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Minute})
+		require.Zero(t, time.Since(begun))
+		var refused *agento.Error
+		require.ErrorAs(t, err, &refused)
+		require.ErrorIs(t, err, agento.ErrRateLimited)
+		require.Equal(t, time.Hour, refused.RetryAfter)
+		time.Sleep(time.Second)
+	})
+}
+
 // Replicas that were alone look how things stand before they go on together.
 func TestReplicasComeTogetherAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -240,4 +260,78 @@ func TestCallThatGoesAheadLeaves(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, twinWanted, w.look().state.probe)
 	})
+}
+
+// What cannot wait is told even if something else is being told just then.
+func TestNothingUrgentIsLeftUntold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &link{to: newTwin()}
+		p := l.pacer(&log{})
+		var granted []time.Time
+		for range 3 {
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			granted = append(granted, time.Now())
+		}
+		l.cut(nil, 20*time.Millisecond)                                    // slow, but not too slow
+		p.Observe(agento.PaceResult{Granted: granted[0], StatusCode: 200}) // how things stand
+		time.Sleep(10 * time.Millisecond)
+		for _, at := range granted[1:] {
+			p.Observe(agento.PaceResult{Granted: at, StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
+		}
+		time.Sleep(40 * time.Millisecond)
+		require.Positive(t, l.to.look().state.hold)
+		time.Sleep(time.Minute)
+		require.Equal(t, 2, l.questions(), "both are told together")
+		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
+		time.Sleep(time.Minute)
+		require.Equal(t, 3, l.questions())
+	})
+}
+
+// A place that was not used is given back to whom it was taken from: what the
+// process took alone Redis never gave, and would take from another.
+func TestPlacesTakenAloneAreNotGivenBackToRedis(t *testing.T) {
+	for name, r := range map[string]agento.PaceResult{
+		"not sent":               {NotSent: true},
+		"refused before limiter": {StatusCode: http.StatusForbidden},
+	} {
+		for _, late := range []bool{false, true} { // what became of it is known when Redis is well again
+			synctest.Test(t, func(t *testing.T) {
+				l := &link{to: newTwin()}
+				p, other := l.pacer(&log{}), onTwin(l.to, 0)
+				pacedCall(t, p)
+				synctest.Wait()
+				for range 20 {
+					require.NoError(t, other.Acquire(t.Context(), agento.PaceRequest{}))
+				}
+				used := l.to.look().used
+				time.Sleep(time.Millisecond)
+				l.cut(errAway, 0)
+				var alone []agento.PaceResult
+				for range 5 {
+					require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+					r.Granted = time.Now()
+					if alone = append(alone, r); !late {
+						p.Observe(r)
+					}
+				}
+				l.cut(nil, 0)
+				time.Sleep(checkEvery)
+				synctest.Wait()
+				require.True(t, p.shares())
+				if late {
+					for _, r := range alone {
+						p.Observe(r)
+					}
+				}
+				time.Sleep(time.Millisecond)
+				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+				require.Equal(t, used+1, l.to.look().used, "%s, late: %v", name, late)
+				p.Observe(agento.PaceResult{Granted: time.Now(), NotSent: true}) // this one Redis gave
+				synctest.Wait()
+				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+				require.Equal(t, used+1, l.to.look().used, "%s, late: %v", name, late)
+			})
+		}
+	}
 }

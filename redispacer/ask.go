@@ -43,10 +43,13 @@ func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (re
 	}
 	if a.err == nil {
 		p.notes.answered(time.Now(), begun, &a.reply)
-	} else if context.Cause(asking) == context.DeadlineExceeded {
+		return a.reply, nil
+	}
+	p.notes.failed()
+	if context.Cause(asking) == context.DeadlineExceeded {
 		a.err = errNoAnswer
 	}
-	return a.reply, a.err
+	return reply{}, a.err
 }
 
 // leave waits no longer for an answer, unless it has just come.

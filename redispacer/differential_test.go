@@ -86,6 +86,9 @@ func (g *questions) next() *question {
 	if g.IntN(4) == 0 {
 		q.patience = g.some(2 * g.window)
 	}
+	if g.IntN(4) == 0 {
+		q.maxHold = g.some(g.window / 8)
+	}
 	if g.IntN(200) == 0 {
 		q.window = g.window / 2 // a replica that is told something else
 	}
@@ -124,6 +127,7 @@ func (g *questions) tell(t *told) {
 	switch g.IntN(30) {
 	case 0:
 		t.hold = g.some(g.window / 4)
+		t.ordered = t.hold * time.Duration(g.IntN(2))
 	case 1:
 		t.atMost = g.window * 3 / 4
 	case 2:

@@ -30,7 +30,9 @@
 // limit, a window that is shorter than believed, and how much others use who
 // are not known to Redis. A 429, and what cannot wait, is told at once. After a
 // 429, and when nothing is known, one call goes ahead to see how things stand,
-// and the rest waits for its answer, at most a second.
+// and the rest waits for its answer, at most a second. A Retry-After that lets
+// nobody pass for longer than [agento.WithRetryAfterLimit] is not waited for: calls
+// are refused at once, and those in the queue when they ask again.
 //
 // # When Redis is slow or away
 //

@@ -17,7 +17,7 @@ const (
 // notes is what the process has learnt and not told yet. It goes to Redis with
 // the next call.
 type notes struct {
-	telling atomic.Bool
+	urgent atomic.Int64 // how much came that cannot wait, since it is being told; 0: it is not
 
 	mu   sync.Mutex
 	told told
@@ -26,6 +26,8 @@ type notes struct {
 	trip time.Duration // of the newest reply
 
 	hold     time.Time // nothing may go before
+	ordered  time.Time // the same, as far as the service asked for it
+	unheard  bool      // Redis does not know of the two, or may not
 	strikes  int       // 429s in a row
 	struck   time.Time
 	probed   time.Time // calls that went from then on tell how things stand; zero: none is asked for
@@ -40,9 +42,20 @@ func (n *notes) take(now time.Time) told {
 	defer n.mu.Unlock()
 	t := n.told
 	t.lag = n.late + n.took
-	t.hold = max(0, n.hold.Sub(now))
+	if n.unheard { // once: each time Redis hears of it, one more call goes ahead
+		t.hold, t.ordered = max(0, n.hold.Sub(now)), max(0, n.ordered.Sub(now))
+		n.unheard = false
+	}
 	n.told, n.late, n.took = told{}, 0, 0
 	return t
+}
+
+// failed enters that a question got no answer: what it told may be lost, and so
+// may be all that Redis knew.
+func (n *notes) failed() {
+	n.mu.Lock()
+	n.unheard = true
+	n.mu.Unlock()
 }
 
 // answered enters a reply of Redis.
@@ -72,7 +85,8 @@ func (n *notes) slot(t time.Time) int64 {
 }
 
 // observe enters what became of an attempt, and tells whether that is urgent.
-func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
+// Shared says that Redis gave the place.
+func (n *notes) observe(now time.Time, r *agento.PaceResult, shared bool) (urgent bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.probed.IsZero() && !r.Granted.Before(n.probed) {
@@ -81,7 +95,7 @@ func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
 	}
 	slot := n.slot(r.Granted)
 	if r.NotSent {
-		n.unused(slot)
+		n.unused(slot, shared)
 		return urgent
 	}
 	if r.StatusCode == 0 {
@@ -91,7 +105,7 @@ func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
 	n.took = max(n.took, min(took, arrival))
 	if r.StatusCode == http.StatusTooManyRequests {
 		urgent = true
-		n.unused(slot)
+		n.unused(slot, shared)
 		n.refused(now, r)
 	} else if r.Granted.After(n.struck) {
 		n.strikes = 0
@@ -100,12 +114,17 @@ func (n *notes) observe(now time.Time, r *agento.PaceResult) (urgent bool) {
 		urgent = urgent || n.hasReply && rl.Limit != n.known.limit
 		n.headers(r, slot, took)
 	} else {
-		n.noHeaders(r.StatusCode, slot)
+		n.noHeaders(r.StatusCode, slot, shared)
 	}
 	return urgent || n.late+n.took > n.known.lag/4*5+time.Millisecond
 }
 
-func (n *notes) unused(slot int64) {
+// unused gives a place back to Redis, if it is one of Redis: in its stead Redis
+// would give back another's.
+func (n *notes) unused(slot int64, shared bool) {
+	if !shared {
+		return
+	}
 	n.told.unsent++
 	n.told.slot = max(n.told.slot, slot)
 }
@@ -129,10 +148,10 @@ func (n *notes) headers(r *agento.PaceResult, slot int64, took time.Duration) {
 }
 
 // noHeaders enters an answer that tells nothing of the limit.
-func (n *notes) noHeaders(status int, slot int64) {
+func (n *notes) noHeaders(status int, slot int64, shared bool) {
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		n.unused(slot) // decided before the limiter
+		n.unused(slot, shared) // decided before the limiter
 	case status/100 == 2 && n.told.kind == noAnswer:
 		n.told.kind, n.told.slot = withoutHeaders, slot
 	}
@@ -156,6 +175,10 @@ func (n *notes) refused(now time.Time, r *agento.PaceResult) {
 	if hold := now.Add(min(wait, longestHold)); hold.After(n.hold) {
 		n.hold = hold
 	}
+	if ordered := now.Add(min(r.RetryAfter, longestHold)); ordered.After(n.ordered) {
+		n.ordered = ordered
+	}
+	n.unheard = true
 }
 
 // untilReset is Reset less Date, both by the service's clock.

@@ -93,13 +93,14 @@ func (p *Pacer) connect() error {
 type turn struct {
 	id    string
 	bulk  bool
+	hold  time.Duration // MaxHold
 	asked int
 	bound time.Time // by MaxWait; zero: none
 	until time.Time // by MaxWait or the context; zero: none
 }
 
 func (p *Pacer) newTurn(ctx context.Context, r agento.PaceRequest) *turn {
-	t := &turn{id: p.newID(), bulk: r.Bulk}
+	t := &turn{id: p.newID(), bulk: r.Bulk, hold: r.MaxHold}
 	if r.MaxWait > 0 {
 		t.bound = time.Now().Add(r.MaxWait)
 		t.until = t.bound
@@ -120,14 +121,18 @@ func (t *turn) patience() time.Duration {
 	return max(0, time.Until(t.until))
 }
 
+func (t *turn) question() *question {
+	return &question{op: take, id: t.id, bulk: t.bulk, patience: t.patience(), maxHold: t.hold, asked: t.asked}
+}
+
 // expired tells that MaxWait is over.
 func (t *turn) expired() bool { return !t.bound.IsZero() && time.Until(t.bound) <= 0 }
 
 // Acquire waits for the turn of one attempt. It returns nil; an [*agento.Error]
 // with [agento.CodeRateLimited] and RetryAfter, at once, if the turn cannot come
-// before the context's deadline or within MaxWait; or, when the context ends,
-// an error that matches both its Err and its Cause. It never fails because of
-// Redis.
+// before the context's deadline, within MaxWait or MaxHold; or, when the context
+// ends, an error that matches both its Err and its Cause. It never fails because
+// of Redis.
 func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 	t := p.newTurn(ctx, r)
 	for {
@@ -159,7 +164,7 @@ func (p *Pacer) acquireShared(ctx context.Context, t *turn) (done bool, err erro
 		return false, nil
 	}
 	begun := time.Now()
-	r, err := p.ask(ctx, &question{op: take, id: t.id, bulk: t.bulk, patience: t.patience(), asked: t.asked}, p.timeout)
+	r, err := p.ask(ctx, t.question(), p.timeout)
 	<-p.places
 	if err != nil {
 		if ctx.Err() == nil {
@@ -206,7 +211,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Observe enters what became of an attempt. It does not wait for Redis.
 func (p *Pacer) Observe(r agento.PaceResult) {
-	urgent := p.notes.observe(time.Now(), &r)
+	urgent := p.notes.observe(time.Now(), &r, p.gave(r.Granted))
 	p.mu.Lock()
 	o := p.outage
 	p.mu.Unlock()
@@ -214,18 +219,20 @@ func (p *Pacer) Observe(r agento.PaceResult) {
 		o.observe(&r)
 		return
 	}
-	if urgent && p.notes.telling.CompareAndSwap(false, true) {
+	if urgent && p.notes.urgent.Add(1) == 1 {
 		go p.tellNow()
 	}
 }
 
-// tellNow tells what cannot wait for the next call.
+// tellNow tells what cannot wait for the next call, until nothing came meanwhile.
 func (p *Pacer) tellNow() {
-	begun := time.Now()
-	_, err := p.ask(context.Background(), &question{op: tell}, p.timeout)
-	p.notes.telling.Store(false)
-	if err != nil {
-		p.lost(begun, err)
+	for told := false; !told; {
+		known := p.notes.urgent.Load()
+		begun := time.Now()
+		if _, err := p.ask(context.Background(), &question{op: tell}, p.timeout); err != nil {
+			p.lost(begun, err)
+		}
+		told = p.notes.urgent.CompareAndSwap(known, 0)
 	}
 }
 

@@ -3,6 +3,7 @@ package redispacer
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
 )
 
@@ -60,4 +62,18 @@ func onTwin(w *twin, trip time.Duration, opts ...Option) *Pacer {
 		time.Sleep(trip / 2)
 		return r, err
 	})
+}
+
+// On a real Redis too, one call goes ahead after a 429 and the rest waits for its answer.
+func TestOneGoesAheadOnRedis(t *testing.T) {
+	p := newTestPacer(t, connectTo(t, startRedis(t)))
+	pacedCall(t, p)
+	require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+	p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: time.Second})
+	gone := leaving(t, p, 10)
+	first, second := <-gone, <-gone
+	require.GreaterOrEqual(t, second.Sub(first), time.Second/2)
+	for range 8 {
+		<-gone
+	}
 }

@@ -45,13 +45,15 @@ type question struct {
 	patience time.Duration // longest wait of use; negative: any
 	asked    int           // how often before
 	window   time.Duration
-	rejoin   bool // the process has paced alone
+	rejoin   bool          // the process has paced alone
+	maxHold  time.Duration // longest wait of use for the end of what the service ordered; 0: any
 	told
 }
 
 // told is what a process has learnt since it last told.
 type told struct {
 	hold    time.Duration // nothing may go before it is over
+	ordered time.Duration // the same, as far as the service asked for it
 	probed  bool          // the call that went ahead has its answer
 	unsent  int           // places that were not used after all
 	lag     time.Duration // longest time from a place to its answer
@@ -77,6 +79,7 @@ func (q *question) args() []any {
 		string(q.op), q.id, flag(q.bulk), micros(q.patience), q.asked, micros(q.window),
 		micros(q.hold), flag(q.rejoin), flag(q.probed), q.unsent, micros(q.lag),
 		int(q.kind), q.slot, q.limit, q.used, micros(q.took), micros(q.atMost), micros(q.atLeast),
+		micros(q.maxHold), micros(q.ordered),
 	}
 }
 

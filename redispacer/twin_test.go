@@ -23,8 +23,8 @@ type twin struct {
 }
 
 type twinState struct {
-	last, conf, window, limit, lag, lagOld, lagEnd, hold, probe, probeAt, seen, streak, seq, sweep int64
-	grown, blind                                                                                   bool
+	last, conf, window, limit, lag, lagOld, lagEnd, hold, probe, probeAt, seen, streak, seq, sweep, ordered int64
+	grown, blind                                                                                            bool
 }
 
 const (
@@ -193,6 +193,7 @@ func (w *twin) learn(q *question) {
 	}
 	if q.hold > 0 {
 		s.hold = max(s.hold, w.now+micros(q.hold))
+		s.ordered = max(s.ordered, w.now+micros(q.ordered))
 		s.probe = twinWanted
 	} else if q.rejoin && s.probe == twinSettled {
 		s.probe = twinWanted
@@ -260,6 +261,11 @@ func (w *twin) take(q *question) reply {
 	queue, near := &w.chats, s.window/60
 	if q.bulk {
 		queue = &w.bulks
+	}
+	if q.maxHold > 0 && s.ordered-w.now > micros(q.maxHold) {
+		queue.remove(q.id)
+		w.due.remove(q.id)
+		return reply{verdict: refused, wait: fromMicros(s.hold - w.now)}
 	}
 	at := max(w.turnOf(q, *queue, near), s.hold)
 	if patience := micros(q.patience); patience >= 0 && at-w.now > patience {

@@ -9,7 +9,7 @@ local MOST = 100000        -- of a limit that is believed
 local op, id = ARGV[1], ARGV[2]
 local a = {}
 for i, name in ipairs({'bulk', 'patience', 'asked', 'conf', 'hold', 'rejoin', 'probed', 'unsent', 'lag',
-  'kind', 'slot', 'limit', 'used', 'took', 'atMost', 'atLeast'}) do
+  'kind', 'slot', 'limit', 'used', 'took', 'atMost', 'atLeast', 'maxHold', 'ordered'}) do
   a[name] = tonumber(ARGV[2 + i])
 end
 
@@ -17,7 +17,7 @@ local function text(n) return string.format('%.0f', n) end
 local floor, min, max = math.floor, math.min, math.max
 
 local fields = {'last', 'conf', 'window', 'grown', 'limit', 'lag', 'lagOld', 'lagEnd', 'hold',
-  'probe', 'probeAt', 'seen', 'blind', 'streak', 'seq', 'sweep'}
+  'probe', 'probeAt', 'seen', 'blind', 'streak', 'seq', 'sweep', 'ordered'}
 local s = {}
 local function load()
   local numbers = string.gmatch(redis.call('GET', STATE) or '', '%S+')
@@ -103,6 +103,7 @@ local function learn()
   if s.probe == SENT and (a.probed == 1 or now >= s.probeAt + SECOND) then s.probe = SETTLED end
   if a.hold > 0 then
     s.hold = max(s.hold, now + a.hold)
+    s.ordered = max(s.ordered, now + a.ordered)
     s.probe = WANTED
   elseif a.rejoin == 1 and s.probe == SETTLED then
     s.probe = WANTED
@@ -139,6 +140,10 @@ local function take()
   if had then return GO, max(0, tonumber(had) - now) end -- the same question once more
   local bulk = a.bulk == 1
   local queue = bulk and BULKQ or CHATQ
+  if a.maxHold > 0 and s.ordered - now > a.maxHold then
+    leave(queue)
+    return REFUSED, s.hold - now
+  end
   local chats, bulks = redis.call('ZCARD', CHATQ), redis.call('ZCARD', BULKQ)
   local before = bulk and bulks or chats
   if before > 0 then before = redis.call('ZRANK', queue, id) or before end

@@ -89,7 +89,9 @@ func (p *pacing) observe(st *state) {
 	r := pace.Result{
 		Granted: st.begun, StatusCode: out.StatusCode, NotSent: out.StatusCode == 0 && !st.sent.Load(),
 		Known: out.RateLimit.Known, Limit: out.RateLimit.Limit, Remaining: out.RateLimit.Remaining, Reset: out.RateLimit.Reset,
-		RetryAfter: out.RetryAfter,
+	}
+	if out.StatusCode == http.StatusTooManyRequests { // another answer asks it for its own reasons
+		r.RetryAfter = out.RetryAfter
 	}
 	if v := out.Header["Date"]; len(v) > 0 {
 		r.Date = p.dates.parse(v[0])

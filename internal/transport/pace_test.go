@@ -55,21 +55,25 @@ func TestEachAttemptTakesItsPlace(t *testing.T) {
 			case 2:
 				return nil, io.EOF
 			case 3:
+				return &http.Response{StatusCode: 503, Body: http.NoBody, Header: http.Header{"Retry-After": {"3"}}}, nil
+			case 4:
 				return &http.Response{StatusCode: 429, Body: http.NoBody, Header: http.Header{"Retry-After": {"2"}, "Date": {"Sat, 01 Jan 2000 00:00:00 GMT"}}}, nil
 			}
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("{}")),
 				Header: http.Header{"X-Ratelimit-Limit": {"120"}, "X-Ratelimit-Remaining": {"5"}}}, nil
-		}, Call{Method: "GET", MaxRetries: 3})
+		}, Call{Method: "GET", MaxRetries: 4})
 		require.NoError(t, out.Err)
-		require.Equal(t, 4, out.Attempts)
-		require.Equal(t, 4, p.asked)
-		require.Len(t, p.results, 4)
+		require.Equal(t, 5, out.Attempts)
+		require.Equal(t, 5, p.asked)
+		require.Len(t, p.results, 5)
 		require.True(t, p.results[0].NotSent)
 		require.False(t, p.results[1].NotSent)
-		require.Equal(t, 429, p.results[2].StatusCode)
-		require.Equal(t, 2*time.Second, p.results[2].RetryAfter)
-		require.Equal(t, 2000, p.results[2].Date.Year())
-		last := p.results[3]
+		require.Equal(t, 503, p.results[2].StatusCode)
+		require.Zero(t, p.results[2].RetryAfter, "the wait of a service that is down is no matter of the rate limit")
+		require.Equal(t, 429, p.results[3].StatusCode)
+		require.Equal(t, 2*time.Second, p.results[3].RetryAfter)
+		require.Equal(t, 2000, p.results[3].Date.Year())
+		last := p.results[4]
 		require.Equal(t, pace.Result{Granted: last.Granted, StatusCode: 200, Known: true, Limit: 120, Remaining: 5}, last)
 	})
 }

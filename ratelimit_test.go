@@ -1,0 +1,62 @@
+package agento_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// noting is a pacer that lets everything go, and notes what it is told.
+type noting struct {
+	asked   []agento.PaceRequest
+	results []agento.PaceResult
+}
+
+func (p *noting) Acquire(_ context.Context, r agento.PaceRequest) error {
+	p.asked = append(p.asked, r)
+	return nil
+}
+
+func (p *noting) Observe(r agento.PaceResult) { p.results = append(p.results, r) }
+
+// TestPacerHearsOfRetryAfterOfA429 alone: it would take another for the rate limit's.
+func TestPacerHearsOfRetryAfterOfA429(t *testing.T) {
+	for status, want := range map[int]time.Duration{
+		http.StatusTooManyRequests:    30 * time.Second,
+		http.StatusServiceUnavailable: 0,
+	} {
+		pacer := &noting{}
+		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			return respond(status, "{}", "Retry-After", "30"), nil
+		}), agento.WithPacer(pacer), agento.WithMaxRetries(0))
+		_, err := client.Agents.Get(t.Context(), "a1")
+		var failed *agento.Error
+		require.ErrorAs(t, err, &failed)
+		require.Equal(t, 30*time.Second, failed.RetryAfter, "the caller hears of any")
+		require.Len(t, pacer.results, 1)
+		require.Equal(t, status, pacer.results[0].StatusCode)
+		require.Equal(t, want, pacer.results[0].RetryAfter)
+	}
+}
+
+// TestPacerHearsWhatTheCallIsReadyToWait: for its turn, and for the end of a Retry-After.
+func TestPacerHearsWhatTheCallIsReadyToWait(t *testing.T) {
+	pacer := &noting{}
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(404, "{}"), nil }), agento.WithPacer(pacer))
+	for _, opts := range [][]agento.Option{
+		nil,
+		{agento.WithBulk(), agento.WithMaxWait(time.Second), agento.WithRetryAfterLimit(time.Hour)},
+	} {
+		_, err := client.Agents.Get(t.Context(), "a1", opts...)
+		require.Error(t, err)
+	}
+	require.Equal(t, []agento.PaceRequest{
+		{MaxHold: time.Minute},
+		{Bulk: true, MaxWait: time.Second, MaxHold: time.Hour},
+	}, pacer.asked)
+}
