@@ -37,7 +37,7 @@ type editKey struct {
 // edit must not itself edit the same document.
 //
 // GET and PUT /v1/agents/{id}/personality, inferred from the titles. Scope:
-// agents:read and agents:write. Errors: those of [AccountService.Personality] and
+// agents:read (inferred too) and agents:write. Errors: those of [AccountService.Personality] and
 // [AccountService.UpdatePersonality]; [ErrConflict] after 10 rounds; an error
 // when the service gives no version, without which a change of another could be
 // lost. [WithResponse] tells of the last call.
@@ -50,7 +50,7 @@ func (s *AccountService) EditPersonality(ctx context.Context, t Target, edit fun
 // effect with [AgentsService.Restart].
 //
 // GET and PUT /v1/agents/{id}/workflow, inferred from the titles. Scope:
-// agents:read and agents:write. Errors: those of
+// agents:read (inferred too) and agents:write. Errors: those of
 // [AccountService.EditPersonality].
 func (s *AccountService) EditWorkflow(ctx context.Context, t Target, edit func(old string) (string, error), opts ...Option) (*Document, error) {
 	return s.editDocument(ctx, workflow(), t, edit, opts)

@@ -47,8 +47,8 @@ func (s *AccountService) Rules(ctx context.Context, t Target, p *ListParams, opt
 // AllRules iterates over an agent's rules, page by page; Limit is the size of a
 // page. It ends with [ErrListIncomplete] if it cannot know whether it saw all.
 //
-// GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read. Errors:
-// those of [AccountService.Rules].
+// GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read (the scope
+// is inferred too). Errors: those of [AccountService.Rules].
 func (s *AccountService) AllRules(ctx context.Context, t Target, p *ListParams, opts ...Option) iter.Seq2[Rule, error] {
 	first := orZero(p)
 	return iterate("Account.AllRules", first.Offset, ruleKey, opts, func(offset int, opts []Option) (*Page[Rule], error) {

@@ -51,27 +51,21 @@ func decodeChatEvent(raw string) (ChatEvent, error) {
 
 func decodeAnyChatEvent(raw string) (ChatEvent, error) {
 	e := ChatEvent{raw: raw}
-	var fields struct {
-		Type      json.RawMessage `json:"type"`
-		Content   json.RawMessage `json:"content"`
-		SessionID json.RawMessage `json:"sessionId"`
-		Error     json.RawMessage `json:"error"`
-		Message   json.RawMessage `json:"message"`
-	}
+	var fields map[string]json.RawMessage // a struct would take "Type" for "type"
 	if err := json.Unmarshal([]byte(raw), &fields); err != nil {
 		if strings.HasPrefix(strings.TrimLeft(raw, " \t\r\n"), "{") {
 			return e, fmt.Errorf("an event cannot be read: %w", err)
 		}
 		return e, nil
 	}
-	_ = json.Unmarshal(fields.Type, &e.Type)
-	_ = json.Unmarshal(fields.SessionID, &e.SessionID)
-	if e.Type == ChatText && fields.Content != nil {
-		if err := json.Unmarshal(fields.Content, &e.Content); err != nil {
+	_ = json.Unmarshal(fields["type"], &e.Type)
+	_ = json.Unmarshal(fields["sessionId"], &e.SessionID)
+	if content := fields["content"]; e.Type == ChatText && content != nil {
+		if err := json.Unmarshal(content, &e.Content); err != nil {
 			return e, fmt.Errorf("a text event cannot be read: %w", err)
 		}
 	}
-	e.Error = readEventError(e.Type, fields.Error, fields.Message)
+	e.Error = readEventError(e.Type, fields["error"], fields["message"])
 	return e, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -130,11 +131,17 @@ func failureAttrs(err error) []slog.Attr {
 		return answer(0, "", err)
 	}
 	attrs := answer(e.StatusCode, e.RequestID, e.cause)
-	if e.Code != "" {
-		attrs = append(attrs, slog.String("code", printable(string(e.Code))))
+	if plainCode(e.Code) {
+		attrs = append(attrs, slog.String("code", string(e.Code)))
 	}
 	if e.Attempts > 1 {
 		attrs = append(attrs, slog.Int("attempts", e.Attempts))
 	}
 	return attrs
+}
+
+// plainCode reports whether a code looks like one: a field of that name may hold
+// anything, also what a visitor has said.
+func plainCode(code Code) bool {
+	return code != "" && len(code) <= 48 && strings.Trim(string(code), "abcdefghijklmnopqrstuvwxyz_") == ""
 }

@@ -27,8 +27,8 @@ var (
 	// ErrLimitReached: a limit of the plan is reached. Such an error is also
 	// ErrForbidden.
 	ErrLimitReached = errors.New("agento: plan limit reached")
-	// ErrNotFound: the resource does not exist, or is not of this account (404
-	// with a code that ends in _not_found).
+	// ErrNotFound: the resource does not exist, or is not of this account (a
+	// code that ends in _not_found).
 	ErrNotFound = errors.New("agento: not found")
 	// ErrNoRoute: a 404 that does not come from a missing resource: the service
 	// has no such path, or something in between answered.

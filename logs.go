@@ -42,12 +42,15 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // service says that there will be no more. A connection that drops, or is silent
 // for longer than the idle timeout of 2 min, is replaced, with growing pauses; an
 // entry with Reconnected then marks where lines may be missing. No line comes
-// twice as far as the service's event ids, or the entries themselves, tell.
+// twice as far as the service's event ids, or the entries themselves, tell, of which
+// the last 1,000 are remembered.
 //
 // GET /v1/agents/{id}/logs/stream, inferred from the title. Scope: logs. Errors
-// of opening it: those of every call; [ErrNotFound]. Once open, a 401, 403 or 404
-// at a reconnect ends it with that [*Error], as does a Retry-After, or a retry
-// field of the stream, beyond [WithRetryAfterLimit].
+// of opening it: those of every call; [ErrNotFound]. Once open, an answer at a
+// reconnect that another attempt cannot mend ends it with that [*Error]: a 4xx but
+// 408, 425 and 429, a redirect, a bad certificate, something else than a stream
+// ([ErrNotEventStream]); so does a Retry-After, or a retry field of the stream,
+// beyond [WithRetryAfterLimit].
 func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams, opts ...Option) (*LogStream, error) {
 	query := url.Values{}
 	if p != nil {

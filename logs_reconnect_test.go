@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -118,4 +119,94 @@ func TestLogRetryBeyondTheLimit(t *testing.T) {
 			require.Zero(t, time.Since(begun))
 		})
 	}
+}
+
+// played gives the lines of a log whose connections are played one after the other.
+func played(t *testing.T, connections ...func(streaming)) (got []string) {
+	t.Helper()
+	inWorld(t, logService(connections...)(), nil, func(w *world) {
+		log := follow(w, nil)
+		got = lines(log)
+		require.NoError(t, log.Err())
+	})
+	return got
+}
+
+// TestLogWhoseClockWasAhead: only a replay is cut at where the stream began, and
+// that is the earliest time that it began with.
+func TestLogWhoseClockWasAhead(t *testing.T) {
+	entry := func(at, text string) string { return line("", at+" "+text) }
+	require.Equal(t, []string{"2026-06-01T11:00:00Z boot", "2026-06-01T10:00:01Z a", "~",
+		"2026-06-01T10:00:01.5Z missed", "2026-06-01T10:00:02Z b", "2026-06-01T09:59:59Z late"}, played(t,
+		func(s streaming) { s.send(entry("2026-06-01T11:00:00Z", "boot"), entry("2026-06-01T10:00:01Z", "a")) },
+		func(s streaming) {
+			require.NotEmpty(t, s.request.URL.Query().Get("tail"))
+			s.send(entry("2026-06-01T09:00:00Z", "before the stream"), entry("2026-06-01T10:00:01.5Z", "missed"), entry("2026-06-01T11:00:00Z", "boot"), entry("2026-06-01T10:00:01Z", "a"),
+				entry("2026-06-01T10:00:02Z", "b"), entry("2026-06-01T09:59:59Z", "late"), closeEvent)
+		}))
+	require.Equal(t, []string{"no time", "2026-06-01T00:00:00Z due", "~", "2026-05-01T00:00:00Z due"}, played(t,
+		func(s streaming) { s.send(line("", "no time"), entry("2026-06-01T00:00:00Z", "due")) },
+		func(s streaming) {
+			require.Empty(t, s.request.URL.Query().Get("tail"), "nothing to tell repeated lines by")
+			s.send(entry("2026-05-01T00:00:00Z", "due"), closeEvent)
+		}))
+}
+
+// TestLogWhoseIDsBeginAgain: the id that was resumed from is dropped where the
+// service repeats it, and not where it has come round to it with another line.
+func TestLogWhoseIDsBeginAgain(t *testing.T) {
+	require.Equal(t, []string{"a", "b", "c", "~", "new a", "new b", "new c", "new d"}, played(t,
+		func(s streaming) { s.send(line("1", "a"), line("2", "b"), line("3", "c")) },
+		func(s streaming) {
+			s.send(line("1", "new a"), line("2", "new b"), line("3", "new c"), line("4", "new d"), closeEvent)
+		}))
+	require.Equal(t, []string{"a", "~", "b"}, played(t,
+		func(s streaming) { s.send(line("1", "a")) },
+		func(s streaming) { s.send(line("1", "in other words"), line("2", "b"), closeEvent) }))
+}
+
+// TestLogReplaysMoreThanIsRemembered: what does not fit into the memory comes
+// again, and does not push out the rest.
+func TestLogReplaysMoreThanIsRemembered(t *testing.T) {
+	const remembered, more = 1000, 5
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, ids := range map[string]bool{"ids": true, "times": false} {
+		t.Run(name, func(t *testing.T) {
+			entry := func(i int) string {
+				id := ""
+				if ids {
+					id = fmt.Sprint(i)
+				}
+				return line(id, begin.Add(time.Duration(i)*time.Second).Format(time.RFC3339)+" line")
+			}
+			send := func(s streaming, n int) {
+				for i := range n {
+					s.send(entry(i + 1))
+				}
+			}
+			got := played(t,
+				func(s streaming) { send(s, remembered+more) },
+				func(s streaming) { send(s, remembered+more+1) },
+				func(s streaming) { s.send(entry(remembered+more), entry(remembered+more+1)) },
+				func(s streaming) { s.send(entry(500), entry(remembered+more+1), closeEvent) })
+			require.Len(t, got, remembered+more+1+more+1+2) // markers, what is forgotten once more, and the new line
+		})
+	}
+}
+
+// TestFirstEventIsNoMark: the mark of a reconnect is not the first event.
+func TestFirstEventIsNoMark(t *testing.T) {
+	var after []time.Duration
+	o := agento.Observer{FirstEvent: func(_ context.Context, _ agento.CallInfo, d time.Duration) { after = append(after, d) }}
+	inWorld(t, logService(
+		func(s streaming) { s.send(": nothing\n\n") },
+		func(s streaming) {
+			s.send(": open\n\n")
+			time.Sleep(time.Minute)
+			s.send(line("1", "a"), line("2", "b"), closeEvent)
+		})(), []agento.Option{agento.WithObserver(o)}, func(w *world) {
+		require.Equal(t, []string{"~", "a", "b"}, lines(follow(w, nil)))
+		require.Len(t, after, 1)
+		require.Greater(t, after[0], time.Minute)
+	})
 }

@@ -60,7 +60,8 @@ type feed[T any] struct {
 	objects bool                    // a line of data that is a JSON object is an event of its own
 	typed   bool                    // events without data count where they have a type
 	fail    func(cause error) error // dresses an error with what is known of the stream
-	events  int                     // delivered
+	begun   bool                    // the first event came
+	events  int                     // delivered, with the marks in between
 }
 
 // start opens the channel and begins to read.
@@ -206,22 +207,31 @@ func (f *feed[T]) deliver(ev sse.Event) (complete bool, err error) {
 	return verdict == deliverLast || verdict == endQuietly, nil
 }
 
-// send delivers one value. It is only given up if the stream was closed, or its
-// context ended while there was no room: what is ready is not lost to a select
-// that happens to choose the other case.
+// send delivers one event.
 func (f *feed[T]) send(value T) bool {
+	if f.begun {
+		return f.put(value)
+	}
 	if f.stream.closed.Load() {
 		return false
 	}
-	if f.events == 0 {
-		f.watch.firstEvent()
+	f.begun = true
+	f.watch.firstEvent()
+	delivered := f.put(value)
+	runtime.Gosched() // a reader that waits for the first event goes before the next read
+	return delivered
+}
+
+// put delivers one value. It is only given up if the stream was closed, or its
+// context ended while there was no room: what is ready is not lost to a select
+// that happens to choose the other case.
+func (f *feed[T]) put(value T) bool {
+	if f.stream.closed.Load() {
+		return false
 	}
 	f.events++
 	select {
 	case f.stream.events <- value:
-		if f.events == 1 {
-			runtime.Gosched() // a reader that waits for the first event goes before the next read
-		}
 		return true
 	default:
 	}
