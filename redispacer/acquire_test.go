@@ -187,6 +187,34 @@ func TestOneOfManyGoesAheadAfterA429(t *testing.T) {
 	})
 }
 
+// A call of the process that heard of a 429 does not get ahead of the news, and
+// news that comes several times lets one call go ahead all the same.
+func TestNoCallOvertakesAHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwin()
+		p := onTwin(w, 0)
+		p.run = func(ctx context.Context, q *question) (reply, error) {
+			if q.op == tell {
+				time.Sleep(20 * time.Millisecond)
+			}
+			return w.run(ctx, q)
+		}
+		pacedCall(t, p)
+		time.Sleep(time.Second)
+		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: time.Second})
+		begun := time.Now()
+		synctest.Wait() // it is on its way
+		gone := leaving(t, p, 10)
+		require.Equal(t, time.Second, (<-gone).Sub(begun))
+		require.GreaterOrEqual(t, (<-gone).Sub(begun), 2*time.Second)
+		for range 8 {
+			<-gone
+		}
+		synctest.Wait()
+	})
+}
+
 // A hold that may not have arrived is told again.
 func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

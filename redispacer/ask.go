@@ -42,7 +42,7 @@ func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (re
 		a = leave(&settled, answers, errNoAnswer)
 	}
 	if a.err == nil {
-		p.notes.answered(time.Now(), begun, &a.reply)
+		p.notes.answered(time.Now(), begun, &a.reply, q.holds)
 		return a.reply, nil
 	}
 	p.notes.failed()

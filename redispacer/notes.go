@@ -27,7 +27,8 @@ type notes struct {
 
 	hold     time.Time // nothing may go before
 	ordered  time.Time // the same, as far as the service asked for it
-	unheard  bool      // Redis does not know of the two, or may not
+	holds    int       // 429s that led to the two
+	heard    int       // of them, those that Redis knows of
 	strikes  int       // 429s in a row
 	struck   time.Time
 	probed   time.Time // calls that went from then on tell how things stand; zero: none is asked for
@@ -42,28 +43,27 @@ func (n *notes) take(now time.Time) told {
 	defer n.mu.Unlock()
 	t := n.told
 	t.lag = n.late + n.took
-	if n.unheard { // once: each time Redis hears of it, one more call goes ahead
-		t.hold, t.ordered = max(0, n.hold.Sub(now)), max(0, n.ordered.Sub(now))
-		n.unheard = false
+	if n.holds > n.heard { // until it is known to have arrived: no question is to overtake it
+		t.holds, t.hold, t.ordered = n.holds, max(0, n.hold.Sub(now)), max(0, n.ordered.Sub(now))
 	}
 	n.told, n.late, n.took = told{}, 0, 0
 	return t
 }
 
-// failed enters that a question got no answer: what it told may be lost, and so
-// may be all that Redis knew.
+// failed enters that a question got no answer: Redis may have lost what it knew.
 func (n *notes) failed() {
 	n.mu.Lock()
-	n.unheard = true
+	n.heard = 0
 	n.mu.Unlock()
 }
 
-// answered enters a reply of Redis.
-func (n *notes) answered(now, asked time.Time, r *reply) {
+// answered enters a reply of Redis to a question that told of so many holds.
+func (n *notes) answered(now, asked time.Time, r *reply, holds int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.known, n.knownAt, n.hasReply = *r, now, true
 	n.trip = now.Sub(asked)
+	n.heard = max(n.heard, holds)
 }
 
 // granted enters that a call may go now, so long after its place at most.
@@ -178,7 +178,7 @@ func (n *notes) refused(now time.Time, r *agento.PaceResult) {
 	if ordered := now.Add(min(r.RetryAfter, longestHold)); ordered.After(n.ordered) {
 		n.ordered = ordered
 	}
-	n.unheard = true
+	n.holds++
 }
 
 // untilReset is Reset less Date, both by the service's clock.

@@ -52,6 +52,7 @@ type question struct {
 
 // told is what a process has learnt since it last told.
 type told struct {
+	holds   int           // how many led to the following; for the process alone
 	hold    time.Duration // nothing may go before it is over
 	ordered time.Duration // the same, as far as the service asked for it
 	probed  bool          // the call that went ahead has its answer

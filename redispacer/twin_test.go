@@ -192,10 +192,13 @@ func (w *twin) learn(q *question) {
 		s.probe = twinSettled
 	}
 	if q.hold > 0 {
+		if w.now+micros(q.hold) > s.hold+twinSecond/4 {
+			s.probe = twinWanted
+		}
 		s.hold = max(s.hold, w.now+micros(q.hold))
 		s.ordered = max(s.ordered, w.now+micros(q.ordered))
-		s.probe = twinWanted
-	} else if q.rejoin && s.probe == twinSettled {
+	}
+	if q.rejoin && s.probe == twinSettled {
 		s.probe = twinWanted
 	}
 }

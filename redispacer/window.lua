@@ -102,12 +102,12 @@ local function learn()
   end
   if s.probe == SENT and (a.probed == 1 or now >= s.probeAt + SECOND) then s.probe = SETTLED end
   if a.hold > 0 then
+    -- Several questions may tell of one hold, and be on their way unequally long.
+    if now + a.hold > s.hold + SECOND / 4 then s.probe = WANTED end
     s.hold = max(s.hold, now + a.hold)
     s.ordered = max(s.ordered, now + a.ordered)
-    s.probe = WANTED
-  elseif a.rejoin == 1 and s.probe == SETTLED then
-    s.probe = WANTED
   end
+  if a.rejoin == 1 and s.probe == SETTLED then s.probe = WANTED end
 end
 
 -- turn is when the place comes back that is left for a caller behind so many others.
