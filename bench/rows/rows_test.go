@@ -59,7 +59,7 @@ func TestRun(t *testing.T) {
 			}
 		}
 	}
-	for row, n := range map[string]int{"memory-agent": 2, "call": 20, "crowd": 2, "idle": 2, "first-token": 20} {
+	for row, n := range map[string]int{"memory-agent": 2, "call": 80, "crowd": 2, "idle": 2, "first-token": 20} {
 		require.Equal(t, n, pairs[row+" "+clients.SDK], row)
 		raw := n * (len(clients.Kinds) - 1)
 		if row == "idle" || row == "first-token" {
