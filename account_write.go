@@ -26,7 +26,8 @@ func (w *documentWrite) carryOut(ctx context.Context) (*Document, error) {
 		begun := time.Now()
 		doc, err := w.send(ctx)
 		lost = lost || errors.Is(err, ErrOutcomeUnknown)
-		if err == nil || !lost {
+		var made *madeError // settled, though not read
+		if err == nil || !lost || errors.As(err, &made) {
 			return doc, err
 		}
 		now, problem := w.readBack(ctx)

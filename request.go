@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -67,7 +66,7 @@ func changed[T any](ctx context.Context, c *core, r request, opts []Option, told
 		return nil, err
 	}
 	var object *T
-	err = call.run(func(body []byte) error {
+	out, err := call.carryOut(func(body []byte) error {
 		err := decodeInto(body, &object)
 		if errors.Is(err, errNoContent) { // a document, of which only the rest is told
 			object, err = nil, nil
@@ -82,9 +81,43 @@ func changed[T any](ctx context.Context, c *core, r request, opts []Option, told
 	}
 	object, err = read(asRead(opts))
 	if err != nil {
-		return nil, fmt.Errorf("agento: the change was made, and what it made could not be read: %w", err)
+		return nil, call.madeUnread(out, err)
 	}
 	return object, nil
+}
+
+// madeError is a change that was made, and that could not be read afterwards. It
+// unwraps to an Error of the change. Of the read's error it has only the text: a
+// 429 or a conflict of the read would say of the change that it was not made.
+type madeError struct {
+	change *Error
+	read   string
+}
+
+func (e *madeError) Error() string {
+	return "agento: the change was made, and what it made could not be read: " + e.read
+}
+
+func (e *madeError) Unwrap() error { return e.change }
+
+// madeUnread is the error of a change that the service confirmed without the
+// object. Like one whose answer was lost it matches ErrOutcomeUnknown, since the
+// caller has to do the same: read before writing again.
+func (o *outgoing) madeUnread(out *transport.Outcome, read error) error {
+	e := o.newError(out)
+	e.unknown = true
+	e.Message = "what the change made could not be read"
+	e.cause = contextEnd(read)
+	return &madeError{change: e, read: strings.TrimPrefix(read.Error(), "agento: ")}
+}
+
+// contextEnd is the cause of a call's error, if that is the end of a context.
+func contextEnd(err error) error {
+	var e *Error
+	if errors.As(err, &e) && (errors.Is(e.cause, context.Canceled) || errors.Is(e.cause, context.DeadlineExceeded)) {
+		return e.cause
+	}
+	return nil
 }
 
 // asRead makes the options of a write fit for a read, which has no body that
@@ -276,12 +309,18 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 
 // run sends the call and has decode read the body of its answer.
 func (o *outgoing) run(decode func(body []byte) error) error {
+	_, err := o.carryOut(decode)
+	return err
+}
+
+// carryOut is run for those who need more of the answer than its body.
+func (o *outgoing) carryOut(decode func(body []byte) error) (*transport.Outcome, error) {
 	watch := o.observe()
 	out := o.core.transport.Do(o.ctx, &o.call)
 	o.note(out)
 	err := o.judge(out, decode)
 	watch.callDone(out, err)
-	return err
+	return out, err
 }
 
 // note keeps what every answer tells, good or bad.
