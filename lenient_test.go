@@ -65,16 +65,29 @@ func TestAccountInOtherForms(t *testing.T) {
 	}
 }
 
-// TestBlankAnswer is as good as none where nothing is to be said.
+// TestBlankAnswer is as good as none where nothing is to be said, and a page of a
+// proxy is not.
 func TestBlankAnswer(t *testing.T) {
-	require.NoError(t, newClient(t, answersWith("\r\n")).Agents.Start(t.Context(), "a1"))
-	require.Error(t, newClient(t, answersWith("<html>")).Agents.Start(t.Context(), "a1"))
+	for name, call := range map[string]func(*agento.Client) error{
+		"Start": func(c *agento.Client) error { return c.Agents.Start(t.Context(), "a1") },
+		"Do":    func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/agents/a1/start", nil, nil) },
+		"Do, with a result": func(c *agento.Client) error {
+			return c.Do(t.Context(), "POST", "/v1/agents/a1/start", nil, new(any))
+		},
+	} {
+		for _, blank := range []string{"", "\n", " \r\n\t"} {
+			require.NoError(t, call(newClient(t, answersWith(blank))), "%s, %q", name, blank)
+		}
+		err := call(newClient(t, answersWith("<html>Log in to the Wi-Fi</html>")))
+		require.ErrorIs(t, err, agento.ErrOutcomeUnknown, name)
+		require.ErrorContains(t, err, "Log in to the Wi-Fi", name)
+	}
 }
 
 // TestUpdateAnsweredWithLess: an answer that lacks the object is a success, and
 // the object is read.
 func TestUpdateAnsweredWithLess(t *testing.T) {
-	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, ""} {
+	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, "", "\n"} {
 		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PATCH" {
 				return respond(200, answer), nil
@@ -93,7 +106,7 @@ func TestUpdateAnsweredWithLess(t *testing.T) {
 // TestDocumentUpdateAnsweredWithLess: what the service confirms is done, whatever
 // the document holds by the time that it is read.
 func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
-	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, ""} {
+	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, "", "\n"} {
 		writes := 0
 		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PUT" {

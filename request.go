@@ -148,13 +148,18 @@ func exec(ctx context.Context, c *core, r request, opts []Option) error {
 	if err != nil {
 		return err
 	}
-	return call.run(func(body []byte) error {
-		if len(bytes.TrimSpace(body)) > 0 && !json.Valid(body) {
-			return errNotJSON
-		}
-		return nil
-	})
+	return call.run(checkUnread)
 }
+
+// checkUnread looks at an answer that nobody reads: a page of a proxy is no success.
+func checkUnread(body []byte) error {
+	if !saysNothing(body) && !json.Valid(body) {
+		return errNotJSON
+	}
+	return nil
+}
+
+func saysNothing(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
 
 // Do carries out a call that the SDK has no method for, under the same rules as
 // all others. The path begins with /v1/ and may hold a query; what is variable
@@ -179,7 +184,10 @@ func decodeInto(body []byte, out any) error {
 	if whole, ok := out.(wholeAnswer); ok {
 		return whole.decode(body)
 	}
-	if out == nil || len(body) == 0 {
+	if out == nil {
+		return checkUnread(body)
+	}
+	if saysNothing(body) {
 		return nil
 	}
 	var answer struct {
