@@ -197,6 +197,28 @@ func TestEditThatIsConfirmed(t *testing.T) {
 	}
 }
 
+// A conflict after an attempt that may have been applied may be with that one,
+// whatever status it comes with.
+func TestEditMeetsItsOwnWrite(t *testing.T) {
+	const conflict = `{"error":{"code":"conflict","message":"changed"}}`
+	for _, status := range []int{409, 200} {
+		synctest.Test(t, func(t *testing.T) {
+			var methods []string
+			client := newClient(t, inTurn(t, &methods, respond(200, `{"data":{"content":"old","version":1}}`),
+				respond(503, ""), respond(status, conflict), respond(200, `{"data":{"content":"old+","version":2}}`)))
+			calls := 0
+			document, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) {
+				calls++
+				return old + "+", nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, 1, calls, "calls of the function")
+			require.Equal(t, "old+", document.Content)
+			require.Equal(t, []string{"GET", "PUT", "PUT", "GET"}, methods)
+		})
+	}
+}
+
 func TestEditWritesNothing(t *testing.T) {
 	broken := errors.New("the function is broken")
 	tests := map[string]struct {

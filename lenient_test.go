@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -81,6 +82,51 @@ func TestBlankAnswer(t *testing.T) {
 		err := call(newClient(t, answersWith("<html>Log in to the Wi-Fi</html>")))
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown, name)
 		require.ErrorContains(t, err, "Log in to the Wi-Fi", name)
+	}
+}
+
+// TestErrorWithTheStatusOfSuccess is an error for every kind of call.
+func TestErrorWithTheStatusOfSuccess(t *testing.T) {
+	var out agento.Agent
+	for name, call := range map[string]func(*agento.Client) error{
+		"object": func(c *agento.Client) error { return second(c.Agents.Get(t.Context(), "a1")) },
+		"list":   func(c *agento.Client) error { return second(c.Agents.List(t.Context(), nil)) },
+		"change": func(c *agento.Client) error {
+			return second(c.Agents.Update(t.Context(), "a1", agento.UpdateAgentParams{}))
+		},
+		"nothing":      func(c *agento.Client) error { return c.Agents.Restart(t.Context(), "a1") },
+		"raw":          func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/x", nil, &out) },
+		"raw, nothing": func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/x", nil, nil) },
+	} {
+		for _, rest := range []string{`}`, `,"data":null}`} {
+			err := call(newClient(t, answersWith(`{"error":{"code":"forbidden","message":"no"}`+rest)))
+			require.ErrorIs(t, err, agento.ErrForbidden, name+rest)
+			require.NotErrorIs(t, err, agento.ErrOutcomeUnknown, name+rest)
+
+			err = call(newClient(t, answersWith(`{"error":{"code":"internal_error"}`+rest)))
+			require.ErrorIs(t, err, agento.ErrInternal, name+rest)
+			isRead := name == "object" || name == "list"
+			require.Equal(t, !isRead, errors.Is(err, agento.ErrOutcomeUnknown), name+rest)
+
+			err = call(newClient(t, answersWith(`{"error":{"message":"it is late"}`+rest)))
+			require.ErrorContains(t, err, "it is late", name+rest)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// TestAnswersThatNobodyReads are successes in any form that tells of no error.
+func TestAnswersThatNobodyReads(t *testing.T) {
+	for _, answer := range []string{
+		`{}`, `{"data":null}`, `{"success":true}`, `null`, `[]`, `["x"]`, `"done"`, `7`, `true`,
+		`{"error":null}`, `{"error":{}}`, `{"error":""}`, `{"error":{"code":null,"message":""}}`,
+		`{"data":{"id":"a1"},"error":{"code":"deprecated","message":"soon"}}`,
+	} {
+		client := newClient(t, answersWith(answer))
+		require.NoError(t, client.Agents.Restart(t.Context(), "a1"), answer)
+		require.NoError(t, client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind"), answer)
+		require.NoError(t, client.Do(t.Context(), "POST", "/v1/x", nil, nil), answer)
 	}
 }
 

@@ -151,12 +151,31 @@ func exec(ctx context.Context, c *core, r request, opts []Option) error {
 	return call.run(checkUnread)
 }
 
-// checkUnread looks at an answer that nobody reads: a page of a proxy is no success.
+// checkUnread looks at an answer that nobody reads: a page of a proxy is no
+// success, and neither is an error that came with the wrong status.
 func checkUnread(body []byte) error {
-	if !saysNothing(body) && !json.Valid(body) {
+	switch {
+	case saysNothing(body):
+		return nil
+	case !json.Valid(body):
 		return errNotJSON
+	case tellsError(body) && !hasData(body):
+		return errNoData
 	}
 	return nil
+}
+
+// tellsError reports whether an answer has the documented form of an error.
+func tellsError(body []byte) bool {
+	code, message := readEnvelope(body)
+	return code != "" || message != ""
+}
+
+func hasData(body []byte) bool {
+	var answer struct {
+		Data json.RawMessage `json:"data"`
+	}
+	return json.Unmarshal(body, &answer) == nil && answer.Data != nil && !bytes.Equal(answer.Data, jsonNull)
 }
 
 func saysNothing(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
@@ -196,7 +215,7 @@ func decodeInto(body []byte, out any) error {
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return err
 	}
-	if answer.Data == nil {
+	if answer.Data == nil || bytes.Equal(answer.Data, jsonNull) && tellsError(body) {
 		return errNoData
 	}
 	return json.Unmarshal(answer.Data, out)
