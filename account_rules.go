@@ -84,11 +84,29 @@ func (s *AccountService) PutRule(ctx context.Context, t Target, name, content st
 	err = exec(ctx, s.core, r, opts)
 	if errors.Is(err, ErrConflict) && errors.Is(err, ErrOutcomeUnknown) {
 		// Repeated after a lost answer, and refused: by the first time, or by another's.
-		if now, problem := s.Rule(ctx, t, name, append(asRead(opts), WithResponse(&Response{}))...); problem == nil && now.Content == content {
+		if s.hasRule(ctx, t, name, content, opts) {
 			return nil
 		}
 	}
 	return err
+}
+
+// hasRule reads a rule back. Where it is as it should be, the caller's WithResponse
+// tells of that answer; otherwise it keeps telling of the write.
+func (s *AccountService) hasRule(ctx context.Context, t Target, name, content string, opts []Option) bool {
+	own, err := s.core.settings.with(opts)
+	if err != nil {
+		return false
+	}
+	var response Response
+	now, err := s.Rule(ctx, t, name, append(asRead(opts), WithResponse(&response))...)
+	if err != nil || now.Content != content {
+		return false
+	}
+	if own.response != nil {
+		*own.response = response
+	}
+	return true
 }
 
 type ruleBody struct {
