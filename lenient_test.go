@@ -182,6 +182,23 @@ func TestVersionGivenPlainly(t *testing.T) {
 	require.ErrorContains(t, err, "the document is as it was")
 }
 
+// TestNothingIsSaidWithoutAVersion of what the document held before: nobody has
+// seen it.
+func TestNothingIsSaidWithoutAVersion(t *testing.T) {
+	for _, version := range []string{"", `,"version":"v1"`} {
+		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.Method == "PUT" {
+				return respond(503, ""), nil
+			}
+			return respond(200, `{"data":{"content":"another's"`+version+`}}`), nil
+		}), agento.WithMaxRetries(0))
+		_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
+		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+		require.ErrorContains(t, err, "the document holds something else")
+		require.NotContains(t, err.Error(), "as it was")
+	}
+}
+
 // TestRowsWithoutKeys that come again are noticed, whatever is behind a pointer.
 func TestRowsWithoutKeys(t *testing.T) {
 	requests := 0
