@@ -196,11 +196,13 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 	return call.run(func(body []byte) error { return decodeInto(body, out) })
 }
 
-// wholeAnswer is a value that takes the envelope with its data.
+// wholeAnswer is a value that takes the envelope with its data. A struct of the
+// caller's that embeds one is none, though it has its method: it has more fields,
+// and what it embeds may be a nil pointer.
 type wholeAnswer interface{ decode(body []byte) error }
 
 func decodeInto(body []byte, out any) error {
-	if whole, ok := out.(wholeAnswer); ok {
+	if whole, ok := out.(wholeAnswer); ok && ofThisPackage(out) {
 		return whole.decode(body)
 	}
 	if out == nil {
