@@ -25,6 +25,24 @@ type Account struct {
 	Usage map[string]Usage `json:"usage"` // counters by name, such as agents
 }
 
+// UnmarshalJSON reads an account. A usage that is no object stays empty, and does
+// not hide the rest.
+func (a *Account) UnmarshalJSON(data []byte) error {
+	type fields Account
+	answer := struct {
+		*fields
+		Usage json.RawMessage `json:"usage"`
+	}{fields: (*fields)(a)}
+	*a = Account{}
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return err
+	}
+	if json.Unmarshal(answer.Usage, &a.Usage) != nil {
+		a.Usage = nil
+	}
+	return nil
+}
+
 // Plan is the plan of an account. A name alone and an object are both read.
 type Plan struct {
 	ID   string `json:"id"`

@@ -64,6 +64,13 @@ func TestAccountInOtherForms(t *testing.T) {
 		_, err = client.Account.Get(t.Context())
 		require.NoError(t, err, plan)
 	}
+	for _, usage := range []string{"[]", `[{"used":1}]`, "5", `"none"`, "true", "null", "{}"} {
+		client = newClient(t, answersWith(`{"data":{"id":"acc","email":"a@b.example","usage":`+usage+`,"name":"Ann"}}`))
+		account, err = client.Account.Get(t.Context())
+		require.NoError(t, err, usage)
+		require.Empty(t, account.Usage, usage)
+		require.Equal(t, "acc a@b.example Ann", account.ID+" "+account.Email+" "+account.Name)
+	}
 }
 
 // TestBlankAnswer is as good as none where nothing is to be said, and a page of a
