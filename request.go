@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
@@ -287,6 +288,10 @@ func queryString(u *url.URL) string {
 func (c *core) rawURL(path string) (*url.URL, error) {
 	if !strings.HasPrefix(path, "/v1/") {
 		return nil, badArgument("path", "does not begin with /v1/")
+	}
+	// The query is sent as it stands, and a space in it would end the request's target.
+	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return nil, badArgument("path", "holds a space or a control character, which must be escaped")
 	}
 	ref, err := url.ParseRequestURI(path)
 	if err != nil || strings.ContainsAny(path, "#\\") {
