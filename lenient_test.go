@@ -102,8 +102,8 @@ func TestErrorWithTheStatusOfSuccess(t *testing.T) {
 			return second(c.Agents.Update(t.Context(), "a1", agento.UpdateAgentParams{}))
 		},
 		"nothing":      func(c *agento.Client) error { return c.Agents.Restart(t.Context(), "a1") },
-		"raw":          func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/x", nil, &out) },
-		"raw, nothing": func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/x", nil, nil) },
+		"raw":          func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, &out) },
+		"raw, nothing": func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, nil) },
 	} {
 		for _, rest := range []string{`}`, `,"data":null}`} {
 			err := call(newClient(t, answersWith(`{"error":{"code":"forbidden","message":"no"}`+rest)))
@@ -133,7 +133,7 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 		client := newClient(t, answersWith(answer))
 		require.NoError(t, client.Agents.Restart(t.Context(), "a1"), answer)
 		require.NoError(t, client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind"), answer)
-		require.NoError(t, client.Do(t.Context(), "POST", "/v1/x", nil, nil), answer)
+		require.NoError(t, client.Do(t.Context(), "POST", "/v1/things", nil, nil), answer)
 	}
 }
 

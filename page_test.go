@@ -128,12 +128,12 @@ func TestPageThatIsEmbedded(t *testing.T) {
 		agento.Page[agento.Agent]
 		Note string
 	}
-	require.NoError(t, client.Do(t.Context(), "GET", "/v1/x", nil, &value))
+	require.NoError(t, client.Do(t.Context(), "GET", "/v1/things", nil, &value))
 	require.Equal(t, "x", value.Note)
 	require.Equal(t, plain, value.Page)
 
 	var pointer struct{ *agento.Page[agento.Agent] }
-	require.NoError(t, client.Do(t.Context(), "GET", "/v1/x", nil, &pointer))
+	require.NoError(t, client.Do(t.Context(), "GET", "/v1/things", nil, &pointer))
 	require.Equal(t, &plain, pointer.Page)
 	require.Error(t, newClient(t, answersWith(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &pointer), "the data is a list")
 }
