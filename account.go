@@ -25,18 +25,21 @@ type Account struct {
 	Usage map[string]Usage `json:"usage"` // counters by name, such as agents
 }
 
-// UnmarshalJSON reads an account. A usage that is not made of counters is left out.
+// UnmarshalJSON reads an account. A usage that is no object stays empty, and does
+// not hide the rest.
 func (a *Account) UnmarshalJSON(data []byte) error {
-	type plain Account
-	var fields struct {
-		plain
+	type fields Account
+	answer := struct {
+		*fields
 		Usage json.RawMessage `json:"usage"`
-	}
-	if err := json.Unmarshal(data, &fields); err != nil {
+	}{fields: (*fields)(a)}
+	*a = Account{}
+	if err := json.Unmarshal(data, &answer); err != nil {
 		return err
 	}
-	*a = Account(fields.plain)
-	_ = json.Unmarshal(fields.Usage, &a.Usage)
+	if json.Unmarshal(answer.Usage, &a.Usage) != nil {
+		a.Usage = nil
+	}
 	return nil
 }
 

@@ -107,7 +107,7 @@ func (w *documentWrite) editOnce(ctx context.Context, edit func(string) (string,
 		return nil, false, badArgument("edit", "returned an empty document, which the service does not take")
 	}
 	w.body = UpdateDocumentParams{Content: content, Version: old.Version}
-	doc, err = w.carryOut(ctx)
+	doc, err = w.carryOut(ctx) // a conflict of a read that follows the write is not in err
 	return doc, errors.Is(err, ErrConflict) && !errors.Is(err, ErrOutcomeUnknown), err
 }
 

@@ -165,6 +165,60 @@ func changeBefore(s *agentotest.Server, id string, n int) {
 	})
 }
 
+// A write that the service confirms without the document is not made again, and
+// does not look refused, whatever comes of reading the document.
+func TestEditThatIsConfirmed(t *testing.T) {
+	for name, read := range map[string]struct {
+		status int
+		body   string
+	}{
+		"conflict":    {409, `{"error":{"code":"conflict","message":"it restarts"}}`},
+		"rate limit":  {429, `{"error":{"code":"rate_limit_exceeded","message":"slow"}}`},
+		"not found":   {404, `{"error":{"code":"agent_not_found","message":"gone"}}`},
+		"unreadable":  {200, "<html>"},
+		"no document": {200, `{"data":{}}`},
+	} {
+		for _, confirmed := range []*http.Response{respond(204, ""), respond(200, `{"data":null}`)} {
+			t.Run(name, func(t *testing.T) {
+				var methods []string
+				client := newClient(t, inTurn(t, &methods, respond(200, `{"data":{"content":"old","version":1}}`), confirmed,
+					respond(read.status, read.body, "Retry-After", "3600")),
+					agento.WithMaxRetries(0))
+				calls := 0
+				_, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) {
+					calls++
+					return old + "+", nil
+				})
+				require.Equal(t, 1, calls, "calls of the function")
+				require.Equal(t, []string{"GET", "PUT", "GET"}, methods)
+				requireMade(t, err, confirmed.StatusCode)
+			})
+		}
+	}
+}
+
+// A conflict after an attempt that may have been applied may be with that one,
+// whatever status it comes with.
+func TestEditMeetsItsOwnWrite(t *testing.T) {
+	const conflict = `{"error":{"code":"conflict","message":"changed"}}`
+	for _, status := range []int{409, 200} {
+		synctest.Test(t, func(t *testing.T) {
+			var methods []string
+			client := newClient(t, inTurn(t, &methods, respond(200, `{"data":{"content":"old","version":1}}`),
+				respond(503, ""), respond(status, conflict), respond(200, `{"data":{"content":"old+","version":2}}`)))
+			calls := 0
+			document, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) {
+				calls++
+				return old + "+", nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, 1, calls, "calls of the function")
+			require.Equal(t, "old+", document.Content)
+			require.Equal(t, []string{"GET", "PUT", "PUT", "GET"}, methods)
+		})
+	}
+}
+
 func TestEditWritesNothing(t *testing.T) {
 	broken := errors.New("the function is broken")
 	tests := map[string]struct {

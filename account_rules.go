@@ -84,16 +84,16 @@ func (s *AccountService) PutRule(ctx context.Context, t Target, name, content st
 	err = exec(ctx, s.core, r, opts)
 	if errors.Is(err, ErrConflict) && errors.Is(err, ErrOutcomeUnknown) {
 		// Repeated after a lost answer, and refused: by the first time, or by another's.
-		if s.holdsRule(ctx, t, name, content, opts) {
+		if s.hasRule(ctx, t, name, content, opts) {
 			return nil
 		}
 	}
 	return err
 }
 
-// holdsRule reports whether a rule has this content. If it has, the caller's
-// WithResponse tells of the answer that says so.
-func (s *AccountService) holdsRule(ctx context.Context, t Target, name, content string, opts []Option) bool {
+// hasRule reads a rule back. Where it is as it should be, the caller's WithResponse
+// tells of that answer; otherwise it keeps telling of the write.
+func (s *AccountService) hasRule(ctx context.Context, t Target, name, content string, opts []Option) bool {
 	own, err := s.core.settings.with(opts)
 	if err != nil {
 		return false

@@ -26,7 +26,8 @@ func (w *documentWrite) carryOut(ctx context.Context) (*Document, error) {
 		begun := time.Now()
 		doc, err := w.send(ctx)
 		lost = lost || errors.Is(err, ErrOutcomeUnknown)
-		if err == nil || !lost {
+		var made *madeError // settled, though not read
+		if err == nil || !lost || errors.As(err, &made) {
 			return doc, err
 		}
 		now, problem := w.readBack(ctx)
@@ -35,7 +36,7 @@ func (w *documentWrite) carryOut(ctx context.Context) (*Document, error) {
 			return nil, unsettled(err, "it could not be read back: "+printable(problem.Error()))
 		case now.Content == w.body.Content:
 			return now, nil
-		case w.body.Version == "" || !now.Version.same(w.body.Version):
+		case w.body.Version == "" || !now.Version.same(w.body.Version): // without one, who knows what there was
 			return nil, unsettled(err, "read back, the document holds something else")
 		case n >= w.repeats || !sleep(ctx, editPause(n, time.Since(begun))):
 			return nil, unsettled(err, "read back, the document is as it was")

@@ -2,6 +2,7 @@ package agento
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,13 +31,13 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 	if err != nil {
 		return nil, err
 	}
-	var st *AgentStatus
+	var seen *AgentStatus
 	for pause := pollMin; ; pause = min(pause*2, pollMax) {
 		seen := st
 		st, err = s.Status(ctx, id, opts...)
 		switch {
-		case err != nil && seen != nil && ctx.Err() != nil:
-			return seen, notYet(id, want, seen, err)
+		case err != nil && seen != nil && errors.Is(err, ctx.Err()): // it ended while we asked
+			return seen, notYet(id, seen, want, err)
 		case err != nil:
 			return nil, err
 		case st.Status == want:
@@ -45,11 +46,13 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 			return st, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", printable(id), printable(string(want)), printable(st.LastError))
 		}
 		if !sleep(ctx, pause) {
-			return st, notYet(id, want, st, ctxerr.Of(ctx))
+			return st, notYet(id, st, want, ctxerr.Of(ctx))
 		}
+		seen = st
 	}
 }
 
-func notYet(id string, want Status, seen *AgentStatus, err error) error {
-	return fmt.Errorf("agento: agent %s is %s, not yet %s: %w", printable(id), printable(string(seen.Status)), printable(string(want)), err)
+// notYet is the error of a wait that ended too early, and why.
+func notYet(id string, seen *AgentStatus, want Status, why error) error {
+	return fmt.Errorf("agento: agent %s is %s, not yet %s: %w", printable(id), printable(string(seen.Status)), printable(string(want)), why)
 }

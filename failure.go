@@ -74,12 +74,12 @@ func (o *outgoing) repeatedDelete(out *transport.Outcome) bool {
 }
 
 // unreadable is the error of a success that does not say what it should. A write
-// behind such an answer may well have been applied.
+// behind such an answer may well have been applied; where it tells of an error of
+// its own, by an attempt before it, or as far as an internal error got.
 func (o *outgoing) unreadable(out *transport.Outcome, cause error) error {
 	e := o.newError(out)
 	if code, message := readError(out); code != "" || message != "" {
 		e.Code, e.Message = code, message
-		// What says no may be the second of two that arrived.
 		e.unknown = isWrite(o.info.Method) && (out.Repeated || code == CodeInternal)
 		return e
 	}

@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,18 +71,83 @@ func TestAccountInOtherForms(t *testing.T) {
 		_, err = client.Account.Get(t.Context())
 		require.NoError(t, err, plan)
 	}
+	for _, usage := range []string{"[]", `[{"used":1}]`, "5", `"none"`, "true", "null", "{}"} {
+		client = newClient(t, answersWith(`{"data":{"id":"acc","email":"a@b.example","usage":`+usage+`,"name":"Ann"}}`))
+		account, err = client.Account.Get(t.Context())
+		require.NoError(t, err, usage)
+		require.Empty(t, account.Usage, usage)
+		require.Equal(t, "acc a@b.example Ann", account.ID+" "+account.Email+" "+account.Name)
+	}
 }
 
-// TestBlankAnswer is as good as none where nothing is to be said.
+// TestBlankAnswer is as good as none where nothing is to be said, and a page of a
+// proxy is not.
 func TestBlankAnswer(t *testing.T) {
-	require.NoError(t, newClient(t, answersWith("\r\n")).Agents.Start(t.Context(), "a1"))
-	require.Error(t, newClient(t, answersWith("<html>")).Agents.Start(t.Context(), "a1"))
+	for name, call := range map[string]func(*agento.Client) error{
+		"Start": func(c *agento.Client) error { return c.Agents.Start(t.Context(), "a1") },
+		"Do":    func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/agents/a1/start", nil, nil) },
+		"Do, with a result": func(c *agento.Client) error {
+			return c.Do(t.Context(), "POST", "/v1/agents/a1/start", nil, new(any))
+		},
+	} {
+		for _, blank := range []string{"", "\n", " \r\n\t"} {
+			require.NoError(t, call(newClient(t, answersWith(blank))), "%s, %q", name, blank)
+		}
+		err := call(newClient(t, answersWith("<html>Log in to the Wi-Fi</html>")))
+		require.ErrorIs(t, err, agento.ErrOutcomeUnknown, name)
+		require.ErrorContains(t, err, "Log in to the Wi-Fi", name)
+	}
+}
+
+// TestErrorWithTheStatusOfSuccess is an error for every kind of call.
+func TestErrorWithTheStatusOfSuccess(t *testing.T) {
+	var out agento.Agent
+	for name, call := range map[string]func(*agento.Client) error{
+		"object": func(c *agento.Client) error { return second(c.Agents.Get(t.Context(), "a1")) },
+		"list":   func(c *agento.Client) error { return second(c.Agents.List(t.Context(), nil)) },
+		"change": func(c *agento.Client) error {
+			return second(c.Agents.Update(t.Context(), "a1", agento.UpdateAgentParams{}))
+		},
+		"nothing":      func(c *agento.Client) error { return c.Agents.Restart(t.Context(), "a1") },
+		"raw":          func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, &out) },
+		"raw, nothing": func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, nil) },
+	} {
+		for _, rest := range []string{`}`, `,"data":null}`} {
+			err := call(newClient(t, answersWith(`{"error":{"code":"forbidden","message":"no"}`+rest)))
+			require.ErrorIs(t, err, agento.ErrForbidden, name+rest)
+			require.NotErrorIs(t, err, agento.ErrOutcomeUnknown, name+rest)
+
+			err = call(newClient(t, answersWith(`{"error":{"code":"internal_error"}`+rest)))
+			require.ErrorIs(t, err, agento.ErrInternal, name+rest)
+			isRead := name == "object" || name == "list"
+			require.Equal(t, !isRead, errors.Is(err, agento.ErrOutcomeUnknown), name+rest)
+
+			err = call(newClient(t, answersWith(`{"error":{"message":"it is late"}`+rest)))
+			require.ErrorContains(t, err, "it is late", name+rest)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// TestAnswersThatNobodyReads are successes in any form that tells of no error.
+func TestAnswersThatNobodyReads(t *testing.T) {
+	for _, answer := range []string{
+		`{}`, `{"data":null}`, `{"success":true}`, `null`, `[]`, `["x"]`, `"done"`, `7`, `true`,
+		`{"error":null}`, `{"error":{}}`, `{"error":""}`, `{"error":{"code":null,"message":""}}`,
+		`{"data":{"id":"a1"},"error":{"code":"deprecated","message":"soon"}}`,
+	} {
+		client := newClient(t, answersWith(answer))
+		require.NoError(t, client.Agents.Restart(t.Context(), "a1"), answer)
+		require.NoError(t, client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind"), answer)
+		require.NoError(t, client.Do(t.Context(), "POST", "/v1/things", nil, nil), answer)
+	}
 }
 
 // TestUpdateAnsweredWithLess: an answer that lacks the object is a success, and
 // the object is read.
 func TestUpdateAnsweredWithLess(t *testing.T) {
-	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, ""} {
+	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, "", "\n"} {
 		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PATCH" {
 				return respond(200, answer), nil
@@ -100,7 +166,7 @@ func TestUpdateAnsweredWithLess(t *testing.T) {
 // TestDocumentUpdateAnsweredWithLess: what the service confirms is done, whatever
 // the document holds by the time that it is read.
 func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
-	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, ""} {
+	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, "", "\n"} {
 		writes := 0
 		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PUT" {
@@ -128,6 +194,23 @@ func TestVersionGivenPlainly(t *testing.T) {
 	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new", Version: "v1"})
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
 	require.ErrorContains(t, err, "the document is as it was")
+}
+
+// TestNothingIsSaidWithoutAVersion of what the document held before: nobody has
+// seen it.
+func TestNothingIsSaidWithoutAVersion(t *testing.T) {
+	for _, version := range []string{"", `,"version":"v1"`} {
+		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.Method == "PUT" {
+				return respond(503, ""), nil
+			}
+			return respond(200, `{"data":{"content":"another's"`+version+`}}`), nil
+		}), agento.WithMaxRetries(0))
+		_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
+		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+		require.ErrorContains(t, err, "the document holds something else")
+		require.NotContains(t, err.Error(), "as it was")
+	}
 }
 
 // TestRowsWithoutKeys that come again are noticed, whatever is behind a pointer.
@@ -173,7 +256,8 @@ func TestBodyThatEmbedsSecrets(t *testing.T) {
 	require.JSONEq(t, `{"name":"x","secrets":{"a":"b"}}`, sent)
 }
 
-// TestRuleRefusedAfterALostAnswer: the first time has done it.
+// TestRuleRefusedAfterALostAnswer: the first time has done it, and WithResponse
+// tells of the answer that says so.
 func TestRuleRefusedAfterALostAnswer(t *testing.T) {
 	for content, want := range map[string]error{"be kind": nil, "another's": agento.ErrOutcomeUnknown} {
 		synctest.Test(t, func(t *testing.T) {
@@ -191,11 +275,12 @@ func TestRuleRefusedAfterALostAnswer(t *testing.T) {
 			var resp agento.Response
 			err := client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind", agento.WithResponse(&resp))
 			require.ErrorIs(t, err, want)
-			status := 409 // of the write, unless what was read is the answer
 			if want == nil {
-				status = 200
+				require.Equal(t, 200, resp.StatusCode)
+				require.Contains(t, string(resp.Body), content)
+			} else {
+				require.Equal(t, 409, resp.StatusCode, "the write's")
 			}
-			require.Equal(t, status, resp.StatusCode)
 		})
 	}
 }

@@ -195,13 +195,22 @@ func TestCallsRefuseBadInput(t *testing.T) {
 			}
 			return nil
 		}},
-		"raw path":             {"path", func() error { return client.Do(ctx, "GET", "/admin", nil, nil) }},
-		"raw path climbing":    {"path", func() error { return client.Do(ctx, "GET", "/v1/../admin", nil, nil) }},
-		"raw path, escaped":    {"path", func() error { return client.Do(ctx, "GET", "/v1/%2e%2e/admin", nil, nil) }},
-		"raw path, line break": {"path", func() error { return client.Do(ctx, "GET", "/v1/a\r\nb", nil, nil) }},
-		"raw path, absolute":   {"path", func() error { return client.Do(ctx, "GET", "https://evil.example/v1/", nil, nil) }},
-		"raw method":           {"method", func() error { return client.Do(ctx, "GET /", "/v1/a", nil, nil) }},
-		"nil pointer body":     {"body", func() error { return client.Do(ctx, "POST", "/v1/a", (*agento.ListParams)(nil), nil) }},
+		"raw path":              {"path", func() error { return client.Do(ctx, "GET", "/admin", nil, nil) }},
+		"raw path climbing":     {"path", func() error { return client.Do(ctx, "GET", "/v1/../admin", nil, nil) }},
+		"raw path, escaped":     {"path", func() error { return client.Do(ctx, "GET", "/v1/%2e%2e/admin", nil, nil) }},
+		"raw path, line break":  {"path", func() error { return client.Do(ctx, "GET", "/v1/a\r\nb", nil, nil) }},
+		"raw path, space":       {"path", func() error { return client.Do(ctx, "GET", "/v1/a b", nil, nil) }},
+		"raw query, space":      {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=two words", nil, nil) }},
+		"raw query, line break": {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=a\r\nX: b", nil, nil) }},
+		"raw query, NUL":        {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=\x00", nil, nil) }},
+		"raw query, DEL":        {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=\x7f", nil, nil) }},
+		"raw query of a stream": {"path", func() error {
+			_, err := client.Stream(ctx, "GET", "/v1/logs?q=two words", nil)
+			return err
+		}},
+		"raw path, absolute": {"path", func() error { return client.Do(ctx, "GET", "https://evil.example/v1/", nil, nil) }},
+		"raw method":         {"method", func() error { return client.Do(ctx, "GET /", "/v1/a", nil, nil) }},
+		"nil pointer body":   {"body", func() error { return client.Do(ctx, "POST", "/v1/a", (*agento.ListParams)(nil), nil) }},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -77,7 +77,7 @@ func (p *Page[T]) decode(body []byte) error {
 	}
 	if answer.Data == nil {
 		var raw map[string]json.RawMessage
-		if json.Unmarshal(body, &raw) != nil || !bytes.Equal(raw["data"], jsonNull) {
+		if json.Unmarshal(body, &raw) != nil || !bytes.Equal(raw["data"], jsonNull) || tellsError(body) {
 			return errNoData
 		}
 		answer.Data = new([]T)

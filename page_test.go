@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -112,4 +113,27 @@ func TestIteratorYieldsItsError(t *testing.T) {
 		require.ErrorIs(t, err, agento.ErrForbidden)
 	}
 	require.Equal(t, 1, n)
+}
+
+// TestPageThatIsEmbedded: a struct of the caller's is filled from the data, like
+// any other, and does not take the envelope because a part of it would.
+func TestPageThatIsEmbedded(t *testing.T) {
+	const rows = `{"data":[{"id":"a1"}],"pagination":{"total":1}}`
+	var plain agento.Page[agento.Agent]
+	require.NoError(t, newClient(t, answersWith(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &plain))
+	require.Equal(t, 1, plain.Pagination.Total)
+
+	client := newClient(t, answersWith(`{"data":`+strings.Replace(rows, "{", `{"note":"x",`, 1)+`}`))
+	var value struct {
+		agento.Page[agento.Agent]
+		Note string
+	}
+	require.NoError(t, client.Do(t.Context(), "GET", "/v1/things", nil, &value))
+	require.Equal(t, "x", value.Note)
+	require.Equal(t, plain, value.Page)
+
+	var pointer struct{ *agento.Page[agento.Agent] }
+	require.NoError(t, client.Do(t.Context(), "GET", "/v1/things", nil, &pointer))
+	require.Equal(t, &plain, pointer.Page)
+	require.Error(t, newClient(t, answersWith(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &pointer), "the data is a list")
 }

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
@@ -66,7 +67,7 @@ func changed[T any](ctx context.Context, c *core, r request, opts []Option, told
 		return nil, err
 	}
 	var object *T
-	err = call.run(func(body []byte) error {
+	out, err := call.carryOut(func(body []byte) error {
 		err := decodeInto(body, &object)
 		if errors.Is(err, errNoContent) { // a document, of which only the rest is told
 			object, err = nil, nil
@@ -81,26 +82,43 @@ func changed[T any](ctx context.Context, c *core, r request, opts []Option, told
 	}
 	object, err = read(asRead(opts))
 	if err != nil {
-		return nil, &unreadChange{err}
+		return nil, call.madeUnread(out, err)
 	}
 	return object, nil
 }
 
-// unreadChange is the error of a read after a change. Of what the read's error
-// matches it matches the end of the context and a key that may not read. That the
-// read met a conflict or a rate limit says nothing of the change, which was made.
-type unreadChange struct{ read error }
-
-func (e *unreadChange) Error() string {
-	return "agento: the change was made, and what it made could not be read: " + e.read.Error()
+// madeError is a change that was made, and that could not be read afterwards. It
+// unwraps to an Error of the change. Of the read's error it has only the text: a
+// 429 or a conflict of the read would say of the change that it was not made.
+type madeError struct {
+	change *Error
+	read   string
 }
 
-func (e *unreadChange) Is(target error) bool {
-	var failed *Error
-	if errors.As(e.read, &failed) && target != ErrForbidden && target != ErrUnauthorized {
-		return errors.Is(failed.cause, target)
+func (e *madeError) Error() string {
+	return "agento: the change was made, and what it made could not be read: " + e.read
+}
+
+func (e *madeError) Unwrap() error { return e.change }
+
+// madeUnread is the error of a change that the service confirmed without the
+// object. Like one whose answer was lost it matches ErrOutcomeUnknown, since the
+// caller has to do the same: read before writing again.
+func (o *outgoing) madeUnread(out *transport.Outcome, read error) error {
+	e := o.newError(out)
+	e.unknown = true
+	e.Message = "what the change made could not be read"
+	e.cause = contextEnd(read)
+	return &madeError{change: e, read: strings.TrimPrefix(read.Error(), "agento: ")}
+}
+
+// contextEnd is the cause of a call's error, if that is the end of a context.
+func contextEnd(err error) error {
+	var e *Error
+	if errors.As(err, &e) && (errors.Is(e.cause, context.Canceled) || errors.Is(e.cause, context.DeadlineExceeded)) {
+		return e.cause
 	}
-	return errors.Is(e.read, target)
+	return nil
 }
 
 // asRead makes the options of a write fit for a read, which has no body that
@@ -131,27 +149,37 @@ func exec(ctx context.Context, c *core, r request, opts []Option) error {
 	if err != nil {
 		return err
 	}
-	return call.run(decodeNothing)
+	return call.run(checkUnread)
 }
 
-// decodeNothing is for an answer that has nothing to say. It may be empty, and is
-// otherwise JSON, and not an error.
-func decodeNothing(body []byte) error {
-	if len(bytes.TrimSpace(body)) == 0 {
+// checkUnread looks at an answer that nobody reads: a page of a proxy is no
+// success, and neither is an error that came with the wrong status.
+func checkUnread(body []byte) error {
+	switch {
+	case saysNothing(body):
 		return nil
-	}
-	if !json.Valid(body) {
+	case !json.Valid(body):
 		return errNotJSON
-	}
-	var answer struct {
-		Data json.RawMessage `json:"data"`
-	}
-	_ = json.Unmarshal(body, &answer) // another form than an object is no error
-	if code, message := readEnvelope(body); answer.Data == nil && (code != "" || message != "") {
+	case tellsError(body) && !hasData(body):
 		return errNoData
 	}
 	return nil
 }
+
+// tellsError reports whether an answer has the documented form of an error.
+func tellsError(body []byte) bool {
+	code, message := readEnvelope(body)
+	return code != "" || message != ""
+}
+
+func hasData(body []byte) bool {
+	var answer struct {
+		Data json.RawMessage `json:"data"`
+	}
+	return json.Unmarshal(body, &answer) == nil && answer.Data != nil && !bytes.Equal(answer.Data, jsonNull)
+}
+
+func saysNothing(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
 
 // Do carries out a call that the SDK has no method for, under the same rules as
 // all others. The path begins with /v1/ and may hold a query; what is variable
@@ -169,7 +197,9 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 	return call.run(func(body []byte) error { return decodeInto(body, out) })
 }
 
-// wholeAnswer is a value that takes the envelope with its data.
+// wholeAnswer is a value that takes the envelope with its data. A struct of the
+// caller's that embeds one is none, though it has its method: it has more fields,
+// and what it embeds may be a nil pointer.
 type wholeAnswer interface{ decode(body []byte) error }
 
 func decodeInto(body []byte, out any) error {
@@ -177,9 +207,9 @@ func decodeInto(body []byte, out any) error {
 		return whole.decode(body)
 	}
 	if out == nil {
-		return decodeNothing(body)
+		return checkUnread(body)
 	}
-	if len(bytes.TrimSpace(body)) == 0 {
+	if saysNothing(body) {
 		return nil
 	}
 	var answer struct {
@@ -188,7 +218,7 @@ func decodeInto(body []byte, out any) error {
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return err
 	}
-	if answer.Data == nil {
+	if answer.Data == nil || bytes.Equal(answer.Data, jsonNull) && tellsError(body) {
 		return errNoData
 	}
 	return json.Unmarshal(answer.Data, out)
@@ -259,6 +289,10 @@ func (c *core) rawURL(path string) (*url.URL, error) {
 	if !strings.HasPrefix(path, "/v1/") {
 		return nil, badArgument("path", "does not begin with /v1/")
 	}
+	// The query is sent as it stands, and a space in it would end the request's target.
+	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return nil, badArgument("path", "holds a space or a control character, which must be escaped")
+	}
 	ref, err := url.ParseRequestURI(path)
 	if err != nil || strings.ContainsAny(path, "#\\") {
 		return nil, badArgument("path", "is not a valid path")
@@ -316,12 +350,18 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 
 // run sends the call and has decode read the body of its answer.
 func (o *outgoing) run(decode func(body []byte) error) error {
+	_, err := o.carryOut(decode)
+	return err
+}
+
+// carryOut is run for those who need more of the answer than its body.
+func (o *outgoing) carryOut(decode func(body []byte) error) (*transport.Outcome, error) {
 	watch := o.observe()
 	out := o.core.transport.Do(o.ctx, &o.call)
 	o.note(out)
 	err := o.judge(out, decode)
 	watch.callDone(out, err)
-	return err
+	return out, err
 }
 
 // note keeps what every answer tells, good or bad.

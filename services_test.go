@@ -20,6 +20,20 @@ func withService(t *testing.T, opts []agentotest.Option, test func(t *testing.T,
 	})
 }
 
+// inTurn is a transport that gives the answers in turn, one to each request, and
+// notes the methods of the requests.
+func inTurn(t *testing.T, methods *[]string, answers ...*http.Response) roundTripper {
+	return func(r *http.Request) (*http.Response, error) {
+		n := len(*methods)
+		*methods = append(*methods, r.Method)
+		if n >= len(answers) {
+			t.Errorf("one request too many: %v", *methods)
+			return respond(500, ""), nil
+		}
+		return answers[n], nil
+	}
+}
+
 // always is a transport that gives every request the same answer.
 func always(status int, body string) roundTripper {
 	return func(*http.Request) (*http.Response, error) { return respond(status, body), nil }

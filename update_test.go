@@ -1,7 +1,9 @@
 package agento_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -172,4 +174,78 @@ func TestSecretsInParamsDoNotPrint(t *testing.T) {
 		encoded, err := json.Marshal(v)
 		require.Error(t, err, "%s", encoded)
 	}
+}
+
+// requireMade expects the error of a change that was made and could not be read:
+// it is of the change, and not of the kinds that would say that nothing was done.
+func requireMade(t *testing.T, err error, status int) {
+	t.Helper()
+	require.ErrorContains(t, err, "the change was made, and what it made could not be read")
+	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+	for _, kind := range []error{
+		agento.ErrConflict, agento.ErrRateLimited, agento.ErrNotFound, agento.ErrNoRoute, agento.ErrForbidden,
+		agento.ErrUnauthorized, agento.ErrValidation, agento.ErrInternal,
+	} {
+		require.NotErrorIs(t, err, kind)
+	}
+	var e *agento.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, status, e.StatusCode)
+	require.NotEqual(t, http.MethodGet, e.Method)
+	require.Zero(t, e.RetryAfter)
+	require.NotContains(t, err.Error(), "\n")
+}
+
+// A change that is confirmed, and whose object cannot be read, keeps what the
+// read says as text.
+func TestChangeThatCannotBeRead(t *testing.T) {
+	refused := map[string]int{"conflict": 409, "rate_limit_exceeded": 429, "agent_not_found": 404, "forbidden": 403, "internal_error": 500}
+	for code, status := range refused {
+		for name, call := range map[string]func(*agento.Client) error{
+			"agent": func(c *agento.Client) error {
+				_, err := c.Agents.Update(t.Context(), "x", agento.UpdateAgentParams{})
+				return err
+			},
+			"swarm": func(c *agento.Client) error {
+				_, err := c.Swarms.Update(t.Context(), "x", agento.UpdateSwarmParams{})
+				return err
+			},
+			"document": func(c *agento.Client) error {
+				_, err := c.Account.UpdateWorkflow(t.Context(), agento.ForAgent("x"), agento.UpdateDocumentParams{Content: "new", Version: "1"})
+				return err
+			},
+		} {
+			t.Run(code+", "+name, func(t *testing.T) {
+				var methods []string
+				answer := respond(status, `{"error":{"code":"`+code+`","message":"says the read"}}`, "X-Request-Id", "req_read")
+				client := newClient(t, inTurn(t, &methods, respond(204, "", "X-Request-Id", "req_change"), answer), agento.WithMaxRetries(0))
+				err := call(client)
+				require.Len(t, methods, 2)
+				requireMade(t, err, 204)
+				require.ErrorContains(t, err, "says the read")
+				require.ErrorContains(t, err, "req_read")
+				var e *agento.Error
+				require.ErrorAs(t, err, &e)
+				require.Equal(t, "req_change", e.RequestID)
+			})
+		}
+	}
+}
+
+// When it is the context that ends the read, the error says so.
+func TestContextEndsBeforeAChangeIsRead(t *testing.T) {
+	left := errors.New("the user left")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPatch {
+			return respond(204, ""), nil
+		}
+		cancel(left)
+		return nil, r.Context().Err()
+	}))
+	_, err := client.Agents.Update(ctx, "x", agento.UpdateAgentParams{})
+	requireMade(t, err, 204)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, left)
 }

@@ -1,0 +1,54 @@
+package agento_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// TestWaitEndsWithItsContext: whenever the context ends, the error tells the
+// last status that was seen, and why it ended.
+func TestWaitEndsWithItsContext(t *testing.T) {
+	for name, after := range map[string]time.Duration{"in a pause": 500 * time.Millisecond, "while it asks": 10 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					if asked++; asked == 1 {
+						return respond(200, `{"data":{"status":"creating"}}`), nil
+					}
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				}))
+				late := errors.New("it took too long")
+				ctx, cancel := context.WithTimeoutCause(t.Context(), after, late)
+				defer cancel()
+				seen, err := client.Agents.WaitUntil(ctx, "a1", agento.StatusRunning)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.ErrorIs(t, err, late)
+				require.ErrorContains(t, err, "agent a1 is creating, not yet running")
+				require.Equal(t, agento.StatusCreating, seen.Status)
+			})
+		})
+	}
+}
+
+// TestWaitThatFails ends with the error of the call, as it is.
+func TestWaitThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var methods []string
+		client := newClient(t, inTurn(t, &methods, respond(200, `{"data":{"status":"creating"}}`),
+			respond(404, `{"error":{"code":"agent_not_found","message":"gone"}}`)))
+		seen, err := client.Agents.WaitUntil(t.Context(), "a1", agento.StatusRunning)
+		require.ErrorIs(t, err, agento.ErrNotFound)
+		require.NotContains(t, err.Error(), "not yet")
+		require.Nil(t, seen)
+	})
+}
