@@ -33,8 +33,7 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 	}
 	var seen *AgentStatus
 	for pause := pollMin; ; pause = min(pause*2, pollMax) {
-		seen := st
-		st, err = s.Status(ctx, id, opts...)
+		st, err := s.Status(ctx, id, opts...)
 		switch {
 		case err != nil && seen != nil && errors.Is(err, ctx.Err()): // it ended while we asked
 			return seen, notYet(id, seen, want, err)

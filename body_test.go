@@ -39,9 +39,9 @@ func TestTextThatJSONCannotCarry(t *testing.T) {
 	bad := "caf\xe9"
 	ctx, agent, swarm := t.Context(), agento.ForAgent("a1"), agento.ForSwarm("s1")
 	last := func(_ any, err error) error { return err }
-	raw := func(body any) error { return client.Do(ctx, "POST", "/v1/x", body, nil) }
+	raw := func(body any) error { return client.Do(ctx, "POST", "/v1/things", body, nil) }
 	extra := func(name string, value any) error {
-		return client.Do(ctx, "POST", "/v1/x", nil, nil, agento.WithExtra(name, value))
+		return client.Do(ctx, "POST", "/v1/things", nil, nil, agento.WithExtra(name, value))
 	}
 	for _, c := range []struct {
 		names string
@@ -72,7 +72,7 @@ func TestTextThatJSONCannotCarry(t *testing.T) {
 		{"Raw", raw(struct{ Raw json.RawMessage }{json.RawMessage(`"` + bad + `"`)})},
 		{"Text", raw(struct{ Text odd }{odd{bad}})},
 		{"a name in body", raw(map[odd]int{{bad}: 1})},
-		{"body[k]", last(client.Stream(ctx, "POST", "/v1/x", map[string]string{"k": bad}))},
+		{"body[k]", last(client.Stream(ctx, "POST", "/v1/things", map[string]string{"k": bad}))},
 		{"body", raw(&opaque{Text: bad})},
 		{"Note", raw(struct{ base }{base{bad}})},
 		{"WithExtra[0]", extra("k", []string{bad})},
@@ -108,7 +108,7 @@ func TestTextThatJSONCanCarry(t *testing.T) {
 		`[{"text":"x"},"\\ufffd"]`:    []any{ring, `\ufffd`},
 		`[null,null,"\\ufffd",1]`:     []any{nil, (*string)(nil), `\ufffd`, 1},
 	} {
-		require.NoError(t, client.Do(context.Background(), "POST", "/v1/x", body, nil))
+		require.NoError(t, client.Do(context.Background(), "POST", "/v1/things", body, nil))
 		require.Equal(t, want, sent)
 	}
 }

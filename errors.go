@@ -41,7 +41,8 @@ var (
 	// ErrInternal: an error of the service, or of a proxy before it (5xx).
 	ErrInternal = errors.New("agento: internal error")
 	// ErrOutcomeUnknown: a write may or may not have been applied: it was sent,
-	// and no answer told. Read before writing again.
+	// and no answer told, or what it made could not be read. Read before writing
+	// again.
 	ErrOutcomeUnknown = errors.New("agento: outcome of the write unknown")
 	// ErrStreamTruncated: a stream ended before its end mark.
 	ErrStreamTruncated = errors.New("agento: stream ended before it was complete")

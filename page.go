@@ -89,8 +89,8 @@ func (p *Page[T]) decode(body []byte) error {
 var jsonNull = []byte("null")
 
 // ErrListIncomplete ends an iteration over a list, or [SkillsService.Installed],
-// that cannot know whether it saw every row: the service gave no more rows, or the same ones again, before the
-// total that it had named.
+// that cannot know whether it saw every row: the service gave no more rows, or the
+// same ones again, before the total that it had named.
 var ErrListIncomplete = errors.New("agento: the list ended before its total; rows may be missing")
 
 // pages iterates over the rows of a list, page by page, beginning at an offset.

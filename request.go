@@ -297,9 +297,6 @@ func (c *core) rawURL(path string) (*url.URL, error) {
 	if err != nil || strings.ContainsAny(path, "#\\") {
 		return nil, badArgument("path", "is not a valid path")
 	}
-	if strings.ContainsFunc(ref.RawQuery, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, badArgument("path", "has a query that is not escaped")
-	}
 	for _, segment := range strings.Split(ref.Path, "/") {
 		if segment == "." || segment == ".." {
 			return nil, badArgument("path", "holds the segment %q", segment)
