@@ -3,7 +3,6 @@ package agento
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"maps"
 	"net/http"
 	"strconv"
@@ -27,6 +26,7 @@ type follower struct {
 	opened    time.Time // the present connection
 	failures  int       // since the last good connection
 	resumedAt string    // the id that the present connection was asked to go on from
+	replay    bool      // it was asked for history again instead
 	seen      recent
 }
 
@@ -112,7 +112,7 @@ func (l *follower) resume(f *feed[LogEntry], out *transport.Outcome) error {
 	f.body = out.Stream
 	f.dec.Reset()
 	l.opened = time.Now()
-	l.seen.nextConnection()
+	l.seen.nextConnection(l.replay)
 	if !f.send(LogEntry{Reconnected: true}) {
 		closeStream(out)
 		return f.contextError()
@@ -127,7 +127,7 @@ func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 	u := *call.URL
 	call.URL = &u
 	query := u.Query()
-	l.resumedAt = f.dec.LastEventID()
+	l.resumedAt, l.replay = f.dec.LastEventID(), false
 	if l.resumedAt != "" || l.seen.any() {
 		query.Del("tail") // before the first line it is still owed
 	}
@@ -136,6 +136,7 @@ func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 		maps.Copy(call.Header, l.o.call.Header)
 		call.Header["Last-Event-Id"] = []string{l.resumedAt}
 	} else if l.seen.distinct() {
+		l.replay = true
 		query.Set("tail", strconv.Itoa(followBack))
 	}
 	u.RawQuery = query.Encode()
@@ -192,66 +193,4 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// recent remembers the newest entries of a log without ids, so that lines which
-// a new connection repeats can be told from new ones. Entries with a time can be
-// told apart; lines without may well repeat for real.
-type recent struct {
-	seed       maphash.Seed
-	ring       []uint64
-	next       int
-	connection map[uint64]int // the connection on which an entry came
-	current    int
-	untold     bool      // some entry had no time
-	first      time.Time // of the entry that the stream began with
-	firstOn    int       // the connection on which it came
-}
-
-func newRecent() recent {
-	return recent{seed: maphash.MakeSeed(), connection: map[uint64]int{}}
-}
-
-const recentSize = 1000
-
-func (r *recent) nextConnection() { r.current++ }
-
-// any reports whether there were entries.
-func (r *recent) any() bool { return len(r.ring) > 0 || r.untold }
-
-// distinct reports whether there are entries, and all of them can be told apart.
-func (r *recent) distinct() bool { return len(r.ring) > 0 && !r.untold }
-
-// before reports whether an earlier connection brought the entry, or would have if
-// the stream had been asked to begin so early, and remembers it.
-func (r *recent) before(e LogEntry) bool {
-	if e.Time == nil {
-		r.untold = true
-		return false
-	}
-	if r.first.IsZero() {
-		r.first, r.firstOn = *e.Time, r.current
-	}
-	if e.Time.Before(r.first) && r.firstOn < r.current {
-		return true
-	}
-	return r.repeated(e.raw)
-}
-
-// repeated reports whether an earlier connection brought the same, and remembers
-// it.
-func (r *recent) repeated(what string) bool {
-	h := maphash.String(r.seed, what)
-	if on, ok := r.connection[h]; ok {
-		return on < r.current
-	}
-	if len(r.ring) < recentSize {
-		r.ring = append(r.ring, h)
-	} else {
-		delete(r.connection, r.ring[r.next])
-		r.ring[r.next] = h
-		r.next = (r.next + 1) % recentSize
-	}
-	r.connection[h] = r.current
-	return false
 }

@@ -81,6 +81,60 @@ func TestLogOutOfOrderAfterReconnect(t *testing.T) {
 	})
 }
 
+// timed is a line of a log that tells its time, and has no id.
+func timed(clock, text string) string {
+	return line("", `{"timestamp":"2026-01-01T`+clock+`Z","line":"`+text+`"}`)
+}
+
+// A clock that was ahead when the log began, and was then set right, takes no line
+// away, on however many connections; nor does one that is set back later.
+func TestLogClockSetBack(t *testing.T) {
+	inWorld(t, logService(
+		func(s streaming) { s.send(timed("11:00:00", "boot")) },
+		func(s streaming) {
+			require.Equal(t, "200", s.request.URL.Query().Get("tail"))
+			s.send(timed("11:00:00", "boot"), timed("10:00:01", "clock set"), timed("10:00:02", "one"))
+		},
+		func(s streaming) { s.send(timed("10:00:03", "two"), timed("10:30:00", "three")) },
+		func(s streaming) {
+			s.send(timed("10:30:00", "three"), timed("09:00:00", "set again"), timed("09:00:01", "four"), closeEvent)
+		},
+	)(), nil, func(w *world) {
+		require.Equal(t, []string{"boot", "~", "clock set", "one", "~", "two", "three", "~", "set again", "four"}, lines(follow(w, nil)))
+	})
+}
+
+// Of history that was asked for again, what is older than the log is left out, a
+// line without a time in between or not.
+func TestLogReplayGoesBackTooFar(t *testing.T) {
+	inWorld(t, logService(
+		func(s streaming) { s.send(timed("10:00:02", "late"), timed("10:00:01", "early")) },
+		func(s streaming) {
+			s.send(timed("09:00:00", "old"), line("", "no time"), timed("10:00:00", "old too"))
+			s.send(timed("10:00:02", "late"), timed("10:00:01", "early"), timed("10:00:00", "new, and behind"), closeEvent)
+		},
+	)(), nil, func(w *world) {
+		require.Equal(t, []string{"late", "early", "~", "no time", "new, and behind"}, lines(follow(w, nil)))
+	})
+}
+
+// Where no history was asked for again, nothing is too old.
+func TestLogOldTimeWithoutReplay(t *testing.T) {
+	for name, begin := range map[string]string{"lines without a time": line("", "begin"), "ids": line("1", "begin")} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, logService(
+				func(s streaming) { s.send(begin, timed("10:00:00", "invoice due")) },
+				func(s streaming) {
+					require.Empty(t, s.request.URL.Query().Get("tail"))
+					s.send(timed("09:00:00", "invoice overdue"), line("", "end"), closeEvent)
+				},
+			)(), nil, func(w *world) {
+				require.Equal(t, []string{"begin", "invoice due", "~", "invoice overdue", "end"}, lines(follow(w, nil)))
+			})
+		})
+	}
+}
+
 // A service that goes back further than it was asked does not make the lines come
 // twice, and one that counts anew does not make them go.
 func TestLogReplaysMoreThanTheLastID(t *testing.T) {
