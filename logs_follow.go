@@ -25,7 +25,7 @@ type follower struct {
 	o         *outgoing
 	opened    time.Time // the present connection
 	failures  int       // since the last good connection
-	resumedAt string    // the id that the present connection was asked to go on from
+	resumedAt string    // the id that the present connection was asked to go on from, until another came
 	replay    bool      // it was asked for history again instead
 	seen      recent
 }
@@ -38,10 +38,7 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 	if string(ev.Type) == "close" {
 		return LogEntry{}, endQuietly, nil
 	}
-	if len(ev.Data) == 0 {
-		return LogEntry{}, skip, nil
-	}
-	if ev.Named && l.resumedAt != "" && string(ev.ID) == l.resumedAt {
+	if l.resumedFrom(ev) || len(ev.Data) == 0 {
 		return LogEntry{}, skip, nil
 	}
 	e := readLogEntry(string(ev.Data))
@@ -55,6 +52,20 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 		return LogEntry{}, skip, nil
 	}
 	return e, deliver, nil
+}
+
+// resumedFrom reports whether an event is the one that the connection was to go on
+// from. Once another id has come the service is past it: if that id comes then, it
+// counts anew, and means another line.
+func (l *follower) resumedFrom(ev sse.Event) bool {
+	if !ev.Named || l.resumedAt == "" {
+		return false
+	}
+	if string(ev.ID) == l.resumedAt {
+		return true
+	}
+	l.resumedAt = ""
+	return false
 }
 
 // ended replaces the connection. Only what another attempt cannot mend ends the

@@ -158,6 +158,23 @@ func TestLogReplaysMoreThanTheLastID(t *testing.T) {
 	})
 }
 
+// A service that has restarted counts its ids anew, and gets to the one that was
+// resumed from with another line.
+func TestLogCountsPastTheLastID(t *testing.T) {
+	inWorld(t, logService(
+		func(s streaming) { s.send(line("1", "a"), line("2", "b"), line("3", "c")) },
+		func(s streaming) {
+			require.Equal(t, "3", s.request.Header.Get("Last-Event-ID"))
+			s.send(line("1", "new a"), line("2", "new b"), line("3", "new c"), line("4", "new d"))
+		},
+		func(s streaming) {
+			s.send(line("4", "new d, said otherwise"), "event: beat\nid: 5\n\n", line("4", "newer"), closeEvent)
+		},
+	)(), nil, func(w *world) {
+		require.Equal(t, []string{"a", "b", "c", "~", "new a", "new b", "new c", "new d", "~", "newer"}, lines(follow(w, nil)))
+	})
+}
+
 // A service that lets nobody connect again for days ends the log, and says so.
 func TestLogRetryBeyondTheLimit(t *testing.T) {
 	for retry, want := range map[string]time.Duration{"90000": 90 * time.Second, "9223372036854775807": 1<<63 - 1} {
