@@ -3,6 +3,7 @@ package agento_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,6 +157,35 @@ func TestLogReplaysMoreThanTheLastID(t *testing.T) {
 		require.NoError(t, log.Err())
 		require.Equal(t, []string{"one", "two", "three", "", "new", "four"}, lines)
 	})
+}
+
+// Of a replay that is longer than what is remembered, only what was forgotten comes
+// twice, and what came last stays known.
+func TestLogReplaysMoreThanIsRemembered(t *testing.T) {
+	for name, id := range map[string]func(i int) string{
+		"ids": func(i int) string { return fmt.Sprint("n", i) }, "times": func(int) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			history := func(from, to int) (wire string, texts []string) {
+				for i := from; i < to; i++ {
+					text := time.Date(2026, 1, 1, 0, 0, i, 0, time.UTC).Format(time.RFC3339) + fmt.Sprint(" line ", i)
+					wire, texts = wire+line(id(i), text), append(texts, text)
+				}
+				return wire, texts
+			}
+			begun, first := history(0, 1500)
+			whole, all := history(0, 1501)
+			newest, _ := history(501, 1501)
+			inWorld(t, logService(
+				func(s streaming) { s.send(begun) },
+				func(s streaming) { s.send(whole) },
+				func(s streaming) { s.send(newest, line(id(1501), "end"), closeEvent) },
+			)(), nil, func(w *world) {
+				want := slices.Concat(first, []string{"~"}, all[:500], all[1500:], []string{"~", "end"})
+				require.Equal(t, want, lines(follow(w, nil)))
+			})
+		})
+	}
 }
 
 // A service that has restarted counts its ids anew, and gets to the one that was
