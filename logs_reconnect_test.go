@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -202,6 +203,31 @@ func TestLogCountsPastTheLastID(t *testing.T) {
 		},
 	)(), nil, func(w *world) {
 		require.Equal(t, []string{"a", "b", "c", "~", "new a", "new b", "new c", "new d", "~", "newer"}, lines(follow(w, nil)))
+	})
+}
+
+// The marker of a new connection is not what an observer waits for as the first
+// event, but it is delivered, and counts so.
+func TestLogMarkerIsNoFirstEvent(t *testing.T) {
+	var after []time.Duration
+	delivered := 0
+	observer := agento.WithObserver(agento.Observer{
+		FirstEvent: func(_ context.Context, _ agento.CallInfo, d time.Duration) { after = append(after, d) },
+		StreamEnd:  func(_ context.Context, _ agento.CallInfo, e agento.StreamEndInfo) { delivered = e.Events },
+	})
+	inWorld(t, logService(
+		func(s streaming) { s.send(": nothing yet\n\n") },
+		func(s streaming) {
+			s.send(": nothing yet\n\n")
+			time.Sleep(time.Minute)
+			s.send(line("1", "a"), line("2", "b"))
+		},
+		func(s streaming) { s.send(line("3", "c"), closeEvent) },
+	)(), []agento.Option{observer}, func(w *world) {
+		require.Equal(t, []string{"~", "a", "b", "~", "c"}, lines(follow(w, nil)))
+		require.Len(t, after, 1)
+		require.GreaterOrEqual(t, after[0], time.Minute)
+		require.Equal(t, 5, delivered)
 	})
 }
 

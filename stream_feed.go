@@ -60,7 +60,8 @@ type feed[T any] struct {
 	objects bool                    // a line of data that is a JSON object is an event of its own
 	typed   bool                    // events without data count where they have a type
 	fail    func(cause error) error // dresses an error with what is known of the stream
-	events  int                     // delivered
+	begun   bool                    // the first event was reported
+	events  int                     // delivered, markers too
 }
 
 // start opens the channel and begins to read.
@@ -199,11 +200,21 @@ func (f *feed[T]) deliver(ev sse.Event) (complete bool, err error) {
 		return false, err
 	}
 	if verdict == deliver || verdict == deliverLast {
+		f.announce()
 		if !f.send(value) {
 			return false, f.contextError()
 		}
 	}
 	return verdict == deliverLast || verdict == endQuietly, nil
+}
+
+// announce reports the first event of the stream. What send is given besides, the
+// marker of a log, is none.
+func (f *feed[T]) announce() {
+	if !f.begun && !f.stream.closed.Load() {
+		f.begun = true
+		f.watch.firstEvent()
+	}
 }
 
 // send delivers one value. It is only given up if the stream was closed, or its
@@ -212,9 +223,6 @@ func (f *feed[T]) deliver(ev sse.Event) (complete bool, err error) {
 func (f *feed[T]) send(value T) bool {
 	if f.stream.closed.Load() {
 		return false
-	}
-	if f.events == 0 {
-		f.watch.firstEvent()
 	}
 	f.events++
 	select {
