@@ -51,27 +51,21 @@ func decodeChatEvent(raw string) (ChatEvent, error) {
 
 func decodeAnyChatEvent(raw string) (ChatEvent, error) {
 	e := ChatEvent{raw: raw}
-	var fields struct {
-		Type      json.RawMessage `json:"type"`
-		Content   json.RawMessage `json:"content"`
-		SessionID json.RawMessage `json:"sessionId"`
-		Error     json.RawMessage `json:"error"`
-		Message   json.RawMessage `json:"message"`
-	}
+	var fields map[string]json.RawMessage // not a struct, which takes "Type" for "type"
 	if err := json.Unmarshal([]byte(raw), &fields); err != nil {
 		if strings.HasPrefix(strings.TrimLeft(raw, " \t\r\n"), "{") {
 			return e, fmt.Errorf("an event cannot be read: %w", err)
 		}
 		return e, nil
 	}
-	_ = json.Unmarshal(fields.Type, &e.Type)
-	_ = json.Unmarshal(fields.SessionID, &e.SessionID)
-	if e.Type == ChatText && fields.Content != nil {
-		if err := json.Unmarshal(fields.Content, &e.Content); err != nil {
+	_ = json.Unmarshal(fields["type"], &e.Type)
+	_ = json.Unmarshal(fields["sessionId"], &e.SessionID)
+	if content := fields["content"]; e.Type == ChatText && content != nil {
+		if err := json.Unmarshal(content, &e.Content); err != nil {
 			return e, fmt.Errorf("a text event cannot be read: %w", err)
 		}
 	}
-	e.Error = readEventError(e.Type, fields.Error, fields.Message)
+	e.Error = readEventError(e.Type, fields["error"], fields["message"])
 	return e, nil
 }
 
@@ -110,10 +104,12 @@ func unescape(literal string) (text string, ok bool) {
 
 // readEventError takes the error of an event in either of its expected forms.
 func readEventError(eventType string, object, message json.RawMessage) *EventError {
-	var fields struct{ Code, Message json.RawMessage }
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(object, &fields)
+	code, words := fields["code"], fields["message"]
 	switch {
-	case object != nil && json.Unmarshal(object, &fields) == nil && (fields.Code != nil || fields.Message != nil):
-		return &EventError{Code: Code(text(fields.Code)), Message: text(fields.Message)}
+	case code != nil || words != nil:
+		return &EventError{Code: Code(text(code)), Message: text(words)}
 	case eventType != ChatError:
 		return nil
 	case message != nil:
