@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -123,18 +124,25 @@ func upstreamDenial(err error, byToken bool) *denial {
 }
 
 // failureAttrs is what the log is told of an error. An Error's message and body
-// are left out: they are the service's words, and may repeat a visitor's.
+// are left out: they are the service's words, and may repeat a visitor's. So is a
+// code that does not look like one.
 func failureAttrs(err error) []slog.Attr {
 	var e *Error
 	if !errors.As(err, &e) {
 		return answer(0, "", err)
 	}
 	attrs := answer(e.StatusCode, e.RequestID, e.cause)
-	if e.Code != "" {
-		attrs = append(attrs, slog.String("code", printable(string(e.Code))))
+	if plainCode(e.Code) {
+		attrs = append(attrs, slog.String("code", string(e.Code)))
 	}
 	if e.Attempts > 1 {
 		attrs = append(attrs, slog.Int("attempts", e.Attempts))
 	}
 	return attrs
+}
+
+// plainCode reports whether a code looks like one: a field of that name may hold
+// anything.
+func plainCode(code Code) bool {
+	return code != "" && len(code) <= 48 && strings.Trim(string(code), "abcdefghijklmnopqrstuvwxyz_") == ""
 }
