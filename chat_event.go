@@ -51,7 +51,7 @@ func decodeChatEvent(raw string) (ChatEvent, error) {
 
 func decodeAnyChatEvent(raw string) (ChatEvent, error) {
 	e := ChatEvent{raw: raw}
-	var fields map[string]json.RawMessage // a struct would take "Type" for "type"
+	var fields map[string]json.RawMessage // not a struct, which takes "Type" for "type"
 	if err := json.Unmarshal([]byte(raw), &fields); err != nil {
 		if strings.HasPrefix(strings.TrimLeft(raw, " \t\r\n"), "{") {
 			return e, fmt.Errorf("an event cannot be read: %w", err)
@@ -104,10 +104,12 @@ func unescape(literal string) (text string, ok bool) {
 
 // readEventError takes the error of an event in either of its expected forms.
 func readEventError(eventType string, object, message json.RawMessage) *EventError {
-	var fields struct{ Code, Message json.RawMessage }
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(object, &fields)
+	code, words := fields["code"], fields["message"]
 	switch {
-	case object != nil && json.Unmarshal(object, &fields) == nil && (fields.Code != nil || fields.Message != nil):
-		return &EventError{Code: Code(text(fields.Code)), Message: text(fields.Message)}
+	case code != nil || words != nil:
+		return &EventError{Code: Code(text(code)), Message: text(words)}
 	case eventType != ChatError:
 		return nil
 	case message != nil:

@@ -63,6 +63,50 @@ func TestPlainTextIsTaken(t *testing.T) {
 	}
 }
 
+// Names that differ in case are other names: what the service may mean by them does
+// not end an answer, or become its text.
+func TestChatEventNamesAreExact(t *testing.T) {
+	for raw, want := range map[string]ChatEvent{
+		`{"type":"text","content":"a","Type":"done"}`:                            {Type: ChatText, Content: "a"},
+		`{"type":"text","Content":"b"}`:                                          {Type: ChatText},
+		`{"type":"text","content":"a","CONTENT":"b","SessionID":"s"}`:            {Type: ChatText, Content: "a"},
+		`{"TYPE":"text","Content":"a"}`:                                          {},
+		`{"type":"tool","Error":{"code":"c"}}`:                                   {Type: ChatTool},
+		`{"type":"tool","error":{"Code":"c","Message":"m"}}`:                     {Type: ChatTool},
+		`{"type":"error","error":{"code":"c","message":"m","Code":1},"Error":1}`: {Type: ChatError, Error: &EventError{Code: "c", Message: "m"}},
+		`{"type":"error","Message":"m"}`:                                         {Type: ChatError, Error: &EventError{}},
+	} {
+		got, err := decodeChatEvent(raw)
+		require.NoError(t, err, raw)
+		want.raw = raw
+		require.Equal(t, want, got)
+	}
+}
+
+// Of a name that comes twice the last counts, and null is no error by itself.
+func TestChatEventOddFields(t *testing.T) {
+	for raw, want := range map[string]ChatEvent{
+		`{"type":"text","content":"a","type":"done","content":"b"}`: {Type: ChatDone},
+		`{"type":"text","content":"a","content":"b"}`:               {Type: ChatText, Content: "b"},
+		`{"type":"text","content":null,"sessionId":null}`:           {Type: ChatText},
+		`{"type":null,"content":"a"}`:                               {},
+		`{"type":5,"sessionId":"s"}`:                                {SessionID: "s"},
+		`{"type":"tool","error":null}`:                              {Type: ChatTool},
+		`{"type":"tool","error":"x"}`:                               {Type: ChatTool},
+		`{"type":"error","error":null}`:                             {Type: ChatError, Error: &EventError{}},
+		`{"type":"error","error":"x"}`:                              {Type: ChatError, Error: &EventError{Message: "x"}},
+		`{"type":"error","error":"x","message":"m"}`:                {Type: ChatError, Error: &EventError{Message: "m"}},
+		`{"type":"error","error":{"message":null},"message":"m"}`:   {Type: ChatError, Error: &EventError{}},
+		`{"type":"error","error":{"code":5,"message":["m"]}}`:       {Type: ChatError, Error: &EventError{Code: "5", Message: `["m"]`}},
+		`null`: {}, `[]`: {}, `"text"`: {}, `{}`: {}, ``: {},
+	} {
+		got, err := decodeChatEvent(raw)
+		require.NoError(t, err, raw)
+		want.raw = raw
+		require.Equal(t, want, got)
+	}
+}
+
 // FuzzChatEvent compares the fast path with encoding/json.
 func FuzzChatEvent(f *testing.F) {
 	for _, raw := range chatEvents {

@@ -158,6 +158,28 @@ func TestServiceFails(t *testing.T) {
 	}
 }
 
+// TestCodeIsLoggedWhereItIsOne: a field of that name may hold anything, the words
+// of a visitor too.
+func TestCodeIsLoggedWhereItIsOne(t *testing.T) {
+	for code, logged := range map[string]bool{
+		"quota_exceeded":                      true,
+		"refused: Hello, my card is 4111":     false,
+		"Hello":                               false,
+		"hello\u2028":                         false,
+		strings.Repeat("hello_", 8) + "hello": false,
+		"":                                    false,
+	} {
+		answer := answering(`data: {"type":"error","error":{"code":"` + code + `","message":"x"}}` + "\n\n")
+		inWidget(t, protocol{}, answer, nil, func(w *widget) {
+			p := w.say("pia", "")
+			require.Equal(t, []string{"session", "error:unavailable"}, p.types)
+			require.Contains(t, w.log.String(), `"request_id":"req_42"`)
+			require.Equal(t, logged, strings.Contains(w.log.String(), `"code":"`+code+`"`), code)
+			require.Equal(t, logged, strings.Contains(w.log.String(), `"code":`), code)
+		})
+	}
+}
+
 // TestSessionWithoutID: a turn does not go on in a session that nobody knows.
 func TestSessionWithoutID(t *testing.T) {
 	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {

@@ -124,7 +124,8 @@ func upstreamDenial(err error, byToken bool) *denial {
 }
 
 // failureAttrs is what the log is told of an error. An Error's message and body
-// are left out: they are the service's words, and may repeat a visitor's.
+// are left out: they are the service's words, and may repeat a visitor's. So is a
+// code that does not look like one.
 func failureAttrs(err error) []slog.Attr {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -141,7 +142,7 @@ func failureAttrs(err error) []slog.Attr {
 }
 
 // plainCode reports whether a code looks like one: a field of that name may hold
-// anything, also what a visitor has said.
+// anything.
 func plainCode(code Code) bool {
 	return code != "" && len(code) <= 48 && strings.Trim(string(code), "abcdefghijklmnopqrstuvwxyz_") == ""
 }

@@ -42,8 +42,8 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // service says that there will be no more. A connection that drops, or is silent
 // for longer than the idle timeout of 2 min, is replaced, with growing pauses; an
 // entry with Reconnected then marks where lines may be missing. No line comes
-// twice as far as the service's event ids, or the entries themselves, tell, of which
-// the last 1,000 are remembered.
+// twice as far as the service's event ids, or the entries themselves, tell; the
+// newest 1,000 are remembered for that.
 //
 // GET /v1/agents/{id}/logs/stream, inferred from the title. Scope: logs. Errors
 // of opening it: those of every call; [ErrNotFound]. Once open, an answer at a

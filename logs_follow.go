@@ -25,8 +25,8 @@ type follower struct {
 	o         *outgoing
 	opened    time.Time // the present connection
 	failures  int       // since the last good connection
-	resumedAt string    // the id that the present connection was asked to go on from, until another one came
-	replay    bool      // it was asked for history too
+	resumedAt string    // the id that the present connection was asked to go on from, until another came
+	replay    bool      // it was asked for history again instead
 	seen      recent
 }
 
@@ -38,14 +38,8 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 	if string(ev.Type) == "close" {
 		return LogEntry{}, endQuietly, nil
 	}
-	if len(ev.Data) == 0 {
+	if l.resumedFrom(ev) || len(ev.Data) == 0 {
 		return LogEntry{}, skip, nil
-	}
-	if ev.Named && l.resumedAt != "" {
-		if string(ev.ID) == l.resumedAt {
-			return LogEntry{}, skip, nil
-		}
-		l.resumedAt = "" // what has that id later is another entry: the service counts anew
 	}
 	e := readLogEntry(string(ev.Data))
 	known := false
@@ -58,6 +52,20 @@ func (l *follower) event(ev sse.Event) (LogEntry, verdict, error) {
 		return LogEntry{}, skip, nil
 	}
 	return e, deliver, nil
+}
+
+// resumedFrom reports whether an event is the one that the connection was to go on
+// from. Once another id has come the service is past it: if that id comes then, it
+// counts anew, and means another line.
+func (l *follower) resumedFrom(ev sse.Event) bool {
+	if !ev.Named || l.resumedAt == "" {
+		return false
+	}
+	if string(ev.ID) == l.resumedAt {
+		return true
+	}
+	l.resumedAt = ""
+	return false
 }
 
 // ended replaces the connection. Only what another attempt cannot mend ends the
@@ -116,7 +124,7 @@ func (l *follower) resume(f *feed[LogEntry], out *transport.Outcome) error {
 	f.dec.Reset()
 	l.opened = time.Now()
 	l.seen.nextConnection(l.replay)
-	if !f.put(LogEntry{Reconnected: true}) {
+	if !f.send(LogEntry{Reconnected: true}) {
 		closeStream(out)
 		return f.contextError()
 	}
@@ -130,7 +138,7 @@ func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 	u := *call.URL
 	call.URL = &u
 	query := u.Query()
-	l.resumedAt = f.dec.LastEventID()
+	l.resumedAt, l.replay = f.dec.LastEventID(), false
 	if l.resumedAt != "" || l.seen.any() {
 		query.Del("tail") // before the first line it is still owed
 	}

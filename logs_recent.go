@@ -2,122 +2,112 @@ package agento
 
 import (
 	"hash/maphash"
+	"slices"
 	"time"
 )
 
 // recent remembers the newest entries of a log, so that lines which a new
-// connection repeats can be told from new ones. Entries with a time can be told
-// apart; lines without may well repeat for real.
+// connection repeats can be told from new ones: those with an id, and those with a
+// time. Lines with neither may well repeat for real.
 type recent struct {
-	seed    maphash.Seed
-	old     *generation // of earlier connections
-	present *generation
-	untold  bool // some entry had no time
-
-	// The stream began with the connection that brought the first entry with a
-	// time: what is older than all of that one was never asked for.
-	begun      time.Time
-	began      bool
-	connection int
-	begunOn    int
-	cutting    bool // the present connection still replays what is older
+	seed     maphash.Seed
+	earlier  *memory   // of the connections before the present one: what it brings forces nothing out
+	present  *memory   // of the present connection
+	untold   bool      // some entry had no time
+	earliest time.Time // of all entries that were let through
+	cutting  bool      // what comes may be from before the stream's beginning
 }
 
 func newRecent() recent {
-	return recent{seed: maphash.MakeSeed(), old: newGeneration(), present: newGeneration()}
+	return recent{seed: maphash.MakeSeed(), earlier: newMemory(), present: newMemory()}
 }
 
-// nextConnection forgets all but the newest entries. replay says that the new
-// connection was asked for history.
+// nextConnection begins with another connection. Where history was asked for again
+// it may go back further than the stream does.
 func (r *recent) nextConnection(replay bool) {
-	r.present.follow(r.old)
-	r.old, r.present = r.present, newGeneration()
-	r.connection++
-	r.cutting = replay
+	r.earlier, r.present = r.earlier.and(r.present), newMemory()
+	r.cutting = replay && !r.earliest.IsZero()
 }
+
+func (r *recent) empty() bool { return len(r.earlier.ring) == 0 && len(r.present.ring) == 0 }
 
 // any reports whether there were entries.
-func (r *recent) any() bool { return r.told() || r.untold }
+func (r *recent) any() bool { return !r.empty() || r.untold }
 
 // distinct reports whether there are entries, and all of them can be told apart.
-func (r *recent) distinct() bool { return r.told() && !r.untold }
-
-func (r *recent) told() bool { return len(r.old.ring)+len(r.present.ring) > 0 }
+func (r *recent) distinct() bool { return !r.empty() && !r.untold }
 
 // before reports whether an earlier connection brought the entry, or would have if
-// the stream had been asked to begin so early, and remembers it.
+// the stream had been asked to begin so early, and remembers it. Only the head of a
+// replay is so early: further on a time says little, since a clock may be set back.
 func (r *recent) before(e LogEntry) bool {
-	if e.Time == nil {
-		r.untold, r.cutting = true, false
+	if e.Time == nil { // it may be of the head, or after it
+		r.untold = true
 		return false
 	}
-	if !r.began {
-		r.began, r.begun, r.begunOn = true, *e.Time, r.connection
-	}
-	if r.connection == r.begunOn && e.Time.Before(r.begun) {
-		r.begun = *e.Time
-	}
-	if r.cutting = r.cutting && e.Time.Before(r.begun); r.cutting {
+	if r.cutting && e.Time.Before(r.earliest) && !r.knows(e.raw) {
 		return true
+	}
+	r.cutting = false
+	if r.earliest.IsZero() || e.Time.Before(r.earliest) {
+		r.earliest = *e.Time
 	}
 	return r.repeated(e.raw)
 }
+
+// knows reports whether an earlier connection brought the same.
+func (r *recent) knows(what string) bool { return r.earlier.has(maphash.String(r.seed, what)) }
 
 // repeated reports whether an earlier connection brought the same, and remembers
 // it.
 func (r *recent) repeated(what string) bool {
 	h := maphash.String(r.seed, what)
 	r.present.add(h)
-	return r.old.has(h)
+	return r.earlier.has(h)
 }
 
 const recentSize = 1000
 
-// generation is a set of hashes that keeps the newest. Entries of the present
-// connection do not push out those of earlier ones, which it may be repeating.
-type generation struct {
-	ring []uint64
-	next int // the oldest, once the ring is full
-	set  map[uint64]struct{}
+// memory holds the newest recentSize hashes that were added to it.
+type memory struct {
+	ring  []uint64
+	next  int // the oldest, once the ring is full
+	known map[uint64]struct{}
 }
 
-func newGeneration() *generation { return &generation{set: map[uint64]struct{}{}} }
+func newMemory() *memory { return &memory{known: map[uint64]struct{}{}} }
 
-func (g *generation) has(h uint64) bool {
-	_, ok := g.set[h]
+func (m *memory) has(h uint64) bool {
+	_, ok := m.known[h]
 	return ok
 }
 
-func (g *generation) add(h uint64) {
-	if g.has(h) {
+func (m *memory) add(h uint64) {
+	if m.has(h) {
 		return
 	}
-	if len(g.ring) < recentSize {
-		g.ring = append(g.ring, h)
+	if len(m.ring) < recentSize {
+		m.ring = append(m.ring, h)
 	} else {
-		delete(g.set, g.ring[g.next])
-		g.ring[g.next] = h
-		g.next = (g.next + 1) % recentSize
+		delete(m.known, m.ring[m.next])
+		m.ring[m.next] = h
+		m.next = (m.next + 1) % recentSize
 	}
-	g.set[h] = struct{}{}
+	m.known[h] = struct{}{}
 }
 
-// follow puts as many of an older generation's newest before its own as there is
-// room for.
-func (g *generation) follow(older *generation) {
-	own := g.ring
-	if len(own) == recentSize {
-		return
-	}
-	var kept []uint64
-	for i := range older.ring {
-		if h := older.ring[(older.next+i)%len(older.ring)]; !g.has(h) {
-			kept = append(kept, h)
+func (m *memory) inOrder() []uint64 { return slices.Concat(m.ring[m.next:], m.ring[:m.next]) }
+
+// and returns the newest of m and of what came later.
+func (m *memory) and(later *memory) *memory {
+	both := newMemory()
+	for _, h := range m.inOrder() {
+		if !later.has(h) { // it has its place there
+			both.add(h)
 		}
 	}
-	kept = kept[max(0, len(kept)+len(own)-recentSize):]
-	for _, h := range kept {
-		g.set[h] = struct{}{}
+	for _, h := range later.inOrder() {
+		both.add(h)
 	}
-	g.ring = append(kept, own...)
+	return both
 }

@@ -60,8 +60,8 @@ type feed[T any] struct {
 	objects bool                    // a line of data that is a JSON object is an event of its own
 	typed   bool                    // events without data count where they have a type
 	fail    func(cause error) error // dresses an error with what is known of the stream
-	begun   bool                    // the first event came
-	events  int                     // delivered, with the marks in between
+	begun   bool                    // the first event was reported
+	events  int                     // delivered, markers too
 }
 
 // start opens the channel and begins to read.
@@ -200,6 +200,7 @@ func (f *feed[T]) deliver(ev sse.Event) (complete bool, err error) {
 		return false, err
 	}
 	if verdict == deliver || verdict == deliverLast {
+		f.announce()
 		if !f.send(value) {
 			return false, f.contextError()
 		}
@@ -207,25 +208,22 @@ func (f *feed[T]) deliver(ev sse.Event) (complete bool, err error) {
 	return verdict == deliverLast || verdict == endQuietly, nil
 }
 
-// send delivers one event.
+// announce reports the first event of the stream. What send is given besides, the
+// marker of a log, is none.
+func (f *feed[T]) announce() {
+	if !f.begun && !f.stream.closed.Load() {
+		f.begun = true
+		f.watch.firstEvent()
+	}
+}
+
+// send delivers one value. It is only given up if the stream was closed, or its
+// context ended while there was no room: what is ready is not lost to a select
+// that happens to choose the other case.
 func (f *feed[T]) send(value T) bool {
 	if f.begun {
 		return f.put(value)
 	}
-	if f.stream.closed.Load() {
-		return false
-	}
-	f.begun = true
-	f.watch.firstEvent()
-	delivered := f.put(value)
-	runtime.Gosched() // a reader that waits for the first event goes before the next read
-	return delivered
-}
-
-// put delivers one value. It is only given up if the stream was closed, or its
-// context ended while there was no room: what is ready is not lost to a select
-// that happens to choose the other case.
-func (f *feed[T]) put(value T) bool {
 	if f.stream.closed.Load() {
 		return false
 	}

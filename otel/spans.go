@@ -30,6 +30,7 @@ type call struct {
 	waited     time.Duration
 	reconnects int
 	gapSince   time.Time // when the connection of a log stream broke; zero while there is one
+	back       time.Time // when what may be a new one was answered; zero before, and once it is told
 }
 
 type callKey struct{}
@@ -112,8 +113,7 @@ func (h *hooks) response(ctx context.Context, info agento.CallInfo, r agento.Res
 	c.trying = nil
 	h.requested(ctx, info, c.server, r, kind)
 	if !c.gapSince.IsZero() && kind == "" && r.StatusCode != http.StatusNoContent {
-		c.span.AddEvent(eventResumed, trace.WithAttributes(seconds(keyGap, time.Since(c.gapSince))))
-		c.gapSince = time.Time{}
+		c.back = time.Now()
 	}
 }
 

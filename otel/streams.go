@@ -2,6 +2,7 @@ package agentootel
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	genai "go.opentelemetry.io/otel/semconv/v1.41.0"
@@ -16,6 +17,7 @@ func (h *hooks) firstEvent(ctx context.Context, info agento.CallInfo, after time
 	if c == nil {
 		return
 	}
+	c.resumed()
 	c.span.AddEvent(eventFirstEvent)
 	c.span.SetAttributes(seconds(keyFirstEvent, after))
 	if isChat(info) {
@@ -29,6 +31,7 @@ func (h *hooks) reconnect(ctx context.Context, info agento.CallInfo, r agento.Re
 	if c == nil {
 		return
 	}
+	c.resumed()
 	c.reconnects++
 	if c.gapSince.IsZero() {
 		c.gapSince = time.Now()
@@ -39,10 +42,30 @@ func (h *hooks) reconnect(ctx context.Context, info agento.CallInfo, r agento.Re
 	h.reconnected(ctx, info, kind)
 }
 
+// resumed tells that a log stream has a connection again. It waits for what comes
+// next: from its status alone an answer may yet turn out to be no stream.
+func (c *call) resumed() {
+	if c.back.IsZero() {
+		return
+	}
+	c.span.AddEvent(eventResumed, trace.WithTimestamp(c.back), trace.WithAttributes(seconds(keyGap, c.back.Sub(c.gapSince))))
+	c.gapSince, c.back = time.Time{}, time.Time{}
+}
+
+// refused reports whether a stream ended with an answer that was none: an error
+// from inside of a stream has no status.
+func refused(end error) bool {
+	var e *agento.Error
+	return errors.As(end, &e) && e.StatusCode != 0
+}
+
 func (h *hooks) streamEnd(ctx context.Context, info agento.CallInfo, e agento.StreamEndInfo) {
 	c := callOf(ctx)
 	if c == nil {
 		return
+	}
+	if !refused(e.Err) {
+		c.resumed()
 	}
 	c.span.SetAttributes(keyStreamEnd.String(string(e.Reason)), keyStreamEvents.Int(e.Events))
 	if c.reconnects > 0 {

@@ -84,6 +84,22 @@ http.client.request.duration 2×, 0s in all {http.request.method=GET http.respon
 	})
 }
 
+// The marker of a new connection is not the first event.
+func TestLogStreamThatIsSilent(t *testing.T) {
+	inWorld(t, nil, nil, func(w *world) {
+		stream, err := w.client.Logs.Stream(w.ctx, w.agent, nil)
+		require.NoError(t, err)
+		w.server.DropLogStreams()
+		require.True(t, (<-stream.Events()).Reconnected)
+		time.Sleep(time.Minute)
+		w.server.AppendLog(w.agent, "INFO", "the first")
+		<-stream.Events()
+		require.NoError(t, stream.Close())
+		synctest.Wait()
+		require.InDelta(t, 60.5, attributes(w.span("streamLogs"))["agento.stream.time_to_first_event"], 0.2)
+	})
+}
+
 // Each gap counts from where its own connection broke.
 func TestGapsOfALogStream(t *testing.T) {
 	inWorld(t, nil, nil, func(w *world) {
