@@ -37,15 +37,6 @@ var chatEvents = []string{
 	`null`, `[]`, `"text"`, ``, `{`,
 }
 
-// TestFieldsInOtherCase are other fields: they neither end an answer nor add to it.
-func TestFieldsInOtherCase(t *testing.T) {
-	e, err := decodeChatEvent(`{"type":"text","content":"a","Type":"done","CONTENT":"b","Error":{"code":"c"}}`)
-	require.NoError(t, err)
-	require.Equal(t, ChatText, e.Type)
-	require.Equal(t, "a", e.Content)
-	require.Nil(t, e.Error)
-}
-
 func TestPlainTextIsTaken(t *testing.T) {
 	taken := map[string]string{
 		chatEvents[0]: "Hi! ", chatEvents[1]: "", chatEvents[2]: "Grüße 🙂", chatEvents[3]: "a\nb",

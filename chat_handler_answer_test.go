@@ -314,16 +314,3 @@ func TestTurnTimeout(t *testing.T) {
 		})
 	}
 }
-
-// TestCodeThatIsNone: what stands in the place of a code is not logged where it
-// is anything else.
-func TestCodeThatIsNone(t *testing.T) {
-	for code, logged := range map[string]bool{"agent_overloaded": true, "refused: my card is 4111 1111": false} {
-		failed := fmt.Sprintf(`data: {"type":"error","error":{"code":%q,"message":"m"}}`+"\n\n", code)
-		inWidget(t, protocol{}, answering(failed), nil, func(w *widget) {
-			w.say("pia", "")
-			require.Contains(t, w.log.String(), `"level":"WARN"`)
-			require.Equal(t, logged, strings.Contains(w.log.String(), code), w.log.String())
-		})
-	}
-}

@@ -142,7 +142,6 @@ func (l *follower) connect(f *feed[LogEntry]) *transport.Outcome {
 	if l.resumedAt != "" || l.seen.any() {
 		query.Del("tail") // before the first line it is still owed
 	}
-	l.replay = false
 	if l.resumedAt != "" && validHeaderValue(l.resumedAt) {
 		call.Header = http.Header{}
 		maps.Copy(call.Header, l.o.call.Header)

@@ -221,15 +221,15 @@ func (f *feed[T]) announce() {
 // context ended while there was no room: what is ready is not lost to a select
 // that happens to choose the other case.
 func (f *feed[T]) send(value T) bool {
-	if f.begun {
-		return f.put(value)
-	}
 	if f.stream.closed.Load() {
 		return false
 	}
 	f.events++
 	select {
 	case f.stream.events <- value:
+		if f.events == 1 {
+			runtime.Gosched() // a reader that waits for the first event goes before the next read
+		}
 		return true
 	default:
 	}
