@@ -29,7 +29,7 @@ type Observer struct {
 	// or could not be opened.
 	Done func(ctx context.Context, call CallInfo, r DoneInfo)
 	// FirstEvent is called at the first event of a stream, with the time since
-	// the call began.
+	// the call began. The mark of a log that has reconnected is none.
 	FirstEvent func(ctx context.Context, call CallInfo, after time.Duration)
 	// Reconnect is called before a log stream waits to connect again.
 	Reconnect func(ctx context.Context, call CallInfo, r ReconnectInfo)
