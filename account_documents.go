@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -148,7 +149,7 @@ func (s *AccountService) readDocument(ctx context.Context, f documentFile, t Tar
 
 func (s *AccountService) updateDocument(ctx context.Context, f documentFile, t Target, p UpdateDocumentParams, opts []Option) (*Document, error) {
 	if p.Content == "" {
-		return nil, badArgument("Content", "is empty, which the service does not take")
+		return nil, errs.Argument("Content", "is empty, which the service does not take")
 	}
 	w := documentWrite{service: s, file: f, target: t, body: p, opts: opts}
 	return w.carryOut(ctx)

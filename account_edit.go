@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -59,9 +59,9 @@ func (s *AccountService) EditWorkflow(ctx context.Context, t Target, edit func(o
 func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Target, edit func(string) (string, error), opts []Option) (*Document, error) {
 	switch {
 	case ctx == nil:
-		return nil, badArgument("ctx", "is nil")
+		return nil, errs.Argument("ctx", "is nil")
 	case edit == nil:
-		return nil, badArgument("edit", "is nil")
+		return nil, errs.Argument("edit", "is nil")
 	}
 	own, err := s.core.settings.with(opts)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Tar
 		case round == editRounds:
 			return nil, fmt.Errorf("agento: another changed the document in each of %d rounds: %w", editRounds, err)
 		case !sleep(ctx, editPause(round-1, time.Since(begun))):
-			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, ctxerr.Of(ctx), err)
+			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, errs.Context(ctx), err)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (w *documentWrite) editOnce(ctx context.Context, edit func(string) (string,
 	case content == old.Content:
 		return old, false, nil
 	case content == "":
-		return nil, false, badArgument("edit", "returned an empty document, which the service does not take")
+		return nil, false, errs.Argument("edit", "returned an empty document, which the service does not take")
 	}
 	w.body = UpdateDocumentParams{Content: content, Version: old.Version}
 	doc, err = w.carryOut(ctx) // a conflict of a read that follows the write is not in err

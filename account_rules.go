@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -24,7 +25,7 @@ func ruleKey(r *Rule) string { return r.Name }
 // segment of a path, and must be so on the agent's disk as well.
 func ruleRequest(r *route.Route, t Target, name string) (request, error) {
 	if strings.ContainsAny(name, `/\`) || strings.ContainsFunc(name, unicode.IsControl) {
-		return request{}, badArgument("name", "is not a file name: %q", name)
+		return request{}, errs.Argument("name", "is not a file name: %q", name)
 	}
 	return t.request(r, nil, pathArg{"name", "name", name})
 }

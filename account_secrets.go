@@ -3,6 +3,7 @@ package agento
 import (
 	"context"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -16,7 +17,7 @@ import (
 // is lost; setting the same secrets again is then harmless.
 func (s *AccountService) SetSecrets(ctx context.Context, t Target, secrets Secrets, opts ...Option) error {
 	if len(secrets) == 0 {
-		return badArgument("Secrets", "are empty; the call may replace the whole set")
+		return errs.Argument("Secrets", "are empty; the call may replace the whole set")
 	}
 	if err := secrets.check(); err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // documentWrite is one update of a document, whose outcome is settled by reading
@@ -33,7 +35,7 @@ func (w *documentWrite) carryOut(ctx context.Context) (*Document, error) {
 		now, problem := w.readBack(ctx)
 		switch {
 		case problem != nil:
-			return nil, unsettled(err, "it could not be read back: "+printable(problem.Error()))
+			return nil, unsettled(err, "it could not be read back: "+errs.Line(problem.Error()))
 		case now.Content == w.body.Content:
 			return now, nil
 		case w.body.Version == "" || !now.Version.same(w.body.Version): // without one, who knows what there was

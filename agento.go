@@ -52,6 +52,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/transport"
 )
 
@@ -105,7 +106,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	if s.client.noPacing && s.client.pacer != nil {
-		return nil, badArgument("WithPacer", "and WithPacing(false) contradict each other")
+		return nil, errs.Argument("WithPacer", "and WithPacing(false) contradict each other")
 	}
 	key, holdsKey := recall(apiKey, key)
 	return newClient(s, base, key, holdsKey), nil
@@ -127,7 +128,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	if s.client.keySource != nil {
 		key = ""
 	} else if key == "" {
-		return nil, badArgument("AGENTO_API_KEY", "is not set in the environment")
+		return nil, errs.Argument("AGENTO_API_KEY", "is not set in the environment")
 	}
 	client, err := New(key, opts...)
 	return client, nameVariable(err, s.client.baseURL == base)
@@ -136,13 +137,13 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 // nameVariable names, in a complaint of New, the variable that the argument came
 // from.
 func nameVariable(err error, baseToo bool) error {
-	var bad *argumentError
+	var bad *errs.ArgumentError
 	switch {
 	case !errors.As(err, &bad):
-	case bad.name == "apiKey":
-		return &argumentError{"AGENTO_API_KEY", bad.problem}
-	case bad.name == "base URL" && baseToo:
-		return &argumentError{"AGENTO_BASE_URL", bad.problem}
+	case bad.Name == "apiKey":
+		return &errs.ArgumentError{Name: "AGENTO_API_KEY", Problem: bad.Problem}
+	case bad.Name == "base URL" && baseToo:
+		return &errs.ArgumentError{Name: "AGENTO_BASE_URL", Problem: bad.Problem}
 	}
 	return err
 }
@@ -150,11 +151,11 @@ func nameVariable(err error, baseToo bool) error {
 func keySource(apiKey string, base *url.URL, source func(context.Context) (string, error)) (func(context.Context) (string, error), error) {
 	switch {
 	case source != nil && apiKey != "":
-		return nil, badArgument("apiKey", "and WithKeySource are both given; use one")
+		return nil, errs.Argument("apiKey", "and WithKeySource are both given; use one")
 	case source != nil:
 		return calmly(source), nil
 	case apiKey == "":
-		return nil, badArgument("apiKey", "is empty")
+		return nil, errs.Argument("apiKey", "is empty")
 	}
 	if err := checkKey(apiKey, base); err != nil {
 		return nil, err

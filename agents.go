@@ -8,6 +8,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -168,7 +169,7 @@ func (s *AgentsService) All(ctx context.Context, p *ListParams, opts ...Option) 
 // [ErrLimitReached] when the plan has no room.
 func (s *AgentsService) Create(ctx context.Context, p CreateAgentParams, opts ...Option) (*Agent, error) {
 	if p.Name == "" {
-		return nil, badArgument("Name", "is empty")
+		return nil, errs.Argument("Name", "is empty")
 	}
 	if err := p.Secrets.check(); err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 // fit, since it makes several calls.
 func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, opts ...Option) (*AgentStatus, error) {
 	if want == "" {
-		return nil, badArgument("want", "is empty")
+		return nil, errs.Argument("want", "is empty")
 	}
 	opts, err := severalCalls("Agents.WaitUntil", opts)
 	if err != nil {
@@ -42,10 +42,10 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 		case st.Status == want:
 			return st, nil
 		case st.Status == StatusError:
-			return st, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", printable(id), printable(string(want)), printable(st.LastError))
+			return st, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", errs.Line(id), errs.Line(string(want)), errs.Line(st.LastError))
 		}
 		if !sleep(ctx, pause) {
-			return st, notYet(id, st, want, ctxerr.Of(ctx))
+			return st, notYet(id, st, want, errs.Context(ctx))
 		}
 		seen = st
 	}
@@ -53,5 +53,5 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 
 // notYet is the error of a wait that ended too early, and why.
 func notYet(id string, seen *AgentStatus, want Status, why error) error {
-	return fmt.Errorf("agento: agent %s is %s, not yet %s: %w", printable(id), printable(string(seen.Status)), printable(string(want)), why)
+	return fmt.Errorf("agento: agent %s is %s, not yet %s: %w", errs.Line(id), errs.Line(string(seen.Status)), errs.Line(string(want)), why)
 }

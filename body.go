@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // wireBody is a request body whose wire form is not what encoding/json would
@@ -18,12 +20,12 @@ type wireBody interface {
 // encode makes the JSON of a request body, once for all attempts.
 func encode(body any, extra map[string]any, method string) ([]byte, error) {
 	if isNilPointer(body) {
-		return nil, badArgument("body", "is a nil pointer")
+		return nil, errs.Argument("body", "is a nil pointer")
 	}
 	name := "body"
 	if w, ok := body.(wireBody); ok {
 		if !ofThisPackage(body) {
-			return nil, badArgument("body", "embeds a type that holds secrets, and only that would be sent; give it a name as a field")
+			return nil, errs.Argument("body", "embeds a type that holds secrets, and only that would be sent; give it a name as a field")
 		}
 		name, body = bodyName(body), w.wire()
 	}
@@ -31,7 +33,7 @@ func encode(body any, extra map[string]any, method string) ([]byte, error) {
 	if body != nil {
 		var err error
 		if encoded, err = json.Marshal(body); err != nil {
-			return nil, badArgument("body", "cannot be sent as JSON: %v", err)
+			return nil, errs.Argument("body", "cannot be sent as JSON: %v", err)
 		}
 		if err = checkBody(name, body, encoded); err != nil {
 			return nil, err
@@ -41,7 +43,7 @@ func encode(body any, extra map[string]any, method string) ([]byte, error) {
 		return encoded, nil
 	}
 	if body == nil && (method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete) {
-		return nil, badArgument("WithExtra", "has no place in a %s request, which has no body", method)
+		return nil, errs.Argument("WithExtra", "has no place in a %s request, which has no body", method)
 	}
 	return addFields(encoded, extra)
 }
@@ -51,16 +53,16 @@ func addFields(object []byte, extra map[string]any) ([]byte, error) {
 	fields := make(map[string]json.RawMessage)
 	if object != nil {
 		if err := json.Unmarshal(object, &fields); err != nil {
-			return nil, badArgument("WithExtra", "needs a body that is a JSON object")
+			return nil, errs.Argument("WithExtra", "needs a body that is a JSON object")
 		}
 		if fields == nil { // the body is null
-			return nil, badArgument("WithExtra", "needs a body that is a JSON object")
+			return nil, errs.Argument("WithExtra", "needs a body that is a JSON object")
 		}
 	}
 	for key, value := range extra {
 		encoded, err := json.Marshal(value)
 		if err != nil {
-			return nil, badArgument("WithExtra", "has a value for %q that cannot be sent as JSON: %v", key, err)
+			return nil, errs.Argument("WithExtra", "has a value for %q that cannot be sent as JSON: %v", key, err)
 		}
 		if err = cmp.Or(checkText("WithExtra", key), checkBody("WithExtra", value, encoded)); err != nil {
 			return nil, err
@@ -77,7 +79,7 @@ func ofThisPackage(v any) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	return t.PkgPath() == reflect.TypeFor[argumentError]().PkgPath()
+	return t.PkgPath() == reflect.TypeFor[Option]().PkgPath()
 }
 
 func isNilPointer(v any) bool {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"reflect"
 	"unicode/utf8"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // replaced is what encoding/json writes for an invalid byte of a text. A U+FFFD
@@ -23,10 +25,10 @@ func checkBody(name string, body any, encoded []byte) error {
 		return nil
 	}
 	if where := invalidText(name, reflect.ValueOf(body)); where != "" {
-		return badArgument(where, "is not valid UTF-8")
+		return errs.Argument(where, "is not valid UTF-8")
 	}
 	if !valid { // out of a MarshalJSON
-		return badArgument(name, "is not valid UTF-8")
+		return errs.Argument(name, "is not valid UTF-8")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -36,7 +37,7 @@ type SendMessageParams struct {
 // [ErrNotEventStream] where something else than a stream comes.
 func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*ChatStream, error) {
 	if p.Message == "" {
-		return nil, badArgument("Message", "is empty")
+		return nil, errs.Argument("Message", "is empty")
 	}
 	if err := cmp.Or(checkText("Message", p.Message), checkText("SessionID", p.SessionID), checkText("PeerID", p.PeerID)); err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 // U+FFFD, so that two texts may become one.
 func checkText(name, text string) error {
 	if !utf8.ValidString(text) {
-		return badArgument(name, "is not valid UTF-8")
+		return errs.Argument(name, "is not valid UTF-8")
 	}
 	return nil
 }

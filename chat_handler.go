@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // ChatHandler is the backend of a chat widget: it takes a visitor's message from
@@ -79,7 +81,7 @@ type ChatHandler struct {
 // message, POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
 func NewChatHandler(client *Client, config ChatHandlerConfig) (*ChatHandler, error) {
 	if client == nil {
-		return nil, badArgument("client", "is nil")
+		return nil, errs.Argument("client", "is nil")
 	}
 	c, err := config.complete()
 	if err != nil {

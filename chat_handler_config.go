@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // ChatHandlerConfig sets up a [ChatHandler]. Visitor, Turn and TokenKeys are
@@ -91,10 +93,10 @@ type ChatTurn struct {
 // complete fills in the defaults and refuses what does not fit.
 func (c ChatHandlerConfig) complete() (ChatHandlerConfig, error) {
 	if c.Visitor == nil {
-		return c, badArgument("Visitor", "is nil")
+		return c, errs.Argument("Visitor", "is nil")
 	}
 	if c.Turn == nil {
-		return c, badArgument("Turn", "is nil")
+		return c, errs.Argument("Turn", "is nil")
 	}
 	for _, err := range []error{
 		orDefault("TokenLifetime", &c.TokenLifetime, 24*time.Hour),
@@ -119,7 +121,7 @@ func (c ChatHandlerConfig) complete() (ChatHandlerConfig, error) {
 // orDefault puts a default in the place of zero, and refuses what is negative.
 func orDefault[T ~int | ~int64](name string, value *T, otherwise T) error {
 	if *value < 0 {
-		return badArgument(name, "is negative: %v", *value)
+		return errs.Argument(name, "is negative: %v", *value)
 	}
 	if *value == 0 {
 		*value = otherwise

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // origins knows which pages may use a handler.
@@ -19,7 +21,7 @@ func newOrigins(list []string) (*origins, error) {
 			return nil, err
 		}
 		if err := o.protection.AddTrustedOrigin(origin); err != nil {
-			return nil, badArgument("AllowedOrigins", "hold %q: %v", origin, err)
+			return nil, errs.Argument("AllowedOrigins", "hold %q: %v", origin, err)
 		}
 		o.listed[origin] = true
 	}
@@ -32,14 +34,14 @@ func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
 	case strings.Contains(origin, "*"):
-		return badArgument("AllowedOrigins", "hold %q, but there are no wildcards; list each origin", origin)
+		return errs.Argument("AllowedOrigins", "hold %q, but there are no wildcards; list each origin", origin)
 	case err != nil || u.Scheme == "" || u.Host == "":
-		return badArgument("AllowedOrigins", "hold %q, which is not of the form https://host", origin)
+		return errs.Argument("AllowedOrigins", "hold %q, which is not of the form https://host", origin)
 	case strings.ContainsFunc(u.Host, func(c rune) bool { return c >= 0x80 }):
-		return badArgument("AllowedOrigins", "hold %q; write the host in ASCII, as browsers do: xn--…", origin)
+		return errs.Argument("AllowedOrigins", "hold %q; write the host in ASCII, as browsers do: xn--…", origin)
 	}
 	if sent := u.Scheme + "://" + sentHost(u); origin != sent {
-		return badArgument("AllowedOrigins", "hold %q; write %q, as browsers do", origin, sent)
+		return errs.Argument("AllowedOrigins", "hold %q; write %q, as browsers do", origin, sent)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // TokenKey is a secret that signs the session tokens of a [ChatHandler]. It
@@ -34,11 +36,11 @@ func (k TokenKey) String() string { return "agento.TokenKey(" + k.id + ")" }
 func (k TokenKey) check() error {
 	switch {
 	case k.secret == nil:
-		return badArgument("TokenKeys", "hold one that NewTokenKey did not make")
+		return errs.Argument("TokenKeys", "hold one that NewTokenKey did not make")
 	case k.id == "" || len(k.id) > 32 || strings.Trim(k.id, tokenKeyIDCharacters) != "":
-		return badArgument("TokenKeys", "hold an id that is not of 1 to 32 letters, digits, - and _")
+		return errs.Argument("TokenKeys", "hold an id that is not of 1 to 32 letters, digits, - and _")
 	case len(k.secret()) < minTokenSecret:
-		return badArgument("TokenKeys", "hold a secret of less than %d bytes: %s", minTokenSecret, k.id)
+		return errs.Argument("TokenKeys", "hold a secret of less than %d bytes: %s", minTokenSecret, k.id)
 	}
 	return nil
 }
@@ -55,7 +57,7 @@ type tokens struct {
 
 func newTokens(keys []TokenKey, lifetime time.Duration) (*tokens, error) {
 	if len(keys) == 0 {
-		return nil, badArgument("TokenKeys", "are empty")
+		return nil, errs.Argument("TokenKeys", "are empty")
 	}
 	seen := map[string]bool{}
 	for _, k := range keys {
@@ -63,7 +65,7 @@ func newTokens(keys []TokenKey, lifetime time.Duration) (*tokens, error) {
 			return nil, err
 		}
 		if seen[k.id] {
-			return nil, badArgument("TokenKeys", "hold two of the id %s", k.id)
+			return nil, errs.Argument("TokenKeys", "hold two of the id %s", k.id)
 		}
 		seen[k.id] = true
 	}

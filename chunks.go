@@ -5,6 +5,8 @@ import (
 	"iter"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 const (
@@ -26,7 +28,7 @@ type chunkSettings struct {
 func ChunkSize(characters int) ChunkOption {
 	return ChunkOption{func(s *chunkSettings) error {
 		if characters <= 0 {
-			return badArgument("ChunkSize", "is not positive: %d", characters)
+			return errs.Argument("ChunkSize", "is not positive: %d", characters)
 		}
 		s.size = characters
 		return nil
@@ -104,11 +106,11 @@ func ChunksFromFS(fsys fs.FS, opts ...ChunkOption) iter.Seq2[ChunkParams, error]
 func chunkSettingsOf(fsys fs.FS, opts []ChunkOption) (chunkSettings, error) {
 	s := chunkSettings{size: defaultChunkSize}
 	if fsys == nil {
-		return s, badArgument("fsys", "is nil")
+		return s, errs.Argument("fsys", "is nil")
 	}
 	for i, o := range opts {
 		if o.apply == nil {
-			return s, badArgument("opts", "hold an empty ChunkOption at index %d", i)
+			return s, errs.Argument("opts", "hold an empty ChunkOption at index %d", i)
 		}
 		if err := o.apply(&s); err != nil {
 			return s, err

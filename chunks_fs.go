@@ -8,6 +8,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 const (
@@ -48,11 +50,11 @@ func (f chunkFile) sections() iter.Seq2[section, error] { return f.read(f.text) 
 
 // failure says in which file something is wrong.
 func (f chunkFile) failure(problem error) error {
-	return chunkFileError(f.path, "%s", printable(problem.Error()))
+	return chunkFileError(f.path, "%s", errs.Line(problem.Error()))
 }
 
 func chunkFileError(path, format string, args ...any) error {
-	return badArgument("file "+printable(path), format, args...)
+	return errs.Argument("file "+errs.Line(path), format, args...)
 }
 
 // chunkFiles reads the files of a folder, in lexical order, one at a time.
@@ -73,7 +75,7 @@ type chunkWalk struct {
 func (w *chunkWalk) visit(name string, d fs.DirEntry, err error) error {
 	switch {
 	case err != nil:
-		return w.give(chunkFile{}, fmt.Errorf("agento: file %s: %w", printable(name), err), nil)
+		return w.give(chunkFile{}, fmt.Errorf("agento: file %s: %w", errs.Line(name), err), nil)
 	case !w.begun: // the root, whatever it is called
 		w.begun = true
 		return nil
@@ -139,12 +141,12 @@ func entryProblem(name string, d fs.DirEntry) string {
 func readChunkFile(fsys fs.FS, name string) (string, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return "", fmt.Errorf("agento: file %s: %w", printable(name), err)
+		return "", fmt.Errorf("agento: file %s: %w", errs.Line(name), err)
 	}
 	defer func() { _ = f.Close() }()
 	var text strings.Builder
 	if _, err := io.Copy(&text, io.LimitReader(f, maxChunkFile+1)); err != nil {
-		return "", fmt.Errorf("agento: file %s: %w", printable(name), err)
+		return "", fmt.Errorf("agento: file %s: %w", errs.Line(name), err)
 	}
 	switch {
 	case text.Len() > maxChunkFile:

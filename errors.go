@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // Errors to test for with [errors.Is]. An [*Error] matches those that fit its
@@ -19,7 +19,7 @@ var (
 	// ErrValidation: the body, the query or the path failed validation (400).
 	// A bad argument that the SDK itself refuses, before any network, matches
 	// it too.
-	ErrValidation = errors.New("agento: validation failed")
+	ErrValidation = errs.ErrValidation
 	// ErrUnauthorized: the key is missing, invalid, expired or revoked (401).
 	ErrUnauthorized = errors.New("agento: unauthorized")
 	// ErrForbidden: the key lacks the scope, or the plan lacks the feature (403).
@@ -45,16 +45,16 @@ var (
 	// again.
 	ErrOutcomeUnknown = errors.New("agento: outcome of the write unknown")
 	// ErrStreamTruncated: a stream ended before its end mark.
-	ErrStreamTruncated = errors.New("agento: stream ended before it was complete")
+	ErrStreamTruncated = errs.ErrStreamTruncated
 	// ErrStreamIdle: a stream was silent for longer than its idle timeout.
-	ErrStreamIdle = errors.New("agento: stream was silent for too long")
+	ErrStreamIdle = errs.ErrStreamIdle
 	// ErrEventTooLarge: an event of a stream exceeds the limit.
-	ErrEventTooLarge = errors.New("agento: event too large")
+	ErrEventTooLarge = errs.ErrEventTooLarge
 	// ErrNotEventStream: a stream was asked for and something else came.
-	ErrNotEventStream = errors.New("agento: the answer is not an event stream")
+	ErrNotEventStream = errs.ErrNotEventStream
 	// ErrCrossOrigin: a request was about to leave for another origin than the
 	// base URL, for example because a middleware changed it. It was not sent.
-	ErrCrossOrigin = transport.ErrCrossOrigin
+	ErrCrossOrigin = errs.ErrCrossOrigin
 )
 
 // Code is the machine-readable code of an error. Codes that are not listed here
@@ -107,7 +107,7 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("agento: ")
 	if e.Method != "" {
-		b.WriteString(printable(e.Method + " " + e.Path))
+		b.WriteString(errs.Line(e.Method + " " + e.Path))
 		b.WriteString(": ")
 	}
 	b.WriteString(e.what())
@@ -124,7 +124,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
 	}
 	if e.RequestID != "" {
-		b.WriteString(" (request id " + printable(e.RequestID) + ")")
+		b.WriteString(" (request id " + errs.Line(e.RequestID) + ")")
 	}
 	return b.String()
 }
@@ -136,14 +136,14 @@ func (e *Error) what() string {
 		parts = append(parts, strconv.Itoa(e.StatusCode))
 	}
 	if e.Code != "" {
-		parts = append(parts, printable(string(e.Code)))
+		parts = append(parts, errs.Line(string(e.Code)))
 	}
 	text := strings.Join(parts, " ")
 	if e.Message != "" {
-		text = join(text, printable(e.Message))
+		text = join(text, errs.Line(e.Message))
 	}
 	if e.cause != nil {
-		text = join(text, printable(strings.TrimPrefix(e.cause.Error(), "agento: ")))
+		text = join(text, errs.Line(strings.TrimPrefix(e.cause.Error(), "agento: ")))
 	}
 	if text == "" {
 		return "failed"
@@ -213,7 +213,7 @@ func (e *Error) LogValue() slog.Value {
 	attrs := make([]slog.Attr, 0, 8)
 	add := func(key, value string) {
 		if value != "" {
-			attrs = append(attrs, slog.String(key, printable(value)))
+			attrs = append(attrs, slog.String(key, errs.Line(value)))
 		}
 	}
 	add("method", e.Method)
@@ -232,31 +232,6 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.Bool("outcome_unknown", true))
 	}
 	return slog.GroupValue(attrs...)
-}
-
-const maxMessage = 1000 // bytes of a message that go into one line
-
-// printable makes text from outside fit for one line of a terminal or a log.
-func printable(s string) string {
-	if len(s) > maxMessage {
-		s = strings.ToValidUTF8(s[:maxMessage], "") + "…"
-	}
-	quoted := strconv.Quote(s)
-	inner := quoted[1 : len(quoted)-1]
-	if len(inner) == len(s) {
-		return s
-	}
-	return strings.ReplaceAll(inner, `\"`, `"`)
-}
-
-// argumentError is a bad argument: nothing was sent.
-type argumentError struct{ name, problem string }
-
-func (e *argumentError) Error() string        { return "agento: " + e.name + " " + e.problem }
-func (e *argumentError) Is(target error) bool { return target == ErrValidation }
-
-func badArgument(name, format string, args ...any) error {
-	return &argumentError{name: name, problem: fmt.Sprintf(format, args...)}
 }
 
 // envelope is the documented form of an error answer. Its fields are read one

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/transport"
 )
 
@@ -26,7 +27,7 @@ func FuzzErrorEnvelope(f *testing.F) {
 		err := o.failure(&transport.Outcome{StatusCode: max(100, status%1000), Body: body, Attempts: 1})
 		var e *Error
 		require.ErrorAs(t, err, &e)
-		require.Less(t, len(e.Error()), 4*maxMessage+500)
+		require.Less(t, len(e.Error()), 4*errs.MaxLine+500)
 		require.NotRegexp(t, `[\x00-\x1f\x7f]`, e.Error())
 		if e.Is(ErrNotFound) {
 			require.True(t, strings.HasSuffix(string(e.Code), notFoundCodeSuffix))

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // keyedLock is a lock for each key. Those who wait get it in the order in which
@@ -29,7 +29,7 @@ func (l *keyedLock[K]) lock(ctx context.Context, key K) (unlock func(), err erro
 		return func() { <-one.held; l.leave(key, one) }, nil
 	case <-ctx.Done():
 		l.leave(key, one)
-		return nil, ctxerr.Of(ctx)
+		return nil, errs.Context(ctx)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -37,11 +38,11 @@ type ChunkParams struct {
 
 func (p IngestParams) check() error {
 	if len(p.Chunks) == 0 {
-		return badArgument("Chunks", "are empty")
+		return errs.Argument("Chunks", "are empty")
 	}
 	for i, c := range p.Chunks {
 		if c.Content == "" {
-			return badArgument("Chunks", "hold an empty Content at index %d", i)
+			return errs.Argument("Chunks", "hold an empty Content at index %d", i)
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // logObserver writes what it hears to a logger.
@@ -12,7 +14,7 @@ func logObserver(l *slog.Logger) *Observer {
 		if !l.Enabled(ctx, level) {
 			return
 		}
-		base := []slog.Attr{slog.String("method", call.Method), slog.String("path", printable(call.Path))}
+		base := []slog.Attr{slog.String("method", call.Method), slog.String("path", errs.Line(call.Path))}
 		if call.Operation != "" {
 			base = append(base, slog.String("operation", call.Operation))
 		}
@@ -53,10 +55,10 @@ func answer(status int, requestID string, err error) []slog.Attr {
 		attrs = append(attrs, slog.Int("status", status))
 	}
 	if requestID != "" {
-		attrs = append(attrs, slog.String("request_id", printable(requestID)))
+		attrs = append(attrs, slog.String("request_id", errs.Line(requestID)))
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", printable(err.Error())))
+		attrs = append(attrs, slog.String("error", errs.Line(err.Error())))
 	}
 	return attrs
 }

@@ -7,6 +7,8 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // Option sets up a [Client] when it is given to [New], or one call when it is
@@ -83,14 +85,14 @@ func defaultSettings() settings {
 func (s *settings) set(at level, opts []Option) error {
 	for i, o := range opts {
 		if o.apply == nil {
-			return badArgument("opts", "hold an empty Option at index %d", i)
+			return errs.Argument("opts", "hold an empty Option at index %d", i)
 		}
 		if o.level&at == 0 {
 			where := "New, not to a call"
 			if at == onNew {
 				where = "a call, not to New"
 			}
-			return badArgument(o.name, "belongs to %s", where)
+			return errs.Argument(o.name, "belongs to %s", where)
 		}
 		if err := o.apply(s); err != nil {
 			return err
@@ -118,7 +120,7 @@ func (s *settings) with(opts []Option) (*settings, error) {
 func WithBaseURL(base string) Option {
 	return Option{"WithBaseURL", onNew, func(s *settings) error {
 		if base == "" {
-			return badArgument("WithBaseURL", "is empty")
+			return errs.Argument("WithBaseURL", "is empty")
 		}
 		s.client.baseURL = base
 		return nil
@@ -131,7 +133,7 @@ func WithBaseURL(base string) Option {
 func WithPlainHTTP(host string) Option {
 	return Option{"WithPlainHTTP", onNew, func(s *settings) error {
 		if host == "" || strings.ContainsAny(host, "/@ ") {
-			return badArgument("WithPlainHTTP", "wants a host name, not %q", host)
+			return errs.Argument("WithPlainHTTP", "wants a host name, not %q", host)
 		}
 		s.client.plainHTTP = host
 		return nil
@@ -145,7 +147,7 @@ func WithPlainHTTP(host string) Option {
 func WithHTTPClient(client *http.Client) Option {
 	return Option{"WithHTTPClient", onNew, func(s *settings) error {
 		if client == nil {
-			return badArgument("WithHTTPClient", "is nil")
+			return errs.Argument("WithHTTPClient", "is nil")
 		}
 		s.client.httpClient = client
 		return nil
@@ -159,7 +161,7 @@ func WithHTTPClient(client *http.Client) Option {
 func WithKeySource(source func(context.Context) (string, error)) Option {
 	return Option{"WithKeySource", onNew, func(s *settings) error {
 		if source == nil {
-			return badArgument("WithKeySource", "is nil")
+			return errs.Argument("WithKeySource", "is nil")
 		}
 		s.client.keySource = source
 		return nil
@@ -180,7 +182,7 @@ func WithPacing(on bool) Option {
 func WithPacer(p Pacer) Option {
 	return Option{"WithPacer", onNew, func(s *settings) error {
 		if p == nil {
-			return badArgument("WithPacer", "is nil")
+			return errs.Argument("WithPacer", "is nil")
 		}
 		s.client.pacer = p
 		return nil
@@ -201,7 +203,7 @@ func WithObserver(o Observer) Option {
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", onNew, func(s *settings) error {
 		if l == nil {
-			return badArgument("WithLogger", "is nil")
+			return errs.Argument("WithLogger", "is nil")
 		}
 		s.client.logging = logObserver(l)
 		return nil
@@ -215,7 +217,7 @@ func WithLogger(l *slog.Logger) Option {
 func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
 	return Option{"WithMiddleware", onNew, func(s *settings) error {
 		if m == nil {
-			return badArgument("WithMiddleware", "is nil")
+			return errs.Argument("WithMiddleware", "is nil")
 		}
 		s.client.middleware = append(s.client.middleware, m)
 		return nil
@@ -227,7 +229,7 @@ func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
 func WithUserAgent(ua string) Option {
 	return Option{"WithUserAgent", onNew, func(s *settings) error {
 		if ua == "" || !validHeaderValue(ua) {
-			return badArgument("WithUserAgent", "is empty or cannot stand in a header")
+			return errs.Argument("WithUserAgent", "is empty or cannot stand in a header")
 		}
 		s.client.userAgent = ua + " " + userAgent
 		return nil
@@ -242,13 +244,13 @@ func WithHeader(key, value string) Option {
 	return Option{"WithHeader", anywhere, func(s *settings) error {
 		name := textproto.CanonicalMIMEHeaderKey(key)
 		if !validHeaderName(key) {
-			return badArgument("WithHeader", "has a key that no header can have: %q", key)
+			return errs.Argument("WithHeader", "has a key that no header can have: %q", key)
 		}
 		if name == "X-Api-Key" || name == "Host" || name == "Content-Length" {
-			return badArgument("WithHeader", "does not set %s", name)
+			return errs.Argument("WithHeader", "does not set %s", name)
 		}
 		if !validHeaderValue(value) {
-			return badArgument("WithHeader", "has a value for %s with a line break or another control character", name)
+			return errs.Argument("WithHeader", "has a value for %s with a line break or another control character", name)
 		}
 		if s.header == nil {
 			s.header = http.Header{}
@@ -264,7 +266,7 @@ func WithHeader(key, value string) Option {
 func WithMaxRetries(n int) Option {
 	return Option{"WithMaxRetries", anywhere, func(s *settings) error {
 		if n < 0 {
-			return badArgument("WithMaxRetries", "is negative: %d", n)
+			return errs.Argument("WithMaxRetries", "is negative: %d", n)
 		}
 		s.maxRetries = n
 		return nil
@@ -314,7 +316,7 @@ func WithIdleTimeout(d time.Duration) Option {
 func WithMaxEventSize(bytes int) Option {
 	return Option{"WithMaxEventSize", anywhere, func(s *settings) error {
 		if bytes <= 0 {
-			return badArgument("WithMaxEventSize", "is not positive: %d", bytes)
+			return errs.Argument("WithMaxEventSize", "is not positive: %d", bytes)
 		}
 		s.maxEventSize = bytes
 		return nil
@@ -330,7 +332,7 @@ func WithMaxEventSize(bytes int) Option {
 func WithResponse(r *Response) Option {
 	return Option{"WithResponse", onCall, func(s *settings) error {
 		if r == nil {
-			return badArgument("WithResponse", "is nil")
+			return errs.Argument("WithResponse", "is nil")
 		}
 		s.response = r
 		return nil
@@ -343,7 +345,7 @@ func WithResponse(r *Response) Option {
 func WithExtra(key string, value any) Option {
 	return Option{"WithExtra", onCall, func(s *settings) error {
 		if key == "" {
-			return badArgument("WithExtra", "has an empty key")
+			return errs.Argument("WithExtra", "has an empty key")
 		}
 		extra := make(map[string]any, len(s.extra)+1)
 		for k, v := range s.extra {
@@ -359,7 +361,7 @@ func WithExtra(key string, value any) Option {
 func duration(name string, d time.Duration, field func(*settings) *time.Duration) Option {
 	return Option{name, anywhere, func(s *settings) error {
 		if d <= 0 {
-			return badArgument(name, "is not positive: %v", d)
+			return errs.Argument(name, "is not positive: %v", d)
 		}
 		*field(s) = d
 		return nil

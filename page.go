@@ -8,6 +8,8 @@ import (
 	"iter"
 	"net/url"
 	"strconv"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // Page is one page of a list.
@@ -57,7 +59,7 @@ func pageQuery(q url.Values, limit, offset int) (url.Values, error) {
 // addNumber adds a number to a query, unless it is zero.
 func addNumber(q url.Values, name string, n int) error {
 	if n < 0 {
-		return badArgument(name, "is negative: %d", n)
+		return errs.Argument(name, "is negative: %d", n)
 	}
 	if n > 0 {
 		q.Set(name, strconv.Itoa(n))
@@ -162,7 +164,7 @@ func severalCalls(method string, opts []Option) ([]Option, error) {
 		return nil, err
 	}
 	if s.response != nil {
-		return nil, badArgument("WithResponse", "does not fit %s, which makes several calls", method)
+		return nil, errs.Argument("WithResponse", "does not fit %s, which makes several calls", method)
 	}
 	return append([]Option{WithBulk()}, opts...), nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // pathArg is the value of a placeholder in a path template, and the name that
@@ -83,9 +85,9 @@ func valueOf(args []pathArg, placeholder string) (string, bool) {
 func checkSegment(a pathArg) error {
 	switch a.value {
 	case "":
-		return badArgument(a.name, "is empty")
+		return errs.Argument(a.name, "is empty")
 	case ".", "..":
-		return badArgument(a.name, "is %q, which cannot stand in a path", a.value)
+		return errs.Argument(a.name, "is %q, which cannot stand in a path", a.value)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // ErrBrowserGone: what [ChatStream.Relay] wrote did not reach the browser any
@@ -50,7 +52,7 @@ func RelayFilter(f func(ChatEvent) any) RelayOption {
 
 func checkPositive(name string, d time.Duration) error {
 	if d <= 0 {
-		return badArgument(name, "is not positive: %v", d)
+		return errs.Argument(name, "is not positive: %v", d)
 	}
 	return nil
 }
@@ -77,7 +79,7 @@ func (s *ChatStream) Relay(w http.ResponseWriter, opts ...RelayOption) error {
 	r := relay{browser: newBrowser(w), events: s.Events(), heartbeat: defaultHeartbeat}
 	for _, opt := range opts {
 		if opt == nil {
-			return badArgument("opts", "hold an empty RelayOption")
+			return errs.Argument("opts", "hold an empty RelayOption")
 		}
 		if err := opt(&r); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
 )
@@ -188,7 +189,7 @@ func saysNothing(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
 // of a list, with its pagination. Which scope it needs is the operation's affair.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return badArgument("out", "is not a pointer to something")
+		return errs.Argument("out", "is not a pointer to something")
 	}
 	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
 	if err != nil {
@@ -256,7 +257,7 @@ func (c *core) prepare(ctx context.Context, r request, opts []Option) (*outgoing
 
 func (c *core) prepareRaw(ctx context.Context, method, path string, body any, opts []Option) (*outgoing, error) {
 	if !validHeaderName(method) || strings.ToUpper(method) != method {
-		return nil, badArgument("method", "is not an HTTP method: %q", method)
+		return nil, errs.Argument("method", "is not an HTTP method: %q", method)
 	}
 	u, err := c.rawURL(path)
 	if err != nil {
@@ -287,19 +288,19 @@ func queryString(u *url.URL) string {
 // below /v1/.
 func (c *core) rawURL(path string) (*url.URL, error) {
 	if !strings.HasPrefix(path, "/v1/") {
-		return nil, badArgument("path", "does not begin with /v1/")
+		return nil, errs.Argument("path", "does not begin with /v1/")
 	}
 	// The query is sent as it stands, and a space in it would end the request's target.
 	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return nil, badArgument("path", "holds a space or a control character, which must be escaped")
+		return nil, errs.Argument("path", "holds a space or a control character, which must be escaped")
 	}
 	ref, err := url.ParseRequestURI(path)
 	if err != nil || strings.ContainsAny(path, "#\\") {
-		return nil, badArgument("path", "is not a valid path")
+		return nil, errs.Argument("path", "is not a valid path")
 	}
 	for _, segment := range strings.Split(ref.Path, "/") {
 		if segment == "." || segment == ".." {
-			return nil, badArgument("path", "holds the segment %q", segment)
+			return nil, errs.Argument("path", "holds the segment %q", segment)
 		}
 	}
 	return c.below(ref.Path, ref.RawPath, ref.RawQuery), nil
@@ -307,7 +308,7 @@ func (c *core) rawURL(path string) (*url.URL, error) {
 
 func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo, opts []Option) (*outgoing, error) {
 	if ctx == nil {
-		return nil, badArgument("ctx", "is nil")
+		return nil, errs.Argument("ctx", "is nil")
 	}
 	if err := c.checkURL(u); err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // Secrets are secret values by their names, such as anthropicApiKey. They print
@@ -79,10 +81,10 @@ func (s Secrets) values() []string {
 func (s Secrets) check() error {
 	for name, value := range s {
 		if name == "" {
-			return badArgument("Secrets", "hold an empty name")
+			return errs.Argument("Secrets", "hold an empty name")
 		}
 		if value == "" {
-			return badArgument("Secrets", "hold an empty value for %s", printable(name))
+			return errs.Argument("Secrets", "hold an empty value for %s", errs.Line(name))
 		}
 	}
 	return nil

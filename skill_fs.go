@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // SkillFromFS makes a skill of a folder, such as os.DirFS("skills/invoices"). It
@@ -17,7 +19,7 @@ import (
 // everything else that is not a regular file are errors that name the file.
 func SkillFromFS(fsys fs.FS) (UploadSkillParams, error) {
 	if fsys == nil {
-		return UploadSkillParams{}, badArgument("fsys", "is nil")
+		return UploadSkillParams{}, errs.Argument("fsys", "is nil")
 	}
 	r := skillReader{fsys: fsys, files: make(map[string]string)}
 	if err := fs.WalkDir(fsys, ".", r.visit); err != nil {
@@ -45,7 +47,7 @@ type skillReader struct {
 
 func (r *skillReader) visit(path string, d fs.DirEntry, err error) error {
 	if err != nil {
-		return fmt.Errorf("agento: skill file %s: %w", printable(path), err)
+		return fmt.Errorf("agento: skill file %s: %w", errs.Line(path), err)
 	}
 	if !r.begun { // the root, whatever it is called
 		r.begun = true
@@ -63,23 +65,23 @@ func (r *skillReader) visit(path string, d fs.DirEntry, err error) error {
 		return skillFileError(path, "is not a regular file")
 	}
 	if r.folders > maxSkillFiles {
-		return badArgument("skill", "has more than %d folders", maxSkillFiles)
+		return errs.Argument("skill", "has more than %d folders", maxSkillFiles)
 	}
 	return nil
 }
 
 func (r *skillReader) read(path string) error {
 	if len(r.files) == maxSkillFiles {
-		return badArgument("skill", "has more than %d files", maxSkillFiles)
+		return errs.Argument("skill", "has more than %d files", maxSkillFiles)
 	}
 	f, err := r.fsys.Open(path)
 	if err != nil {
-		return fmt.Errorf("agento: skill file %s: %w", printable(path), err)
+		return fmt.Errorf("agento: skill file %s: %w", errs.Line(path), err)
 	}
 	defer func() { _ = f.Close() }()
 	content, err := io.ReadAll(io.LimitReader(f, maxSkillFile+1))
 	if err != nil {
-		return fmt.Errorf("agento: skill file %s: %w", printable(path), err)
+		return fmt.Errorf("agento: skill file %s: %w", errs.Line(path), err)
 	}
 	r.files[path] = string(content)
 	r.total += len(content)

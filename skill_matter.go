@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // maxFrontMatter bounds what the YAML reader is given, and with it its work.
@@ -19,7 +21,7 @@ func readFrontMatter(markdown string) (UploadSkillParams, error) {
 	}
 	p, err := parseFrontMatter(matter)
 	if err != nil {
-		return UploadSkillParams{}, frontMatterError("cannot be read: %s", printable(err.Error()))
+		return UploadSkillParams{}, frontMatterError("cannot be read: %s", errs.Line(err.Error()))
 	}
 	if p.Name == "" {
 		return UploadSkillParams{}, frontMatterError("has no name")
@@ -37,7 +39,7 @@ func readFrontMatter(markdown string) (UploadSkillParams, error) {
 }
 
 func frontMatterError(format string, args ...any) error {
-	return badArgument("the front matter of "+skillFile, format, args...)
+	return errs.Argument("the front matter of "+skillFile, format, args...)
 }
 
 // cutFrontMatter returns what stands between the first line, of three hyphens,

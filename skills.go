@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -56,7 +57,7 @@ func (p BrowseParams) query() (url.Values, error) {
 // custom is the same choice among the account's own skills.
 func (p BrowseParams) custom() (*BrowseParams, error) {
 	if p.Source != "" && p.Source != SourceCustom {
-		return nil, badArgument("Source", "is %s; use Browse for other skills than the account's own", printable(string(p.Source)))
+		return nil, errs.Argument("Source", "is %s; use Browse for other skills than the account's own", errs.Line(string(p.Source)))
 	}
 	p.Source = SourceCustom
 	return &p, nil

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // The bounds of a custom skill. The service's own are not documented.
@@ -18,10 +20,10 @@ const skillFile = "SKILL.md" // what every skill has
 // checkSkillFiles refuses files that no skill can have, and names the file.
 func checkSkillFiles(files map[string]string) error {
 	if _, ok := files[skillFile]; !ok {
-		return badArgument("skill", "has no %s at its root", skillFile)
+		return errs.Argument("skill", "has no %s at its root", skillFile)
 	}
 	if len(files) > maxSkillFiles {
-		return badArgument("skill", "has %d files, more than %d", len(files), maxSkillFiles)
+		return errs.Argument("skill", "has %d files, more than %d", len(files), maxSkillFiles)
 	}
 	total := 0
 	for path, content := range files {
@@ -38,7 +40,7 @@ func checkSkillFiles(files map[string]string) error {
 
 func checkSkillTotal(bytes int) error {
 	if bytes > maxSkillTotal {
-		return badArgument("skill", "is larger than %d MiB", maxSkillTotal>>20)
+		return errs.Argument("skill", "is larger than %d MiB", maxSkillTotal>>20)
 	}
 	return nil
 }
@@ -80,19 +82,19 @@ func checkSkillContent(path, content string) error {
 }
 
 func skillFileError(path, problem string) error {
-	return badArgument("skill file "+printable(path), "%s", problem)
+	return errs.Argument("skill file "+errs.Line(path), "%s", problem)
 }
 
 func checkSkillName(argument, name string) error {
 	if !onlyOf(name, func(c byte) bool { return isLower(c) || isDigit(c) || c == '-' }) {
-		return badArgument(argument, "must be of lower-case letters, digits and hyphens: %q", printable(name))
+		return errs.Argument(argument, "must be of lower-case letters, digits and hyphens: %q", errs.Line(name))
 	}
 	return nil
 }
 
 func checkVersion(argument, version string) error {
 	if !isSemver(version) {
-		return badArgument(argument, "must be a semantic version, such as 1.0.0: %q", printable(version))
+		return errs.Argument(argument, "must be a semantic version, such as 1.0.0: %q", errs.Line(version))
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // The defaults of a deployment.
@@ -71,7 +73,7 @@ func (r *DeployReport) failure() error {
 	}
 	e := &deployError{total: len(r.Results)}
 	for _, one := range failed {
-		e.errs = append(e.errs, fmt.Errorf("agent %s: %w", printable(one.AgentID), one.Err))
+		e.errs = append(e.errs, fmt.Errorf("agent %s: %w", errs.Line(one.AgentID), one.Err))
 	}
 	return e
 }
@@ -112,7 +114,7 @@ func (e *deployError) Unwrap() []error { return e.errs }
 // do not fit, since it makes several calls.
 func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Option) (*DeployReport, error) {
 	if ctx == nil {
-		return nil, badArgument("ctx", "is nil")
+		return nil, errs.Argument("ctx", "is nil")
 	}
 	if err := p.check(); err != nil {
 		return nil, err
@@ -135,7 +137,7 @@ func (p DeployParams) check() error {
 		return err
 	}
 	if len(p.Agents) == 0 {
-		return badArgument("Agents", "are empty")
+		return errs.Argument("Agents", "are empty")
 	}
 	seen := make(map[string]bool, len(p.Agents))
 	for i, id := range p.Agents {
@@ -143,7 +145,7 @@ func (p DeployParams) check() error {
 			return err
 		}
 		if seen[id] {
-			return badArgument("Agents", "hold %q twice", printable(id))
+			return errs.Argument("Agents", "hold %q twice", errs.Line(id))
 		}
 		seen[id] = true
 	}
@@ -155,7 +157,7 @@ func (p DeployParams) check() error {
 		{"Parallel", int64(p.Parallel)}, {"RestartTimeout", int64(p.RestartTimeout)},
 	} {
 		if n.value < 0 {
-			return badArgument(n.name, "is negative")
+			return errs.Argument(n.name, "is negative")
 		}
 	}
 	return nil
@@ -181,7 +183,7 @@ func deployOptions(opts []Option) ([]Option, error) {
 		return nil, err
 	}
 	if s.extra != nil {
-		return nil, badArgument("WithExtra", "does not fit %s, which makes several calls", method)
+		return nil, errs.Argument("WithExtra", "does not fit %s, which makes several calls", method)
 	}
 	return severalCalls(method, opts)
 }

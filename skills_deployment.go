@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // deployment is a Deploy under way. Each result has one writer at a time.
@@ -65,7 +65,7 @@ func each[T any](rows []T, parallel int, f func(T)) {
 // stopped is why nothing more is to be begun; nil if it is.
 func (d *deployment) stopped() error {
 	if d.ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ErrDeployStopped, ctxerr.Of(d.ctx))
+		return fmt.Errorf("%w: %w", ErrDeployStopped, errs.Context(d.ctx))
 	}
 	if most := d.params.MaxFailures; most > 0 && d.failures.Load() >= int64(most) {
 		return fmt.Errorf("%w: %d agents failed", ErrDeployStopped, most)
@@ -220,7 +220,7 @@ func (m *member) awaitStart(ctx context.Context, told bool) (again bool, err err
 		case !known || !told:
 			return told, nil
 		case !sleep(ctx, pollMax):
-			return false, fmt.Errorf("agento: agent %s was not started again: %w", printable(m.result.AgentID), ctxerr.Of(ctx))
+			return false, fmt.Errorf("agento: agent %s was not started again: %w", errs.Line(m.result.AgentID), errs.Context(ctx))
 		}
 	}
 }

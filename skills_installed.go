@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -39,9 +40,9 @@ type InstallSkillParams struct {
 func (p InstallSkillParams) check() error {
 	switch {
 	case (p.SkillID == "") == (p.GitHubURL == ""):
-		return badArgument("SkillID", "or GitHubURL must be given, and not both")
+		return errs.Argument("SkillID", "or GitHubURL must be given, and not both")
 	case p.GitHubURL != "" && p.Version != "":
-		return badArgument("Version", "goes with SkillID; a GitHubURL takes /tree/ and a branch or tag")
+		return errs.Argument("Version", "goes with SkillID; a GitHubURL takes /tree/ and a branch or tag")
 	case p.GitHubURL != "":
 		return checkGitHubURL(p.GitHubURL)
 	case p.Version != "":
@@ -55,7 +56,7 @@ func checkGitHubURL(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" || !strings.EqualFold(u.Host, "github.com") || u.User != nil ||
 		strings.ContainsAny(raw, "?#") || !isRepository(u.Path) {
-		return badArgument("GitHubURL", "is not of the form https://github.com/owner/repo or https://github.com/owner/repo/tree/branch")
+		return errs.Argument("GitHubURL", "is not of the form https://github.com/owner/repo or https://github.com/owner/repo/tree/branch")
 	}
 	return nil
 }

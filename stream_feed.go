@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/transport"
 )
@@ -253,9 +253,9 @@ func (f *feed[T]) over() bool { return f.caller.Err() != nil || f.ctx.Err() != n
 
 func (f *feed[T]) contextError() error {
 	if f.caller.Err() != nil {
-		return f.fail(ctxerr.Of(f.caller))
+		return f.fail(errs.Context(f.caller))
 	}
-	return f.fail(ctxerr.Of(f.ctx))
+	return f.fail(errs.Context(f.ctx))
 }
 
 // drain reads what is left of the body of a complete stream, for a short time.

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -128,7 +129,7 @@ func (s *SwarmsService) All(ctx context.Context, p *ListParams, opts ...Option) 
 // every call.
 func (s *SwarmsService) Create(ctx context.Context, p CreateSwarmParams, opts ...Option) (*Swarm, error) {
 	if p.Name == "" {
-		return nil, badArgument("Name", "is empty")
+		return nil, errs.Argument("Name", "is empty")
 	}
 	if err := p.Secrets.check(); err != nil {
 		return nil, err

@@ -1,6 +1,9 @@
 package agento
 
-import "github.com/remsyshq/agento-go/internal/route"
+import (
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/route"
+)
 
 // Target is what an operation is about: an agent or a swarm. Make one with
 // [ForAgent] or [ForSwarm]. An operation that has no such target says so in an
@@ -30,12 +33,12 @@ func (t Target) request(forAgent, forSwarm *route.Route, more ...pathArg) (reque
 	r := forAgent
 	switch t.kind {
 	case noTarget:
-		return request{}, badArgument("target", "is empty; use ForAgent or ForSwarm")
+		return request{}, errs.Argument("target", "is empty; use ForAgent or ForSwarm")
 	case swarmTarget:
 		r = forSwarm
 	}
 	if r == nil {
-		return request{}, badArgument("target", "is a swarm, and %s takes agents only; use ForAgent", forAgent.Call)
+		return request{}, errs.Argument("target", "is a swarm, and %s takes agents only; use ForAgent", forAgent.Call)
 	}
 	path := pathArgs{{"id", "target", t.id}}
 	copy(path[1:], more)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/transport"
 )
 
@@ -15,13 +16,13 @@ const keyPrefix = "ak_live_"
 // checkKey refuses a key that cannot be one, without repeating it.
 func checkKey(key string, base *url.URL) error {
 	if err := transport.CheckKey(key); err != nil {
-		return badArgument("apiKey", "is not usable: %v", err)
+		return errs.Argument("apiKey", "is not usable: %v", err)
 	}
 	if base.String() == defaultBaseURL && !strings.HasPrefix(key, keyPrefix) {
-		return badArgument("apiKey", "does not begin with %s, as every key for %s does", keyPrefix, defaultBaseURL)
+		return errs.Argument("apiKey", "does not begin with %s, as every key for %s does", keyPrefix, defaultBaseURL)
 	}
 	if holdsKey(base.Host, key) || holdsKey(base.Path, key) {
-		return badArgument("base URL", "holds the API key; the key is given to New")
+		return errs.Argument("base URL", "holds the API key; the key is given to New")
 	}
 	return nil
 }
@@ -54,7 +55,7 @@ func recall(key string, source func(context.Context) (string, error)) (recalling
 func (c *core) expand(template string, all pathArgs) (path, rawPath string, err error) {
 	for _, a := range all.given() {
 		if c.holdsKey(a.value) {
-			return "", "", badArgument(a.name, "holds the API key")
+			return "", "", errs.Argument(a.name, "holds the API key")
 		}
 	}
 	return expand(template, all)
@@ -63,13 +64,13 @@ func (c *core) expand(template string, all pathArgs) (path, rawPath string, err 
 // checkURL refuses a URL that has the key in it, also where that is escaped.
 func (c *core) checkURL(u *url.URL) error {
 	if c.holdsKey(u.Path) {
-		return badArgument("path", "holds the API key")
+		return errs.Argument("path", "holds the API key")
 	}
 	if u.RawQuery == "" {
 		return nil
 	}
 	if query, err := url.QueryUnescape(u.RawQuery); c.holdsKey(u.RawQuery) || err == nil && c.holdsKey(query) {
-		return badArgument("query", "holds the API key")
+		return errs.Argument("query", "holds the API key")
 	}
 	return nil
 }
@@ -79,28 +80,28 @@ func (c *core) checkURL(u *url.URL) error {
 func checkBaseURL(raw, plainHTTPHost string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, badArgument("base URL", "cannot be read as a URL")
+		return nil, errs.Argument("base URL", "cannot be read as a URL")
 	}
 	if u.User != nil {
-		return nil, badArgument("base URL", "holds credentials; the key is given to New")
+		return nil, errs.Argument("base URL", "holds credentials; the key is given to New")
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, badArgument("base URL", "must begin with https://")
+		return nil, errs.Argument("base URL", "must begin with https://")
 	case u.Hostname() == "" || u.Opaque != "":
-		return nil, badArgument("base URL", "has no host")
+		return nil, errs.Argument("base URL", "has no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, badArgument("base URL", "has a query or a fragment")
+		return nil, errs.Argument("base URL", "has a query or a fragment")
 	case strings.Contains(strings.ToLower(u.RawPath), "%2f"):
-		return nil, badArgument("base URL", "has an escaped slash in its path, which would be sent as a slash")
+		return nil, errs.Argument("base URL", "has an escaped slash in its path, which would be sent as a slash")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = ""
 	if strings.Contains(u.Path+"/", "/v1/") {
-		return nil, badArgument("base URL", "holds /v1; give it without, the SDK adds it")
+		return nil, errs.Argument("base URL", "holds /v1; give it without, the SDK adds it")
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !strings.EqualFold(u.Hostname(), plainHTTPHost) {
-		return nil, badArgument("base URL", "would send the key unprotected; use https, or WithPlainHTTP for this host")
+		return nil, errs.Argument("base URL", "would send the key unprotected; use https, or WithPlainHTTP for this host")
 	}
 	return u, nil
 }

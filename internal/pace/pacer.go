@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // Request asks for one attempt's place.
@@ -70,7 +70,7 @@ func (p *Pacer) now() int64 { return int64(time.Since(p.start)) }
 // its Cause.
 func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	if ctx.Err() != nil {
-		return ctxerr.Of(ctx)
+		return errs.Context(ctx)
 	}
 	now := p.now()
 	p.mu.Lock()

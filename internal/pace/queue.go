@@ -5,7 +5,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // chatsPerBulk is how many turns others get for one of bulk while both wait.
@@ -107,7 +107,7 @@ func (p *Pacer) wait(ctx context.Context, w *waiter, maxWait time.Duration) erro
 		return p.expired(w)
 	case <-ctx.Done():
 		p.leave(w)
-		return ctxerr.Of(ctx)
+		return errs.Context(ctx)
 	}
 }
 

@@ -8,11 +8,9 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-)
 
-// ErrCrossOrigin says that a request was about to leave for another origin than
-// the client's base URL.
-var ErrCrossOrigin = errors.New("agento: request for another origin refused")
+	"github.com/remsyshq/agento-go/internal/errs"
+)
 
 const keyHeader = "X-Api-Key"
 
@@ -39,7 +37,7 @@ func (s *strays) hideFrom(h *hidden) {
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !sameOrigin(req.URL, g.origin) {
 		closeBody(req)
-		return nil, notSent(req, fmt.Errorf("%w: %s://%s", ErrCrossOrigin, req.URL.Scheme, req.URL.Host))
+		return nil, notSent(req, fmt.Errorf("%w: %s://%s", errs.ErrCrossOrigin, req.URL.Scheme, req.URL.Host))
 	}
 	key, err := g.key(req.Context())
 	if err == nil {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -46,7 +48,7 @@ func TestGuard(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, key, sent)
 		} else {
-			require.ErrorIs(t, err, ErrCrossOrigin)
+			require.ErrorIs(t, err, errs.ErrCrossOrigin)
 			require.True(t, Final(err))
 			require.Empty(t, sent)
 		}

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/pace"
 )
 
@@ -41,7 +41,7 @@ func (p *pacing) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if req.Context().Err() != nil {
 		closeBody(req)
-		return nil, finalError{ctxerr.Of(req.Context())}
+		return nil, finalError{errs.Context(req.Context())}
 	}
 	st.attempts++
 	if st.call.Hooks != nil {

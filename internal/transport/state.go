@@ -10,7 +10,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	"github.com/remsyshq/agento-go/internal/ctxerr"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // state is a call under way. It travels as the context of the call's requests,
@@ -86,7 +86,7 @@ func (st *state) outcome(err error) *Outcome {
 		if out.StatusCode == 0 && st.answered != nil {
 			out = st.answered
 		}
-		out.Err = ctxerr.Of(st.Context)
+		out.Err = errs.Context(st.Context)
 	}
 	if st.refused != nil && st.answered != nil {
 		out = st.answered

@@ -1,4 +1,4 @@
-package ctxerr
+package errs
 
 import (
 	"context"
@@ -9,18 +9,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOf(t *testing.T) {
+func TestContext(t *testing.T) {
 	cause := errors.New("cause")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
-	err := Of(ctx)
+	err := Context(ctx)
 	require.ErrorIs(t, err, cause)
 	require.ErrorIs(t, err, context.Canceled)
 	require.EqualError(t, err, "context canceled: cause")
 
 	plain, stop := context.WithCancel(t.Context())
 	stop()
-	require.Equal(t, context.Canceled, Of(plain))
+	require.Equal(t, context.Canceled, Context(plain))
 }
 
 // endsBetween is a context that ends between two looks at it.
@@ -40,10 +40,10 @@ func (c *endsBetween) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-func TestWhileItEnds(t *testing.T) {
+func TestContextEndsDuringCall(t *testing.T) {
 	inner, cancel := context.WithCancelCause(t.Context())
-	err := Of(&endsBetween{Context: inner, end: func() { cancel(errors.ErrUnsupported) }})
+	err := Context(&endsBetween{Context: inner, end: func() { cancel(errors.ErrUnsupported) }})
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotEmpty(t, err.Error())
-	require.ErrorIs(t, Of(inner), errors.ErrUnsupported)
+	require.ErrorIs(t, Context(inner), errors.ErrUnsupported)
 }

@@ -1,0 +1,50 @@
+// Package errs has the errors that several packages of the SDK share.
+package errs
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Errors that package agento exports under the same names.
+var (
+	ErrValidation      = errors.New("agento: validation failed")
+	ErrCrossOrigin     = errors.New("agento: request for another origin refused")
+	ErrStreamTruncated = errors.New("agento: stream ended before it was complete")
+	ErrStreamIdle      = errors.New("agento: stream was silent for too long")
+	ErrEventTooLarge   = errors.New("agento: event too large")
+	ErrNotEventStream  = errors.New("agento: the response is not an event stream")
+)
+
+// ArgumentError reports a bad argument, found before any network. It matches
+// ErrValidation.
+type ArgumentError struct{ Name, Problem string }
+
+// Argument returns an *ArgumentError for the named argument.
+func Argument(name, format string, args ...any) error {
+	return &ArgumentError{Name: name, Problem: fmt.Sprintf(format, args...)}
+}
+
+func (e *ArgumentError) Error() string { return "agento: " + e.Name + " " + e.Problem }
+
+// Is reports whether target is ErrValidation.
+func (e *ArgumentError) Is(target error) bool { return target == ErrValidation }
+
+// MaxLine is the number of bytes of a text that Line keeps.
+const MaxLine = 1000
+
+// Line makes text from outside fit for one line of a terminal or a log: it is
+// shortened, and control characters are escaped.
+func Line(s string) string {
+	if len(s) > MaxLine {
+		s = strings.ToValidUTF8(s[:MaxLine], "") + "…"
+	}
+	quoted := strconv.Quote(s)
+	inner := quoted[1 : len(quoted)-1]
+	if len(inner) == len(s) {
+		return s
+	}
+	return strings.ReplaceAll(inner, `\"`, `"`)
+}
