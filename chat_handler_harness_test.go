@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/memnet"
+	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
 var widgetSecret = []byte("a made-up secret of thirty-two b")

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/remsyshq/agento-go/internal/documents"
+	"github.com/remsyshq/agento-go/internal/test/documents"
 )
 
 // ofModules are the packages of nested modules, whose own tests compile the

@@ -22,9 +22,9 @@ import (
 	"go.uber.org/goleak"
 
 	agento "github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/exchange"
-	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
-	"github.com/remsyshq/agento-go/internal/memnet"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
+	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
 const testKey = "ak_live_0123456789abcdef0123456789abcdef"

@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/remsyshq/agento-go/internal/documents"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/documents"
 )
 
 var update = flag.Bool("update", false, "write what is generated into the documents instead of comparing it")

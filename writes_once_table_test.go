@@ -10,8 +10,8 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
-	"github.com/remsyshq/agento-go/internal/exchange"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
 // writeFault is what happens to one request of a write.

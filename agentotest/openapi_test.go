@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
 // The copy that is built in is the document at the root of the module. go

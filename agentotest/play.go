@@ -3,7 +3,7 @@ package agentotest
 import (
 	"net/http"
 
-	"github.com/remsyshq/agento-go/internal/exchange"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
 // play answers a call: as the operation does, or as the fault has it.

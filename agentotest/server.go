@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 
-	"github.com/remsyshq/agento-go/internal/memnet"
+	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
 // Server is a [Service] that listens on loopback.

@@ -10,7 +10,7 @@ import (
 
 	sse "github.com/r3labs/sse/v2"
 
-	"github.com/remsyshq/agento-go/internal/exchange"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
 // Service is the fake as an http.Handler. Use [NewServer] unless it has to

@@ -13,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/remsyshq/agento-go/internal/memnet"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
 func TestRequests(t *testing.T) {

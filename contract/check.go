@@ -15,7 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 
-	"github.com/remsyshq/agento-go/internal/exchange"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
 const eventStream = "text/event-stream"

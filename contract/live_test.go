@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/agentotest"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // liveBinary is the tests of package live, built once, in a folder that TestMain

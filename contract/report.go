@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/remsyshq/agento-go/internal/exchange"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
 // OnPurpose is the header of a request that a test makes invalid on purpose. It

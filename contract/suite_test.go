@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/remsyshq/agento-go/internal/exchange"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
 const root = ".."
@@ -68,7 +68,7 @@ func TestSuite(t *testing.T) {
 		if strings.Contains(pkg, "/examples/internal/") { // no example by itself
 			continue
 		}
-		require.Positive(t, seen[pkg], "the tests of %s record nothing; let them import internal/exchange/recording", pkg)
+		require.Positive(t, seen[pkg], "the tests of %s record nothing; let them import internal/test/exchange/recording", pkg)
 	}
 	excepted := 0
 	used := make([]bool, len(exceptions))

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	agento "github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // answerOf is what an operation returned: its fields are compared with those that

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // prefix begins the names of all that is made.

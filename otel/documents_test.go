@@ -9,7 +9,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
-	"github.com/remsyshq/agento-go/internal/documents"
+	"github.com/remsyshq/agento-go/internal/test/documents"
 )
 
 // The blocks of the documents that use this package compile in its module.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/remsyshq/agento-go/internal/documents"
+	"github.com/remsyshq/agento-go/internal/test/documents"
 )
 
 // The blocks of the documents that use this package compile in its module.

@@ -26,7 +26,7 @@ type program struct {
 }
 
 const (
-	footprints = "github.com/remsyshq/agento-go/internal/footprint/"
+	footprints = "github.com/remsyshq/agento-go/internal/test/footprint/"
 	hellos     = "github.com/remsyshq/agento-go/bench/hello/"
 	benchPath  = "github.com/remsyshq/agento-go/bench"
 )

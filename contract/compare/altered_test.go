@@ -10,7 +10,7 @@ import (
 
 	"github.com/remsyshq/agento-go/contract/spec"
 	"github.com/remsyshq/agento-go/internal/route"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // document is an OpenAPI document as JSON is decoded.

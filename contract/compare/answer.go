@@ -10,7 +10,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/contract/sdk"
 	"github.com/remsyshq/agento-go/contract/spec"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // answer compares what the SDK reads.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/remsyshq/agento-go/contract/sdk"
 	"github.com/remsyshq/agento-go/contract/spec"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // With compares the SDK with a document. source says where that is from.

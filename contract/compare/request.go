@@ -8,7 +8,7 @@ import (
 
 	"github.com/remsyshq/agento-go/contract/sdk"
 	"github.com/remsyshq/agento-go/contract/spec"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // ownHeaders are those that the SDK sends of itself.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	agento "github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // Form is how an answer is wrapped.

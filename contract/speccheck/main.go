@@ -24,7 +24,7 @@ import (
 
 	"github.com/remsyshq/agento-go/contract/compare"
 	"github.com/remsyshq/agento-go/contract/spec"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 const (

@@ -16,7 +16,7 @@ import (
 
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/internal/route"
-	"github.com/remsyshq/agento-go/internal/wirereport"
+	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 const ours = "../../openapi.json"

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/remsyshq/agento-go/agentotest"
-	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -20,7 +20,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/examples/internal/terminal"
-	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

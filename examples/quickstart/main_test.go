@@ -15,7 +15,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
-	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
 // asProgram makes the tests' executable the program itself.

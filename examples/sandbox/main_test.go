@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -13,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/remsyshq/agento-go"
-	_ "github.com/remsyshq/agento-go/internal/exchange/recording"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 	"github.com/remsyshq/agento-go/redispacer"
 )
 

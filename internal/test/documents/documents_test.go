@@ -48,9 +48,9 @@ func TestCompile(t *testing.T) {
 		{Path: "a.md", Line: 9, Text: "func account(c *agento.Client) error {\n\t_, err := c.Account.Get(context.Background())\n\treturn err\n}\n"},
 		{Path: "a.md", Line: 20, Text: "package main\n\nfunc main() {}\n"},
 	}
-	require.NoError(t, Compile("../..", good, nil))
+	require.NoError(t, Compile("../../..", good, nil))
 	bad := []Block{{Path: "docs/a.md", Line: 40, Text: "fmt.Println(1)\nclient.Agents.Fetch(ctx)\n"}}
-	err := Compile("../..", bad, nil)
+	err := Compile("../../..", bad, nil)
 	require.ErrorContains(t, err, "a.md:41")
 	require.ErrorContains(t, err, "Fetch")
 }

@@ -1,7 +1,7 @@
 // Package recording makes the tests that import it record their exchanges when
 // the environment asks for it:
 //
-//	import _ "github.com/remsyshq/agento-go/internal/exchange/recording"
+//	import _ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 package recording
 
 import (
@@ -9,7 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/remsyshq/agento-go/internal/exchange"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
 func init() {
