@@ -61,7 +61,7 @@ func (v DocumentVersion) MarshalJSON() ([]byte, error) {
 	if json.Valid([]byte(v)) {
 		return []byte(v), nil
 	}
-	return json.Marshal(string(v))
+	return marshal(string(v))
 }
 
 // UnmarshalJSON keeps the version's JSON; null and "" are no version.

@@ -28,10 +28,7 @@ func (o *opaque) MarshalJSON() ([]byte, error) { return []byte(`{"text":"` + o.T
 
 type base struct{ Note string }
 
-// TestTextThatJSONCannotCarry is refused wherever it stands in a body, by the
-// name of what it stands in, and is not repeated. JSON would have U+FFFD in its
-// place, so that what arrives is not what was given.
-func TestTextThatJSONCannotCarry(t *testing.T) {
+func TestBodyWithInvalidUTF8Rejected(t *testing.T) {
 	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
@@ -43,50 +40,49 @@ func TestTextThatJSONCannotCarry(t *testing.T) {
 	extra := func(name string, value any) error {
 		return client.Do(ctx, "POST", "/v1/things", nil, nil, agento.WithExtra(name, value))
 	}
-	for _, c := range []struct {
-		names string
-		err   error
-	}{
-		{"Content", client.Account.PutRule(ctx, agent, "r", bad)},
-		{"Secrets[k]", client.Account.SetSecrets(ctx, agent, agento.Secrets{"k": bad})},
-		{`Secrets["a b"]`, client.Account.SetSecrets(ctx, agent, agento.Secrets{"a b": bad})},
-		{"a name in Secrets", client.Account.SetSecrets(ctx, agent, agento.Secrets{bad: "v"})},
-		{"Content", last(client.Account.UpdatePersonality(ctx, agent, agento.UpdateDocumentParams{Content: bad}))},
-		{"Content", last(client.Account.UpdateWorkflow(ctx, agent, agento.UpdateDocumentParams{Content: bad}))},
-		{"Chunks[1].Content", last(client.Knowledge.Ingest(ctx, agent, agento.IngestParams{Chunks: []agento.ChunkParams{{Content: "x"}, {Content: bad}}}))},
-		{"Chunks[0].Metadata[k][0]", last(client.Knowledge.Ingest(ctx, swarm, agento.IngestParams{Chunks: []agento.ChunkParams{{Content: "x", Metadata: map[string]any{"k": []any{bad}}}}}))},
-		{"Name", last(client.Agents.Create(ctx, agento.CreateAgentParams{Name: bad}))},
-		{"SoulMD", last(client.Agents.Create(ctx, agento.CreateAgentParams{Name: "x", SoulMD: bad}))},
-		{"Secrets[k]", last(client.Agents.Create(ctx, agento.CreateAgentParams{Name: "x", Secrets: agento.Secrets{"k": bad}}))},
-		{"Description", last(client.Agents.Update(ctx, "a1", agento.UpdateAgentParams{Description: agento.Set(bad)}))},
-		{"Name", last(client.Swarms.Create(ctx, agento.CreateSwarmParams{Name: bad}))},
-		{"Name", last(client.Swarms.Update(ctx, "s1", agento.UpdateSwarmParams{Name: agento.Set(bad)}))},
-		{"Secrets[k]", last(client.Swarms.Update(ctx, "s1", agento.UpdateSwarmParams{Secrets: agento.Secrets{"k": bad}}))},
-		{"SkillID", last(client.Skills.Install(ctx, "a1", agento.InstallSkillParams{SkillID: bad}))},
-		{"Title", last(client.Chat.CreateSession(ctx, "a1", agento.CreateSessionParams{Title: bad}))},
+	for i, err := range []error{
+		client.Account.PutRule(ctx, agent, "r", bad),
+		client.Account.SetSecrets(ctx, agent, agento.Secrets{"k": bad}),
+		client.Account.SetSecrets(ctx, agent, agento.Secrets{"a b": bad}),
+		client.Account.SetSecrets(ctx, agent, agento.Secrets{bad: "v"}),
+		last(client.Account.UpdatePersonality(ctx, agent, agento.UpdateDocumentParams{Content: bad})),
+		last(client.Account.UpdateWorkflow(ctx, agent, agento.UpdateDocumentParams{Content: bad})),
+		last(client.Account.UpdateWorkflow(ctx, agent, agento.UpdateDocumentParams{Content: "x", Version: agento.DocumentVersion(bad)})),
+		last(client.Knowledge.Ingest(ctx, agent, agento.IngestParams{Chunks: []agento.ChunkParams{{Content: "x"}, {Content: bad}}})),
+		last(client.Knowledge.Ingest(ctx, swarm, agento.IngestParams{Chunks: []agento.ChunkParams{{Content: "x", Metadata: map[string]any{"k": []any{bad}}}}})),
+		last(client.Agents.Create(ctx, agento.CreateAgentParams{Name: bad})),
+		last(client.Agents.Create(ctx, agento.CreateAgentParams{Name: "x", SoulMD: bad})),
+		last(client.Agents.Create(ctx, agento.CreateAgentParams{Name: "x", Secrets: agento.Secrets{"k": bad}})),
+		last(client.Agents.Update(ctx, "a1", agento.UpdateAgentParams{Description: agento.Set(bad)})),
+		last(client.Swarms.Create(ctx, agento.CreateSwarmParams{Name: bad})),
+		last(client.Swarms.Update(ctx, "s1", agento.UpdateSwarmParams{Name: agento.Set(bad)})),
+		last(client.Swarms.Update(ctx, "s1", agento.UpdateSwarmParams{Secrets: agento.Secrets{"k": bad}})),
+		last(client.Skills.Install(ctx, "a1", agento.InstallSkillParams{SkillID: bad})),
+		last(client.Chat.CreateSession(ctx, "a1", agento.CreateSessionParams{Title: bad})),
 
-		{"body", raw(bad)},
-		{"body[1]", raw([2]string{"x", bad})},
-		{"body[k]", raw(map[string]*string{"k": &bad})},
-		{"body", raw(json.RawMessage(`"` + bad + `"`))},
-		{"Raw", raw(struct{ Raw json.RawMessage }{json.RawMessage(`"` + bad + `"`)})},
-		{"Text", raw(struct{ Text odd }{odd{bad}})},
-		{"a name in body", raw(map[odd]int{{bad}: 1})},
-		{"body[k]", last(client.Stream(ctx, "POST", "/v1/things", map[string]string{"k": bad}))},
-		{"body", raw(&opaque{Text: bad})},
-		{"Note", raw(struct{ base }{base{bad}})},
-		{"WithExtra[0]", extra("k", []string{bad})},
-		{"WithExtra", extra(bad, 1)},
-		{"WithExtra", extra("k", json.RawMessage(`"`+bad+`"`))},
+		raw(bad),
+		raw([2]string{"x", bad}),
+		raw(map[string]*string{"k": &bad}),
+		raw(json.RawMessage(`"` + bad + `"`)),
+		raw(struct{ Raw json.RawMessage }{json.RawMessage(`"` + bad + `"`)}),
+		raw(struct{ Text odd }{odd{bad}}),
+		raw(map[odd]int{{bad}: 1}),
+		last(client.Stream(ctx, "POST", "/v1/things", map[string]string{"k": bad})),
+		raw(&opaque{Text: bad}),
+		raw([]opaque{{Text: bad}}),
+		raw(struct{ base }{base{bad}}),
+		extra("k", []string{bad}),
+		extra(bad, 1),
+		extra("k", json.RawMessage(`"`+bad+`"`)),
 	} {
-		require.EqualError(t, c.err, "agento: "+c.names+" is not valid UTF-8")
-		require.ErrorIs(t, c.err, agento.ErrValidation)
+		require.ErrorContains(t, err, "not valid UTF-8", i)
+		require.NotContains(t, err.Error(), "caf", i)
+		require.ErrorIs(t, err, agento.ErrValidation)
 	}
 }
 
-// TestTextThatJSONCanCarry arrives as it was given, also where it looks like what
-// encoding/json makes of invalid text.
-func TestTextThatJSONCanCarry(t *testing.T) {
+// Valid text that looks like the replacement for invalid text is sent unchanged.
+func TestBodyWithReplacementCharacterSent(t *testing.T) {
 	var sent string
 	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		b, err := io.ReadAll(r.Body)
@@ -106,7 +102,7 @@ func TestTextThatJSONCanCarry(t *testing.T) {
 		`"\\ufffd"`:                   `\ufffd`,
 		`{"r":"\ufffd"}`:              map[string]any{"r": json.RawMessage(`"\ufffd"`)},
 		`[{"text":"x"},"\\ufffd"]`:    []any{ring, `\ufffd`},
-		`[null,null,"\\ufffd",1]`:     []any{nil, (*string)(nil), `\ufffd`, 1},
+		`[null,null,"\\ufffd",1]`:     []any{nil, (*odd)(nil), `\ufffd`, 1},
 	} {
 		require.NoError(t, client.Do(context.Background(), "POST", "/v1/things", body, nil))
 		require.Equal(t, want, sent)

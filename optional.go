@@ -34,15 +34,12 @@ func (o Optional[T]) Get() (T, bool) { return o.value, o.state == set }
 // Cleared reports whether the field is to be emptied.
 func (o Optional[T]) Cleared() bool { return o.state == clearIt }
 
-// given is the value for the check of its text: reflection does not reach it.
-func (o Optional[T]) given() any { return o.value }
-
 // MarshalJSON writes the value, or null where the field is cleared.
 func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	if o.state != set {
 		return []byte("null"), nil
 	}
-	return json.Marshal(o.value)
+	return marshal(o.value)
 }
 
 // UnmarshalJSON reads a value as set and a null as cleared.

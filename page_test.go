@@ -48,7 +48,7 @@ func TestIterators(t *testing.T) {
 		"ignores the offset":                   {func(int, int) (int, int, int) { return 0, 100, 250 }, 100, true, 2},
 		"an empty page in the middle":          {func(offset, _ int) (int, int, int) { return offset, max(0, 100-offset), 250 }, 100, true, 2},
 		"a total that is too small":            {func(offset, _ int) (int, int, int) { return offset, 100, 3 }, 100, false, 1},
-		"a total that is too large":            {func(offset, _ int) (int, int, int) { return offset, max(0, min(100, 150-offset)), 1 << 40 }, 150, true, 3},
+		"a total that is too large":            {func(offset, _ int) (int, int, int) { return offset, max(0, min(100, 150-offset)), 1 << 30 }, 150, true, 3},
 		"no total":                             {func(offset, _ int) (int, int, int) { return offset, max(0, min(100, 150-offset)), 0 }, 150, false, 3},
 		"no total, no offset":                  {func(int, int) (int, int, int) { return 0, 100, 0 }, 100, true, 2},
 		"a row that moves to the next page": {func(offset, _ int) (int, int, int) {
