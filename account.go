@@ -4,8 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"iter"
+	"strings"
+	"time"
+	"unicode"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // AccountService reads the account, and the secrets, documents and rules that
@@ -57,7 +64,7 @@ func (p *Plan) UnmarshalJSON(data []byte) error {
 	}
 	var fields struct{ ID, Name json.RawMessage }
 	_ = json.Unmarshal(data, &fields)
-	p.ID, p.Name = text(fields.ID), text(fields.Name)
+	p.ID, p.Name = wire.String(fields.ID), wire.String(fields.Name)
 	return nil
 }
 
@@ -91,4 +98,140 @@ func (u *Usage) UnmarshalJSON(data []byte) error {
 // of every call.
 func (s *AccountService) Get(ctx context.Context, opts ...Option) (*Account, error) {
 	return do[Account](ctx, s.core, request{route: route.GetAccount}, opts)
+}
+
+// SetSecrets sets an agent's secrets. There is no way to read them back. It may
+// replace the whole set, so that a secret which is left out is lost: give all of
+// them. Whether a running agent sees them before [AgentsService.Restart] is not
+// documented; restart it to be sure.
+//
+// PUT /v1/agents/{id}/secrets, inferred from the title. Scope: agents:write.
+// Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
+// is lost; setting the same secrets again is then harmless.
+func (s *AccountService) SetSecrets(ctx context.Context, t Target, secrets Secrets, opts ...Option) error {
+	if len(secrets) == 0 {
+		return errs.Argument("Secrets", "are empty; the call may replace the whole set")
+	}
+	if err := secrets.check(); err != nil {
+		return err
+	}
+	r, err := t.request(route.SetSecrets, nil)
+	if err != nil {
+		return err
+	}
+	r.body = secrets
+	return exec(ctx, s.core, r, opts)
+}
+
+// Rule is a file of rules that an agent follows. Its fields are inferred.
+type Rule struct {
+	Name      string     `json:"name"` // a file name
+	Content   string     `json:"content"`
+	UpdatedAt *time.Time `json:"updatedAt"`
+}
+
+func ruleKey(r *Rule) string { return r.Name }
+
+// ruleRequest makes the request of an operation on one rule. A name is one
+// segment of a path, and must be so on the agent's disk as well.
+func ruleRequest(r *route.Route, t Target, name string) (request, error) {
+	if strings.ContainsAny(name, `/\`) || strings.ContainsFunc(name, unicode.IsControl) {
+		return request{}, errs.Argument("name", "is not a file name: %q", name)
+	}
+	return t.request(r, nil, wire.Arg{Placeholder: "name", Name: "name", Value: name})
+}
+
+// Rules returns a page of an agent's rules.
+//
+// GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read (the
+// scope is inferred too). Errors: those of every call; [ErrNotFound].
+func (s *AccountService) Rules(ctx context.Context, t Target, p *ListParams, opts ...Option) (*Page[Rule], error) {
+	r, err := rulesRequest(t, orZero(p))
+	if err != nil {
+		return nil, err
+	}
+	return list[Rule](ctx, s.core, r, opts)
+}
+
+func rulesRequest(t Target, p ListParams) (request, error) {
+	r, err := t.request(route.ListRules, nil)
+	if err != nil {
+		return request{}, err
+	}
+	r.query, err = p.query()
+	return r, err
+}
+
+// AllRules iterates over an agent's rules, page by page; Limit is the size of a
+// page. It ends with [ErrListIncomplete] if it cannot know whether it saw all.
+//
+// GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read (the scope
+// is inferred too). Errors: those of [AccountService.Rules].
+func (s *AccountService) AllRules(ctx context.Context, t Target, p *ListParams, opts ...Option) iter.Seq2[Rule, error] {
+	first := orZero(p)
+	return iterate(ctx, s.core, "Account.AllRules", first.Offset, ruleKey, opts, func(offset int) (request, error) {
+		return rulesRequest(t, first.at(offset))
+	})
+}
+
+// Rule returns one rule of an agent.
+//
+// GET /v1/agents/{id}/rules/{name}, inferred from the title. Scope: agents:read
+// (the scope is inferred too). Errors: those of every call; [ErrNotFound].
+func (s *AccountService) Rule(ctx context.Context, t Target, name string, opts ...Option) (*Rule, error) {
+	r, err := ruleRequest(route.GetRule, t, name)
+	if err != nil {
+		return nil, err
+	}
+	return do[Rule](ctx, s.core, r, opts)
+}
+
+// PutRule creates a rule of an agent or replaces its content. The name is that
+// of a file, without a path. Whether a running agent follows it before
+// [AgentsService.Restart] is not documented; restart it to be sure.
+//
+// PUT /v1/agents/{id}/rules/{name}, inferred from the title. Scope: agents:write.
+// Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
+// is lost; putting the same rule again is then harmless.
+func (s *AccountService) PutRule(ctx context.Context, t Target, name, content string, opts ...Option) error {
+	r, err := ruleRequest(route.PutRule, t, name)
+	if err != nil {
+		return err
+	}
+	r.body = ruleBody{content}
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return err
+	}
+	err = execWith(ctx, s.core, r, settings)
+	if !errors.Is(err, ErrConflict) || !errors.Is(err, ErrOutcomeUnknown) {
+		return err
+	}
+	// A retry after a lost response was refused: either the first attempt wrote the
+	// rule, or somebody else did.
+	read := request{route: route.GetRule, path: r.path}
+	applied := func(now *Rule) bool { return now.Content == content }
+	if now, problem := readBack(ctx, s.core, read, settings, applied); problem == nil && applied(now) {
+		return nil
+	}
+	return err
+}
+
+type ruleBody struct {
+	Content string `json:"content"`
+}
+
+// DeleteRule deletes a rule of an agent. One that is gone when the deletion is
+// repeated after a lost answer counts as deleted. Whether a running agent forgets
+// it before [AgentsService.Restart] is not documented.
+//
+// DELETE /v1/agents/{id}/rules/{name}, inferred from the title. Scope:
+// agents:write. Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown]
+// when the answer is lost.
+func (s *AccountService) DeleteRule(ctx context.Context, t Target, name string, opts ...Option) error {
+	r, err := ruleRequest(route.DeleteRule, t, name)
+	if err != nil {
+		return err
+	}
+	return exec(ctx, s.core, r, opts)
 }

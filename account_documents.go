@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Document is an agent's personality, SOUL.md, or its workflow, WORKFLOW.md. Its
@@ -61,7 +65,7 @@ func (v DocumentVersion) MarshalJSON() ([]byte, error) {
 	if json.Valid([]byte(v)) {
 		return []byte(v), nil
 	}
-	return marshal(string(v))
+	return wire.Marshal(string(v))
 }
 
 // UnmarshalJSON keeps the version's JSON; null and "" are no version.
@@ -148,9 +152,201 @@ func (s *AccountService) readDocument(ctx context.Context, f documentFile, t Tar
 }
 
 func (s *AccountService) updateDocument(ctx context.Context, f documentFile, t Target, p UpdateDocumentParams, opts []Option) (*Document, error) {
-	if p.Content == "" {
-		return nil, errs.Argument("Content", "is empty, which the service does not take")
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return nil, err
 	}
-	w := documentWrite{service: s, file: f, target: t, body: p, opts: opts}
-	return w.carryOut(ctx)
+	return s.writeDocument(ctx, f, t, p, settings)
+}
+
+// writeDocument writes a document. Where the outcome is unknown it reads it back.
+func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Target, p UpdateDocumentParams, settings *settings) (*Document, error) {
+	change, err := t.request(f.update, nil)
+	if err != nil {
+		return nil, err
+	}
+	change.body = p
+	read := request{route: f.read, path: change.path}
+	doc, err := update(ctx, s.core, change, read, settings, func(*Document) bool { return true })
+	var e *Error
+	if !errors.Is(err, ErrOutcomeUnknown) || !errors.As(err, &e) || e.confirmed {
+		return doc, err
+	}
+	now, problem := readBack(ctx, s.core, read, settings, func(now *Document) bool { return now.Content == p.Content })
+	switch {
+	case problem != nil:
+		e.unknown, e.hint = true, "reading it back failed: "+errs.Line(problem.Error())
+	case now.Content == p.Content:
+		return now, nil
+	case p.Version != "" && now.Version.same(p.Version):
+		e.hint = "read back, the document is unchanged"
+	default:
+		e.hint = "read back, the document has other content"
+	}
+	return nil, err
+}
+
+// editRounds is how often an edit is begun at most.
+const editRounds = 10
+
+// editKey is a document of a target.
+type editKey struct {
+	file *route.Route
+	id   string
+}
+
+// EditPersonality changes an agent's personality, SOUL.md, whoever else changes
+// it meanwhile, such as the agent itself. It reads the document, gives its
+// content to edit, and writes what edit returns, provided that the document has
+// not changed since; otherwise it begins again, at most 10 times. The edits of
+// one document through one client wait for each other. The change takes effect
+// with [AgentsService.Restart].
+//
+// An error of edit ends it and is returned as it is. What edit returns unchanged
+// is not written. edit may be called more than once, but never again after a
+// write that may have been applied: when the answer to a write is lost, the
+// document is read back, and if it does not hold what was written the error
+// matches [ErrOutcomeUnknown]. The write is then not under way any more, unless
+// the document could not be read back or is as it was, which the error says: read
+// the document, see whether the change is in it, and if it is not, edit again.
+// edit must not itself edit the same document.
+//
+// GET and PUT /v1/agents/{id}/personality, inferred from the titles. Scope:
+// agents:read (inferred too) and agents:write. Errors: those of [AccountService.Personality] and
+// [AccountService.UpdatePersonality]; [ErrConflict] after 10 rounds; an error
+// when the service gives no version, without which a change of another could be
+// lost. [WithResponse] tells of the last call.
+func (s *AccountService) EditPersonality(ctx context.Context, t Target, edit func(old string) (string, error), opts ...Option) (*Document, error) {
+	return s.editDocument(ctx, personality(), t, edit, opts)
+}
+
+// EditWorkflow changes an agent's workflow, WORKFLOW.md, as
+// [AccountService.EditPersonality] changes its personality. The change takes
+// effect with [AgentsService.Restart].
+//
+// GET and PUT /v1/agents/{id}/workflow, inferred from the titles. Scope:
+// agents:read (inferred too) and agents:write. Errors: those of
+// [AccountService.EditPersonality].
+func (s *AccountService) EditWorkflow(ctx context.Context, t Target, edit func(old string) (string, error), opts ...Option) (*Document, error) {
+	return s.editDocument(ctx, workflow(), t, edit, opts)
+}
+
+func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Target, edit func(string) (string, error), opts []Option) (*Document, error) {
+	switch {
+	case ctx == nil:
+		return nil, errs.Argument("ctx", "is nil")
+	case edit == nil:
+		return nil, errs.Argument("edit", "is nil")
+	}
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := s.editing.lock(ctx, editKey{f.update, t.id})
+	if err != nil {
+		return nil, fmt.Errorf("agento: waiting for another edit of the document: %w", err)
+	}
+	defer unlock()
+	for round := 1; ; round++ {
+		begun := time.Now()
+		doc, changed, err := s.editOnce(ctx, f, t, edit, settings)
+		switch {
+		case !changed:
+			return doc, err
+		case round == editRounds:
+			return nil, fmt.Errorf("agento: the document was changed by others in each of %d rounds: %w", editRounds, err)
+		case !sleep(ctx, editPause(round-1, time.Since(begun))):
+			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, errs.Context(ctx), err)
+		}
+	}
+}
+
+// editOnce is one round of an edit. changed reports that the document was changed by
+// somebody else meanwhile, and that nothing was written.
+func (s *AccountService) editOnce(ctx context.Context, f documentFile, t Target, edit func(string) (string, error), settings *settings) (doc *Document, changed bool, err error) {
+	r, err := t.request(f.read, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	old, err := doWith[Document](ctx, s.core, r, settings.forRead())
+	if err != nil {
+		return nil, false, err
+	}
+	if old.Version == "" {
+		return nil, false, errNoVersion
+	}
+	content, err := edit(old.Content)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case content == old.Content:
+		return old, false, nil
+	}
+	doc, err = s.writeDocument(ctx, f, t, UpdateDocumentParams{Content: content, Version: old.Version}, settings)
+	return doc, errors.Is(err, ErrConflict) && !errors.Is(err, ErrOutcomeUnknown), err
+}
+
+var errNoVersion = errors.New("agento: the document has no version, so that an edit could undo another's; " +
+	"UpdatePersonality and UpdateWorkflow overwrite without one")
+
+const (
+	editPauseMin = 50 * time.Millisecond
+	editPauseMax = 30 * time.Second
+)
+
+// editPause is the wait after the nth round that another editor won, counted from
+// 0. It grows from the time that a round took, so that of many editors some get
+// through, and it is never the same for two of them.
+func editPause(n int, took time.Duration) time.Duration {
+	most := min(max(took, editPauseMin)<<min(n, editRounds), editPauseMax)
+	return most/2 + rand.N(most/2)
+}
+
+// keyedLock is a lock for each key. Those who wait get it in the order in which
+// they came. A key takes memory only while somebody holds it or waits for it. The
+// zero value is ready for use.
+type keyedLock[K comparable] struct {
+	mu    sync.Mutex
+	locks map[K]*sharedLock
+}
+
+// sharedLock is held by whoever has put a value into the channel.
+type sharedLock struct {
+	held  chan struct{}
+	users int
+}
+
+// lock waits until the lock of a key is free, or the context ends.
+func (l *keyedLock[K]) lock(ctx context.Context, key K) (unlock func(), err error) {
+	one := l.enter(key)
+	select {
+	case one.held <- struct{}{}:
+		return func() { <-one.held; l.leave(key, one) }, nil
+	case <-ctx.Done():
+		l.leave(key, one)
+		return nil, errs.Context(ctx)
+	}
+}
+
+func (l *keyedLock[K]) enter(key K) *sharedLock {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	one := l.locks[key]
+	if one == nil {
+		if l.locks == nil {
+			l.locks = make(map[K]*sharedLock)
+		}
+		one = &sharedLock{held: make(chan struct{}, 1)}
+		l.locks[key] = one
+	}
+	one.users++
+	return one
+}
+
+func (l *keyedLock[K]) leave(key K, one *sharedLock) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if one.users--; one.users == 0 {
+		delete(l.locks, key)
+	}
 }

@@ -232,6 +232,16 @@ func TestResponseOfUnsettledUpdate(t *testing.T) {
 	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
 		agento.UpdateDocumentParams{Content: "new", Version: `"1"`}, agento.WithResponse(&response))
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-	require.ErrorContains(t, err, "the document holds something else")
+	require.ErrorContains(t, err, "the document has other content")
 	require.Equal(t, "req_put", response.RequestID)
+}
+
+// The service decides whether a document may be empty.
+func TestUpdateToEmptyDocument(t *testing.T) {
+	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+		id := s.AddAgent(agentotest.AgentSeed{WorkflowMD: "steps"})
+		_, err := s.Client().Account.UpdateWorkflow(t.Context(), agento.ForAgent(id), agento.UpdateDocumentParams{})
+		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+		require.Len(t, s.Requests(), 1)
+	})
 }

@@ -42,18 +42,18 @@
 package agento
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Version is the version of the SDK, as it stands in the User-Agent header.
@@ -76,18 +76,6 @@ type Client struct {
 	core *core
 }
 
-// core is what all services of a client share. It holds the key only inside of
-// functions: fmt reads unexported fields past any method.
-type core struct {
-	transport *transport.Transport
-	base      *url.URL
-	settings  settings
-	observer  *Observer // nil: nobody listens
-	holdsKey  func(text string) bool
-	idle      func() // closes idle connections
-	lastSeen  lastSeen
-}
-
 // New makes a client for a key of the form ak_live_…. It does not use the
 // network. An empty or malformed key and options that do not fit are errors; a
 // key without the prefix is taken only together with a base URL other than the
@@ -97,19 +85,17 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	if err := s.set(onNew, opts); err != nil {
 		return nil, err
 	}
-	base, err := checkBaseURL(s.client.baseURL, s.client.plainHTTP)
+	base, err := wire.BaseURL(s.client.baseURL, s.client.plainHTTP)
 	if err != nil {
 		return nil, err
 	}
-	key, err := keySource(apiKey, base, s.client.keySource)
-	if err != nil {
+	if err := checkKey(apiKey, base, s.client.keySource != nil); err != nil {
 		return nil, err
 	}
 	if s.client.noPacing && s.client.pacer != nil {
 		return nil, errs.Argument("WithPacer", "and WithPacing(false) contradict each other")
 	}
-	key, holdsKey := recall(apiKey, key)
-	return newClient(s, base, key, holdsKey), nil
+	return newClient(s, base, apiKey), nil
 }
 
 // NewFromEnv makes a client from the environment: the key from AGENTO_API_KEY
@@ -148,35 +134,31 @@ func nameVariable(err error, baseToo bool) error {
 	return err
 }
 
-func keySource(apiKey string, base *url.URL, source func(context.Context) (string, error)) (func(context.Context) (string, error), error) {
+const keyPrefix = "ak_live_"
+
+// checkKey refuses a key that cannot be one, without quoting it.
+func checkKey(key string, base *url.URL, hasSource bool) error {
 	switch {
-	case source != nil && apiKey != "":
-		return nil, errs.Argument("apiKey", "and WithKeySource are both given; use one")
-	case source != nil:
-		return calmly(source), nil
-	case apiKey == "":
-		return nil, errs.Argument("apiKey", "is empty")
+	case hasSource && key != "":
+		return errs.Argument("apiKey", "and WithKeySource are both given; use one")
+	case hasSource:
+		return nil
+	case key == "":
+		return errs.Argument("apiKey", "is empty")
 	}
-	if err := checkKey(apiKey, base); err != nil {
-		return nil, err
+	if err := transport.CheckKey(key); err != nil {
+		return errs.Argument("apiKey", "is not usable: %v", err)
 	}
-	return func(context.Context) (string, error) { return apiKey, nil }, nil
+	if base.String() == defaultBaseURL && !strings.HasPrefix(key, keyPrefix) {
+		return errs.Argument("apiKey", "does not begin with %s, as every key for %s does", keyPrefix, defaultBaseURL)
+	}
+	if transport.HoldsKey(base.Host, key) || transport.HoldsKey(base.Path, key) {
+		return errs.Argument("base URL", "holds the API key; give the key to New")
+	}
+	return nil
 }
 
-// calmly makes an error of a panic in a key source: a log stream asks it on a
-// goroutine where nobody else could.
-func calmly(source func(context.Context) (string, error)) func(context.Context) (string, error) {
-	return func(ctx context.Context) (key string, err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				key, err = "", fmt.Errorf("it panicked: %v", p)
-			}
-		}()
-		return source(ctx)
-	}
-}
-
-func newClient(s settings, base *url.URL, key func(context.Context) (string, error), holdsKey func(string) bool) *Client {
+func newClient(s settings, base *url.URL, apiKey string) *Client {
 	httpClient := s.client.httpClient
 	if httpClient == nil {
 		httpClient = &http.Client{}
@@ -190,18 +172,18 @@ func newClient(s settings, base *url.URL, key func(context.Context) (string, err
 		s.timeout = httpClient.Timeout
 	}
 	c := &core{
-		base:     base,
-		settings: s,
-		observer: joinObservers(s.client.observer, s.client.logging),
-		idle:     httpClient.CloseIdleConnections,
-		holdsKey: holdsKey,
+		base:      base,
+		settings:  s,
+		observer:  joinObservers(s.client.observer, s.client.logging),
+		closeIdle: httpClient.CloseIdleConnections,
 	}
 	c.transport = transport.New(transport.Config{
 		HTTPClient: httpClient,
 		UserAgent:  s.client.userAgent,
 		Origin:     base,
-		Key:        key,
-		Pacer:      newPacer(s.client),
+		Key:        apiKey,
+		KeySource:  s.client.keySource,
+		NewPacer:   s.client.newPacer,
 		Middleware: s.client.middleware,
 	})
 	return &Client{
@@ -232,6 +214,10 @@ func defaultTransport() *http.Transport {
 	}
 }
 
+// RateLimit returns the rate limit that the newest response reported. A response
+// without the headers, such as a 401, changes nothing.
+func (c *Client) RateLimit() RateLimit { return c.core.lastSeen.get() }
+
 // CloseIdleConnections closes the connections that no call uses at the moment.
 // A client needs no other end: it has no goroutine of its own.
-func (c *Client) CloseIdleConnections() { c.core.idle() }
+func (c *Client) CloseIdleConnections() { c.core.closeIdle() }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // AgentsService creates, configures and runs agents.
@@ -128,11 +130,9 @@ type Uptime string
 
 // UnmarshalJSON reads a string, or keeps another value's JSON.
 func (u *Uptime) UnmarshalJSON(data []byte) error {
-	*u = Uptime(text(data))
+	*u = Uptime(wire.String(data))
 	return nil
 }
-
-func agentPath(name, id string) pathArgs { return pathArgs{{"id", name, id}} }
 
 func agentKey(a *Agent) string { return a.ID }
 
@@ -142,11 +142,11 @@ func agentKey(a *Agent) string { return a.ID }
 // GET /v1/agents, documented; limit and offset are inferred. Scope: agents:read.
 // Errors: those of every call.
 func (s *AgentsService) List(ctx context.Context, p *ListParams, opts ...Option) (*Page[Agent], error) {
-	query, err := p.query()
+	r, err := listRequest(route.ListAgents, orZero(p))
 	if err != nil {
 		return nil, err
 	}
-	return list[Agent](ctx, s.core, request{route: route.ListAgents, query: query}, opts)
+	return list[Agent](ctx, s.core, r, opts)
 }
 
 // All iterates over the account's agents, page by page; Limit is the size of a
@@ -156,8 +156,8 @@ func (s *AgentsService) List(ctx context.Context, p *ListParams, opts ...Option)
 // [AgentsService.List].
 func (s *AgentsService) All(ctx context.Context, p *ListParams, opts ...Option) iter.Seq2[Agent, error] {
 	first := orZero(p)
-	return iterate("Agents.All", first.Offset, agentKey, opts, func(offset int, opts []Option) (*Page[Agent], error) {
-		return s.List(ctx, &ListParams{Limit: first.Limit, Offset: offset}, opts...)
+	return iterate(ctx, s.core, "Agents.All", first.Offset, agentKey, opts, func(offset int) (request, error) {
+		return listRequest(route.ListAgents, first.at(offset))
 	})
 }
 
@@ -182,7 +182,7 @@ func (s *AgentsService) Create(ctx context.Context, p CreateAgentParams, opts ..
 // GET /v1/agents/{id}, inferred from the title. Scope: agents:read. Errors: those
 // of every call; [ErrNotFound].
 func (s *AgentsService) Get(ctx context.Context, id string, opts ...Option) (*Agent, error) {
-	return do[Agent](ctx, s.core, request{route: route.GetAgent, path: agentPath("id", id)}, opts)
+	return do[Agent](ctx, s.core, request{route: route.GetAgent, path: pathID("id", id)}, opts)
 }
 
 // Update changes the given fields of an agent and leaves the others. A change of
@@ -194,9 +194,13 @@ func (s *AgentsService) Get(ctx context.Context, id string, opts ...Option) (*Ag
 // agents:read where the agent has to be read. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentParams, opts ...Option) (*Agent, error) {
-	r := request{route: route.UpdateAgent, path: agentPath("id", id), body: p}
-	told := func(a *Agent) bool { return a.ID != "" }
-	return changed(ctx, s.core, r, opts, told, func(opts []Option) (*Agent, error) { return s.Get(ctx, id, opts...) })
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	change := request{route: route.UpdateAgent, path: pathID("id", id), body: p}
+	read := request{route: route.GetAgent, path: pathID("id", id)}
+	return update(ctx, s.core, change, read, settings, func(a *Agent) bool { return a.ID != "" })
 }
 
 // Delete deletes an agent. What becomes of its history and its knowledge base is
@@ -206,7 +210,7 @@ func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentPara
 // DELETE /v1/agents/{id}, inferred from the title. Scope: agents:write. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Delete(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.DeleteAgent, path: agentPath("id", id)}, opts)
+	return exec(ctx, s.core, request{route: route.DeleteAgent, path: pathID("id", id)}, opts)
 }
 
 // Start starts a stopped agent. It returns before the agent runs.
@@ -215,7 +219,7 @@ func (s *AgentsService) Delete(ctx context.Context, id string, opts ...Option) e
 // Errors: those of every call; [ErrNotFound]; [ErrLimitReached];
 // [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Start(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.StartAgent, path: agentPath("id", id)}, opts)
+	return exec(ctx, s.core, request{route: route.StartAgent, path: pathID("id", id)}, opts)
 }
 
 // Stop stops a running agent.
@@ -224,7 +228,7 @@ func (s *AgentsService) Start(ctx context.Context, id string, opts ...Option) er
 // Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
 // is lost.
 func (s *AgentsService) Stop(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.StopAgent, path: agentPath("id", id)}, opts)
+	return exec(ctx, s.core, request{route: route.StopAgent, path: pathID("id", id)}, opts)
 }
 
 // Restart restarts an agent, which loads what was changed for it: SOUL.md,
@@ -233,7 +237,7 @@ func (s *AgentsService) Stop(ctx context.Context, id string, opts ...Option) err
 // POST /v1/agents/{id}/restart, documented. Scope: agents:write. Errors: those of
 // every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Restart(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.RestartAgent, path: agentPath("id", id)}, opts)
+	return exec(ctx, s.core, request{route: route.RestartAgent, path: pathID("id", id)}, opts)
 }
 
 // Status returns the live state of an agent.
@@ -241,5 +245,53 @@ func (s *AgentsService) Restart(ctx context.Context, id string, opts ...Option) 
 // GET /v1/agents/{id}/status, inferred from the title. Scope: agents:read.
 // Errors: those of every call; [ErrNotFound].
 func (s *AgentsService) Status(ctx context.Context, id string, opts ...Option) (*AgentStatus, error) {
-	return do[AgentStatus](ctx, s.core, request{route: route.AgentStatus, path: agentPath("id", id)}, opts)
+	return do[AgentStatus](ctx, s.core, request{route: route.AgentStatus, path: pathID("id", id)}, opts)
+}
+
+const (
+	pollMin = time.Second
+	pollMax = 5 * time.Second
+)
+
+// WaitUntil asks for an agent's status until it is the one that is wanted, and
+// returns it. It asks at once, then after pauses that grow from 1 s to 5 s, as
+// bulk calls. An agent that gets into the state error while another is wanted
+// ends the wait with an error that has the agent's own; so does the context, with
+// an error that tells the last status that was seen.
+//
+// GET /v1/agents/{id}/status, inferred from the title. Scope: agents:read.
+// Errors: those of [AgentsService.Status]; the context's. [WithResponse] does not
+// fit, since it makes several calls.
+func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, opts ...Option) (*AgentStatus, error) {
+	if want == "" {
+		return nil, errs.Argument("want", "is empty")
+	}
+	settings, err := s.core.settings.several("Agents.WaitUntil", opts)
+	if err != nil {
+		return nil, err
+	}
+	status := request{route: route.AgentStatus, path: pathID("id", id)}
+	var seen *AgentStatus
+	for pause := pollMin; ; pause = min(pause*2, pollMax) {
+		st, err := doWith[AgentStatus](ctx, s.core, status, settings)
+		switch {
+		case err != nil && seen != nil && errors.Is(err, ctx.Err()): // it ended while we asked
+			return seen, notYet(id, seen, want, err)
+		case err != nil:
+			return nil, err
+		case st.Status == want:
+			return st, nil
+		case st.Status == StatusError:
+			return st, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", errs.Line(id), errs.Line(string(want)), errs.Line(st.LastError))
+		}
+		if !sleep(ctx, pause) {
+			return st, notYet(id, st, want, errs.Context(ctx))
+		}
+		seen = st
+	}
+}
+
+// notYet is the error of a wait that ended too early, and why.
+func notYet(id string, seen *AgentStatus, want Status, why error) error {
+	return fmt.Errorf("agento: agent %s is %s, not yet %s: %w", errs.Line(id), errs.Line(string(seen.Status)), errs.Line(string(want)), why)
 }

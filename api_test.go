@@ -34,7 +34,7 @@ var (
 	_ func(int) agento.Option                                           = agento.WithMaxRetries
 	_ func(time.Duration) agento.Option                                 = agento.WithRetryAfterLimit
 	_ func(time.Duration) agento.Option                                 = agento.WithMaxWait
-	_ func() agento.Option                                              = agento.WithBulk
+	_ func(bool) agento.Option                                          = agento.WithBulk
 	_ func(time.Duration) agento.Option                                 = agento.WithTimeout
 	_ func(time.Duration) agento.Option                                 = agento.WithIdleTimeout
 	_ func(int) agento.Option                                           = agento.WithMaxEventSize

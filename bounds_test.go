@@ -36,23 +36,6 @@ func TestRepeatedAfter408(t *testing.T) {
 	})
 }
 
-// TestDeleteStreamOfWhatIsGone: a stream that does not open is an error, also
-// where a call would count as done.
-func TestDeleteStreamOfWhatIsGone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		attempts := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-			if attempts++; attempts == 1 {
-				return respond(502, ""), nil
-			}
-			return respond(404, `{"error":{"code":"agent_not_found","message":"x"}}`), nil
-		}))
-		stream, err := client.Stream(t.Context(), "DELETE", "/v1/agents/a1", nil)
-		require.ErrorIs(t, err, agento.ErrNotFound)
-		require.Nil(t, stream)
-	})
-}
-
 // TestSilentStreamIsAskedOnce: a stream that does not begin ends at its idle
 // timeout, and is not waited for four times.
 func TestSilentStreamIsAskedOnce(t *testing.T) {

@@ -3,12 +3,13 @@ package agento
 import (
 	"cmp"
 	"context"
-	"strings"
+	"iter"
+	"net/url"
 	"time"
-	"unicode/utf8"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // ChatService talks to agents.
@@ -39,33 +40,24 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	if p.Message == "" {
 		return nil, errs.Argument("Message", "is empty")
 	}
-	if err := cmp.Or(checkText("Message", p.Message), checkText("SessionID", p.SessionID), checkText("PeerID", p.PeerID)); err != nil {
+	if err := cmp.Or(wire.Text("Message", p.Message), wire.Text("SessionID", p.SessionID), wire.Text("PeerID", p.PeerID)); err != nil {
 		return nil, err
 	}
-	o, err := s.core.prepare(ctx, request{route: route.SendMessage, path: agentPath("agentID", agentID), body: p}, opts)
+	settings, err := s.core.settings.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	o.info.SessionID = p.SessionID
+	call, err := s.core.prepare(ctx, request{route: route.SendMessage, path: pathID("agentID", agentID), body: p}, settings)
+	if err != nil {
+		return nil, err
+	}
+	call.info.SessionID = p.SessionID
 	begun := time.Now()
-	idle := o.settings.idleTimeoutOr(defaultChatIdle)
-	o.call.Impatient = true
-	w, out, err := o.open(idle)
+	o, err := open(call, settings.idleTimeoutOr(defaultChatIdle))
 	if err != nil {
 		return nil, err
 	}
-	f := &feed[ChatEvent]{watch: w, limit: idle, objects: true}
-	f.kind = chatKind{fail: func(e *EventError) error { return o.eventError(out, e) }}
-	return &ChatStream{Stream: f.start(o, out), begun: begun}, nil
-}
-
-// checkText refuses what JSON cannot carry: each invalid byte would arrive as
-// U+FFFD, so that two texts may become one.
-func checkText(name, text string) error {
-	if !utf8.ValidString(text) {
-		return errs.Argument(name, "is not valid UTF-8")
-	}
-	return nil
+	return newChatStream(o, begun), nil
 }
 
 // Ask sends a message and returns the whole answer. On any error it returns what
@@ -83,57 +75,127 @@ func (s *ChatService) Ask(ctx context.Context, agentID string, p SendMessagePara
 	return stream.Reply()
 }
 
-// ChatStream is an agent's answer as it is being made. The event of type done is
-// delivered last. An error event is not delivered, it becomes Err. A connection
-// that ends before done is [ErrStreamTruncated].
-type ChatStream struct {
-	*Stream[ChatEvent]
-	begun time.Time
+// Role says who speaks. Roles that are not listed here pass through.
+type Role string
+
+// The roles of messages, both inferred.
+const (
+	RoleUser      Role = "user"
+	RoleAssistant Role = "assistant"
+)
+
+// Message is one message of an agent's history. Its fields are inferred.
+type Message struct {
+	ID        string    `json:"id"`
+	Role      Role      `json:"role"`
+	Content   string    `json:"content"`
+	SessionID string    `json:"sessionId"`
+	CreatedAt time.Time `json:"createdAt"`
 }
 
-// Text reads the answer to its end and returns its text. On an error it returns
-// what arrived and the error. It closes the stream.
-func (s *ChatStream) Text() (string, error) {
-	reply, err := s.Reply()
-	return reply.Text, err
+// Session is a conversation. Its fields are inferred.
+type Session struct {
+	ID        string     `json:"id"` // may hold colons
+	Title     string     `json:"title"`
+	PeerID    string     `json:"peerId"` // of the customer whose session it is
+	CreatedAt time.Time  `json:"createdAt"`
+	UpdatedAt *time.Time `json:"updatedAt"`
 }
 
-// Reply is a whole answer.
-type Reply struct {
-	Text       string        // empty where a turn has none
-	SessionID  string        // where the stream tells it
-	RequestID  string        // quote it to support
-	Events     int           // of any type, done included
-	FirstToken time.Duration // from sending to the first text; 0 if none came
-	Duration   time.Duration // from sending to the end
+// HistoryParams chooses which messages to read. The zero value leaves the choice
+// to the service. All of it is inferred.
+type HistoryParams struct {
+	SessionID string // of this session only
+	PeerID    string // of this customer only
+	Limit     int    // rows at most
+	Offset    int    // rows to skip
 }
 
-// Reply reads the answer to its end. On an error it returns what arrived and the
-// error. It closes the stream.
-func (s *ChatStream) Reply() (*Reply, error) {
-	reply := &Reply{RequestID: s.Response().RequestID}
-	var text strings.Builder
-	var failure error
-	for event, err := range s.All() {
-		if err != nil {
-			failure = err
-			break
-		}
-		reply.Events++
-		if event.SessionID != "" {
-			reply.SessionID = event.SessionID
-		}
-		if event.Type == ChatText {
-			if reply.FirstToken == 0 {
-				reply.FirstToken = time.Since(s.begun)
-			}
-			text.WriteString(event.Content)
-		}
+func (p HistoryParams) request(agentID string) (request, error) {
+	q := url.Values{}
+	addText(q, "sessionId", p.SessionID)
+	addText(q, "peerId", p.PeerID)
+	return request{route: route.ListMessages, path: pathID("agentID", agentID), query: q}, addPage(q, p.Limit, p.Offset)
+}
+
+// CreateSessionParams describes a new session. Both fields may be left out, and
+// are inferred.
+type CreateSessionParams struct {
+	Title  string `json:"title,omitempty"`
+	PeerID string `json:"peerId,omitempty"` // keeps a customer's sessions apart from another's
+}
+
+func messageKey(m *Message) string { return m.ID }
+
+func sessionKey(s *Session) string { return s.ID }
+
+// History returns a page of what was said to and by an agent. In which order is
+// not documented.
+//
+// GET /v1/agents/{id}/chat/messages, inferred from the title. Scope: chat.
+// Errors: those of every call; [ErrNotFound].
+func (s *ChatService) History(ctx context.Context, agentID string, p *HistoryParams, opts ...Option) (*Page[Message], error) {
+	r, err := orZero(p).request(agentID)
+	if err != nil {
+		return nil, err
 	}
-	if failure == nil && !s.complete { // somebody else has closed it
-		failure = ErrStreamTruncated
+	return list[Message](ctx, s.core, r, opts)
+}
+
+// AllHistory iterates over what was said to and by an agent, page by page; Limit
+// is the size of a page. It ends with [ErrListIncomplete] if it cannot know
+// whether it saw all.
+//
+// GET /v1/agents/{id}/chat/messages, inferred from the title. Scope: chat.
+// Errors: those of [ChatService.History].
+func (s *ChatService) AllHistory(ctx context.Context, agentID string, p *HistoryParams, opts ...Option) iter.Seq2[Message, error] {
+	params := orZero(p)
+	return iterate(ctx, s.core, "Chat.AllHistory", params.Offset, messageKey, opts, func(offset int) (request, error) {
+		page := params
+		page.Offset = offset
+		return page.request(agentID)
+	})
+}
+
+// Sessions returns a page of an agent's chat sessions.
+//
+// GET /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
+// Errors: those of every call; [ErrNotFound].
+func (s *ChatService) Sessions(ctx context.Context, agentID string, p *ListParams, opts ...Option) (*Page[Session], error) {
+	r, err := sessionsRequest(agentID, orZero(p))
+	if err != nil {
+		return nil, err
 	}
-	reply.Text = text.String()
-	reply.Duration = time.Since(s.begun)
-	return reply, failure
+	return list[Session](ctx, s.core, r, opts)
+}
+
+// AllSessions iterates over an agent's chat sessions, page by page; Limit is the
+// size of a page. It ends with [ErrListIncomplete] if it cannot know whether it
+// saw all.
+//
+// GET /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
+// Errors: those of [ChatService.Sessions].
+func (s *ChatService) AllSessions(ctx context.Context, agentID string, p *ListParams, opts ...Option) iter.Seq2[Session, error] {
+	first := orZero(p)
+	return iterate(ctx, s.core, "Chat.AllSessions", first.Offset, sessionKey, opts, func(offset int) (request, error) {
+		return sessionsRequest(agentID, first.at(offset))
+	})
+}
+
+func sessionsRequest(agentID string, p ListParams) (request, error) {
+	r, err := listRequest(route.ListSessions, p)
+	r.path = pathID("agentID", agentID)
+	return r, err
+}
+
+// CreateSession creates a chat session; its ID goes into [SendMessageParams].
+//
+// POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
+// Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
+// is lost: there may then be an empty session that nobody uses.
+func (s *ChatService) CreateSession(ctx context.Context, agentID string, p CreateSessionParams, opts ...Option) (*Session, error) {
+	if err := cmp.Or(wire.Text("Title", p.Title), wire.Text("PeerID", p.PeerID)); err != nil {
+		return nil, err
+	}
+	return do[Session](ctx, s.core, request{route: route.CreateSession, path: pathID("agentID", agentID), body: p}, opts)
 }

@@ -88,11 +88,7 @@ func (t *turn) open(ctx context.Context) (*ChatStream, error) {
 
 // waitingAtMost bounds what the calls of a turn wait for the rate limit, all together.
 func waitingAtMost(d time.Duration) Option {
-	left := d
-	return Option{"", onCall, func(s *settings) error {
-		s.patience, s.retryAfterLimit = &left, d
-		return nil
-	}}
+	return WithMaxWait(d)
 }
 
 var errNoSession = errors.New("the service has created a session and does not say its id")

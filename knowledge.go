@@ -8,6 +8,7 @@ import (
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // KnowledgeService feeds the knowledge bases of agents and swarms.
@@ -63,10 +64,14 @@ type KnowledgeListParams struct {
 	Offset int    // rows to skip
 }
 
-func (p KnowledgeListParams) query() (url.Values, error) {
-	q := url.Values{}
-	addText(q, "source", p.Source)
-	return pageQuery(q, p.Limit, p.Offset)
+func (p KnowledgeListParams) request(t Target) (request, error) {
+	r, err := t.request(route.ListAgentKnowledge, route.ListSwarmKnowledge)
+	if err != nil {
+		return request{}, err
+	}
+	r.query = url.Values{}
+	addText(r.query, "source", p.Source)
+	return r, addPage(r.query, p.Limit, p.Offset)
 }
 
 func chunkKey(c *Chunk) string { return c.ID }
@@ -95,11 +100,8 @@ func (s *KnowledgeService) Ingest(ctx context.Context, t Target, p IngestParams,
 // GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
 // titles. Scope: knowledge:read. Errors: those of every call; [ErrNotFound].
 func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) (*Page[Chunk], error) {
-	r, err := t.request(route.ListAgentKnowledge, route.ListSwarmKnowledge)
+	r, err := orZero(p).request(t)
 	if err != nil {
-		return nil, err
-	}
-	if r.query, err = orZero(p).query(); err != nil {
 		return nil, err
 	}
 	return list[Chunk](ctx, s.core, r, opts)
@@ -113,10 +115,10 @@ func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListP
 // titles. Scope: knowledge:read. Errors: those of [KnowledgeService.List].
 func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) iter.Seq2[Chunk, error] {
 	params := orZero(p)
-	return iterate("Knowledge.All", params.Offset, chunkKey, opts, func(offset int, opts []Option) (*Page[Chunk], error) {
+	return iterate(ctx, s.core, "Knowledge.All", params.Offset, chunkKey, opts, func(offset int) (request, error) {
 		page := params
 		page.Offset = offset
-		return s.List(ctx, t, &page, opts...)
+		return page.request(t)
 	})
 }
 
@@ -128,7 +130,7 @@ func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListPa
 // knowledge:write. Errors: those of every call; [ErrNotFound];
 // [ErrOutcomeUnknown] when the answer is lost.
 func (s *KnowledgeService) Delete(ctx context.Context, t Target, chunkID string, opts ...Option) error {
-	r, err := t.request(route.DeleteAgentKnowledge, route.DeleteSwarmKnowledge, pathArg{"chunkId", "chunkID", chunkID})
+	r, err := t.request(route.DeleteAgentKnowledge, route.DeleteSwarmKnowledge, wire.Arg{Placeholder: "chunkId", Name: "chunkID", Value: chunkID})
 	if err != nil {
 		return err
 	}

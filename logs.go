@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/url"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // LogsService reads the logs of agents.
@@ -13,11 +15,14 @@ type LogsService struct{ core *core }
 // LogsParams chooses what of a log to read.
 type LogsParams struct {
 	// Limit is the number of lines that Recent returns; 0 leaves it to the
-	// service, whose default is 100. Inferred.
+	// service, whose default is 100. For Recent only. Inferred.
 	Limit int
 	// Tail is the number of lines that Stream begins with, from before it was
-	// opened. Inferred.
+	// opened. For Stream only. Inferred.
 	Tail int
+	// After is the [LogEntry.ID] that Stream resumes after, for example from before
+	// the program was restarted. For Stream only. Inferred.
+	After string
 }
 
 // Recent returns the newest lines of an agent's log.
@@ -25,51 +30,61 @@ type LogsParams struct {
 // GET /v1/agents/{id}/logs, inferred from the title. Scope: logs. Errors: those
 // of every call; [ErrNotFound].
 func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams, opts ...Option) ([]LogEntry, error) {
-	query := url.Values{}
-	if p != nil {
-		if err := addNumber(query, "limit", p.Limit); err != nil {
-			return nil, err
-		}
+	params := orZero(p)
+	switch {
+	case params.Tail != 0:
+		return nil, errs.Argument("Tail", "is for Stream; Recent takes Limit")
+	case params.After != "":
+		return nil, errs.Argument("After", "is for Stream; Recent takes Limit")
 	}
-	page, err := list[LogEntry](ctx, s.core, request{route: route.RecentLogs, path: agentPath("agentID", agentID), query: query}, opts)
+	query := url.Values{}
+	if err := addNumber(query, "limit", params.Limit); err != nil {
+		return nil, err
+	}
+	page, err := list[LogEntry](ctx, s.core, request{route: route.RecentLogs, path: pathID("agentID", agentID), query: query}, opts)
 	if err != nil {
 		return nil, err
 	}
 	return page.Data, nil
 }
 
-// Stream follows an agent's log until its context ends, it is closed, or the
-// service says that there will be no more. A connection that drops, or is silent
-// for longer than the idle timeout of 2 min, is replaced, with growing pauses; an
-// entry with Reconnected then marks where lines may be missing. No line comes
-// twice as far as the service's event ids, or the entries themselves, tell; the
-// newest 1,000 are remembered for that.
+// Stream follows an agent's log until its context ends, it is closed, or the service
+// says that there will be no more. A connection that drops, or that is silent for longer
+// than the idle timeout of 2 min, is replaced, with pauses that grow to 60 s. Reconnects
+// wait for the rate limit as bulk calls.
+//
+// A new connection resumes after the last event ID. Where the service sends no IDs, it
+// asks for as many lines of history as it has delivered, at most 200. Leading lines
+// equal to one of the newest 200 delivered are skipped. A service that repeats more than
+// that, or the same line under another ID, causes duplicates. An entry with Reconnected
+// marks where lines may be missing.
 //
 // GET /v1/agents/{id}/logs/stream, inferred from the title. Scope: logs. Errors
-// of opening it: those of every call; [ErrNotFound]. Once open, an answer at a
-// reconnect that another attempt cannot mend ends it with that [*Error]: a 4xx but
-// 408, 425 and 429, a redirect, a bad certificate, something else than a stream
-// ([ErrNotEventStream]); so does a Retry-After, or a retry field of the stream,
-// beyond [WithRetryAfterLimit].
+// of opening it: those of every call; [ErrNotFound]. Once open, a response to a
+// reconnect that another attempt cannot change ends it with that [*Error]: a 4xx other
+// than 408, 425 and 429, a redirect, a bad certificate, something other than a stream
+// ([ErrNotEventStream]); so does a Retry-After, or a retry field of the stream, beyond
+// [WithRetryAfterLimit].
 func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams, opts ...Option) (*LogStream, error) {
+	params := orZero(p)
+	switch {
+	case params.Limit != 0:
+		return nil, errs.Argument("Limit", "is for Recent; Stream takes Tail")
+	case !wire.ValidHeaderValue(params.After):
+		return nil, errs.Argument("After", "has a control character")
+	}
 	query := url.Values{}
-	if p != nil {
-		if err := addNumber(query, "tail", p.Tail); err != nil {
-			return nil, err
-		}
+	if err := addNumber(query, "tail", params.Tail); err != nil {
+		return nil, err
 	}
-	o, err := s.core.prepare(ctx, request{route: route.StreamLogs, path: agentPath("agentID", agentID), query: query}, opts)
+	settings, err := s.core.settings.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	idle := o.settings.idleTimeoutOr(defaultLogIdle)
-	w, out, err := o.open(idle)
+	r := request{route: route.StreamLogs, path: pathID("agentID", agentID), query: query}
+	call, err := s.core.prepare(ctx, r, settings)
 	if err != nil {
 		return nil, err
 	}
-	f := &feed[LogEntry]{kind: newFollower(o), watch: w, limit: idle, objects: true, typed: true} // "event: close" may have no data
-	return &LogStream{Stream: f.start(o, out)}, nil
+	return openLog(call, params.After)
 }
-
-// LogStream is a log that is being followed.
-type LogStream struct{ *Stream[LogEntry] }

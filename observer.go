@@ -2,9 +2,11 @@ package agento
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
 )
 
@@ -47,6 +49,8 @@ type CallInfo struct {
 	SessionID string // that a message continues; empty where the service decides
 	Bulk      bool
 	Stream    bool
+
+	evidence route.Evidence // of the operation; empty for Client.Do and Client.Stream
 }
 
 // WaitInfo tells of a wait for the rate limit.
@@ -112,99 +116,171 @@ const (
 	StreamFailed    StreamEndReason = "failed"
 )
 
-func endReason(err error) StreamEndReason {
-	switch {
-	case err == nil:
-		return StreamComplete
-	case errors.Is(err, ErrStreamTruncated):
-		return StreamTruncated
-	case errors.Is(err, ErrStreamIdle):
-		return StreamIdle
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return StreamCancelled
-	}
-	return StreamFailed
-}
-
-// watch reports one call to the client's observer. A nil watch reports nothing.
-type watch struct {
+// observerCall reports one call to the client's observer. A nil one reports nothing.
+type observerCall struct {
 	o     *Observer
 	ctx   context.Context
 	info  CallInfo
 	begun time.Time
 }
 
-// observe begins to watch a call, if anybody wants to know.
-func (o *outgoing) observe() *watch {
-	if o.core.observer == nil {
-		return nil
+// observeCall returns the observer of a call, and the context that it goes on with.
+func observeCall(ctx context.Context, o *Observer, info CallInfo) (context.Context, *observerCall) {
+	if o == nil {
+		return ctx, nil
 	}
-	w := &watch{o: o.core.observer, ctx: o.ctx, info: o.info, begun: time.Now()}
-	w.info.BaseURL = o.core.base.String()
-	if w.o.Start != nil {
-		if ctx := w.o.Start(o.ctx, w.info); ctx != nil {
-			w.ctx, o.ctx = ctx, ctx
+	oc := &observerCall{o: o, ctx: ctx, info: info, begun: time.Now()}
+	if o.Start != nil {
+		if own := o.Start(ctx, info); own != nil {
+			oc.ctx = own
 		}
 	}
-	o.call.Hooks = w
-	return w
+	return oc.ctx, oc
 }
 
-func (w *watch) Attempt(_ context.Context, attempt int) {
-	if w.o.Attempt != nil {
-		w.o.Attempt(w.ctx, w.info, attempt)
+// Attempt is part of transport.Hooks, as are Response, Retry and Wait.
+func (oc *observerCall) Attempt(attempt int) {
+	if oc.o.Attempt != nil {
+		oc.o.Attempt(oc.ctx, oc.info, attempt)
 	}
 }
 
-func (w *watch) Response(_ context.Context, attempt int, out *transport.Outcome, took time.Duration) {
-	w.info.Path = out.Redact(w.info.Path) // now the key that was sent is known
-	if w.o.Response != nil {
-		w.o.Response(w.ctx, w.info, ResponseInfo{
+func (oc *observerCall) Response(attempt int, out *transport.Outcome, took time.Duration) {
+	oc.info.Path = out.Redact(oc.info.Path) // now the key that was sent is known
+	if oc.o.Response != nil {
+		oc.o.Response(oc.ctx, oc.info, ResponseInfo{
 			Attempt: attempt, StatusCode: out.StatusCode, RequestID: out.RequestID(),
 			RateLimit: RateLimit(out.RateLimit), Took: took, Err: out.Err,
 		})
 	}
 }
 
-func (w *watch) Retry(_ context.Context, attempt int, out *transport.Outcome, wait time.Duration) {
-	if w.o.Retry != nil {
-		w.o.Retry(w.ctx, w.info, RetryInfo{
+func (oc *observerCall) Retry(attempt int, out *transport.Outcome, wait time.Duration) {
+	if oc.o.Retry != nil {
+		oc.o.Retry(oc.ctx, oc.info, RetryInfo{
 			Attempt: attempt, StatusCode: out.StatusCode, RequestID: out.RequestID(), Err: out.Err, Wait: wait,
 		})
 	}
 }
 
-func (w *watch) Wait(_ context.Context, attempt int, waited time.Duration) {
-	if w.o.Wait != nil {
-		w.o.Wait(w.ctx, w.info, WaitInfo{Attempt: attempt, Waited: waited})
+func (oc *observerCall) Wait(attempt int, waited time.Duration) {
+	if oc.o.Wait != nil {
+		oc.o.Wait(oc.ctx, oc.info, WaitInfo{Attempt: attempt, Waited: waited})
 	}
 }
 
-func (w *watch) callDone(out *transport.Outcome, err error) {
-	if w == nil || w.o.Done == nil {
+func (oc *observerCall) done(out *transport.Outcome, err error) {
+	if oc == nil || oc.o.Done == nil {
 		return
 	}
-	w.o.Done(w.ctx, w.info, DoneInfo{
+	oc.o.Done(oc.ctx, oc.info, DoneInfo{
 		StatusCode: out.StatusCode, RequestID: out.RequestID(), Attempts: out.Attempts,
-		Took: time.Since(w.begun), Err: err,
+		Took: time.Since(oc.begun), Err: err,
 	})
 }
 
-func (w *watch) firstEvent() {
-	if w != nil && w.o.FirstEvent != nil {
-		w.o.FirstEvent(w.ctx, w.info, time.Since(w.begun))
+func (oc *observerCall) firstEvent() {
+	if oc != nil && oc.o.FirstEvent != nil {
+		oc.o.FirstEvent(oc.ctx, oc.info, time.Since(oc.begun))
 	}
 }
 
-func (w *watch) reconnect(r ReconnectInfo) {
-	if w != nil && w.o.Reconnect != nil {
-		w.o.Reconnect(w.ctx, w.info, r)
+func (oc *observerCall) reconnect(r ReconnectInfo) {
+	if oc != nil && oc.o.Reconnect != nil {
+		oc.o.Reconnect(oc.ctx, oc.info, r)
 	}
 }
 
-func (w *watch) streamEnd(e StreamEndInfo) {
-	if w != nil && w.o.StreamEnd != nil {
-		e.Took = time.Since(w.begun)
-		w.o.StreamEnd(w.ctx, w.info, e)
+func (oc *observerCall) streamEnd(e StreamEndInfo) {
+	if oc != nil && oc.o.StreamEnd != nil {
+		e.Took = time.Since(oc.begun)
+		oc.o.StreamEnd(oc.ctx, oc.info, e)
+	}
+}
+
+// logObserver writes what it hears to a logger.
+func logObserver(l *slog.Logger) *Observer {
+	write := func(ctx context.Context, level slog.Level, message string, call CallInfo, attrs ...slog.Attr) {
+		if !l.Enabled(ctx, level) {
+			return
+		}
+		base := []slog.Attr{slog.String("method", call.Method), slog.String("path", errs.Line(call.Path))}
+		if call.Operation != "" {
+			base = append(base, slog.String("operation", call.Operation))
+		}
+		l.LogAttrs(ctx, level, message, append(base, attrs...)...)
+	}
+	return &Observer{
+		Wait: func(ctx context.Context, call CallInfo, w WaitInfo) {
+			write(ctx, slog.LevelWarn, "agento: waited for the rate limit", call,
+				slog.Int("attempt", w.Attempt), slog.Duration("waited", w.Waited))
+		},
+		Retry: func(ctx context.Context, call CallInfo, r RetryInfo) {
+			write(ctx, slog.LevelWarn, "agento: call is repeated", call,
+				append(answer(r.StatusCode, r.RequestID, r.Err), slog.Int("attempt", r.Attempt), slog.Duration("wait", r.Wait))...)
+		},
+		Done: func(ctx context.Context, call CallInfo, r DoneInfo) {
+			write(ctx, slog.LevelDebug, "agento: call", call,
+				append(answer(r.StatusCode, r.RequestID, r.Err), slog.Int("attempts", r.Attempts), slog.Duration("took", r.Took))...)
+		},
+		FirstEvent: func(ctx context.Context, call CallInfo, after time.Duration) {
+			write(ctx, slog.LevelDebug, "agento: first event", call, slog.Duration("after", after))
+		},
+		Reconnect: func(ctx context.Context, call CallInfo, r ReconnectInfo) {
+			write(ctx, slog.LevelWarn, "agento: stream connects again", call,
+				append(answer(0, "", r.Err), slog.Int("attempt", r.Attempt), slog.Duration("wait", r.Wait))...)
+		},
+		StreamEnd: func(ctx context.Context, call CallInfo, e StreamEndInfo) {
+			write(ctx, slog.LevelDebug, "agento: stream ended", call,
+				append(answer(0, e.RequestID, e.Err), slog.String("reason", string(e.Reason)),
+					slog.Int("events", e.Events), slog.Duration("took", e.Took))...)
+		},
+	}
+}
+
+// answer is what an answer and an error tell, as far as there are any.
+func answer(status int, requestID string, err error) []slog.Attr {
+	attrs := make([]slog.Attr, 0, 8)
+	if status != 0 {
+		attrs = append(attrs, slog.Int("status", status))
+	}
+	if requestID != "" {
+		attrs = append(attrs, slog.String("request_id", errs.Line(requestID)))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", errs.Line(err.Error())))
+	}
+	return attrs
+}
+
+// joinObservers makes one observer of the caller's and the logger's; nil if there
+// is neither.
+func joinObservers(o, logging *Observer) *Observer {
+	switch {
+	case logging == nil:
+		return o
+	case o == nil:
+		return logging
+	}
+	return &Observer{
+		Start:      o.Start,
+		Attempt:    o.Attempt,
+		Response:   o.Response,
+		Wait:       both(o.Wait, logging.Wait),
+		Retry:      both(o.Retry, logging.Retry),
+		Done:       both(o.Done, logging.Done),
+		FirstEvent: both(o.FirstEvent, logging.FirstEvent),
+		Reconnect:  both(o.Reconnect, logging.Reconnect),
+		StreamEnd:  both(o.StreamEnd, logging.StreamEnd),
+	}
+}
+
+func both[T any](first, second func(context.Context, CallInfo, T)) func(context.Context, CallInfo, T) {
+	if first == nil {
+		return second
+	}
+	return func(ctx context.Context, call CallInfo, info T) {
+		first(ctx, call, info)
+		second(ctx, call, info)
 	}
 }

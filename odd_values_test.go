@@ -13,7 +13,3 @@ func TestWholeSeconds(t *testing.T) {
 		require.Equal(t, want, wholeSeconds(d))
 	}
 }
-
-func TestLogEntryBehindBlanks(t *testing.T) {
-	require.Equal(t, "ready", readLogEntry(` {"line":"ready"}`).Line)
-}

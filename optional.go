@@ -1,6 +1,10 @@
 package agento
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/remsyshq/agento-go/internal/wire"
+)
 
 // Optional is a field of an update: leave it, set it, or clear it. The zero
 // value leaves it as it is. [Set] gives it a value, also false and "", and
@@ -39,7 +43,7 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	if o.state != set {
 		return []byte("null"), nil
 	}
-	return marshal(o.value)
+	return wire.Marshal(o.value)
 }
 
 // UnmarshalJSON reads a value as set and a null as cleared.

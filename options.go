@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/pace"
+	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Option sets up a [Client] when it is given to [New], or one call when it is
@@ -38,14 +41,13 @@ type settings struct {
 	maxRetries      int
 	retryAfterLimit time.Duration
 	maxWait         time.Duration
-	patience        *time.Duration // see transport.Call
 	bulk            bool
+	bulkSet         bool
 	timeout         time.Duration // 0: not set
 	idleTimeout     time.Duration // 0: not set
 	maxEventSize    int
 	response        *Response
 	extra           map[string]any
-	lookFirst       bool // see transport.Call
 }
 
 // clientSettings is what only New takes.
@@ -60,6 +62,17 @@ type clientSettings struct {
 	logging    *Observer // of WithLogger, so that only who uses it pays for log/slog
 	middleware []func(http.RoundTripper) http.RoundTripper
 	userAgent  string
+}
+
+// newPacer returns the pacer of one API key, nil for none.
+func (s *clientSettings) newPacer() transport.Pacer {
+	switch {
+	case s.noPacing:
+		return nil
+	case s.pacer != nil:
+		return callersPacer{s.pacer}
+	}
+	return pace.New()
 }
 
 const (
@@ -113,6 +126,50 @@ func (s *settings) with(opts []Option) (*settings, error) {
 		return nil, err
 	}
 	return &own, nil
+}
+
+// several returns the settings of a method that makes several calls, none of which
+// a person waits for.
+func (s *settings) several(method string, opts []Option) (*settings, error) {
+	own, err := s.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	if own.response != nil {
+		return nil, errs.Argument("WithResponse", "does not fit %s, which makes several calls", method)
+	}
+	if own.bulkSet {
+		return own, nil
+	}
+	bulk := *own
+	bulk.bulk = true
+	return &bulk, nil
+}
+
+// idleTimeoutOr returns the caller's idle timeout, or that of the kind of stream.
+func (s *settings) idleTimeoutOr(d time.Duration) time.Duration {
+	if s.idleTimeout > 0 {
+		return s.idleTimeout
+	}
+	return d
+}
+
+// forRead returns the settings of a write for a read, which has no body that extra
+// fields could go into.
+func (s *settings) forRead() *settings {
+	read := *s
+	read.extra = nil
+	return &read
+}
+
+// Response is what came back with a call, for [WithResponse].
+type Response struct {
+	StatusCode int    // 0: there was no response
+	RequestID  string // quote it to support
+	RateLimit  RateLimit
+	Header     http.Header
+	Attempts   int    // how often the call was sent
+	Body       []byte // the raw JSON; nil for streams
 }
 
 // WithBaseURL sends all calls to another base URL, given without /v1. It must be
@@ -228,7 +285,7 @@ func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
 // header. On [New] only.
 func WithUserAgent(ua string) Option {
 	return Option{"WithUserAgent", onNew, func(s *settings) error {
-		if ua == "" || !validHeaderValue(ua) {
+		if ua == "" || !wire.ValidHeaderValue(ua) {
 			return errs.Argument("WithUserAgent", "is empty or cannot stand in a header")
 		}
 		s.client.userAgent = ua + " " + userAgent
@@ -243,13 +300,13 @@ func WithUserAgent(ua string) Option {
 func WithHeader(key, value string) Option {
 	return Option{"WithHeader", anywhere, func(s *settings) error {
 		name := textproto.CanonicalMIMEHeaderKey(key)
-		if !validHeaderName(key) {
+		if !wire.ValidHeaderName(key) {
 			return errs.Argument("WithHeader", "has a key that no header can have: %q", key)
 		}
 		if name == "X-Api-Key" || name == "Host" || name == "Content-Length" {
 			return errs.Argument("WithHeader", "does not set %s", name)
 		}
-		if !validHeaderValue(value) {
+		if !wire.ValidHeaderValue(value) {
 			return errs.Argument("WithHeader", "has a value for %s with a line break or another control character", name)
 		}
 		if s.header == nil {
@@ -288,11 +345,12 @@ func WithMaxWait(d time.Duration) Option {
 	return duration("WithMaxWait", d, func(s *settings) *time.Duration { return &s.maxWait })
 }
 
-// WithBulk lets a call wait behind others for the rate limit: what people wait
-// for, such as a chat, goes first.
-func WithBulk() Option {
+// WithBulk(true) lets a call wait behind others for the rate limit: what people wait
+// for, such as a chat, goes first. WithBulk(false) is for the All… iterators, Deploy
+// and WaitUntil, which are bulk by default.
+func WithBulk(bulk bool) Option {
 	return Option{"WithBulk", anywhere, func(s *settings) error {
-		s.bulk = true
+		s.bulk, s.bulkSet = bulk, true
 		return nil
 	}}
 }

@@ -1,15 +1,17 @@
 package agento
 
 import (
-	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"hash/maphash"
 	"iter"
 	"net/url"
 	"strconv"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Page is one page of a list.
@@ -41,19 +43,26 @@ func orZero[T any](p *T) T {
 	return *p
 }
 
-func (p *ListParams) query() (url.Values, error) {
-	if p == nil {
+func (p ListParams) query() (url.Values, error) {
+	if p == (ListParams{}) {
 		return nil, nil
 	}
-	return pageQuery(url.Values{}, p.Limit, p.Offset)
+	q := url.Values{}
+	return q, addPage(q, p.Limit, p.Offset)
 }
 
-// pageQuery adds limit and offset to a query.
-func pageQuery(q url.Values, limit, offset int) (url.Values, error) {
+// at returns the same choice at another offset.
+func (p ListParams) at(offset int) ListParams {
+	p.Offset = offset
+	return p
+}
+
+// addPage adds limit and offset to a query.
+func addPage(q url.Values, limit, offset int) error {
 	if err := addNumber(q, "limit", limit); err != nil {
-		return nil, err
+		return err
 	}
-	return q, addNumber(q, "offset", offset)
+	return addNumber(q, "offset", offset)
 }
 
 // addNumber adds a number to a query, unless it is zero.
@@ -67,61 +76,62 @@ func addNumber(q url.Values, name string, n int) error {
 	return nil
 }
 
-// decode reads the page from a whole answer. A null instead of rows is an empty
-// page; an answer without data is not a page.
-func (p *Page[T]) decode(body []byte) error {
-	var answer struct {
-		Data       *[]T       `json:"data"`
-		Pagination Pagination `json:"pagination"`
+// addText adds a text to a query, unless it is empty.
+func addText(q url.Values, name, value string) {
+	if value != "" {
+		q.Set(name, value)
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return err
-	}
-	if answer.Data == nil {
-		var raw map[string]json.RawMessage
-		if json.Unmarshal(body, &raw) != nil || !bytes.Equal(raw["data"], jsonNull) || tellsError(body) {
-			return errNoData
-		}
-		answer.Data = new([]T)
-	}
-	p.Data, p.Pagination = *answer.Data, answer.Pagination
-	return nil
 }
 
-var jsonNull = []byte("null")
+func (p *Page[T]) decode(body []byte) error {
+	rows, pagination, err := wire.Rows[T](body)
+	if err != nil {
+		return err
+	}
+	p.Data, p.Pagination = rows, Pagination(pagination)
+	return nil
+}
 
 // ErrListIncomplete ends an iteration over a list, or [SkillsService.Installed],
 // that cannot know whether it saw every row: the service gave no more rows, or the
 // same ones again, before the total that it had named.
 var ErrListIncomplete = errors.New("agento: the list ended before its total; rows may be missing")
 
-// pages iterates over the rows of a list, page by page, beginning at an offset.
-// key tells rows apart, so that a row which moves to the next page while the list
-// is read comes once.
+// pages iterates over the rows of a list, page by page, beginning at an offset. key
+// returns the ID of a row: a row that moves to the next page while the list is read is
+// yielded once. A page without a new row ends the iteration: a service may ignore the
+// offset.
 func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		var previous map[string]bool
+		seed := maphash.MakeSeed()
+		seen := make(map[uint64]bool)
 		for offset := offset; ; {
 			page, err := fetch(offset)
 			if err != nil {
 				yield(none, err)
 				return
 			}
-			fresh, seen := freshRows(page.Data, previous, key)
-			for _, row := range fresh {
-				if !yield(row, nil) {
+			fresh := false
+			for i := range page.Data {
+				row := &page.Data[i]
+				id := key(row)
+				hash := maphash.String(seed, cmp.Or(id, content(row)))
+				known := seen[hash]
+				seen[hash], fresh = true, fresh || !known
+				if known && id != "" {
+					continue
+				}
+				if !yield(*row, nil) {
 					return
 				}
 			}
-			previous = seen
 			offset += len(page.Data)
 			total := page.Pagination.Total
-			repeated := len(page.Data) > 0 && len(fresh) == 0 // whatever the offset adds up to
-			if !repeated && (total > 0 && offset >= total || total == 0 && len(page.Data) == 0) {
+			switch {
+			case total > 0 && offset >= total && (fresh || len(page.Data) == 0), total == 0 && len(page.Data) == 0:
 				return
-			}
-			if len(fresh) == 0 {
+			case !fresh:
 				yield(none, ErrListIncomplete)
 				return
 			}
@@ -129,53 +139,24 @@ func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page
 	}
 }
 
-// freshRows leaves out the rows that the page before had, which is all of them
-// where a service ignores the offset. seen holds the keys of this page.
-func freshRows[T any](rows []T, previous map[string]bool, key func(*T) string) (fresh []T, seen map[string]bool) {
-	seen = make(map[string]bool, len(rows))
-	fresh = rows[:0:0]
-	for i := range rows {
-		k := key(&rows[i])
-		if k == "" {
-			k = content(rows[i])
-		}
-		if !previous[k] {
-			fresh = append(fresh, rows[i])
-		}
-		seen[k] = true
-	}
-	return fresh, seen
-}
-
-// content tells rows without a key apart.
+// content tells rows without an ID apart.
 func content(row any) string {
-	encoded, err := json.Marshal(row)
-	if err != nil {
-		return fmt.Sprintf("%+v", row)
-	}
+	encoded, _ := json.Marshal(row) // of a decoded row it cannot fail
 	return string(encoded)
 }
 
-// severalCalls readies the options of a method that makes several calls, none
-// of which a person waits for.
-func severalCalls(method string, opts []Option) ([]Option, error) {
-	var s settings
-	if err := s.set(onCall, opts); err != nil {
-		return nil, err
-	}
-	if s.response != nil {
-		return nil, errs.Argument("WithResponse", "does not fit %s, which makes several calls", method)
-	}
-	return append([]Option{WithBulk()}, opts...), nil
-}
-
-// iterate is the All… form of a list method.
-func iterate[T any](method string, offset int, key func(*T) string, opts []Option, fetch func(offset int, opts []Option) (*Page[T], error)) iter.Seq2[T, error] {
-	opts, err := severalCalls(method, opts)
+// iterate is the All… form of a list method. at returns the request of the page at an
+// offset.
+func iterate[T any](ctx context.Context, c *core, method string, offset int, key func(*T) string, opts []Option, at func(offset int) (request, error)) iter.Seq2[T, error] {
+	s, err := c.settings.several(method, opts)
 	return pages(offset, key, func(offset int) (*Page[T], error) {
 		if err != nil {
 			return nil, err
 		}
-		return fetch(offset, opts)
+		r, err := at(offset)
+		if err != nil {
+			return nil, err
+		}
+		return listWith[T](ctx, c, r, s)
 	})
 }

@@ -2,12 +2,10 @@ package agento
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/pace"
-	"github.com/remsyshq/agento-go/internal/transport"
 )
 
 // RateLimit is what the service last told of the rate limit of the key.
@@ -18,10 +16,7 @@ type RateLimit struct {
 	Known     bool      // false: no headers were seen, and the numbers mean nothing
 }
 
-// RateLimit returns what the newest answer told of the rate limit. An answer
-// without the headers, such as a 401, changes nothing.
-func (c *Client) RateLimit() RateLimit { return c.core.lastSeen.get() }
-
+// lastSeen is the rate limit that the newest response reported.
 type lastSeen struct {
 	mu sync.Mutex
 	rl RateLimit
@@ -75,17 +70,6 @@ type PaceResult struct {
 	RetryAfter time.Duration // of a 429
 }
 
-// newPacer gives the transport the pacer that the client's options ask for.
-func newPacer(s clientSettings) transport.Pacer {
-	switch {
-	case s.noPacing:
-		return nil
-	case s.pacer != nil:
-		return callersPacer{s.pacer}
-	}
-	return pace.New()
-}
-
 // callersPacer is a pacer that the caller brought.
 type callersPacer struct{ Pacer }
 
@@ -99,17 +83,4 @@ func (p callersPacer) Observe(r pace.Result) {
 		RateLimit: RateLimit{Limit: r.Limit, Remaining: r.Remaining, Reset: r.Reset, Known: r.Known},
 		Date:      r.Date, RetryAfter: r.RetryAfter,
 	})
-}
-
-// refusal is the wait that a pacer named when it refused a turn.
-func refusal(err error) (time.Duration, bool) {
-	var refused *pace.RefusedError
-	if errors.As(err, &refused) {
-		return refused.RetryAfter, true
-	}
-	var own *Error
-	if errors.As(err, &own) {
-		return own.RetryAfter, own.Code == CodeRateLimited
-	}
-	return 0, false
 }

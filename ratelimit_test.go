@@ -50,7 +50,7 @@ func TestPacerHearsWhatTheCallIsReadyToWait(t *testing.T) {
 	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(404, "{}"), nil }), agento.WithPacer(pacer))
 	for _, opts := range [][]agento.Option{
 		nil,
-		{agento.WithBulk(), agento.WithMaxWait(time.Second), agento.WithRetryAfterLimit(time.Hour)},
+		{agento.WithBulk(true), agento.WithMaxWait(time.Second), agento.WithRetryAfterLimit(time.Hour)},
 	} {
 		_, err := client.Agents.Get(t.Context(), "a1", opts...)
 		require.Error(t, err)

@@ -1,76 +1,166 @@
 package agento
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
-	"unicode"
+	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Response is what came back with a call, for [WithResponse].
-type Response struct {
-	StatusCode int    // 0: there was no answer
-	RequestID  string // quote it to support
-	RateLimit  RateLimit
-	Header     http.Header
-	Attempts   int    // how often the call was sent
-	Body       []byte // the raw JSON; nil for streams
+// core is what the services of a client share. It has the key only behind a
+// pointer: fmt reads unexported fields past any method.
+type core struct {
+	transport *transport.Transport
+	base      *url.URL
+	settings  settings
+	observer  *Observer // nil: none
+	closeIdle func()
+	lastSeen  lastSeen
+}
+
+// Target is the agent or the swarm that an operation is for. Make one with
+// [ForAgent] or [ForSwarm]. An operation that has no such target returns an error
+// before any network.
+type Target struct {
+	kind targetKind
+	id   string
+}
+
+type targetKind uint8
+
+const (
+	noTarget targetKind = iota
+	agentTarget
+	swarmTarget
+)
+
+// ForAgent returns the agent with this ID as a target.
+func ForAgent(id string) Target { return Target{agentTarget, id} }
+
+// ForSwarm returns the swarm with this ID as a target.
+func ForSwarm(id string) Target { return Target{swarmTarget, id} }
+
+// request returns the request of an operation on a target. forSwarm is nil where
+// the operation is for agents only.
+func (t Target) request(forAgent, forSwarm *route.Route, more ...wire.Arg) (request, error) {
+	r := forAgent
+	switch t.kind {
+	case noTarget:
+		return request{}, errs.Argument("target", "is empty; use ForAgent or ForSwarm")
+	case swarmTarget:
+		r = forSwarm
+	}
+	if r == nil {
+		return request{}, errs.Argument("target", "is a swarm, but %s is for agents; use ForAgent", forAgent.Call)
+	}
+	path := wire.Args{{Placeholder: "id", Name: "target", Value: t.id}}
+	copy(path[1:], more)
+	return request{route: r, path: path}, nil
 }
 
 // request is what a service method asks for.
 type request struct {
 	route *route.Route
-	path  pathArgs
+	path  wire.Args
 	query url.Values
 	body  any
 }
 
-// do carries out a call whose answer is one object.
+// pathID returns the arguments of a path with one ID. name is what the caller knows
+// it by.
+func pathID(name, id string) wire.Args {
+	return wire.Args{{Placeholder: "id", Name: name, Value: id}}
+}
+
+// listRequest returns the request of a page of a list.
+func listRequest(r *route.Route, p ListParams) (request, error) {
+	query, err := p.query()
+	return request{route: r, query: query}, err
+}
+
+// do sends a call whose response is one object.
 func do[T any](ctx context.Context, c *core, r request, opts []Option) (*T, error) {
-	call, err := c.prepare(ctx, r, opts)
+	s, err := c.settings.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	var answer struct {
-		Data *T `json:"data"`
-	}
-	err = call.run(func(body []byte) error {
-		if err := json.Unmarshal(body, &answer); err != nil {
-			return err
-		}
-		if answer.Data == nil {
-			return errNoData
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err // not what was read before the error
-	}
-	return answer.Data, nil
+	return doWith[T](ctx, c, r, s)
 }
 
-// changed carries out a change whose answer is the object as it is then. A
-// service may say less than that, which told finds; then read gets the object.
-func changed[T any](ctx context.Context, c *core, r request, opts []Option, told func(*T) bool, read func([]Option) (*T, error)) (*T, error) {
-	call, err := c.prepare(ctx, r, opts)
+func doWith[T any](ctx context.Context, c *core, r request, s *settings) (*T, error) {
+	call, err := c.prepare(ctx, r, s)
 	if err != nil {
 		return nil, err
 	}
 	var object *T
-	out, err := call.carryOut(func(body []byte) error {
-		err := decodeInto(body, &object)
-		if errors.Is(err, errNoContent) { // a document, of which only the rest is told
+	_, err = call.run(func(body []byte) error {
+		decoded, err := wire.Data[T](body)
+		object = decoded
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return object, nil
+}
+
+// list sends a call whose response is a page of objects.
+func list[T any](ctx context.Context, c *core, r request, opts []Option) (*Page[T], error) {
+	s, err := c.settings.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	return listWith[T](ctx, c, r, s)
+}
+
+func listWith[T any](ctx context.Context, c *core, r request, s *settings) (*Page[T], error) {
+	call, err := c.prepare(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	page := new(Page[T])
+	if _, err := call.run(page.decode); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// exec sends a call whose response is not read.
+func exec(ctx context.Context, c *core, r request, opts []Option) error {
+	s, err := c.settings.with(opts)
+	if err != nil {
+		return err
+	}
+	return execWith(ctx, c, r, s)
+}
+
+func execWith(ctx context.Context, c *core, r request, s *settings) error {
+	call, err := c.prepare(ctx, r, s)
+	if err != nil {
+		return err
+	}
+	_, err = call.run(wire.Nothing)
+	return err
+}
+
+// update sends a change whose response is the changed object. A service may confirm
+// it without the object; then the object is read.
+func update[T any](ctx context.Context, c *core, change, read request, s *settings, complete func(*T) bool) (*T, error) {
+	call, err := c.prepare(ctx, change, s)
+	if err != nil {
+		return nil, err
+	}
+	var object *T
+	out, err := call.run(func(body []byte) error {
+		err := wire.Into(body, &object)
+		if errors.Is(err, errNoContent) { // a document without its content
 			object, err = nil, nil
 		}
 		return err
@@ -78,115 +168,49 @@ func changed[T any](ctx context.Context, c *core, r request, opts []Option, told
 	if err != nil {
 		return nil, err
 	}
-	if object != nil && told(object) {
+	if object != nil && complete(object) {
 		return object, nil
 	}
-	object, err = read(asRead(opts))
+	object, err = doWith[T](ctx, c, read, s.forRead())
 	if err != nil {
-		return nil, call.madeUnread(out, err)
+		return nil, call.notReadBack(out, err)
 	}
 	return object, nil
 }
 
-// madeError is a change that was made, and that could not be read afterwards. It
-// unwraps to an Error of the change. Of the read's error it has only the text: a
-// 429 or a conflict of the read would say of the change that it was not made.
-type madeError struct {
-	change *Error
-	read   string
-}
-
-func (e *madeError) Error() string {
-	return "agento: the change was made, and what it made could not be read: " + e.read
-}
-
-func (e *madeError) Unwrap() error { return e.change }
-
-// madeUnread is the error of a change that the service confirmed without the
-// object. Like one whose answer was lost it matches ErrOutcomeUnknown, since the
-// caller has to do the same: read before writing again.
-func (o *outgoing) madeUnread(out *transport.Outcome, read error) error {
-	e := o.newError(out)
-	e.unknown = true
-	e.Message = "what the change made could not be read"
-	e.cause = contextEnd(read)
-	return &madeError{change: e, read: strings.TrimPrefix(read.Error(), "agento: ")}
-}
-
-// contextEnd is the cause of a call's error, if that is the end of a context.
-func contextEnd(err error) error {
-	var e *Error
-	if errors.As(err, &e) && (errors.Is(e.cause, context.Canceled) || errors.Is(e.cause, context.DeadlineExceeded)) {
-		return e.cause
+// readBack reads what a write of unknown outcome was to change. Where the write was
+// applied, the caller's WithResponse reports the read; otherwise it keeps the write.
+func readBack[T any](ctx context.Context, c *core, r request, s *settings, applied func(*T) bool) (*T, error) {
+	read := s.forRead()
+	var response Response
+	read.response = &response
+	now, err := doWith[T](ctx, c, r, read)
+	if err == nil && s.response != nil && applied(now) {
+		*s.response = response
 	}
-	return nil
+	return now, err
 }
 
-// asRead makes the options of a write fit for a read, which has no body that
-// more fields could go into.
-func asRead(opts []Option) []Option {
-	return append(slices.Clip(opts), Option{"", onCall, func(s *settings) error {
-		s.extra, s.lookFirst = nil, false
-		return nil
-	}})
-}
-
-// list carries out a call whose answer is a page of objects.
-func list[T any](ctx context.Context, c *core, r request, opts []Option) (*Page[T], error) {
-	call, err := c.prepare(ctx, r, opts)
-	if err != nil {
-		return nil, err
+// notReadBack is the error of a change that the service confirmed without the
+// object, and that could not be read afterwards. Of the read's error it has only the
+// text: a 429 or a conflict of the read does not mean that the change was refused.
+func (c *call) notReadBack(out *transport.Outcome, read error) error {
+	e := newError(c.info, out)
+	e.unknown, e.confirmed = true, true
+	e.Message = "the change was confirmed, but reading the result failed: " + strings.TrimPrefix(read.Error(), "agento: ")
+	var readError *Error
+	if errors.As(read, &readError) && (errors.Is(readError.cause, context.Canceled) || errors.Is(readError.cause, context.DeadlineExceeded)) {
+		e.cause = readError.cause
+		e.Message = "the change was confirmed, but its result was not read"
 	}
-	page := new(Page[T])
-	if err := call.run(page.decode); err != nil {
-		return nil, err
-	}
-	return page, nil
+	return e
 }
 
-// exec carries out a call whose answer has nothing to say.
-func exec(ctx context.Context, c *core, r request, opts []Option) error {
-	call, err := c.prepare(ctx, r, opts)
-	if err != nil {
-		return err
-	}
-	return call.run(checkUnread)
-}
-
-// checkUnread looks at an answer that nobody reads: a page of a proxy is no
-// success, and neither is an error that came with the wrong status.
-func checkUnread(body []byte) error {
-	switch {
-	case saysNothing(body):
-		return nil
-	case !json.Valid(body):
-		return errNotJSON
-	case tellsError(body) && !hasData(body):
-		return errNoData
-	}
-	return nil
-}
-
-// tellsError reports whether an answer has the documented form of an error.
-func tellsError(body []byte) bool {
-	code, message := readEnvelope(body)
-	return code != "" || message != ""
-}
-
-func hasData(body []byte) bool {
-	var answer struct {
-		Data json.RawMessage `json:"data"`
-	}
-	return json.Unmarshal(body, &answer) == nil && answer.Data != nil && !bytes.Equal(answer.Data, jsonNull)
-}
-
-func saysNothing(body []byte) bool { return len(bytes.TrimSpace(body)) == 0 }
-
-// Do carries out a call that the SDK has no method for, under the same rules as
-// all others. The path begins with /v1/ and may hold a query; what is variable
-// in it must be escaped. A body that is not nil is sent as JSON. What the answer
-// holds as data is decoded into out, unless out is nil; a *[Page] takes the whole
-// of a list, with its pagination. Which scope it needs is the operation's affair.
+// Do sends a call that the SDK has no method for, under the same rules as all
+// others. The path begins with /v1/ and may have a query; escape what is variable
+// in it. A body that is not nil is sent as JSON. The data of the response is decoded
+// into out, unless out is nil; a *[Page] takes a whole list with its pagination. The
+// required scope depends on the operation.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return errs.Argument("out", "is not a pointer to something")
@@ -195,179 +219,179 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 	if err != nil {
 		return err
 	}
-	return call.run(func(body []byte) error { return decodeInto(body, out) })
+	decode := wire.Nothing
+	if page, ok := out.(interface{ decode([]byte) error }); ok && isOwnType(out) {
+		decode = page.decode
+	} else if out != nil {
+		decode = func(body []byte) error { return wire.Into(body, out) }
+	}
+	_, err = call.run(decode)
+	return err
 }
 
-// wholeAnswer is a value that takes the envelope with its data. A struct of the
-// caller's that embeds one is none, though it has its method: it has more fields,
-// and what it embeds may be a nil pointer.
-type wholeAnswer interface{ decode(body []byte) error }
-
-func decodeInto(body []byte, out any) error {
-	if whole, ok := out.(wholeAnswer); ok && ofThisPackage(out) {
-		return whole.decode(body)
-	}
-	if out == nil {
-		return checkUnread(body)
-	}
-	if saysNothing(body) {
-		return nil
-	}
-	var answer struct {
-		Data json.RawMessage `json:"data"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return err
-	}
-	if answer.Data == nil || bytes.Equal(answer.Data, jsonNull) && tellsError(body) {
-		return errNoData
-	}
-	return json.Unmarshal(answer.Data, out)
-}
-
-// outgoing is a call that is ready to leave.
-type outgoing struct {
+// call is one call, ready to be sent.
+type call struct {
 	core     *core
 	ctx      context.Context
 	settings *settings
 	info     CallInfo
-	evidence route.Evidence // of its operation; empty for a raw call
-	call     transport.Call
+	spec     transport.Call
 }
 
-// prepare makes a call of an operation. Everything that can be wrong with the
-// arguments is found here, before any network.
-func (c *core) prepare(ctx context.Context, r request, opts []Option) (*outgoing, error) {
-	path, rawPath, err := c.expand(r.route.Path, r.path)
+// prepare returns the call of an operation. Every bad argument is found here, before
+// any network.
+func (c *core) prepare(ctx context.Context, r request, s *settings) (*call, error) {
+	path, escaped, err := wire.Expand(r.route.Path, r.path)
 	if err != nil {
 		return nil, err
 	}
-	u := c.below(path, rawPath, r.query.Encode())
-	info := CallInfo{
-		Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream,
-		Path: cmp.Or(rawPath, path) + queryString(u),
-	}
-	out, err := c.assemble(ctx, u, r.body, info, opts)
-	if err != nil {
-		return nil, err
-	}
-	out.evidence = r.route.Evidence
-	return out, nil
-}
-
-func (c *core) prepareRaw(ctx context.Context, method, path string, body any, opts []Option) (*outgoing, error) {
-	if !validHeaderName(method) || strings.ToUpper(method) != method {
-		return nil, errs.Argument("method", "is not an HTTP method: %q", method)
-	}
-	u, err := c.rawURL(path)
-	if err != nil {
-		return nil, err
-	}
-	return c.assemble(ctx, u, body, CallInfo{Method: method, Path: path}, opts)
-}
-
-// below is a URL below the base URL. rawPath is empty where it is the path.
-func (c *core) below(path, rawPath, query string) *url.URL {
-	u := *c.base
-	u.Path += path
-	if rawPath != "" {
-		u.RawPath = c.base.EscapedPath() + rawPath
-	}
-	u.RawQuery = query
-	return &u
-}
-
-func queryString(u *url.URL) string {
-	if u.RawQuery == "" {
-		return ""
-	}
-	return "?" + u.RawQuery
-}
-
-// rawURL joins a path of the caller's to the base URL, and sees that it stays
-// below /v1/.
-func (c *core) rawURL(path string) (*url.URL, error) {
-	if !strings.HasPrefix(path, "/v1/") {
-		return nil, errs.Argument("path", "does not begin with /v1/")
-	}
-	// The query is sent as it stands, and a space in it would end the request's target.
-	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return nil, errs.Argument("path", "holds a space or a control character, which must be escaped")
-	}
-	ref, err := url.ParseRequestURI(path)
-	if err != nil || strings.ContainsAny(path, "#\\") {
-		return nil, errs.Argument("path", "is not a valid path")
-	}
-	for _, segment := range strings.Split(ref.Path, "/") {
-		if segment == "." || segment == ".." {
-			return nil, errs.Argument("path", "holds the segment %q", segment)
+	for _, arg := range r.path {
+		if c.transport.HoldsKey(arg.Value) {
+			return nil, errs.Argument(arg.Name, "holds the API key")
 		}
 	}
-	return c.below(ref.Path, ref.RawPath, ref.RawQuery), nil
+	u := wire.Below(c.base, path, escaped, r.query.Encode())
+	info := CallInfo{
+		Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream, Path: path,
+		evidence: r.route.Evidence,
+	}
+	if escaped != "" {
+		info.Path = escaped
+	}
+	if u.RawQuery != "" {
+		info.Path += "?" + u.RawQuery
+	}
+	return c.assemble(ctx, u, r.body, info, s)
 }
 
-func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo, opts []Option) (*outgoing, error) {
-	if ctx == nil {
-		return nil, errs.Argument("ctx", "is nil")
+func (c *core) prepareRaw(ctx context.Context, method, path string, body any, opts []Option) (*call, error) {
+	if !wire.ValidHeaderName(method) || strings.ToUpper(method) != method {
+		return nil, errs.Argument("method", "is not an HTTP method: %q", method)
 	}
-	if err := c.checkURL(u); err != nil {
+	u, err := wire.Raw(c.base, path)
+	if err != nil {
 		return nil, err
 	}
 	s, err := c.settings.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	if s.response != nil {
-		*s.response = Response{}
+	return c.assemble(ctx, u, body, CallInfo{Method: method, Path: path}, s)
+}
+
+func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo, s *settings) (*call, error) {
+	if ctx == nil {
+		return nil, errs.Argument("ctx", "is nil")
 	}
-	encoded, err := encode(body, s.extra, info.Method)
+	if err := c.checkURL(u); err != nil {
+		return nil, err
+	}
+	body, secrets, err := wireForm(body)
 	if err != nil {
 		return nil, err
 	}
-	var secrets []string
-	if w, ok := body.(wireBody); ok {
-		secrets = w.secrets().values()
+	encoded, err := wire.Encode(info.Method, body, s.extra)
+	if err != nil {
+		return nil, err
+	}
+	if s.response != nil {
+		*s.response = Response{}
 	}
 	info.Bulk = s.bulk
-	return &outgoing{
+	return &call{
 		core: c, ctx: ctx, settings: s, info: info,
-		call: transport.Call{
+		spec: transport.Call{
 			Method: info.Method, URL: u, Body: encoded, Secrets: secrets,
 			Header:          s.header,
 			MaxRetries:      s.maxRetries,
 			RetryAfterLimit: s.retryAfterLimit,
 			MaxWait:         s.maxWait,
-			Patience:        s.patience,
 			Bulk:            s.bulk,
-			LookFirst:       s.lookFirst,
 			HeaderTimeout:   defaultHeaderTimeout,
 			Timeout:         s.timeout,
 		},
 	}, nil
 }
 
-// run sends the call and has decode read the body of its answer.
-func (o *outgoing) run(decode func(body []byte) error) error {
-	_, err := o.carryOut(decode)
-	return err
+// checkURL refuses a URL that has the key in it, also escaped: URLs end up in logs.
+func (c *core) checkURL(u *url.URL) error {
+	if c.transport.HoldsKey(u.Path) {
+		return errs.Argument("path", "holds the API key")
+	}
+	query, err := url.QueryUnescape(u.RawQuery)
+	if c.transport.HoldsKey(u.RawQuery) || err == nil && c.transport.HoldsKey(query) {
+		return errs.Argument("query", "holds the API key")
+	}
+	return nil
 }
 
-// carryOut is run for those who need more of the answer than its body.
-func (o *outgoing) carryOut(decode func(body []byte) error) (*transport.Outcome, error) {
-	watch := o.observe()
-	out := o.core.transport.Do(o.ctx, &o.call)
-	o.note(out)
-	err := o.judge(out, decode)
-	watch.callDone(out, err)
+// secretBody is a request body whose wire form is not what encoding/json makes of
+// it, because it has secrets.
+type secretBody interface {
+	wire() any
+	secrets() Secrets
+}
+
+// wireForm returns what is to be encoded for a body, and the secrets in it.
+func wireForm(body any) (any, []string, error) {
+	if v := reflect.ValueOf(body); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, nil, errs.Argument("body", "is a nil pointer")
+	}
+	s, ok := body.(secretBody)
+	if !ok {
+		return body, nil, nil
+	}
+	if !isOwnType(body) {
+		return nil, nil, errs.Argument("body", "embeds a type with secrets, and only that would be sent; make it a named field")
+	}
+	return s.wire(), s.secrets().values(), nil
+}
+
+// isOwnType reports whether a type is declared in this package: a caller's struct
+// that embeds one has its methods too.
+func isOwnType(v any) bool {
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.PkgPath() == reflect.TypeFor[Option]().PkgPath()
+}
+
+// run sends a unary call and has decode read the body of a success.
+func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
+	observed := c.observe()
+	out := c.core.transport.Do(c.ctx, &c.spec)
+	c.note(out)
+	err := callError(c.info, out)
+	if err == nil && !out.Failed() {
+		if problem := decode(out.Body); problem != nil {
+			err = unreadableError(c.info, out, problem)
+		}
+	}
+	observed.done(out, err)
 	return out, err
 }
 
-// note keeps what every answer tells, good or bad.
-func (o *outgoing) note(out *transport.Outcome) {
-	o.core.lastSeen.set(RateLimit(out.RateLimit))
-	if o.settings.response != nil {
-		*o.settings.response = responseOf(out)
-		o.settings.response.Body = out.Body
+// observe begins to report the call to the client's observer.
+func (c *call) observe() *observerCall {
+	if c.core.observer == nil {
+		return nil
+	}
+	c.info.BaseURL = c.core.base.String()
+	ctx, observed := observeCall(c.ctx, c.core.observer, c.info)
+	c.ctx, c.spec.Hooks = ctx, observed
+	return observed
+}
+
+// note keeps what every response has, good or bad.
+func (c *call) note(out *transport.Outcome) {
+	c.core.lastSeen.set(RateLimit(out.RateLimit))
+	if r := c.settings.response; r != nil {
+		*r = responseOf(out)
+		r.Body = out.Body
+		if out.Failed() {
+			r.Body = out.RedactBody(out.Body)
+		}
 	}
 }
 
@@ -376,18 +400,19 @@ func responseOf(out *transport.Outcome) Response {
 		StatusCode: out.StatusCode,
 		RequestID:  out.RequestID(),
 		RateLimit:  RateLimit(out.RateLimit),
-		Header:     out.ToldHeader(),
+		Header:     out.RedactedHeader(),
 		Attempts:   out.Attempts,
 	}
 }
 
-// judge turns the outcome of a unary call into the result of the method.
-func (o *outgoing) judge(out *transport.Outcome, decode func(body []byte) error) error {
-	if out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299 {
-		return o.failure(out)
+// sleep waits for d. It returns false if the context ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
-	if err := decode(out.Body); err != nil {
-		return o.unreadable(out, err)
-	}
-	return nil
 }

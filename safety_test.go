@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -162,38 +161,6 @@ func TestMiddlewareAddsUpInOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"outer", "inner"}, order)
 }
-
-// TestUnrulyTransports: a caller's transport that breaks the contract of
-// http.RoundTripper is an error, never a panic, and quiet.
-func TestUnrulyTransports(t *testing.T) {
-	closed := false
-	for name, rt := range map[string]roundTripper{
-		"nothing":    func(*http.Request) (*http.Response, error) { return nil, nil },
-		"panic":      func(*http.Request) (*http.Response, error) { panic("boom") },
-		"panic(nil)": func(*http.Request) (*http.Response, error) { panic(nil) },
-		"abort":      func(*http.Request) (*http.Response, error) { panic(http.ErrAbortHandler) },
-		"both": func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: closer{&closed}}, io.EOF
-		},
-		"no body":        func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil },
-		"no body, error": func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 500}, io.EOF },
-		"status 0":       func(*http.Request) (*http.Response, error) { return &http.Response{Body: http.NoBody}, nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			client := newClient(t, rt, agento.WithMaxRetries(0), agento.WithTimeout(time.Hour))
-			_, err := client.Agents.Get(context.Background(), "a1")
-			require.Error(t, err)
-			_, err = client.Chat.Ask(context.Background(), "a1", agento.SendMessageParams{Message: "x"})
-			require.Error(t, err)
-		})
-	}
-	require.True(t, closed, "the body beside an error is closed")
-}
-
-type closer struct{ closed *bool }
-
-func (c closer) Read([]byte) (int, error) { return 0, io.EOF }
-func (c closer) Close() error             { *c.closed = true; return nil }
 
 // TestEscapedEchoes: what is hidden is found however an answer escapes it.
 func TestEscapedEchoes(t *testing.T) {

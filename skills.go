@@ -4,10 +4,13 @@ import (
 	"context"
 	"iter"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // SkillsService browses, authors and installs skills. Three steps bring a skill
@@ -47,20 +50,20 @@ type BrowseParams struct {
 	Offset int         // rows to skip
 }
 
-func (p BrowseParams) query() (url.Values, error) {
+func (p BrowseParams) request() (request, error) {
 	q := url.Values{}
 	addText(q, "q", p.Query)
 	addText(q, "source", string(p.Source))
-	return pageQuery(q, p.Limit, p.Offset)
+	return request{route: route.BrowseSkills, query: q}, addPage(q, p.Limit, p.Offset)
 }
 
 // custom is the same choice among the account's own skills.
-func (p BrowseParams) custom() (*BrowseParams, error) {
+func (p BrowseParams) custom() (BrowseParams, error) {
 	if p.Source != "" && p.Source != SourceCustom {
-		return nil, errs.Argument("Source", "is %s; use Browse for other skills than the account's own", errs.Line(string(p.Source)))
+		return p, errs.Argument("Source", "is %s; use Browse for other skills than the account's own", errs.Line(string(p.Source)))
 	}
 	p.Source = SourceCustom
-	return &p, nil
+	return p, nil
 }
 
 // UploadSkillParams is a version of a custom skill. [SkillFromFS] makes one of a
@@ -87,8 +90,6 @@ func (p UploadSkillParams) check() error {
 	return checkSkillFiles(p.Files)
 }
 
-func skillPath(id string) pathArgs { return pathArgs{{"id", "id", id}} }
-
 func skillKey(s *Skill) string { return s.ID }
 
 // Browse returns a page of the marketplace.
@@ -96,11 +97,11 @@ func skillKey(s *Skill) string { return s.ID }
 // GET /v1/skills, inferred from the title. Scope: skills. Errors: those of every
 // call.
 func (s *SkillsService) Browse(ctx context.Context, p *BrowseParams, opts ...Option) (*Page[Skill], error) {
-	query, err := orZero(p).query()
+	r, err := orZero(p).request()
 	if err != nil {
 		return nil, err
 	}
-	return list[Skill](ctx, s.core, request{route: route.BrowseSkills, query: query}, opts)
+	return list[Skill](ctx, s.core, r, opts)
 }
 
 // AllMarketplace iterates over the marketplace, page by page; Limit is the size of
@@ -109,7 +110,7 @@ func (s *SkillsService) Browse(ctx context.Context, p *BrowseParams, opts ...Opt
 // GET /v1/skills, inferred from the title. Scope: skills. Errors: those of
 // [SkillsService.Browse].
 func (s *SkillsService) AllMarketplace(ctx context.Context, p *BrowseParams, opts ...Option) iter.Seq2[Skill, error] {
-	return allSkills(ctx, "Skills.AllMarketplace", p, opts, s.Browse)
+	return s.allSkills(ctx, "Skills.AllMarketplace", orZero(p), nil, opts)
 }
 
 // Custom returns a page of the account's own skills.
@@ -121,7 +122,7 @@ func (s *SkillsService) Custom(ctx context.Context, p *BrowseParams, opts ...Opt
 	if err != nil {
 		return nil, err
 	}
-	return s.Browse(ctx, custom, opts...)
+	return s.Browse(ctx, &custom, opts...)
 }
 
 // AllCustom iterates over the account's own skills, page by page; Limit is the
@@ -131,15 +132,18 @@ func (s *SkillsService) Custom(ctx context.Context, p *BrowseParams, opts ...Opt
 // GET /v1/skills with source=custom, inferred from the title. Scope: skills.
 // Errors: those of [SkillsService.Custom].
 func (s *SkillsService) AllCustom(ctx context.Context, p *BrowseParams, opts ...Option) iter.Seq2[Skill, error] {
-	return allSkills(ctx, "Skills.AllCustom", p, opts, s.Custom)
+	params, err := orZero(p).custom()
+	return s.allSkills(ctx, "Skills.AllCustom", params, err, opts)
 }
 
-func allSkills(ctx context.Context, method string, p *BrowseParams, opts []Option, fetch func(context.Context, *BrowseParams, ...Option) (*Page[Skill], error)) iter.Seq2[Skill, error] {
-	params := orZero(p)
-	return iterate(method, params.Offset, skillKey, opts, func(offset int, opts []Option) (*Page[Skill], error) {
-		page := params
+func (s *SkillsService) allSkills(ctx context.Context, method string, p BrowseParams, err error, opts []Option) iter.Seq2[Skill, error] {
+	return iterate(ctx, s.core, method, p.Offset, skillKey, opts, func(offset int) (request, error) {
+		if err != nil {
+			return request{}, err
+		}
+		page := p
 		page.Offset = offset
-		return fetch(ctx, &page, opts...)
+		return page.request()
 	})
 }
 
@@ -148,7 +152,7 @@ func allSkills(ctx context.Context, method string, p *BrowseParams, opts []Optio
 // GET /v1/skills/{id}, inferred from the title. Scope: skills. Errors: those of
 // every call; [ErrNotFound].
 func (s *SkillsService) Get(ctx context.Context, id string, opts ...Option) (*Skill, error) {
-	return do[Skill](ctx, s.core, request{route: route.GetSkill, path: skillPath(id)}, opts)
+	return do[Skill](ctx, s.core, request{route: route.GetSkill, path: pathID("id", id)}, opts)
 }
 
 // Upload puts a skill, or a new version of one, into the account's catalog. It is
@@ -175,5 +179,147 @@ func (s *SkillsService) Upload(ctx context.Context, p UploadSkillParams, opts ..
 // DELETE /v1/skills/{id}, inferred from the title. Scope: skills. Errors: those of
 // every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *SkillsService) Delete(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.DeleteSkill, path: skillPath(id)}, opts)
+	return exec(ctx, s.core, request{route: route.DeleteSkill, path: pathID("id", id)}, opts)
+}
+
+// InstalledSkill is a skill on an agent. Its fields are inferred.
+type InstalledSkill struct {
+	ID          string      `json:"id"`      // of the installation
+	SkillID     string      `json:"skillId"` // in the catalog; empty for one from GitHub
+	Name        string      `json:"name"`
+	Version     string      `json:"version"`
+	Source      SkillSource `json:"source"`
+	InstalledAt *time.Time  `json:"installedAt"`
+}
+
+func installedKey(s *InstalledSkill) string { return s.ID }
+
+// InstallSkillParams says which skill an agent is to get: exactly one of SkillID
+// and GitHubURL is given.
+type InstallSkillParams struct {
+	// SkillID is the id of a skill of the marketplace or of the account's own
+	// catalog. Inferred.
+	SkillID string `json:"skillId,omitempty"`
+	// Version is one of that skill; empty leaves it to the service. Inferred.
+	Version string `json:"version,omitempty"`
+	// GitHubURL is a public repository, https://github.com/owner/repo; with
+	// /tree/ and a branch or tag behind it that one is taken. Documented; the
+	// field's name on the wire is inferred.
+	GitHubURL string `json:"githubUrl,omitempty"`
+}
+
+func (p InstallSkillParams) check() error {
+	switch {
+	case (p.SkillID == "") == (p.GitHubURL == ""):
+		return errs.Argument("SkillID", "or GitHubURL must be given, and not both")
+	case p.GitHubURL != "" && p.Version != "":
+		return errs.Argument("Version", "goes with SkillID; a GitHubURL takes /tree/ and a branch or tag")
+	case p.GitHubURL != "":
+		return checkGitHubURL(p.GitHubURL)
+	case p.Version != "":
+		return checkVersion("Version", p.Version)
+	}
+	return nil
+}
+
+// checkGitHubURL does not repeat the URL, which may hold a password.
+func checkGitHubURL(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "https" || !strings.EqualFold(u.Host, "github.com") || u.User != nil ||
+		strings.ContainsAny(raw, "?#") || !isRepository(u.Path) {
+		return errs.Argument("GitHubURL", "is not of the form https://github.com/owner/repo or https://github.com/owner/repo/tree/branch")
+	}
+	return nil
+}
+
+// isRepository reports whether a path names a repository, and perhaps a branch or
+// tag of it, which may hold slashes.
+func isRepository(path string) bool {
+	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	if len(parts) < 3 || parts[0] != "" || !isGitHubName(parts[1], "-_") || !isGitHubName(parts[2], "-_.") {
+		return false
+	}
+	ref := parts[3:]
+	if len(ref) == 0 {
+		return true
+	}
+	if ref[0] != "tree" || len(ref) == 1 {
+		return false
+	}
+	for _, part := range ref[1:] {
+		if part == "" || part == "." || part == ".." || strings.ContainsFunc(part, unicode.IsControl) {
+			return false
+		}
+	}
+	return true
+}
+
+func isGitHubName(s, also string) bool {
+	return s != "." && s != ".." && onlyOf(s, func(c byte) bool {
+		return isDigit(c) || isLower(c|0x20) || strings.IndexByte(also, c) >= 0
+	})
+}
+
+// Installed returns all skills that are installed on an agent, loaded or not.
+//
+// GET /v1/agents/{id}/skills, inferred from the title. Scope: skills. Errors:
+// those of every call; [ErrNotFound]; [ErrListIncomplete] if the service gives
+// less than it says there is.
+func (s *SkillsService) Installed(ctx context.Context, agentID string, opts ...Option) ([]InstalledSkill, error) {
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	var all []InstalledSkill
+	for row, err := range pages(0, installedKey, func(offset int) (*Page[InstalledSkill], error) {
+		return s.installedPage(ctx, agentID, offset, settings)
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, nil
+}
+
+// installedPage takes a list without a total for a whole one: it is not known whether
+// this list has pages.
+func (s *SkillsService) installedPage(ctx context.Context, agentID string, offset int, settings *settings) (*Page[InstalledSkill], error) {
+	r, err := listRequest(route.InstalledSkills, ListParams{Offset: offset})
+	if err != nil {
+		return nil, err
+	}
+	r.path = pathID("agentID", agentID)
+	page, err := listWith[InstalledSkill](ctx, s.core, r, settings)
+	if err == nil && page.Pagination.Total == 0 {
+		page.Pagination.Total = offset + len(page.Data)
+	}
+	return page, err
+}
+
+// Install installs a skill on an agent, which loads it with
+// [AgentsService.Restart].
+//
+// POST /v1/agents/{id}/skills, documented. Scope: skills. Errors: those of every
+// call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost:
+// [SkillsService.Installed] then tells.
+func (s *SkillsService) Install(ctx context.Context, agentID string, p InstallSkillParams, opts ...Option) (*InstalledSkill, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return do[InstalledSkill](ctx, s.core, request{route: route.InstallSkill, path: pathID("agentID", agentID), body: p}, opts)
+}
+
+// Uninstall takes a skill off an agent, which unloads it with
+// [AgentsService.Restart]. Whether skillID is that of the skill or of its
+// installation is not documented; the SDK's fake service takes either. One that
+// is gone when the call is repeated after a lost answer counts as taken off.
+//
+// DELETE /v1/agents/{id}/skills/{skillId}, inferred from the title. Scope:
+// skills. Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the
+// answer is lost.
+func (s *SkillsService) Uninstall(ctx context.Context, agentID, skillID string, opts ...Option) error {
+	path := pathID("agentID", agentID)
+	path[1] = wire.Arg{Placeholder: "skillId", Name: "skillID", Value: skillID}
+	return exec(ctx, s.core, request{route: route.UninstallSkill, path: path}, opts)
 }

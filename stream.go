@@ -1,92 +1,148 @@
 package agento
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"iter"
+	"net/http"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/sse"
+	"github.com/remsyshq/agento-go/internal/stream"
+	"github.com/remsyshq/agento-go/internal/transport"
 )
 
-const (
-	streamBuffer = 16
-	closeWait    = time.Second // how long Close waits for the transport
-)
+// streamBuffer is the size of the channel of [Stream.Events].
+const streamBuffer = 16
 
 // Event is one event of a raw stream.
 type Event struct {
-	ID   string // the last event id that the stream named
+	ID   string // the last event ID that the stream named
 	Type string // "message" where the wire names none
 	Data []byte
 }
 
-// Stream is a stream of events that arrive while it is read. One goroutine feeds
-// it; it ends, and its connection is free, when the stream has ended, was closed
-// or its context is done.
+// Stream is a stream of events that is read while it arrives. [Stream.All] reads the
+// connection on the goroutine of its caller; [Stream.Events] starts a goroutine that
+// reads it into a channel. Read a stream to its end, close it, or cancel its context:
+// each frees its connection.
 //
-// A stream that ends with a nil error is complete, unless you closed it. In every other case the
-// events that arrived are delivered, and Err says what is missing.
+// A stream that ends with a nil error is complete, unless you closed it. In every
+// other case the events that arrived are delivered, and Err says what is missing. The
+// zero value behaves like a stream that has ended.
 type Stream[T any] struct {
-	events   chan T
-	finished chan struct{} // closed when err is settled, before events is
-	err      error
-	complete bool        // settled with err
-	closed   atomic.Bool // by the caller
-	cancel   context.CancelCauseFunc
+	source   source[T]       // nil: the stream has ended
+	done     <-chan struct{} // closed when the caller's context ends
 	response Response
-}
+	observed *observerCall
 
-// Events returns the channel of the events. It is closed exactly once, when the
-// stream has ended; then ask Err.
-func (s *Stream[T]) Events() <-chan T { return s.events }
+	reading  sync.Mutex // one caller reads at a time
+	events   int
+	complete atomic.Bool // the last event was read
+	closed   atomic.Bool // by the caller
+	ended    atomic.Pointer[streamEnd]
 
-// Err returns why the stream ended, nil if it is complete or was closed by the
-// caller. Before the channel is closed it is nil. It is an [*Error] with the
-// request id of the stream and matches, as the case may be,
-//   - [ErrStreamTruncated]: the connection ended before the stream was complete;
-//   - [ErrStreamIdle]: nothing came for longer than the idle timeout;
-//   - [ErrEventTooLarge]: an event exceeds the limit;
-//   - the context's error and its cause;
-//   - what an error event in a chat names, by its code.
-func (s *Stream[T]) Err() error {
-	select {
-	case <-s.finished:
-		return s.err
-	default:
-		return nil
+	channel struct {
+		sync.Mutex
+		events chan T        // nil: Events was not called
+		quit   chan struct{} // closed by Close
 	}
 }
 
-// Close ends the stream and frees its connection. It may be called more than
-// once, from any goroutine, also inside a range over Events: up to 16 events that
-// were already there may still arrive. It returns an error if the HTTP transport
-// does not let go of the connection within a second.
-func (s *Stream[T]) Close() error {
-	s.closed.Store(true)
-	s.cancel(context.Canceled)
-	select {
-	case <-s.finished:
-		return nil
-	default:
-	}
-	timer := time.NewTimer(closeWait)
-	defer timer.Stop()
-	select {
-	case <-s.finished:
-		return nil
-	case <-timer.C:
-		return errNotReleased
-	}
+type streamEnd struct{ err error }
+
+// source is where the events of a stream come from: [stream.Values] or a
+// [fixedSource].
+type source[T any] interface {
+	Next() (event T, last bool, err error)
+	Ready() bool
+	Interrupt()
+	Finish(complete bool)
 }
 
-var errNotReleased = errors.New("agento: the HTTP transport did not let go of the stream's connection within " + closeWait.String())
+// NewStream returns a stream that delivers events and then ends with err, nil for a
+// complete stream. It is for tests of code that reads a stream.
+func NewStream[T any](events []T, err error) *Stream[T] {
+	return &Stream[T]{source: &fixedSource[T]{events: events, err: err}}
+}
 
-// All iterates over the events. A stream that does not end well yields its error
-// last. Leaving the loop closes the stream.
+// next returns the next event, false when there are no more.
+func (s *Stream[T]) next() (event T, ok bool) {
+	s.reading.Lock()
+	if s.closed.Load() || s.ended.Load() != nil {
+		s.end(nil)
+		return event, false
+	}
+	err := io.EOF
+	if !s.complete.Load() {
+		var last bool
+		if event, last, err = s.source.Next(); err == nil {
+			s.complete.Store(last)
+			s.events++
+			s.reading.Unlock()
+			return event, true
+		}
+	}
+	if err == io.EOF {
+		s.complete.Store(true)
+		err = nil
+	}
+	s.end(err)
+	return event, false
+}
+
+// end ends the stream once, and unlocks s.reading.
+func (s *Stream[T]) end(err error) {
+	if s.ended.Load() != nil {
+		s.reading.Unlock()
+		return
+	}
+	s.source.Finish(s.complete.Load())
+	info := StreamEndInfo{Reason: endReason(err), RequestID: s.response.RequestID, Events: s.events, Err: err}
+	if s.closed.Load() && !s.complete.Load() {
+		info.Reason, info.Err = StreamClosed, nil
+	}
+	s.ended.Store(&streamEnd{info.Err})
+	s.reading.Unlock()
+	s.observed.streamEnd(info)
+}
+
+func endReason(err error) StreamEndReason {
+	switch {
+	case err == nil:
+		return StreamComplete
+	case errors.Is(err, ErrStreamTruncated):
+		return StreamTruncated
+	case errors.Is(err, ErrStreamIdle):
+		return StreamIdle
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return StreamCancelled
+	}
+	return StreamFailed
+}
+
+// All iterates over the events, reading the connection on the caller's goroutine. If
+// the stream fails, the error is yielded last. Leaving the loop closes the stream.
 func (s *Stream[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		if s == nil || s.source == nil {
+			return
+		}
 		defer func() { _ = s.Close() }()
-		for event := range s.events {
+		next := s.next
+		if started := s.started(); started != nil { // Events has some of the events
+			next = func() (T, bool) { event, ok := <-started; return event, ok }
+		}
+		for {
+			event, ok := next()
+			if !ok {
+				break
+			}
 			if !yield(event, nil) {
 				return
 			}
@@ -98,6 +154,272 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 	}
 }
 
-// Response returns what came back when the stream was opened: status, request
-// id, headers, rate limit.
-func (s *Stream[T]) Response() Response { return s.response }
+func (s *Stream[T]) started() <-chan T {
+	s.channel.Lock()
+	defer s.channel.Unlock()
+	return s.channel.events
+}
+
+// Events returns the channel of the events, with a buffer of 16. The first call
+// starts the goroutine that feeds it. The channel is closed exactly once, when the
+// stream has ended; then call Err.
+func (s *Stream[T]) Events() <-chan T {
+	if s == nil || s.source == nil {
+		ended := make(chan T)
+		close(ended)
+		return ended
+	}
+	s.channel.Lock()
+	defer s.channel.Unlock()
+	if s.channel.events == nil {
+		s.channel.events = make(chan T, streamBuffer)
+		s.channel.quit = make(chan struct{})
+		if s.closed.Load() {
+			close(s.channel.quit)
+		}
+		go s.feed(s.channel.events, s.channel.quit)
+	}
+	return s.channel.events
+}
+
+// feed sends the events to the channel. An event is only dropped if the stream was
+// closed, or its context ended while the channel was full.
+func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
+	defer close(events)
+	for {
+		event, ok := s.next()
+		if !ok {
+			return
+		}
+		select {
+		case events <- event:
+			continue
+		default:
+		}
+		select {
+		case events <- event:
+		case <-quit:
+		case <-s.done:
+			select {
+			case events <- event: // there was room at the same moment
+			default:
+				s.reading.Lock()
+				s.events--
+				s.complete.Store(false)
+				s.reading.Unlock()
+				s.source.Interrupt()
+			}
+		}
+	}
+}
+
+// Buffered reports whether the next event, or the end of the stream, can be had
+// without waiting for the network. A caller that writes events elsewhere can flush
+// when it returns false.
+func (s *Stream[T]) Buffered() bool {
+	if s == nil || s.source == nil {
+		return true
+	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	return s.ended.Load() != nil || s.closed.Load() || s.complete.Load() || s.source.Ready()
+}
+
+// Err returns why the stream ended, nil if it is complete or was closed by the
+// caller. Before the end it is nil. It is an [*Error] with the request ID of the
+// stream and matches
+//   - [ErrStreamTruncated]: the connection ended before the stream was complete;
+//   - [ErrStreamIdle]: nothing came for longer than the idle timeout;
+//   - [ErrEventTooLarge]: an event exceeds the limit;
+//   - [ErrNotEventStream]: the body is something else;
+//   - the context's error and its cause;
+//   - what an error event of a chat reports, by its code.
+func (s *Stream[T]) Err() error {
+	if s == nil {
+		return nil
+	}
+	if end := s.ended.Load(); end != nil {
+		return end.err
+	}
+	return nil
+}
+
+// Close ends the stream and frees its connection. It may be called more than once,
+// from any goroutine, also inside a range: up to 16 events that Events has buffered
+// may still arrive. It always returns nil.
+func (s *Stream[T]) Close() error {
+	if s == nil || s.source == nil {
+		return nil
+	}
+	if !s.closed.Swap(true) {
+		s.channel.Lock()
+		if s.channel.quit != nil {
+			close(s.channel.quit)
+		}
+		s.channel.Unlock()
+	}
+	if s.ended.Load() == nil && !s.complete.Load() {
+		s.source.Interrupt()
+	}
+	s.reading.Lock()
+	s.end(nil)
+	return nil
+}
+
+// Response returns what came back when the stream was opened: status, request ID,
+// headers, rate limit.
+func (s *Stream[T]) Response() Response {
+	if s == nil {
+		return Response{}
+	}
+	return s.response
+}
+
+// isComplete reports whether the stream has ended with its last event.
+func (s *Stream[T]) isComplete() bool { return s != nil && s.complete.Load() }
+
+// open sends a call whose response is an event stream. It returns when the headers
+// have arrived.
+func open(c *call, idle time.Duration) (*opened, error) {
+	c.spec.Stream = true
+	c.info.Stream = true
+	c.spec.HeaderTimeout = idle
+	observed := c.observe()
+	out := c.core.transport.Do(c.ctx, &c.spec)
+	c.note(out)
+	err := streamOpenError(c.info, out)
+	observed.done(out, err)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{call: c, outcome: out, observed: observed, idle: idle, decoder: sse.NewDecoder(c.settings.maxEventSize)}
+	return o, nil
+}
+
+// opened is an event stream whose headers have arrived.
+type opened struct {
+	call     *call
+	outcome  *transport.Outcome
+	observed *observerCall
+	idle     time.Duration
+	decoder  *sse.Decoder
+}
+
+func (o *opened) reader() *stream.Reader {
+	return stream.NewReader(o.call.ctx, o.outcome.Stream, o.decoder, o.idle)
+}
+
+// fail is the error that ends the stream.
+func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.outcome, cause) }
+
+// newStream returns the stream of values that an event stream has.
+func newStream[T any](o *opened, v *stream.Values[T]) *Stream[T] {
+	v.Reader, v.First = o.reader(), o.observed.firstEvent
+	if v.Stop == nil {
+		v.Stop = v.Reader.Interrupt
+	}
+	return &Stream[T]{source: v, done: o.call.ctx.Done(), response: responseOf(o.outcome), observed: o.observed}
+}
+
+// streamOpenError returns the error of a call that has no event stream, nil if it has
+// one.
+func streamOpenError(info CallInfo, out *transport.Outcome) error {
+	var timeout *transport.TimeoutError
+	if errors.As(out.Err, &timeout) {
+		out.Err = ErrStreamIdle
+	}
+	if out.Failed() || out.Stream == nil {
+		return callError(info, out)
+	}
+	if out.StatusCode != http.StatusNoContent && isEventStream(out.Header.Get("Content-Type")) {
+		return nil
+	}
+	return notEventStreamError(info, out, stream.Excerpt(out.Stream))
+}
+
+// notEventStreamError is the service's error if the body has one, else
+// ErrNotEventStream with an excerpt.
+func notEventStreamError(info CallInfo, out *transport.Outcome, body []byte) *Error {
+	other := *out
+	other.Body = body
+	e := newError(info, &other)
+	e.setMessage(&other)
+	if e.Code == "" {
+		e.cause = ErrNotEventStream
+		e.unknown = isWrite(info.Method)
+	}
+	return e
+}
+
+// isEventStream accepts a missing Content-Type too, which some proxies drop: the body
+// is looked at anyway.
+func isEventStream(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	kind = strings.TrimSpace(kind)
+	return kind == "" || strings.EqualFold(kind, "text/event-stream")
+}
+
+// streamError is the error of an open stream, with what is known of its response.
+func streamError(info CallInfo, out *transport.Outcome, cause error) *Error {
+	var other *stream.NotEventStreamError
+	if errors.As(cause, &other) {
+		return notEventStreamError(info, out, other.Body)
+	}
+	e := newError(info, out)
+	e.StatusCode, e.RetryAfter, e.Body = 0, 0, nil
+	e.cause = out.RedactError(cause)
+	return e
+}
+
+// Stream opens an event stream that the SDK has no method for. Method, path and body
+// are as for [Client.Do]; the required scope and the form of the events depend on the
+// operation. The stream is complete when the connection ends between two events;
+// inside of one it is [ErrStreamTruncated]. Its idle timeout is 10 min by default.
+func (c *Client) Stream(ctx context.Context, method, path string, body any, opts ...Option) (*Stream[Event], error) {
+	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
+	if err != nil {
+		return nil, err
+	}
+	o, err := open(call, call.settings.idleTimeoutOr(defaultChatIdle))
+	if err != nil {
+		return nil, err
+	}
+	return newStream(o, &stream.Values[Event]{Decode: decodeEvent, AtEnd: o.atEnd}), nil
+}
+
+// atEnd ends a raw stream, which has no end mark.
+func (o *opened) atEnd(reason error) error {
+	if reason == io.EOF {
+		return io.EOF
+	}
+	return o.fail(reason)
+}
+
+func decodeEvent(ev sse.Event) stream.Decoded[Event] {
+	e := Event{ID: string(ev.ID), Type: string(ev.Type), Data: bytes.Clone(ev.Data)}
+	if e.Type == "" {
+		e.Type = "message"
+	}
+	return stream.Decoded[Event]{Value: e}
+}
+
+// fixedSource has all events from the start.
+type fixedSource[T any] struct {
+	events []T
+	err    error
+}
+
+func (f *fixedSource[T]) Next() (event T, last bool, err error) {
+	if len(f.events) == 0 {
+		if f.err == nil {
+			return event, false, io.EOF
+		}
+		return event, false, f.err
+	}
+	event, f.events = f.events[0], f.events[1:]
+	return event, false, nil
+}
+
+func (f *fixedSource[T]) Ready() bool { return true }
+func (f *fixedSource[T]) Interrupt()  {}
+func (f *fixedSource[T]) Finish(bool) {}

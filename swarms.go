@@ -94,8 +94,6 @@ func (p UpdateSwarmParams) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))
 }
 
-func swarmPath(id string) pathArgs { return pathArgs{{"id", "id", id}} }
-
 func swarmKey(s *Swarm) string { return s.ID }
 
 // List returns a page of the account's swarms.
@@ -103,11 +101,11 @@ func swarmKey(s *Swarm) string { return s.ID }
 // GET /v1/swarms, inferred from the title. Scope: swarms:read. Errors: those of
 // every call.
 func (s *SwarmsService) List(ctx context.Context, p *ListParams, opts ...Option) (*Page[Swarm], error) {
-	query, err := p.query()
+	r, err := listRequest(route.ListSwarms, orZero(p))
 	if err != nil {
 		return nil, err
 	}
-	return list[Swarm](ctx, s.core, request{route: route.ListSwarms, query: query}, opts)
+	return list[Swarm](ctx, s.core, r, opts)
 }
 
 // All iterates over the account's swarms, page by page; Limit is the size of a
@@ -117,8 +115,8 @@ func (s *SwarmsService) List(ctx context.Context, p *ListParams, opts ...Option)
 // [SwarmsService.List].
 func (s *SwarmsService) All(ctx context.Context, p *ListParams, opts ...Option) iter.Seq2[Swarm, error] {
 	first := orZero(p)
-	return iterate("Swarms.All", first.Offset, swarmKey, opts, func(offset int, opts []Option) (*Page[Swarm], error) {
-		return s.List(ctx, &ListParams{Limit: first.Limit, Offset: offset}, opts...)
+	return iterate(ctx, s.core, "Swarms.All", first.Offset, swarmKey, opts, func(offset int) (request, error) {
+		return listRequest(route.ListSwarms, first.at(offset))
 	})
 }
 
@@ -142,7 +140,7 @@ func (s *SwarmsService) Create(ctx context.Context, p CreateSwarmParams, opts ..
 // GET /v1/swarms/{id}, inferred from the title. Scope: swarms:read. Errors: those
 // of every call; [ErrNotFound].
 func (s *SwarmsService) Get(ctx context.Context, id string, opts ...Option) (*Swarm, error) {
-	return do[Swarm](ctx, s.core, request{route: route.GetSwarm, path: swarmPath(id)}, opts)
+	return do[Swarm](ctx, s.core, request{route: route.GetSwarm, path: pathID("id", id)}, opts)
 }
 
 // Update changes the given fields of a swarm and leaves the others. Whether
@@ -157,9 +155,13 @@ func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmPara
 	if err := p.Secrets.check(); err != nil {
 		return nil, err
 	}
-	r := request{route: route.UpdateSwarm, path: swarmPath(id), body: p}
-	told := func(sw *Swarm) bool { return sw.ID != "" }
-	return changed(ctx, s.core, r, opts, told, func(opts []Option) (*Swarm, error) { return s.Get(ctx, id, opts...) })
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	change := request{route: route.UpdateSwarm, path: pathID("id", id), body: p}
+	read := request{route: route.GetSwarm, path: pathID("id", id)}
+	return update(ctx, s.core, change, read, settings, func(sw *Swarm) bool { return sw.ID != "" })
 }
 
 // Delete deletes a swarm. What becomes of its agents and of its knowledge base is
@@ -169,5 +171,5 @@ func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmPara
 // DELETE /v1/swarms/{id}, inferred from the title. Scope: swarms:write. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *SwarmsService) Delete(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.DeleteSwarm, path: swarmPath(id)}, opts)
+	return exec(ctx, s.core, request{route: route.DeleteSwarm, path: pathID("id", id)}, opts)
 }

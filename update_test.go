@@ -180,7 +180,7 @@ func TestSecretsInParamsDoNotPrint(t *testing.T) {
 // it is of the change, and not of the kinds that would say that nothing was done.
 func requireMade(t *testing.T, err error, status int) {
 	t.Helper()
-	require.ErrorContains(t, err, "the change was made, and what it made could not be read")
+	require.ErrorContains(t, err, "the change was confirmed, but reading the result failed")
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
 	for _, kind := range []error{
 		agento.ErrConflict, agento.ErrRateLimited, agento.ErrNotFound, agento.ErrNoRoute, agento.ErrForbidden,

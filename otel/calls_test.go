@@ -98,7 +98,7 @@ func TestTurnThatIsRefused(t *testing.T) {
 		_, err := w.client.Account.Get(w.ctx)
 		require.NoError(t, err)
 		w.forget()
-		_, err = w.client.Agents.Get(w.ctx, w.agent, agento.WithMaxWait(time.Second), agento.WithBulk())
+		_, err = w.client.Agents.Get(w.ctx, w.agent, agento.WithMaxWait(time.Second), agento.WithBulk(true))
 		require.ErrorIs(t, err, agento.ErrRateLimited)
 
 		require.Equal(t, `

@@ -34,7 +34,7 @@ func TestDocumentListsAllNames(t *testing.T) {
 		w.converse()
 		w.configure()
 		w.meetErrors()
-		_, err := w.client.Account.Get(w.ctx, agento.WithBulk())
+		_, err := w.client.Account.Get(w.ctx, agento.WithBulk(true))
 		require.NoError(t, err)
 		names := w.names()
 		require.Greater(t, len(names), 38)

@@ -132,7 +132,7 @@ func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o optio
 	f.mu.Unlock()
 	var live *agento.AgentStatus
 	if start {
-		if a.err = client.Agents.Start(ctx, a.ID, agento.WithBulk()); a.err == nil {
+		if a.err = client.Agents.Start(ctx, a.ID, agento.WithBulk(true)); a.err == nil {
 			a.Status = agento.StatusCreating // until the service says otherwise
 			wait, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
@@ -140,7 +140,7 @@ func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o optio
 			a.Started = a.err == nil
 		}
 	} else if a.Status != agento.StatusStopped {
-		live, a.err = client.Agents.Status(ctx, a.ID, agento.WithBulk())
+		live, a.err = client.Agents.Status(ctx, a.ID, agento.WithBulk(true))
 	}
 	if live != nil {
 		a.Status, a.CPU, a.Memory, a.Uptime, a.Note = live.Status, live.CPU, live.Memory, live.Uptime, live.LastError

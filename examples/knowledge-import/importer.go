@@ -138,7 +138,7 @@ func (i *importer) send(ctx context.Context, there map[key]bool, missing int) (s
 // ingest sends a batch, again if the answer is lost: nothing is taken in twice.
 func (i *importer) ingest(ctx context.Context, batch []agento.ChunkParams) error {
 	for attempt := 1; ; attempt++ {
-		_, err := i.knowledge.Ingest(ctx, i.target, agento.IngestParams{Chunks: batch}, agento.WithBulk())
+		_, err := i.knowledge.Ingest(ctx, i.target, agento.IngestParams{Chunks: batch}, agento.WithBulk(true))
 		if !errors.Is(err, agento.ErrOutcomeUnknown) || attempt == batchAttempts {
 			return err
 		}

@@ -181,7 +181,7 @@ type item struct {
 // follow hands on one log. A reader that is slow slows the stream.
 func follow(ctx context.Context, client *agento.Client, s source, o options, items chan<- item) {
 	began := time.Now()
-	stream, err := client.Logs.Stream(ctx, s.ID, &agento.LogsParams{Tail: o.limit}, agento.WithBulk())
+	stream, err := client.Logs.Stream(ctx, s.ID, &agento.LogsParams{Tail: o.limit}, agento.WithBulk(true))
 	if err == nil {
 		for e := range stream.Events() {
 			old := o.since > 0 && e.Time != nil && began.Sub(*e.Time) > o.since

@@ -134,10 +134,10 @@ func readSkill(folder string) (agento.UploadSkillParams, error) {
 func plan(ctx context.Context, client *agento.Client, p agento.DeployParams, out io.Writer) error {
 	var failed []error
 	for _, id := range p.Agents {
-		agent, err := client.Agents.Get(ctx, id, agento.WithBulk())
+		agent, err := client.Agents.Get(ctx, id, agento.WithBulk(true))
 		var skills []agento.InstalledSkill
 		if err == nil {
-			skills, err = client.Skills.Installed(ctx, id, agento.WithBulk())
+			skills, err = client.Skills.Installed(ctx, id, agento.WithBulk(true))
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("agent %s: %w", id, err))

@@ -35,16 +35,15 @@ func carry(t *testing.T, p Pacer, rt roundTrip, call Call) *Outcome {
 	t.Helper()
 	u, err := url.Parse("http://localhost/v1/agents")
 	require.NoError(t, err)
-	tr := New(Config{HTTPClient: &http.Client{Transport: rt}, Origin: u, Pacer: p,
-		Key: func(context.Context) (string, error) { return key, nil }})
+	tr := New(Config{HTTPClient: &http.Client{Transport: rt}, Origin: u, Key: key, NewPacer: func() Pacer { return p }})
 	call.URL, call.Header = u, http.Header{}
 	call.HeaderTimeout, call.RetryAfterLimit = time.Minute, time.Minute
 	return tr.Do(t.Context(), &call)
 }
 
-// TestEachAttemptTakesItsPlace: one Acquire and one Observe for each attempt,
-// with what became of it.
-func TestEachAttemptTakesItsPlace(t *testing.T) {
+// TestAttemptAcquiresAndObserves: one Acquire and one Observe for each attempt,
+// with the result.
+func TestAttemptAcquiresAndObserves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &recorder{}
 		attempt := 0
@@ -69,7 +68,7 @@ func TestEachAttemptTakesItsPlace(t *testing.T) {
 		require.True(t, p.results[0].NotSent)
 		require.False(t, p.results[1].NotSent)
 		require.Equal(t, 503, p.results[2].StatusCode)
-		require.Zero(t, p.results[2].RetryAfter, "the wait of a service that is down is no matter of the rate limit")
+		require.Zero(t, p.results[2].RetryAfter, "the wait of a service that is down does not concern the rate limit")
 		require.Equal(t, 429, p.results[3].StatusCode)
 		require.Equal(t, 2*time.Second, p.results[3].RetryAfter)
 		require.Equal(t, 2000, p.results[3].Date.Year())
@@ -78,9 +77,9 @@ func TestEachAttemptTakesItsPlace(t *testing.T) {
 	})
 }
 
-// TestARefusedAttemptIsNotSent, nor counted, nor repeated.
-func TestARefusedAttemptIsNotSent(t *testing.T) {
-	refusal := errors.New("no turn")
+// A refused attempt is not sent, counted or retried.
+func TestRefusedAttemptNotSent(t *testing.T) {
+	refusal := errors.New("no permission")
 	p := &recorder{refuse: refusal}
 	out := carry(t, p, func(*http.Request) (*http.Response, error) {
 		t.Error("sent")
@@ -105,8 +104,8 @@ func (p *slowPacer) Acquire(ctx context.Context, r pace.Request) error {
 	return p.recorder.Acquire(ctx, r)
 }
 
-// TestMaxWaitIsOfTheCall, of all its attempts together.
-func TestMaxWaitIsOfTheCall(t *testing.T) {
+// MaxWait limits all attempts of a call together.
+func TestMaxWaitLimitsCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &slowPacer{}
 		out := carry(t, p, func(*http.Request) (*http.Response, error) { return nil, io.EOF },
@@ -116,37 +115,26 @@ func TestMaxWaitIsOfTheCall(t *testing.T) {
 	})
 }
 
-// TestPatience: what a call waits in the queue, and because the service asks for it,
-// is taken off what is left; what it waits of its own accord is not.
-func TestPatience(t *testing.T) {
-	answer := func(status int, header http.Header) roundTrip {
-		return func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: status, Header: header, Body: http.NoBody}, nil
-		}
+// A key that was not used before has a rate limit of its own.
+func TestNewKeyHasNewPacer(t *testing.T) {
+	u := &url.URL{Scheme: "http", Host: "localhost", Path: "/v1/agents"}
+	var pacers []*recorder
+	current := key
+	tr := New(Config{
+		HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{"Sent": r.Header["X-Api-Key"]}}, nil
+		})},
+		Origin: u, KeySource: func(context.Context) (string, error) { return current, nil },
+		NewPacer: func() Pacer { pacers = append(pacers, &recorder{}); return pacers[len(pacers)-1] },
+	})
+	other := strings.Replace(key, "0", "f", 1)
+	for _, current = range []string{key, key, other, key, other} {
+		out := tr.Do(t.Context(), &Call{Method: "GET", URL: u, HeaderTimeout: time.Minute})
+		require.NoError(t, out.Err)
+		require.Equal(t, current, out.Header.Get("Sent"))
+		require.NotContains(t, out.Redact(key+other), key[8:])
 	}
-	for name, c := range map[string]struct {
-		rt      roundTrip
-		offered []time.Duration
-	}{
-		"own pause": {answer(503, nil), []time.Duration{14 * time.Second, 10 * time.Second, 6 * time.Second, 2 * time.Second}},
-		"asked":     {answer(503, http.Header{"Retry-After": {"11"}}), []time.Duration{14 * time.Second}},
-		"429":       {answer(429, nil), []time.Duration{14 * time.Second, 0, 0}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				left := 14 * time.Second
-				p := &slowPacer{}
-				out := carry(t, p, c.rt, Call{Method: "GET", MaxRetries: 3, Patience: &left})
-				require.NoError(t, out.Err)
-				require.Len(t, p.offered, len(c.offered))
-				for i, want := range c.offered {
-					if want > 0 {
-						require.Equal(t, want, p.offered[i])
-					} else { // less, by a pause that is not told
-						require.Less(t, p.offered[i], p.offered[i-1]-4*time.Second)
-					}
-				}
-			})
-		})
-	}
+	require.Len(t, pacers, 2)
+	require.Equal(t, []int{3, 2}, []int{pacers[0].asked, pacers[1].asked})
+	require.True(t, tr.HoldsKey("x"+key) && tr.HoldsKey(other))
 }

@@ -17,90 +17,66 @@ const (
 	backoffMax = 8 * time.Second
 )
 
-// checkRetry decides, after each attempt, whether there will be another one. It
-// also settles how long to wait before it, since a wait that cannot be afforded
-// is a reason to stop.
-func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	st := stateOf(ctx)
-	if st.attempts > st.call.MaxRetries {
+// checkRetry decides, after each attempt, whether there is another one, and how
+// long to wait before it.
+func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) {
+	out := &c.last
+	if c.attempts > c.MaxRetries || !canRetry(c.Call, out) {
 		return false, nil
 	}
-	out := &st.last
-	sent := st.sent.Load()
-	if !again(st.call.Method, out, sent) || st.call.LookFirst && sent && out.Err != nil || st.call.Impatient && timedOut(out.Err) {
+	if c.ctx.Err() != nil {
+		c.ended = true
 		return false, nil
 	}
-	if ctx.Err() != nil {
-		st.cut = true
+	c.wait = waitBefore(c.attempts, out.RetryAfter)
+	if out.RetryAfter > c.RetryAfterLimit || !fitsDeadline(c.ctx, c.wait) {
 		return false, nil
 	}
-	wait := waitBefore(st.attempts, out.RetryAfter)
-	if out.RetryAfter > st.call.RetryAfterLimit || !fitsDeadline(ctx, wait) || !st.call.affords(out, wait) {
-		return false, nil
+	// A 408 says that the request did not arrive whole, but a retry must not rely
+	// on that.
+	c.retried = c.retried || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
+	if c.Hooks != nil {
+		seen := *out
+		seen.redact = c.redactor()
+		c.Hooks.Retry(c.attempts, &seen, c.wait)
 	}
-	st.retrier.RetryWaitMin = wait
-	// A 408 says that the request did not arrive whole. What is sent again all the
-	// same had better not rely on that.
-	st.repeated = st.repeated || mayHaveApplied(out, sent) || out.StatusCode == http.StatusRequestTimeout
-	if st.call.Hooks != nil {
-		st.call.Hooks.Retry(st.Context, st.attempts, out, wait)
-	}
+	c.request.Header = c.newHeader()
 	return true, nil
 }
 
-// backoff is the wait that checkRetry settled: it left it in RetryWaitMin, which
-// the retrying client gives to nobody else.
-func backoff(settled, _ time.Duration, _ int, _ *http.Response) time.Duration { return settled }
+// backoff returns the wait that checkRetry decided on.
+func (c *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.wait }
 
-// again is the retry table: may a call with this method be repeated after this
-// outcome of an attempt?
-func again(method string, out *Outcome, sent bool) bool {
-	switch {
-	case out.Err != nil && Final(out.Err):
-		return false
-	case out.Err != nil:
-		return !sent || repeatable(method)
-	case out.StatusCode == http.StatusTooManyRequests, out.StatusCode == http.StatusTooEarly:
-		return true
+// canRetry is the retry table: may this call be retried after this outcome?
+func canRetry(c *Call, out *Outcome) bool {
+	if out.Err != nil {
+		return !Final(out.Err) && (!out.sent || repeatable(c))
 	}
 	switch out.StatusCode {
+	case http.StatusTooManyRequests, http.StatusTooEarly:
+		return true
 	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return repeatable(method)
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		520, 521, 522, 523, 524, 529: // of load balancers and CDNs: the same, between them and the service
+		return repeatable(c)
 	}
 	return false
 }
 
-// affords takes a wait that the service asks for off what is left for such waits,
-// if there is enough of it.
-func (c *Call) affords(out *Outcome, wait time.Duration) bool {
-	if c.Patience == nil || out.RetryAfter == 0 && out.StatusCode != http.StatusTooManyRequests {
-		return true
-	}
-	if wait > *c.Patience {
-		return false
-	}
-	*c.Patience -= wait
-	return true
-}
-
-func timedOut(err error) bool {
-	var timeout *TimeoutError
-	return errors.As(err, &timeout)
-}
-
-// mayHaveApplied reports whether an attempt that did not succeed may have had
-// its effect all the same.
-func mayHaveApplied(out *Outcome, sent bool) bool {
+// mayHaveApplied reports whether an attempt that did not succeed may have had its
+// effect anyway.
+func (out *Outcome) mayHaveApplied() bool {
 	if out.Err != nil {
-		return sent
+		return out.sent
 	}
 	return out.StatusCode >= 500 || out.StatusCode < 200
 }
 
-// repeatable reports whether sending a request twice is the same as once.
-func repeatable(method string) bool {
-	return !isWrite(method) || method == http.MethodPut || method == http.MethodDelete
+// repeatable reports whether sending a request twice has the effect of sending it
+// once. A stream may be silent for minutes before its headers, so it is not asked
+// for again.
+func repeatable(c *Call) bool {
+	return !c.Stream && (!isWrite(c.Method) || c.Method == http.MethodPut || c.Method == http.MethodDelete)
 }
 
 func isWrite(method string) bool {
@@ -108,14 +84,17 @@ func isWrite(method string) bool {
 }
 
 // finalError marks an error that another attempt would only meet again.
-type finalError struct{ error }
+type finalError struct {
+	error
+	sent bool // the request was sent
+}
 
 func (e finalError) Unwrap() error { return e.error }
 
 // Final reports whether another attempt could only meet the same error again.
 func Final(err error) bool {
-	var ours finalError
-	return errors.As(err, &ours) || badCertificate(err)
+	var final finalError
+	return errors.As(err, &final) || badCertificate(err)
 }
 
 func badCertificate(err error) bool {
@@ -129,22 +108,21 @@ func badCertificate(err error) bool {
 		errors.As(err, &hostname) || errors.As(err, &invalid)
 }
 
-// neverSent reports whether an error by itself proves that nothing of the
-// request left the machine, whatever transport it came from.
+// neverSent reports whether an error proves that the request did not leave the
+// machine: it comes from dialing, from DNS or from the TLS handshake.
 func neverSent(err error) bool {
-	if err == nil {
-		return false
-	}
-	var op *net.OpError
-	var dns *net.DNSError
-	var record tls.RecordHeaderError
+	var (
+		op     *net.OpError
+		dns    *net.DNSError
+		record tls.RecordHeaderError
+		final  finalError
+	)
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") ||
-		errors.As(err, &dns) || errors.As(err, &record) || badCertificate(err)
+		errors.As(err, &dns) || errors.As(err, &record) || errors.As(err, &final) && !final.sent || badCertificate(err)
 }
 
-// waitBefore is the time before the next attempt: what the service asks, or the
-// back-off where that is longer, and a jitter on top of it. It is never shorter
-// than what the service asks.
+// waitBefore is the time before the next attempt: what the service asks for, or the
+// back-off where that is longer, plus jitter.
 func waitBefore(attempts int, retryAfter time.Duration) time.Duration {
 	back := backoffMax
 	if attempts < 6 {
@@ -153,8 +131,7 @@ func waitBefore(attempts int, retryAfter time.Duration) time.Duration {
 	return Jittered(max(retryAfter, back), back/4)
 }
 
-// Jittered is a wait and something on top of it, less than most, which is above
-// zero. A wait that is as long as can be stays so.
+// Jittered adds less than most, which is above zero, to a wait.
 func Jittered(wait, most time.Duration) time.Duration {
 	return wait + min(rand.N(most), math.MaxInt64-wait)
 }

@@ -11,12 +11,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAgain(t *testing.T) {
+func TestCanRetry(t *testing.T) {
 	for _, c := range []struct {
 		out          Outcome
 		sent         bool
 		safe, unsafe bool
 	}{
+		{Outcome{StatusCode: 520}, true, true, false},
+		{Outcome{StatusCode: 524}, true, true, false},
+		{Outcome{StatusCode: 525}, true, false, false},
+		{Outcome{StatusCode: 529}, true, true, false},
 		{Outcome{StatusCode: 429}, true, true, true},
 		{Outcome{StatusCode: 425}, true, true, true},
 		{Outcome{StatusCode: 408}, true, true, false},
@@ -31,13 +35,15 @@ func TestAgain(t *testing.T) {
 		{Outcome{Err: io.EOF}, false, true, true},
 		{Outcome{StatusCode: 200, Err: io.ErrUnexpectedEOF}, true, true, false},
 		{Outcome{Err: &TimeoutError{}}, true, true, false},
-		{Outcome{Err: finalError{io.EOF}}, false, false, false},
+		{Outcome{Err: finalError{error: io.EOF}}, false, false, false},
 		{Outcome{Err: x509.HostnameError{Certificate: &x509.Certificate{}}}, false, false, false},
 	} {
 		for method, want := range map[string]bool{
 			"GET": c.safe, "HEAD": c.safe, "OPTIONS": c.safe, "PUT": c.safe, "DELETE": c.safe, "POST": c.unsafe, "PATCH": c.unsafe, "MERGE": c.unsafe,
 		} {
-			require.Equal(t, want, again(method, &c.out, c.sent), "%s %+v sent %v", method, c.out, c.sent)
+			c.out.sent = c.sent
+			require.Equal(t, want, canRetry(&Call{Method: method}, &c.out), "%s %+v", method, c.out)
+			require.Equal(t, c.unsafe, canRetry(&Call{Method: method, Stream: true}, &c.out), "stream %s %+v", method, c.out)
 		}
 	}
 }

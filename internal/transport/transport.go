@@ -1,9 +1,9 @@
 // Package transport carries one call to the service and back.
 //
-// It knows HTTP and nothing of the API's types: what a call sends, how often it
-// may be repeated, who may see the key, and what bounds it in time and size.
-// Each of these is one file; chain shows the order in which an attempt passes
-// them.
+// It knows HTTP and nothing of the API's types. Each file is one concern; call.RoundTrip
+// shows the order in which an attempt passes them:
+//
+//	retry → key, pace → limits → middleware → origin → http
 package transport
 
 import (
@@ -14,143 +14,267 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/pace"
 )
 
 // Config is what all calls of a client share.
 type Config struct {
 	HTTPClient *http.Client // copied by New
 	UserAgent  string
-	Origin     *url.URL // where the key may go, and nowhere else
-	Key        func(context.Context) (string, error)
-	Pacer      Pacer // nil: no pacing
-	Middleware []func(http.RoundTripper) http.RoundTripper
+	Origin     *url.URL                                    // the only origin that gets the key
+	Key        string                                      // empty: KeySource is asked
+	KeySource  func(context.Context) (string, error)       // asked once per attempt
+	NewPacer   func() Pacer                                // called for each new key; may return nil
+	Middleware []func(http.RoundTripper) http.RoundTripper // the first is the outermost
+}
+
+// Pacer decides when an attempt may be sent. There is one Observe for each
+// Acquire that returned nil.
+type Pacer interface {
+	Acquire(context.Context, pace.Request) error
+	Observe(pace.Result)
 }
 
 // Transport carries the calls of one client.
-type Transport struct{ http *http.Client }
+type Transport struct {
+	chain     http.RoundTripper // middleware, origin check, and the caller's transport
+	jar       http.CookieJar
+	userAgent []string
+	keys      keys
+	dates     dates
+	traced    bool // chain is net/http's own transport, whose traces can be trusted
+}
 
-// New assembles a transport. The caller's http.Client is left as it is.
+// New returns a transport. The caller's http.Client is not changed.
 func New(cfg Config) *Transport {
-	client := *cfg.HTTPClient
-	client.Transport = chain(client.Transport, cfg)
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	client.Timeout = 0 // it would cut streams; Call.Timeout bounds an attempt
-	return &Transport{http: &client}
+	t := &Transport{jar: cfg.HTTPClient.Jar, userAgent: []string{cfg.UserAgent}}
+	t.keys.init(cfg)
+	_, known := cfg.HTTPClient.Transport.(*http.Transport)
+	t.traced = known && len(cfg.Middleware) == 0
+	t.chain = &originCheck{
+		next: cfg.HTTPClient.Transport, origin: cfg.Origin, keys: &t.keys, shared: len(cfg.Middleware) > 0,
+	}
+	for i := len(cfg.Middleware) - 1; i >= 0; i-- {
+		t.chain = cfg.Middleware[i](t.chain)
+	}
+	return t
 }
 
-// chain is what one attempt passes through on its way out, outermost first.
-// Retrying is outside of it, in Do. What it returns has no method but RoundTrip,
-// so that nothing above can close the idle connections of the pool.
-func chain(base http.RoundTripper, cfg Config) http.RoundTripper {
-	_, known := base.(*http.Transport)
-	exposed := len(cfg.Middleware) > 0
-	base = &tame{next: base, bodies: !known}
-	if !known {
-		base = &heed{base}
-	}
-
-	strays := new(strays)
-	rt := &guard{next: base, origin: cfg.Origin, key: cfg.Key, exposed: exposed, strays: strays}
-	seen := withMiddleware(rt, cfg.Middleware)
-	bounded := &limits{next: seen, foreign: !known, exposed: exposed}
-	paced := &pacing{next: bounded, pacer: cfg.Pacer, dates: new(dates), strays: strays}
-	return &standing{next: &attempts{next: paced}, userAgent: []string{cfg.UserAgent}}
-}
-
-func withMiddleware(rt http.RoundTripper, middleware []func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
-	if len(middleware) == 0 {
-		return rt
-	}
-	for i := len(middleware) - 1; i >= 0; i-- {
-		rt = middleware[i](rt)
-	}
-	return &tame{next: rt, bodies: true}
-}
-
-// Call is one call: what it sends, and within which bounds.
+// Call is one call: what it sends, and within which limits.
 type Call struct {
-	Method string
-	URL    *url.URL
-	Header http.Header // what the caller says besides; never holds the key
-	Body   []byte      // nil: none
-	// Secrets are values in the body that are kept out of errors, as is the key.
-	Secrets []string
-	Stream  bool // the body of a success is left open
-	// Impatient is a stream that is not asked for again when its headers do not
-	// come in time.
-	Impatient bool
+	Method  string
+	URL     *url.URL
+	Header  http.Header // the caller's own headers; never the key
+	Body    []byte      // nil: none
+	Secrets []string    // values in the body that are kept out of errors, as the key is
+	Stream  bool        // the body of a success is left open
 
 	MaxRetries      int
-	RetryAfterLimit time.Duration // the longest wait that the service may ask for
-	MaxWait         time.Duration // the longest that all attempts together wait for their places in the rate limit; 0: the context's
-	// Patience is what is left for all waits of that kind, and for those that the
-	// service asks for, of calls that follow one another; nil: each has its own bound.
-	Patience      *time.Duration
-	Bulk          bool
-	LookFirst     bool          // once an answer is lost the caller looks before it sends again
-	HeaderTimeout time.Duration // from sending to the response's headers
-	Timeout       time.Duration // one whole attempt of a unary call; 0: none
+	RetryAfterLimit time.Duration // longest wait that the service may ask for
+	MaxWait         time.Duration // longest wait of all attempts together for the rate limit; 0: the context's
+	Bulk            bool
+	HeaderTimeout   time.Duration // from sending to the response's headers
+	Timeout         time.Duration // one whole attempt of a unary call; 0: none
 
-	Hooks Hooks // nil: nobody listens
+	Hooks Hooks // nil: no observer
 }
 
-// Hooks hears of what happens to a call.
+// Hooks is called for each step of a call.
 type Hooks interface {
-	Attempt(ctx context.Context, attempt int)
-	Response(ctx context.Context, attempt int, out *Outcome, took time.Duration)
-	Retry(ctx context.Context, attempt int, out *Outcome, wait time.Duration)
-	Wait(ctx context.Context, attempt int, waited time.Duration)
+	Attempt(attempt int)
+	Response(attempt int, out *Outcome, took time.Duration)
+	Retry(attempt int, out *Outcome, wait time.Duration)
+	Wait(attempt int, waited time.Duration)
 }
 
-// Outcome is what became of a call, or of one attempt of it.
+// Outcome is the result of a call, or of one attempt.
 type Outcome struct {
-	StatusCode int // 0: no answer
+	StatusCode int // 0: no response
 	Header     http.Header
-	Body       []byte        // of a unary call, and of every answer that is not a success
+	Body       []byte        // of a unary call, and of every response that is not a success
 	Stream     io.ReadCloser // of a stream's success
-	RetryAfter time.Duration // what the answer asks to wait
+	RetryAfter time.Duration
 	RateLimit  RateLimit
 
 	Attempts int
-	// Unknown: this is a write, it may have been applied, and no answer tells.
-	Unknown bool
-	// Repeated: an attempt before the last one may have applied this write.
-	Repeated bool
-	// Refused: the pacer let no attempt go after this answer.
-	Refused error
-	// Err says why there is no usable answer: the network, the context, a
-	// limit. Beside it the fields above hold what did arrive.
+	Unknown  bool  // a write that may have been applied, with no response that tells
+	Retried  bool  // an attempt before the last one may have applied this write
+	Refused  error // the pacer refused another attempt after this response
+	// Err is why there is no usable response: the network, the context, a limit.
+	// The fields above still have what arrived.
 	Err error
 
-	hidden []string
-	raw    []byte // what Body was before anything was taken out of it
+	sent   bool // the request may have reached the service
+	redact redactor
 }
 
-// Do carries out a call. It returns when the answer of a unary call is read, or
-// the headers of a stream are there.
-func (t *Transport) Do(ctx context.Context, call *Call) *Outcome {
-	st := &state{Context: ctx, call: call}
-	for _, secret := range call.Secrets {
-		st.hidden.add(secret)
-	}
-	st.http = newRequest(st)
-	st.request.Request = &st.http
-	if call.Body != nil {
-		if err := st.request.SetBody(call.Body); err != nil {
+// Failed reports whether there is no usable response, or one that is not a success.
+func (out *Outcome) Failed() bool {
+	return out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299
+}
+
+// call is a call in progress.
+type call struct {
+	*Call
+	t       *Transport
+	ctx     context.Context
+	client  http.Client
+	retrier retryablehttp.Client
+	request retryablehttp.Request
+	first   http.Request // of request
+
+	attempts  int
+	queued    time.Duration // spent waiting for the rate limit
+	wait      time.Duration // before the next attempt
+	last      Outcome       // of the newest attempt
+	responded *Outcome      // of the newest attempt before the last that had a response
+	retried   bool          // an attempt before the newest may have been applied
+	refused   error         // why the pacer refused another attempt
+	ended     bool          // the context ended where another attempt would have begun
+}
+
+// Do carries out a call. It returns when the response of a unary call was read,
+// or when the headers of a stream have arrived.
+func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
+	c := &call{Call: spec, t: t, ctx: ctx}
+	c.client = http.Client{Transport: c, CheckRedirect: noRedirect, Jar: t.jar}
+	c.first = *(&http.Request{
+		Method: c.Method, URL: c.URL, Host: c.URL.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: c.newHeader(),
+	}).WithContext(ctx)
+	c.request.Request = &c.first
+	if c.Body != nil {
+		if err := c.request.SetBody(c.Body); err != nil {
 			return &Outcome{Err: err}
 		}
 	}
-	st.retrier = retryablehttp.Client{
-		HTTPClient:   t.http,
-		RetryMax:     max(call.MaxRetries, 0),
-		CheckRetry:   checkRetry,
-		Backoff:      backoff,
-		PrepareRetry: prepareRetry,
-		ErrorHandler: passOn,
+	c.retrier = retryablehttp.Client{
+		HTTPClient: &c.client, RetryMax: max(c.MaxRetries, 0),
+		CheckRetry: c.checkRetry, Backoff: c.backoff, ErrorHandler: passOn,
 	}
-	_, err := st.retrier.Do(&st.request)
-	return st.outcome(err)
+	_, err := c.retrier.Do(&c.request)
+	return c.outcome(err)
 }
 
-// passOn leaves the last answer of a failed call as it is: state has kept it.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// passOn keeps the result of the last attempt: call has it.
 func passOn(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err }
+
+// RoundTrip makes one attempt of the call.
+func (c *call) RoundTrip(req *http.Request) (*http.Response, error) {
+	if c.last.StatusCode != 0 {
+		responded := c.last
+		c.responded = &responded
+	}
+	c.last = Outcome{}
+	resp, err := c.attempt(req)
+	if err != nil {
+		closeBody(req)
+		c.last.Err = c.redactor().err(err)
+	}
+	return resp, err
+}
+
+func (c *call) attempt(req *http.Request) (*http.Response, error) {
+	used, err := c.t.keys.next(c.ctx)
+	if err != nil {
+		return nil, finalError{error: err}
+	}
+	if used.pacer != nil {
+		if c.refused = c.acquire(used.pacer); c.refused != nil {
+			return nil, finalError{error: c.refused}
+		}
+	}
+	begun := time.Now()
+	if used.pacer != nil {
+		defer func() { c.observe(used.pacer, begun) }()
+	}
+	if c.ctx.Err() != nil {
+		return nil, finalError{error: errs.Context(c.ctx)}
+	}
+	c.attempts++
+	if c.Hooks != nil {
+		c.Hooks.Attempt(c.attempts)
+	}
+	c.setStanding(req.Header)
+	resp, err := c.send(req, begun)
+	if c.Hooks != nil {
+		seen := c.last
+		seen.redact = c.redactor()
+		seen.Err = seen.redact.err(err)
+		c.Hooks.Response(c.attempts, &seen, time.Since(begun))
+	}
+	return resp, err
+}
+
+// outcome returns the result of the call, given what the retrier returned.
+func (c *call) outcome(err error) *Outcome {
+	out := &c.last
+	if out.StatusCode == 0 && out.Err == nil {
+		out.Err = err
+	}
+	unknown := out.Failed() && isWrite(c.Method) && (c.retried || out.mayHaveApplied())
+	if (err != nil || c.ended) && c.ctx.Err() != nil {
+		if out.StatusCode == 0 && c.responded != nil {
+			out = c.responded
+		}
+		out.Err = errs.Context(c.ctx)
+	}
+	if c.refused != nil && c.responded != nil {
+		out = c.responded
+		out.Refused = c.refused
+	}
+	out.redact = c.redactor()
+	out.Attempts = c.attempts
+	out.Retried = c.retried
+	out.Unknown = unknown
+	return out
+}
+
+// Values that all requests share.
+var (
+	contentJSON = []string{"application/json"}
+	eventStream = []string{"text/event-stream"}
+	noCache     = []string{"no-cache"}
+)
+
+// newHeader returns the header of one attempt: what a cookie jar or a middleware
+// writes into it does not show in the next.
+func (c *call) newHeader() http.Header {
+	h := make(http.Header, len(c.Header)+4)
+	for name, values := range c.Header {
+		h[name] = values
+	}
+	return h
+}
+
+// setStanding adds the headers that the caller has not set. It runs inside of
+// http.Client, which copies each header that it is given.
+func (c *call) setStanding(h http.Header) {
+	setDefault(h, "User-Agent", c.t.userAgent)
+	if c.Stream {
+		h["Accept"] = eventStream
+		setDefault(h, "Cache-Control", noCache)
+	} else {
+		setDefault(h, "Accept", contentJSON)
+	}
+	if c.Body != nil {
+		setDefault(h, "Content-Type", contentJSON)
+	}
+}
+
+func setDefault(h http.Header, name string, values []string) {
+	if _, set := h[name]; !set {
+		h[name] = values
+	}
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}

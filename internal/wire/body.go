@@ -1,4 +1,4 @@
-package agento
+package wire
 
 import (
 	"bytes"
@@ -12,28 +12,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// wireBody is a request body whose wire form is not what encoding/json would
-// make of it, because it holds secrets. Only encode asks for that form.
-type wireBody interface {
-	wire() any
-	secrets() Secrets
-}
-
-// encode makes the JSON of a request body, once for all attempts.
-func encode(body any, extra map[string]any, method string) ([]byte, error) {
-	if isNilPointer(body) {
-		return nil, errs.Argument("body", "is a nil pointer")
-	}
-	if w, ok := body.(wireBody); ok {
-		if !ofThisPackage(body) {
-			return nil, errs.Argument("body", "embeds a type that holds secrets, and only that would be sent; give it a name as a field")
-		}
-		body = w.wire()
-	}
-	var encoded []byte
+// Encode returns the JSON of a request body, nil where there is none, with extra
+// fields added to it.
+func Encode(method string, body any, extra map[string]any) (encoded []byte, err error) {
 	if body != nil {
-		var err error
-		if encoded, err = marshal(body); err != nil {
+		if encoded, err = Marshal(body); err != nil {
 			return nil, errs.Argument("body", "cannot be sent as JSON: %v", err)
 		}
 	}
@@ -41,7 +24,7 @@ func encode(body any, extra map[string]any, method string) ([]byte, error) {
 		return encoded, nil
 	}
 	if body == nil && (method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete) {
-		return nil, errs.Argument("WithExtra", "has no place in a %s request, which has no body", method)
+		return nil, errs.Argument("WithExtra", "does not fit a %s request, which has no body", method)
 	}
 	return addFields(encoded, extra)
 }
@@ -58,10 +41,10 @@ func addFields(object []byte, extra map[string]any) ([]byte, error) {
 		}
 	}
 	for key, value := range extra {
-		if err := checkText("WithExtra", key); err != nil {
+		if err := Text("WithExtra", key); err != nil {
 			return nil, err
 		}
-		encoded, err := marshal(value)
+		encoded, err := Marshal(value)
 		if err != nil {
 			return nil, errs.Argument("WithExtra", "has a value for %q that cannot be sent as JSON: %v", key, err)
 		}
@@ -70,8 +53,8 @@ func addFields(object []byte, extra map[string]any) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// marshal is json.Marshal, but rejects invalid UTF-8 instead of replacing it with U+FFFD.
-func marshal(v any) ([]byte, error) {
+// Marshal is json.Marshal, but rejects invalid UTF-8 instead of replacing it with U+FFFD.
+func Marshal(v any) ([]byte, error) {
 	encoded, err := json.Marshal(v)
 	replaced := bytes.Contains(encoded, []byte("\ufffd")) || bytes.Contains(encoded, []byte(`\ufffd`))
 	if !utf8.Valid(encoded) || replaced && !validText(reflect.ValueOf(v)) {
@@ -90,7 +73,7 @@ func validText(v reflect.Value) bool {
 	}
 	switch m := v.Interface().(type) {
 	case json.Marshaler:
-		return true // its output is copied unchanged, so marshal sees it
+		return true // its output is copied unchanged, so Marshal sees it
 	case encoding.TextMarshaler:
 		text, err := m.MarshalText()
 		return err != nil || utf8.Valid(text)
@@ -112,22 +95,10 @@ func validText(v reflect.Value) bool {
 	return v.Kind() != reflect.String || utf8.ValidString(v.String())
 }
 
-// ofThisPackage reports whether a type is the SDK's own, and has its methods from
-// nobody else.
-func ofThisPackage(v any) bool {
-	t := reflect.TypeOf(v)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
+// Text refuses text that JSON cannot carry.
+func Text(name, text string) error {
+	if !utf8.ValidString(text) {
+		return errs.Argument(name, "is not valid UTF-8")
 	}
-	return t.PkgPath() == reflect.TypeFor[Option]().PkgPath()
+	return nil
 }
-
-func isNilPointer(v any) bool {
-	rv := reflect.ValueOf(v)
-	return rv.Kind() == reflect.Pointer && rv.IsNil()
-}
-
-var (
-	errNoData  = errors.New("the answer has no data")
-	errNotJSON = errors.New("the answer is not JSON")
-)

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"testing"
@@ -22,7 +21,7 @@ func TestStandingHeader(t *testing.T) {
 		"write":          {Call{Method: "PUT", Body: []byte("{}")}, http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}},
 		"write, no body": {Call{Method: "DELETE"}, http.Header{"Accept": {"application/json"}}},
 		"stream": {Call{Method: "GET", Stream: true, Header: http.Header{"Accept": {"text/plain"}}},
-			http.Header{"Accept": {"text/event-stream"}}},
+			http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}},
 		"caller's": {Call{Method: "PUT", Body: []byte("{}"), Header: http.Header{"Accept": {"a/b"}, "Content-Type": {"c/d"}, "User-Agent": {"e"}, "X": {"f"}}},
 			http.Header{"Accept": {"a/b"}, "Content-Type": {"c/d"}, "User-Agent": {"e"}, "X": {"f"}}},
 	} {
@@ -37,7 +36,7 @@ func TestStandingHeader(t *testing.T) {
 					return &http.Response{StatusCode: 429, Body: http.NoBody, Request: r}, nil
 				})},
 				UserAgent: "sdk/1", Origin: &url.URL{Scheme: "https", Host: "h"},
-				Key: func(context.Context) (string, error) { return key, nil },
+				Key: key,
 				Middleware: []func(http.RoundTripper) http.RoundTripper{func(next http.RoundTripper) http.RoundTripper {
 					return roundTrip(func(r *http.Request) (*http.Response, error) {
 						seen++

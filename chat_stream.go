@@ -1,0 +1,273 @@
+package agento
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/remsyshq/agento-go/internal/sse"
+	"github.com/remsyshq/agento-go/internal/stream"
+	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
+)
+
+// The types of chat events. Others pass through as they come.
+const (
+	ChatText  = "text"  // Content is to be appended to the answer; documented
+	ChatDone  = "done"  // the answer is complete; documented
+	ChatError = "error" // never delivered: it becomes the stream's error; inferred
+	ChatTool  = "tool"  // the agent uses a tool; inferred
+)
+
+// ChatEvent is one event of an agent's answer.
+type ChatEvent struct {
+	Type      string
+	Content   string      // of a text event: what to append
+	SessionID string      // where the event carries it; inferred
+	Error     *EventError // where the event carries it; inferred
+
+	raw string
+}
+
+// EventError is an error inside of an event.
+type EventError struct {
+	Code    Code
+	Message string
+}
+
+// Raw returns the whole event as it came, with the fields that the SDK does not
+// know.
+func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
+
+// newChatStream returns the stream of an answer: complete with done, and with nothing
+// else.
+func newChatStream(o *opened, begun time.Time) *ChatStream {
+	d := &chatDecoder{fail: func(e *EventError) error { return eventError(o.call.info, o.outcome, e) }}
+	d.values = &stream.Values[ChatEvent]{
+		Decode: d.decode, Lines: true,
+		AtEnd: func(reason error) error {
+			if reason == io.EOF {
+				reason = ErrStreamTruncated
+			}
+			return o.fail(reason)
+		},
+	}
+	return &ChatStream{Stream: newStream(o, d.values), begun: begun}
+}
+
+// chatDecoder decodes the events of one answer. A character that is split between two
+// text events is delivered with the second; half of one at the end becomes U+FFFD.
+type chatDecoder struct {
+	values *stream.Values[ChatEvent]
+	fail   func(*EventError) error
+	split  string // the beginning of a character, as it is in a JSON string
+}
+
+func (d *chatDecoder) decode(ev sse.Event) stream.Decoded[ChatEvent] {
+	raw := string(ev.Data)
+	if literal, ok := plainText(raw); ok {
+		return d.text(ChatEvent{Type: ChatText, raw: raw}, literal)
+	}
+	e := ChatEvent{raw: raw}
+	var fields map[string]json.RawMessage // not a struct, which takes "Type" for "type"
+	err := json.Unmarshal(ev.Data, &fields)
+	if err != nil && strings.HasPrefix(strings.TrimLeft(raw, " \t\r\n"), "{") {
+		return d.refuse("an event cannot be read", raw)
+	}
+	_ = json.Unmarshal(fields["type"], &e.Type)
+	_ = json.Unmarshal(fields["sessionId"], &e.SessionID)
+	e.Error = readEventError(e.Type, fields)
+	if string(ev.Type) == ChatError || e.Type == ChatError || e.Error != nil && (e.Type == "" || e.Type == ChatDone) {
+		if e.Error == nil {
+			e.Error = &EventError{Message: raw}
+		}
+		return stream.Decoded[ChatEvent]{Err: d.fail(e.Error)}
+	}
+	switch e.Type {
+	case ChatText:
+		literal := string(fields["content"])
+		if len(literal) < 2 || literal[0] != '"' {
+			return d.refuse("a text event has no text", raw)
+		}
+		return d.text(e, literal[1:len(literal)-1])
+	case ChatDone:
+		if d.split != "" {
+			d.split = ""
+			d.values.Push(stream.Decoded[ChatEvent]{Value: e, Last: true})
+			return stream.Decoded[ChatEvent]{Value: ChatEvent{Type: ChatText, Content: "\ufffd"}}
+		}
+		return stream.Decoded[ChatEvent]{Value: e, Last: true}
+	}
+	return stream.Decoded[ChatEvent]{Value: e}
+}
+
+func (d *chatDecoder) refuse(problem, raw string) stream.Decoded[ChatEvent] {
+	return stream.Decoded[ChatEvent]{Err: d.fail(&EventError{Message: problem + ": " + raw})}
+}
+
+// text sets the content of a text event from what is between the quotation marks of
+// a JSON string.
+func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent] {
+	if d.split != "" {
+		literal, d.split = d.split+literal, ""
+	}
+	plain := true
+	for i := range len(literal) {
+		if c := literal[i]; c == '\\' || c >= utf8.RuneSelf {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		e.Content = literal
+		return stream.Decoded[ChatEvent]{Value: e}
+	}
+	literal, d.split = cutSplit(literal)
+	if strings.Contains(literal, `\`) || !utf8.ValidString(literal) {
+		if json.Unmarshal([]byte(`"`+literal+`"`), &e.Content) != nil {
+			return d.refuse("a text event cannot be read", e.raw)
+		}
+	} else {
+		e.Content = literal
+	}
+	return stream.Decoded[ChatEvent]{Value: e}
+}
+
+// cutSplit cuts off the beginning of a character that a JSON string ends with: the
+// first bytes of a UTF-8 sequence, or the escape of the first half of a surrogate
+// pair.
+func cutSplit(literal string) (whole, split string) {
+	for n := 1; n < utf8.UTFMax && n <= len(literal); n++ {
+		if end := literal[len(literal)-n:]; utf8.RuneStart(end[0]) {
+			if end[0] >= utf8.RuneSelf && !utf8.FullRuneInString(end) {
+				return literal[:len(literal)-n], end
+			}
+			break
+		}
+	}
+	const escape = len(`\ud83d`)
+	if len(literal) < escape {
+		return literal, ""
+	}
+	before, end := literal[:len(literal)-escape], literal[len(literal)-escape:]
+	escaped := (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1 // the backslash belongs to another
+	unit, err := strconv.ParseUint(end[2:], 16, 16)
+	if end[:2] != `\u` || escaped || err != nil || unit < 0xd800 || unit > 0xdbff {
+		return literal, ""
+	}
+	return before, end
+}
+
+// plainText is the fast path for the event that an answer consists of, in the form
+// that is documented. It returns what is between the quotation marks of its content.
+func plainText(raw string) (literal string, ok bool) {
+	const head, tail = `{"type":"text","content":"`, `"}`
+	if len(raw) < len(head)+len(tail) || raw[:len(head)] != head || raw[len(raw)-len(tail):] != tail {
+		return "", false
+	}
+	literal = raw[len(head) : len(raw)-len(tail)]
+	for i := 0; i < len(literal); i++ {
+		switch c := literal[i]; {
+		case c == '\\':
+			i++ // what is escaped may be a quotation mark
+			if i == len(literal) {
+				return "", false
+			}
+		case c < ' ' || c == '"':
+			return "", false
+		}
+	}
+	return literal, true
+}
+
+// readEventError returns the error of an event in any of its expected forms, nil if
+// it has none.
+func readEventError(eventType string, fields map[string]json.RawMessage) *EventError {
+	object := fields["error"]
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(object, &inner) != nil || inner["code"] == nil && inner["message"] == nil {
+		inner = nil
+		if eventType == ChatError {
+			inner = fields
+		}
+	}
+	if code, message := inner["code"], inner["message"]; code != nil || message != nil {
+		return &EventError{Code: Code(wire.String(code)), Message: wire.String(message)}
+	}
+	if object == nil || string(object) == "null" {
+		return nil
+	}
+	return &EventError{Message: wire.String(object)}
+}
+
+var errEvent = errors.New("the stream reports an error")
+
+// eventError is the error that an event of the stream reports.
+func eventError(info CallInfo, out *transport.Outcome, e *EventError) error {
+	err := newError(info, out)
+	err.StatusCode, err.RetryAfter, err.Body = 0, 0, nil
+	err.Code, err.Message = redactCode(out, e.Code), out.Redact(e.Message)
+	if err.Code == "" && err.Message == "" {
+		err.cause = errEvent
+	}
+	return err
+}
+
+// ChatStream is an agent's answer as it is being made. The event of type done is
+// delivered last. An error event is not delivered, it becomes Err. A connection
+// that ends before done is [ErrStreamTruncated].
+type ChatStream struct {
+	*Stream[ChatEvent]
+	begun time.Time
+}
+
+// Text reads the answer to its end and returns its text. On an error it returns
+// what arrived and the error. It closes the stream.
+func (s *ChatStream) Text() (string, error) {
+	reply, err := s.Reply()
+	return reply.Text, err
+}
+
+// Reply is a whole answer.
+type Reply struct {
+	Text       string        // empty where a turn has none
+	SessionID  string        // where the stream tells it
+	RequestID  string        // quote it to support
+	Events     int           // of any type, done included
+	FirstToken time.Duration // from sending to the first text; 0 if none came
+	Duration   time.Duration // from sending to the end
+}
+
+// Reply reads the answer to its end. On an error it returns what arrived and the
+// error. It closes the stream.
+func (s *ChatStream) Reply() (*Reply, error) {
+	reply := &Reply{RequestID: s.Response().RequestID}
+	var text strings.Builder
+	var failure error
+	for event, err := range s.All() {
+		if err != nil {
+			failure = err
+			break
+		}
+		reply.Events++
+		if event.SessionID != "" {
+			reply.SessionID = event.SessionID
+		}
+		if event.Type == ChatText {
+			if reply.FirstToken == 0 {
+				reply.FirstToken = time.Since(s.begun)
+			}
+			text.WriteString(event.Content)
+		}
+	}
+	if failure == nil && !s.isComplete() { // closed by another goroutine
+		failure = ErrStreamTruncated
+	}
+	reply.Text = text.String()
+	reply.Duration = time.Since(s.begun)
+	return reply, failure
+}

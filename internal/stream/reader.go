@@ -1,0 +1,177 @@
+// Package stream reads the events of one response body: decoding, the idle timeout,
+// and the end of the connection. It knows nothing of the API.
+package stream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/sse"
+)
+
+const (
+	// drainFor and drainSize limit how long and how far Finish reads on to the end
+	// of a body: only a connection that was read to its end is used again.
+	drainFor  = 100 * time.Millisecond
+	drainSize = 4 << 10
+
+	excerptFor  = time.Second
+	excerptSize = 64 << 10
+)
+
+// Reader reads the events of one body on the goroutine of its caller. It starts no
+// goroutine. Only Interrupt may be called while another method runs.
+type Reader struct {
+	ctx    context.Context
+	body   io.ReadCloser
+	dec    *sse.Decoder
+	idle   time.Duration
+	timer  *time.Timer // ends a read that takes longer than idle; nil until the first
+	undo   func() bool // of closing the body when ctx ends
+	end    error       // why the body ended; nil: it has not
+	silent atomic.Bool // the idle timeout ended it
+	first  []byte      // the beginning of a body that does not look like an event stream
+	begun  bool        // something was read
+	events bool        // an event was returned
+}
+
+// NotEventStreamError is a body that is not an event stream.
+type NotEventStreamError struct{ Body []byte }
+
+func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Error() }
+
+// Unwrap returns ErrNotEventStream.
+func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
+
+// NewReader returns a reader of the body. The decoder's id and retry time carry over
+// from the connection before.
+func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
+	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle}
+	if ctx.Done() != nil { // a caller's transport may ignore the context
+		r.undo = context.AfterFunc(ctx, r.Interrupt)
+	}
+	return r
+}
+
+// Next returns the next event, whose slices are valid until the next call. An event
+// that has arrived completely is returned before an error. The error is io.EOF when
+// the body ends between two events, ErrStreamTruncated when it ends inside of one or
+// breaks off, ErrStreamIdle, ErrEventTooLarge, or the context's.
+func (r *Reader) Next() (sse.Event, error) {
+	for {
+		if ev, ok, err := r.Buffered(); ok || err != nil {
+			return ev, err
+		}
+		if r.end != nil {
+			return sse.Event{}, r.reason()
+		}
+		r.read()
+	}
+}
+
+// Buffered returns the next event if it can be had without reading from the body.
+func (r *Reader) Buffered() (sse.Event, bool, error) {
+	ev, ok, err := r.dec.Next()
+	if err != nil {
+		return sse.Event{}, false, errs.ErrEventTooLarge
+	}
+	r.events = r.events || ok
+	return ev, ok, nil
+}
+
+func (r *Reader) read() {
+	if r.timer == nil {
+		r.timer = time.AfterFunc(r.idle, r.expire)
+	} else {
+		r.timer.Reset(r.idle)
+	}
+	buf := r.dec.Buffer()
+	n, err := r.body.Read(buf)
+	r.timer.Stop()
+	if n > 0 && !r.begun {
+		r.begun = true
+		if err == nil {
+			err = r.inspect(buf[:n])
+		}
+	}
+	r.dec.Advance(n)
+	r.end = err
+}
+
+// inspect looks at the first bytes of a body: JSON and HTML are recognized at once,
+// other text when no event has come until its end.
+func (r *Reader) inspect(first []byte) error {
+	text := bytes.TrimLeft(bytes.TrimPrefix(first, []byte("\xEF\xBB\xBF")), "\r\n\t ")
+	for _, field := range []string{"data", "event", "id", "retry", ":"} {
+		if n := min(len(field), len(text)); string(text[:n]) == field[:n] {
+			return nil
+		}
+	}
+	r.first = bytes.Clone(first)
+	if bytes.IndexByte([]byte("{[<"), text[0]) >= 0 {
+		return &NotEventStreamError{append(r.first, Excerpt(r.body)...)}
+	}
+	return nil
+}
+
+// Excerpt reads what there is of a body that is not an event stream, for a short
+// time, and closes it.
+func Excerpt(body io.ReadCloser) []byte {
+	timer := time.AfterFunc(excerptFor, func() { _ = body.Close() })
+	defer timer.Stop()
+	read, _ := io.ReadAll(io.LimitReader(body, excerptSize))
+	_ = body.Close()
+	return read
+}
+
+func (r *Reader) expire() {
+	r.silent.Store(true)
+	r.Interrupt()
+}
+
+// reason returns why the body ended. A canceled connection can look like one that
+// ended well, so the context is asked first.
+func (r *Reader) reason() error {
+	var other *NotEventStreamError
+	switch {
+	case errors.As(r.end, &other):
+		return other
+	case r.ctx.Err() != nil:
+		return errs.Context(r.ctx)
+	case r.silent.Load():
+		return errs.ErrStreamIdle
+	case r.first != nil && !r.events:
+		return &NotEventStreamError{r.first}
+	case !errors.Is(r.end, io.EOF):
+		return fmt.Errorf("%w: %w", errs.ErrStreamTruncated, r.end)
+	case r.dec.Pending():
+		return errs.ErrStreamTruncated
+	}
+	return io.EOF
+}
+
+// Interrupt closes the body, so that a read returns.
+func (r *Reader) Interrupt() { _ = r.body.Close() }
+
+// Finish releases the connection. If the stream is complete, it reads on to the end
+// of the body for a short time first.
+func (r *Reader) Finish(complete bool) {
+	if complete && r.end == nil {
+		timer := time.AfterFunc(drainFor, r.Interrupt)
+		_, _ = io.CopyN(io.Discard, r.body, drainSize)
+		timer.Stop()
+	}
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	if r.undo != nil {
+		r.undo()
+	}
+	_ = r.body.Close()
+}

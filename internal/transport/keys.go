@@ -1,0 +1,125 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// maxKeys is how many keys of a client are remembered.
+	maxKeys = 8
+	// shortestKey is the length below which a key is not looked for in arguments:
+	// one as tests have, such as "key", would be found in unrelated text.
+	shortestKey = 16
+)
+
+// keys has the API keys of a client: the newest, which is sent, and those before
+// it, which are still kept out of everything that is reported.
+type keys struct {
+	source func(context.Context) (string, error) // nil: there is one key
+	pacer  func() Pacer
+	mu     sync.Mutex
+	recent atomic.Pointer[recentKeys] // replaced, never changed
+}
+
+type recentKeys struct {
+	keys  []*usedKey // the newest first
+	forms redactor   // of all of them
+}
+
+// usedKey is a key and the pacer of its rate limit.
+type usedKey struct {
+	key   string
+	pacer Pacer
+}
+
+func (k *keys) init(cfg Config) {
+	k.source, k.pacer = cfg.KeySource, cfg.NewPacer
+	k.recent.Store(new(recentKeys))
+	if cfg.KeySource == nil {
+		k.use(cfg.Key)
+	}
+}
+
+// next returns the key for one attempt. A key that was not used before gets a new
+// pacer: it has a rate limit of its own.
+func (k *keys) next(ctx context.Context) (*usedKey, error) {
+	if k.source == nil {
+		return k.recent.Load().keys[0], nil
+	}
+	key, err := k.source(ctx)
+	if err == nil {
+		err = CheckKey(key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the key source: %w", err)
+	}
+	return k.use(key), nil
+}
+
+func (k *keys) use(key string) *usedKey {
+	if recent := k.recent.Load().keys; len(recent) > 0 && recent[0].key == key {
+		return recent[0]
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	newest := &usedKey{key: key}
+	all := []*usedKey{newest}
+	for _, other := range k.recent.Load().keys {
+		if other.key == key {
+			newest.pacer = other.pacer
+		} else if len(all) < maxKeys {
+			all = append(all, other)
+		}
+	}
+	if newest.pacer == nil && k.pacer != nil {
+		newest.pacer = k.pacer()
+	}
+	var values []string
+	for _, one := range all {
+		values = append(values, one.key)
+	}
+	k.recent.Store(&recentKeys{keys: all, forms: formsOf(values...)})
+	return newest
+}
+
+// newest returns the key to send, "" if there is none yet.
+func (k *keys) newest() string {
+	if recent := k.recent.Load().keys; len(recent) > 0 {
+		return recent[0].key
+	}
+	return ""
+}
+
+// HoldsKey reports whether a text has one of the client's keys in it.
+func (t *Transport) HoldsKey(text string) bool {
+	for _, one := range t.keys.recent.Load().keys {
+		if HoldsKey(text, one.key) {
+			return true
+		}
+	}
+	return false
+}
+
+// HoldsKey reports whether a text has the key in it.
+func HoldsKey(text, key string) bool {
+	return len(key) >= shortestKey && strings.Contains(text, key)
+}
+
+// CheckKey reports what makes a key unusable as the value of a header. The
+// error does not have the key.
+func CheckKey(key string) error {
+	if key == "" {
+		return errors.New("the API key is empty")
+	}
+	for _, c := range []byte(key) {
+		if c <= ' ' || c >= 0x7f {
+			return errors.New("the API key has a space, a line break or another character that no key has")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+)
+
+const keyHeader = "X-Api-Key"
+
+// originCheck adds the key, and lets a request pass only to the origin that the
+// key belongs to. It runs after every middleware, on every hop.
+type originCheck struct {
+	next   http.RoundTripper
+	origin *url.URL
+	keys   *keys
+	shared bool // a middleware has the request too, and must not see the key
+}
+
+func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !sameOrigin(req.URL, o.origin) {
+		closeBody(req)
+		return nil, finalError{error: fmt.Errorf("%w: %s://%s", errs.ErrCrossOrigin, req.URL.Scheme, req.URL.Host)}
+	}
+	out := req
+	if o.shared {
+		out = req.Clone(req.Context())
+	}
+	out.Host = o.origin.Host
+	out.Header[keyHeader] = []string{o.keys.newest()}
+	resp, err := o.next.RoundTrip(out)
+	if resp != nil && o.shared { // its request has the key
+		own := *resp
+		own.Request = req
+		resp = &own
+	}
+	return resp, err
+}
+
+func sameOrigin(u, origin *url.URL) bool {
+	return strings.EqualFold(u.Scheme, origin.Scheme) && strings.EqualFold(u.Host, origin.Host)
+}

@@ -1,0 +1,141 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+const (
+	redacted = "[redacted]"
+	// shortestSecret is the length below which a key or a secret is not looked
+	// for: replacing it would garble unrelated text.
+	shortestSecret = 4
+	// shortestEnd is the least part of a key or a secret that is looked for at the
+	// end of a truncated body.
+	shortestEnd = 8
+)
+
+// redactor has the texts that are kept out of what is reported: the keys of the
+// client and the secrets of the call, as they are and as they are written in JSON.
+// Longer ones come first, since they may contain others.
+type redactor []string
+
+func (c *call) redactor() redactor {
+	keys := c.t.keys.recent.Load().forms
+	if len(c.Secrets) == 0 {
+		return keys
+	}
+	return longestFirst(append(formsOf(c.Secrets...), keys...))
+}
+
+func formsOf(values ...string) (forms redactor) {
+	for _, v := range values {
+		if len(v) < shortestSecret {
+			continue
+		}
+		forms = append(forms, v)
+		for _, escapeHTML := range []bool{true, false} {
+			if form := jsonForm(v, escapeHTML); !slices.Contains(forms, form) {
+				forms = append(forms, form)
+			}
+		}
+	}
+	return longestFirst(forms)
+}
+
+func longestFirst(forms redactor) redactor {
+	slices.SortStableFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	return forms
+}
+
+// jsonForm is a text as it is written in a JSON string.
+func jsonForm(text string, escapeHTML bool) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(escapeHTML)
+	_ = enc.Encode(text) // of a string it cannot fail
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+}
+
+func (r redactor) text(text string) string {
+	for _, value := range r {
+		text = strings.ReplaceAll(text, value, redacted)
+	}
+	return text
+}
+
+// body is text for a body, which may have been truncated inside of a value.
+func (r redactor) body(body []byte) []byte {
+	text := r.text(string(body))
+	for _, value := range r {
+		for n := min(len(value)-1, len(text)); n >= shortestEnd; n-- {
+			if strings.HasSuffix(text, value[:n]) {
+				text = text[:len(text)-n] + redacted
+				break
+			}
+		}
+	}
+	if text == string(body) {
+		return body
+	}
+	return []byte(text)
+}
+
+// err replaces an error that quotes a value by one that does not, and that
+// matches the same errors. The original cannot be reached through it.
+func (r redactor) err(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	clean := r.text(text)
+	if clean == text {
+		return err
+	}
+	out := &redactedError{clean, func(target error) bool { return errors.Is(err, target) }}
+	if Final(err) {
+		return finalError{out, errors.As(err, new(finalError)) && !neverSent(err)}
+	}
+	return out
+}
+
+type redactedError struct {
+	text string
+	is   func(target error) bool
+}
+
+func (e *redactedError) Error() string        { return e.text }
+func (e *redactedError) Is(target error) bool { return e.is(target) }
+
+// Redact takes the keys of the client and the secrets of the call out of a text.
+func (out *Outcome) Redact(text string) string { return out.redact.text(text) }
+
+// RedactBody is Redact for a body, which may be truncated.
+func (out *Outcome) RedactBody(body []byte) []byte { return out.redact.body(body) }
+
+// RedactError is Redact for an error.
+func (out *Outcome) RedactError(err error) error { return out.redact.err(err) }
+
+// RedactedHeader returns a copy of the response's header without keys and
+// secrets.
+func (out *Outcome) RedactedHeader() http.Header {
+	header := out.Header.Clone()
+	for _, values := range header {
+		for i, v := range values {
+			values[i] = out.Redact(v)
+		}
+	}
+	return header
+}
+
+// RequestID returns the X-Request-Id of the response, "" if it has none.
+func (out *Outcome) RequestID() string {
+	if v := out.Header["X-Request-Id"]; len(v) > 0 {
+		return out.Redact(v[0])
+	}
+	return ""
+}

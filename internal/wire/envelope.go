@@ -1,0 +1,139 @@
+// Package wire has the forms in which the API sends and receives: paths and URLs,
+// JSON bodies, and the envelopes of data, pagination and errors.
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// Errors of a success whose body is not what it should be.
+var (
+	ErrNoData  = errors.New("the response has no data")
+	ErrNotJSON = errors.New("the response is not JSON")
+)
+
+// Pagination says which part of a list a page is.
+type Pagination struct {
+	Total  int `json:"total"`
+	Limit  int `json:"limit"`
+	Offset int `json:"offset"`
+}
+
+// Data decodes the object of a response.
+func Data[T any](body []byte) (*T, error) {
+	var response struct {
+		Data *T `json:"data"`
+	}
+	if err := json.Unmarshal(body, &response); err != nil {
+		return nil, err
+	}
+	if response.Data == nil {
+		return nil, ErrNoData
+	}
+	return response.Data, nil
+}
+
+// Rows decodes a list. A null instead of rows is an empty list; a response without
+// data is an error.
+func Rows[T any](body []byte) ([]T, Pagination, error) {
+	var response struct {
+		Data       *[]T       `json:"data"`
+		Pagination Pagination `json:"pagination"`
+	}
+	if err := json.Unmarshal(body, &response); err != nil {
+		return nil, Pagination{}, err
+	}
+	if response.Data == nil {
+		if raw, err := rawData(body); err != nil || !isNull(raw) || HasError(body) {
+			return nil, Pagination{}, ErrNoData
+		}
+		return nil, response.Pagination, nil
+	}
+	return *response.Data, response.Pagination, nil
+}
+
+// Into decodes the data of a response into out. An empty body leaves out as it is.
+func Into(body []byte, out any) error {
+	if isEmpty(body) {
+		return nil
+	}
+	data, err := rawData(body)
+	if err != nil {
+		return err
+	}
+	if data == nil || isNull(data) && HasError(body) {
+		return ErrNoData
+	}
+	return json.Unmarshal(data, out)
+}
+
+// Nothing checks a response whose data is not read: a page of a proxy is not a
+// success, and neither is an error that came with the wrong status.
+func Nothing(body []byte) error {
+	if isEmpty(body) {
+		return nil
+	}
+	if !json.Valid(body) {
+		return ErrNotJSON
+	}
+	if data, _ := rawData(body); HasError(body) && (data == nil || isNull(data)) {
+		return ErrNoData
+	}
+	return nil
+}
+
+func rawData(body []byte) (json.RawMessage, error) {
+	var response struct {
+		Data json.RawMessage `json:"data"`
+	}
+	err := json.Unmarshal(body, &response)
+	return response.Data, err
+}
+
+func isEmpty(body []byte) bool         { return len(bytes.TrimSpace(body)) == 0 }
+func isNull(data json.RawMessage) bool { return string(data) == "null" }
+
+// HasError reports whether a body has the documented form of an error.
+func HasError(body []byte) bool {
+	code, message := Error(body)
+	return code != "" || message != ""
+}
+
+// Error reads code and message of the documented form of an error, both empty if the
+// body has another form. A field of a wrong type does not hide the other.
+func Error(body []byte) (code, message string) {
+	var envelope struct {
+		Error struct {
+			Code    json.RawMessage `json:"code"`
+			Message json.RawMessage `json:"message"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &envelope) != nil {
+		return "", ""
+	}
+	return String(envelope.Error.Code), String(envelope.Error.Message)
+}
+
+// String returns the value of a JSON string, or the JSON of any other value but
+// null.
+func String(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// Excerpt returns the beginning of a body that has not the documented form, on one
+// line.
+func Excerpt(body []byte) string {
+	const most = 200
+	s := strings.Join(strings.Fields(string(body[:min(len(body), 4*most)])), " ")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return strings.ToValidUTF8(s, "�")
+}

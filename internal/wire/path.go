@@ -1,0 +1,69 @@
+package wire
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+)
+
+// Arg is the value of a placeholder in a path template, and the name that the
+// caller knows the argument by.
+type Arg struct{ Placeholder, Name, Value string }
+
+// Args are the arguments of one path. No path has more.
+type Args [2]Arg
+
+// Expand fills a path template. It returns the path and, where it differs, its
+// escaped form. A value is one segment, whatever characters it has. An argument
+// without a placeholder is ignored, so that a template can change without its
+// callers.
+func Expand(template string, args Args) (path, escaped string, err error) {
+	var plain, raw strings.Builder
+	plain.Grow(len(template) + 32)
+	for {
+		before, rest, found := strings.Cut(template, "{")
+		plain.WriteString(before)
+		raw.WriteString(before)
+		if !found {
+			break
+		}
+		placeholder, after, _ := strings.Cut(rest, "}")
+		arg, ok := args.find(placeholder)
+		if !ok {
+			return "", "", fmt.Errorf("agento: the path needs a value for {%s}", placeholder)
+		}
+		if err := CheckID(arg.Name, arg.Value); err != nil {
+			return "", "", err
+		}
+		plain.WriteString(arg.Value)
+		raw.WriteString(url.PathEscape(arg.Value))
+		template = after
+	}
+	if raw.Len() == plain.Len() {
+		return plain.String(), "", nil
+	}
+	return plain.String(), raw.String(), nil
+}
+
+// CheckID refuses what cannot be one segment of a path: nothing, and the two names that
+// servers resolve, even escaped.
+func CheckID(name, value string) error {
+	switch value {
+	case "":
+		return errs.Argument(name, "is empty")
+	case ".", "..":
+		return errs.Argument(name, "is %q, which cannot be part of a path", value)
+	}
+	return nil
+}
+
+func (a *Args) find(placeholder string) (Arg, bool) {
+	for _, arg := range a {
+		if arg.Placeholder == placeholder {
+			return arg, true
+		}
+	}
+	return Arg{}, false
+}

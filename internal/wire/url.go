@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"net"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+)
+
+// BaseURL parses the base URL of a client. An error does not quote it: a key or a
+// password may be anywhere in it. Plain http is accepted for loopback hosts and for
+// plainHTTPHost.
+func BaseURL(raw, plainHTTPHost string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, errs.Argument("base URL", "is not a URL")
+	}
+	if u.User != nil {
+		return nil, errs.Argument("base URL", "holds credentials; give the key to New")
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errs.Argument("base URL", "must begin with https://")
+	case u.Hostname() == "" || u.Opaque != "":
+		return nil, errs.Argument("base URL", "has no host")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errs.Argument("base URL", "has a query or a fragment")
+	case strings.Contains(strings.ToLower(u.RawPath), "%2f"):
+		return nil, errs.Argument("base URL", "has an escaped slash in its path, which would be sent as a slash")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = ""
+	if strings.Contains(u.Path+"/", "/v1/") {
+		return nil, errs.Argument("base URL", "holds /v1; give it without, the SDK adds it")
+	}
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !strings.EqualFold(u.Hostname(), plainHTTPHost) {
+		return nil, errs.Argument("base URL", "would send the key unprotected; use https, or WithPlainHTTP for this host")
+	}
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Below returns a URL below the base URL. escaped is the escaped form of the path,
+// empty where it is the same.
+func Below(base *url.URL, path, escaped, query string) *url.URL {
+	u := *base
+	u.Path += path
+	if escaped != "" {
+		u.RawPath = base.EscapedPath() + escaped
+	}
+	u.RawQuery = query
+	return &u
+}
+
+// Raw joins a caller's path, which may have a query, to the base URL. It must stay
+// below /v1/.
+func Raw(base *url.URL, path string) (*url.URL, error) {
+	if !strings.HasPrefix(path, "/v1/") {
+		return nil, errs.Argument("path", "does not begin with /v1/")
+	}
+	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return nil, errs.Argument("path", "holds a space or a control character, which must be escaped")
+	}
+	ref, err := url.ParseRequestURI(path)
+	if err != nil || strings.ContainsAny(path, "#\\") {
+		return nil, errs.Argument("path", "is not a valid path")
+	}
+	for segment := range strings.SplitSeq(ref.Path, "/") {
+		if segment == "." || segment == ".." {
+			return nil, errs.Argument("path", "holds the segment %q", segment)
+		}
+	}
+	return Below(base, ref.Path, ref.RawPath, ref.RawQuery), nil
+}
+
+// ValidHeaderName reports whether s is a token of HTTP.
+func ValidHeaderName(s string) bool {
+	for _, c := range []byte(s) {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// ValidHeaderValue reports whether s can be sent as the value of a header.
+func ValidHeaderValue(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

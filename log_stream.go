@@ -1,0 +1,322 @@
+package agento
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"hash/maphash"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/sse"
+	"github.com/remsyshq/agento-go/internal/stream"
+	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
+)
+
+const (
+	reconnectMin     = 500 * time.Millisecond // first pause before a new connection
+	reconnectMax     = time.Minute
+	reconnectHealthy = 10 * time.Second // a connection that lasted this long resets the pause
+	// historySize is how many of the newest delivered lines are known, and how many
+	// lines of history a new connection asks for at most.
+	historySize = 200
+)
+
+// LogStream is a log that is followed. It reconnects by itself.
+type LogStream struct{ *Stream[LogEntry] }
+
+// openLog opens the stream of a log.
+func openLog(c *call, after string) (*LogStream, error) {
+	own, cancel := context.WithCancelCause(c.ctx)
+	caller := c.ctx
+	c.ctx = own
+	query := c.spec.URL.Query()
+	f := &follower{tail: query.Get("tail"), seed: maphash.MakeSeed()}
+	if after != "" {
+		f.resumeAfter(&c.spec, after)
+	}
+	o, err := open(c, c.settings.idleTimeoutOr(defaultLogIdle))
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	o.decoder.DispatchTyped() // "event: close" may have no data
+	f.opened, f.connected = o, time.Now()
+	f.values = &stream.Values[LogEntry]{
+		Decode: f.decode, AtEnd: f.atEnd, Lines: true,
+		Stop: func() { cancel(context.Canceled) },
+	}
+	s := newStream(o, f.values)
+	s.done = caller.Done()
+	return &LogStream{s}, nil
+}
+
+// follower reads a log over many connections.
+type follower struct {
+	opened    *opened
+	values    *stream.Values[LogEntry]
+	tail      string // lines of history that the caller asked for
+	connected time.Time
+	failures  int // since the last good connection
+
+	seed     maphash.Seed
+	newest   []uint64 // hashes of the newest historySize delivered lines
+	skipping bool     // the connection may begin with lines that were delivered
+	arrived  bool     // the connection had a line
+}
+
+// decode reads one event of the log.
+func (f *follower) decode(ev sse.Event) stream.Decoded[LogEntry] {
+	switch {
+	case string(ev.Type) == "close":
+		return stream.Decoded[LogEntry]{Err: io.EOF}
+	case string(ev.Type) == ChatError:
+		return stream.Decoded[LogEntry]{Err: f.serviceError(ev.Data)}
+	}
+	f.arrived = true
+	e := readLogEntry(string(ev.Data))
+	e.ID = string(ev.ID)
+	hash := maphash.String(f.seed, e.ID+"\x00"+e.raw)
+	f.skipping = f.skipping && slices.Contains(f.newest, hash)
+	if f.skipping {
+		return stream.Decoded[LogEntry]{Skip: true}
+	}
+	if len(f.newest) == historySize {
+		f.newest = append(f.newest[:0], f.newest[1:]...)
+	}
+	f.newest = append(f.newest, hash)
+	return stream.Decoded[LogEntry]{Value: e}
+}
+
+func (f *follower) serviceError(data []byte) error {
+	code, message := wire.Error(data)
+	if code == "" && message == "" {
+		message = string(data)
+	}
+	return eventError(f.opened.call.info, f.opened.outcome, &EventError{Code: Code(code), Message: message})
+}
+
+// atEnd replaces a connection that has ended. Only what another attempt cannot change
+// ends the stream.
+func (f *follower) atEnd(reason error) error {
+	o := f.opened
+	if o.call.ctx.Err() != nil {
+		return o.fail(errs.Context(o.call.ctx))
+	}
+	if errors.Is(reason, ErrEventTooLarge) || errors.Is(reason, ErrNotEventStream) {
+		return o.fail(reason)
+	}
+	if reason == io.EOF {
+		reason = ErrStreamTruncated
+	}
+	if d, ok := o.decoder.Retry(); ok && d > o.call.settings.retryAfterLimit {
+		err := o.fail(reason)
+		err.RetryAfter = d
+		return err
+	}
+	f.values.Reader.Finish(false)
+	if time.Since(f.connected) >= reconnectHealthy {
+		f.failures = 0
+	}
+	var asked time.Duration // what the service asks to wait
+	for {
+		f.failures++
+		wait := f.pause(asked)
+		o.observed.reconnect(ReconnectInfo{Attempt: f.failures, Err: reason, Wait: wait})
+		if !sleep(o.call.ctx, wait) {
+			return o.fail(errs.Context(o.call.ctx))
+		}
+		out := f.connect()
+		if out.Err == nil && out.StatusCode == http.StatusNoContent {
+			_ = out.Stream.Close()
+			return io.EOF
+		}
+		err := streamOpenError(o.call.info, out)
+		if err == nil {
+			f.resume(out)
+			return nil
+		}
+		if o.call.ctx.Err() != nil {
+			return o.fail(errs.Context(o.call.ctx))
+		}
+		if isFinal(out, err) || out.RetryAfter > o.call.settings.retryAfterLimit {
+			return err
+		}
+		reason, asked = err, out.RetryAfter
+	}
+}
+
+// resume goes on with a new connection.
+func (f *follower) resume(out *transport.Outcome) {
+	id := f.opened.decoder.LastEventID()
+	if id == "" || f.arrived { // else the connection before had nothing after the ID
+		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
+	}
+	f.arrived, f.skipping = false, true
+	f.connected = time.Now()
+	f.opened.outcome = out
+	f.opened.decoder.Reset()
+	f.values.Reader = f.opened.reader()
+}
+
+// connect asks for the log from where it was interrupted.
+func (f *follower) connect() *transport.Outcome {
+	o := f.opened
+	spec := o.call.spec
+	spec.MaxRetries = 0 // the pauses between attempts are ours
+	spec.Bulk = true
+	if id := o.decoder.LastEventID(); id != "" && wire.ValidHeaderValue(id) {
+		f.resumeAfter(&spec, id)
+	} else if len(f.newest) > 0 {
+		f.setTail(&spec, strconv.Itoa(len(f.newest)))
+	}
+	out := o.call.core.transport.Do(o.call.ctx, &spec)
+	o.call.core.lastSeen.set(RateLimit(out.RateLimit))
+	return out
+}
+
+// resumeAfter asks for what follows the event with this ID.
+func (f *follower) resumeAfter(spec *transport.Call, id string) {
+	header := maps.Clone(spec.Header)
+	if header == nil {
+		header = http.Header{}
+	}
+	header["Last-Event-Id"] = []string{id}
+	spec.Header = header
+	f.setTail(spec, "")
+}
+
+func (f *follower) setTail(spec *transport.Call, lines string) {
+	u := *spec.URL
+	query := u.Query()
+	query.Del("tail")
+	if lines != "" {
+		query.Set("tail", lines)
+	}
+	u.RawQuery = query.Encode()
+	spec.URL = &u
+}
+
+// pause is the time before the next connection: what the service asks for, or a
+// growing one.
+func (f *follower) pause(asked time.Duration) time.Duration {
+	first := reconnectMin
+	if d, ok := f.opened.decoder.Retry(); ok {
+		first = max(d, 10*time.Millisecond)
+	}
+	wait := first
+	for i := 1; i < f.failures && wait < reconnectMax; i++ {
+		wait *= 2
+	}
+	if wait > reconnectMax {
+		wait = max(reconnectMax, first)
+	}
+	return transport.Jittered(max(wait, asked), wait/4+1)
+}
+
+// isFinal reports whether connecting again cannot help.
+func isFinal(out *transport.Outcome, err error) bool {
+	if _, refused := refusal(out.Err); refused {
+		return false
+	}
+	if out.Err != nil {
+		return transport.Final(out.Err)
+	}
+	switch out.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return out.StatusCode < 500 || errors.Is(err, ErrNotEventStream)
+}
+
+// LogLevel is the level of a log line. Levels that are not listed here pass
+// through.
+type LogLevel string
+
+// The levels that Agento's dashboard shows.
+const (
+	LevelInfo  LogLevel = "INFO"
+	LevelWarn  LogLevel = "WARN"
+	LevelError LogLevel = "ERROR"
+)
+
+// LogEntry is one line of an agent's log. The names of its fields on the wire
+// are inferred; a plain string is taken as a line.
+type LogEntry struct {
+	ID      string     // of the event, where the stream names one
+	Line    string     // always there, except in a marker
+	Time    *time.Time // where the line or the entry carries it
+	Level   LogLevel   // likewise
+	Message string     // likewise: the line without time and level
+	// Reconnected marks a new connection of a stream: lines may be missing
+	// here. Such an entry has nothing else.
+	Reconnected bool
+
+	raw string
+}
+
+// Raw returns the entry as it came, with fields that the SDK does not know.
+func (e LogEntry) Raw() json.RawMessage { return json.RawMessage(e.raw) }
+
+// UnmarshalJSON reads an entry from an object or from a plain string.
+func (e *LogEntry) UnmarshalJSON(data []byte) error {
+	*e = readLogEntry(string(data))
+	return nil
+}
+
+// readLogEntry takes an entry in any form: an object, a JSON string, or the line
+// itself. It cannot fail: anything else is the line.
+func readLogEntry(raw string) LogEntry {
+	e := LogEntry{raw: raw}
+	var fields map[string]json.RawMessage
+	switch {
+	case strings.HasPrefix(strings.TrimLeft(raw, " \t"), "{") && json.Unmarshal([]byte(raw), &fields) == nil:
+		_ = json.Unmarshal(fields["message"], &e.Message)
+		_ = json.Unmarshal(fields["level"], &e.Level)
+		var at time.Time
+		if json.Unmarshal(fields["timestamp"], &at) == nil && !at.IsZero() {
+			e.Time = &at
+		}
+		if json.Unmarshal(fields["line"], &e.Line) != nil {
+			if e.Line = e.Message; e.Line == "" {
+				e.Line = raw
+			}
+		}
+	case json.Unmarshal([]byte(raw), &e.Line) == nil:
+	default:
+		e.Line = raw
+	}
+	at, level, message := splitLine(e.Line)
+	if e.Time == nil {
+		e.Time = at
+	}
+	if e.Level == "" {
+		e.Level = level
+	}
+	if e.Message == "" && (at != nil || level != "") {
+		e.Message = message
+	}
+	return e
+}
+
+// splitLine finds a leading time and a leading level in a line.
+func splitLine(line string) (at *time.Time, level LogLevel, message string) {
+	message = line
+	word, rest, _ := strings.Cut(line, " ")
+	if t, err := time.Parse(time.RFC3339, strings.Trim(word, "[]")); err == nil {
+		at, message = &t, strings.TrimLeft(rest, " ")
+		word, rest, _ = strings.Cut(message, " ")
+	}
+	switch l := LogLevel(strings.Trim(word, "[]:")); l {
+	case LevelInfo, LevelWarn, LevelError, "DEBUG":
+		level, message = l, strings.TrimLeft(rest, " ")
+	}
+	return at, level, message
+}
