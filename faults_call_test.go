@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -111,43 +110,9 @@ func callFaults() []fault {
 		fault{name: "redirect without a target", gets: "an Error", serve: says(301, ""), check: status(301)},
 	)...)
 	return append(all, group("Transports of the caller's",
-		fault{name: "a body that ignores the context", gets: "the context's error, at the deadline", transport: func(*http.Request) (*http.Response, error) {
-			resp := respond(200, "")
-			resp.ContentLength = -1
-			resp.Body = newStuckBody()
-			return resp, nil
-		}, call: within(3*time.Second, getAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded)},
-		fault{name: "a RoundTrip that ignores the context", gets: "the context's error, at the deadline", transport: func(*http.Request) (*http.Response, error) {
-			time.Sleep(time.Hour)
-			return respond(200, okBody), nil
-		}, call: func(ctx context.Context, c *agento.Client) error {
-			begun := time.Now()
-			err := within(3*time.Second, getAgent)(ctx, c)
-			if took := time.Since(begun); took > 4*time.Second {
-				return fmt.Errorf("it took %v", took)
-			}
-			time.Sleep(time.Hour) // until it returns
-			return err
-		}, within: time.Hour + 3*time.Second, check: is(context.DeadlineExceeded)},
-		fault{name: "a response beside an error", gets: "the error; the body is closed", transport: func(*http.Request) (*http.Response, error) {
-			return respond(200, okBody), io.ErrNoProgress
-		}, check: is(io.ErrNoProgress)},
 		fault{name: "neither response nor error", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { return nil, nil }, check: is()},
 		fault{name: "a response without a body", gets: "an Error, as for an empty answer", transport: func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }, check: status(200)},
-		fault{name: "a panic", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { panic("boom") }, check: func(t *testing.T, err error) { require.ErrorContains(t, err, "boom") }},
-		fault{name: "a panic that quotes the key", gets: "an Error without it, at the first attempt", transport: once(func(r *http.Request) (*http.Response, error) {
-			panic(r.Header.Get("X-Api-Key"))
-		}), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "[redacted]") }},
-		fault{name: "a body that panics", gets: "an Error", transport: withBody(func([]byte) (int, error) { panic("boom") }), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "boom") }},
-		fault{name: "a body that gives nothing, without end", gets: "an Error", transport: withBody(func([]byte) (int, error) { return 0, nil }), check: is(io.ErrNoProgress)},
 		fault{name: "a status that is none", gets: "an Error; of a write ErrOutcomeUnknown", transport: once(func(*http.Request) (*http.Response, error) { return respond(-1, okBody), nil }), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
-		fault{name: "an error that cannot be printed", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { var none *agento.Error; return nil, none }, check: is()},
-		fault{name: "a middleware that sends a write twice, in vain", gets: "ErrOutcomeUnknown", transport: once(fails(errReset)), opts: []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				_, _ = next.RoundTrip(r)
-				return nil, errDial
-			})
-		})}, call: createAgent, check: is(agento.ErrOutcomeUnknown)},
 		fault{name: "a request changed for another host", gets: "ErrCrossOrigin; it is not sent", opts: []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) {
 				r = r.Clone(r.Context())

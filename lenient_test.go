@@ -193,7 +193,7 @@ func TestVersionGivenPlainly(t *testing.T) {
 	}))
 	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new", Version: "v1"})
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-	require.ErrorContains(t, err, "the document is as it was")
+	require.ErrorContains(t, err, "the document is unchanged")
 }
 
 // TestNothingIsSaidWithoutAVersion of what the document held before: nobody has
@@ -208,7 +208,7 @@ func TestNothingIsSaidWithoutAVersion(t *testing.T) {
 		}), agento.WithMaxRetries(0))
 		_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-		require.ErrorContains(t, err, "the document holds something else")
+		require.ErrorContains(t, err, "the document has other content")
 		require.NotContains(t, err.Error(), "as it was")
 	}
 }

@@ -34,14 +34,14 @@ const llmsHead = `# Agento for Go
 
 > The official Go SDK for the Agento API, which hosts AI agents: import "github.com/remsyshq/agento-go".
 
-All exported names of the SDK, of its fake service for tests, and of its modules, from their doc comments. The README has code by task:
+All exported names of the SDK, of its chat backend, of its fake service for tests, and of its modules, from their doc comments. The README has code by task:
 https://github.com/remsyshq/agento-go/blob/main/README.md
 `
 
 func llmsText(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(llmsHead)
-	for _, folder := range []string{".", "agentotest", "otel", "redispacer"} {
+	for _, folder := range []string{".", "chathttp", "agentotest", "otel", "redispacer"} {
 		p := packageDoc(t, folder)
 		fmt.Fprintf(&b, "\n# package %s\n\nimport %q\n\n%s", p.name, p.ImportPath, p.Text(p.Doc))
 		p.values(&b, p.Consts)

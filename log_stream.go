@@ -80,6 +80,9 @@ func (f *follower) decode(ev sse.Event) stream.Decoded[LogEntry] {
 	case string(ev.Type) == ChatError:
 		return stream.Decoded[LogEntry]{Err: f.serviceError(ev.Data)}
 	}
+	if len(ev.Type) > 0 && len(ev.Data) == 0 { // a sign of life
+		return stream.Decoded[LogEntry]{Skip: true}
+	}
 	f.arrived = true
 	e := readLogEntry(string(ev.Data))
 	e.ID = string(ev.ID)

@@ -112,17 +112,12 @@ func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page
 				yield(none, err)
 				return
 			}
-			fresh := false
-			for i := range page.Data {
-				row := &page.Data[i]
+			rows, fresh := newRows(page.Data, seen, func(row *T) (uint64, bool) {
 				id := key(row)
-				hash := maphash.String(seed, cmp.Or(id, content(row)))
-				known := seen[hash]
-				seen[hash], fresh = true, fresh || !known
-				if known && id != "" {
-					continue
-				}
-				if !yield(*row, nil) {
+				return maphash.String(seed, cmp.Or(id, content(row))), id != ""
+			})
+			for _, row := range rows {
+				if !yield(row, nil) {
 					return
 				}
 			}
@@ -137,6 +132,26 @@ func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page
 			}
 		}
 	}
+}
+
+// newRows leaves out the rows of a page whose ID was seen. Rows without an ID may be
+// alike, so they stay, unless the whole page was seen.
+func newRows[T any](page []T, seen map[uint64]bool, hash func(*T) (h uint64, hasID bool)) (rows []T, fresh bool) {
+	for i := range page {
+		h, hasID := hash(&page[i])
+		if !seen[h] || !hasID {
+			rows = append(rows, page[i])
+		}
+		fresh = fresh || !seen[h]
+	}
+	for i := range page {
+		h, _ := hash(&page[i])
+		seen[h] = true
+	}
+	if !fresh {
+		rows = nil
+	}
+	return rows, fresh
 }
 
 // content tells rows without an ID apart.

@@ -14,6 +14,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // What follows is the code of the README, a function for each of its sections:
@@ -105,12 +106,12 @@ func withinTheLimit(ctx context.Context, client *agento.Client, agentID string) 
 
 // README.md: Put an agent behind a chat widget
 func chatWidget(client *agento.Client, mux *http.ServeMux, agentID string, secret []byte) error {
-	handler, err := agento.NewChatHandler(client, agento.ChatHandlerConfig{
+	handler, err := chathttp.NewHandler(client, chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) { return visitorOf(r) }, // who is it? required
-		Turn: func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
-			return agento.ChatTurn{AgentID: agentID}, nil
+		Turn: func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
+			return chathttp.Turn{AgentID: agentID}, nil
 		},
-		TokenKeys: []agento.TokenKey{agento.NewTokenKey("2026-11", secret)}, // 32 random bytes, the same on all replicas
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("2026-11", secret)}, // 32 random bytes, the same on all replicas
 	})
 	if err != nil {
 		return err

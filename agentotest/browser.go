@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Browser is a visitor's browser before an agento.ChatHandler, for tests of the
+// Browser is a visitor's browser before an chathttp.Handler, for tests of the
 // backend that the handler is a part of: its sign-in, its routes, what it tells
 // the agent. It is not for use by several goroutines.
 type Browser struct {
@@ -33,7 +33,7 @@ type BrowserAnswer struct {
 }
 
 // Say sends a message and reads the answer to its end. It returns an error where
-// the answer is not in the form that agento.ChatHandler documents.
+// the answer is not in the form that chathttp.Handler documents.
 func (b *Browser) Say(ctx context.Context, message string) (*BrowserAnswer, error) {
 	body := encodeJSON(struct {
 		Message string `json:"message"`
@@ -73,7 +73,7 @@ func (b *Browser) takeError(answer *BrowserAnswer, raw []byte) error {
 		Session string
 	}
 	if json.Unmarshal(raw, &e) != nil || e.Error.Code == "" {
-		return fmt.Errorf("agentotest: status %d without an error as of agento.ChatHandler: %.200q", answer.Status, raw)
+		return fmt.Errorf("agentotest: status %d without an error as of chathttp.Handler: %.200q", answer.Status, raw)
 	}
 	answer.Code = e.Error.Code
 	b.keep(e.Session)
@@ -104,7 +104,7 @@ func (b *Browser) takeEvents(answer *BrowserAnswer, stream string) error {
 }
 
 // takeEvent keeps an event and returns its type, "" if it has none. It reads
-// those that agento.ChatHandler documents; what a filter lets through besides
+// those that chathttp.Handler documents; what a filter lets through besides
 // may be any JSON.
 func (b *Browser) takeEvent(answer *BrowserAnswer, data []byte) (kind string, err error) {
 	var e struct{ Type string }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // backend is a chat handler before a fake service.
@@ -19,12 +19,12 @@ func backend(t *testing.T, opts ...agentotest.Option) (*agentotest.Server, strin
 	service := agentotest.NewServer(opts...)
 	t.Cleanup(service.Close)
 	agent := service.AddAgent(agentotest.AgentSeed{SharedMode: true})
-	handler, err := agento.NewChatHandler(service.Client(), agento.ChatHandlerConfig{
+	handler, err := chathttp.NewHandler(service.Client(), chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) { return r.Header.Get("X-Visitor"), nil },
-		Turn: func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
-			return agento.ChatTurn{AgentID: agent}, nil
+		Turn: func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
+			return chathttp.Turn{AgentID: agent}, nil
 		},
-		TokenKeys: []agento.TokenKey{agento.NewTokenKey("k", []byte(strings.Repeat("s", 32)))},
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("k", []byte(strings.Repeat("s", 32)))},
 	})
 	require.NoError(t, err)
 	server := httptest.NewServer(handler)

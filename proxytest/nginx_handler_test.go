@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // handlerSite keeps the defaults that hold streams back: it buffers responses, and
@@ -58,12 +59,12 @@ func startBackend(t *testing.T, heartbeat time.Duration, answer talk, layer func
 	client, err := agento.New(key, agento.WithBaseURL(service.URL))
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
-	handler, err := agento.NewChatHandler(client, agento.ChatHandlerConfig{
+	handler, err := chathttp.NewHandler(client, chathttp.Config{
 		Visitor: func(*http.Request) (string, error) { return "pia", nil },
-		Turn: func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
-			return agento.ChatTurn{AgentID: "a1"}, nil
+		Turn: func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
+			return chathttp.Turn{AgentID: "a1"}, nil
 		},
-		TokenKeys: []agento.TokenKey{agento.NewTokenKey("k1", []byte(strings.Repeat("s", 32)))},
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("k1", []byte(strings.Repeat("s", 32)))},
 		Heartbeat: heartbeat,
 	})
 	require.NoError(t, err)

@@ -1,5 +1,5 @@
 // Chatwidget is a web page where visitors talk to an agent, with its backend: the
-// API key stays on the server, and agento.ChatHandler relays the answers.
+// API key stays on the server, and chathttp.Handler relays the answers.
 //
 //	go run ./examples/chatwidget
 //

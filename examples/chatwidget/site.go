@@ -13,12 +13,13 @@ import (
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // site is the page and its backend.
 type site struct {
 	http.Handler
-	chat *agento.ChatHandler
+	chat *chathttp.Handler
 }
 
 func newSite(client *agento.Client, agent string, secret []byte) (*site, error) {
@@ -31,12 +32,12 @@ func newSite(client *agento.Client, agent string, secret []byte) (*site, error) 
 		return nil, err
 	}
 	known := visitors{key: visitorKey}
-	chat, err := agento.NewChatHandler(client, agento.ChatHandlerConfig{
+	chat, err := chathttp.NewHandler(client, chathttp.Config{
 		Visitor: known.id,
-		Turn: func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
-			return agento.ChatTurn{AgentID: agent}, nil
+		Turn: func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
+			return chathttp.Turn{AgentID: agent}, nil
 		},
-		TokenKeys: []agento.TokenKey{agento.NewTokenKey("1", tokenKey)},
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("1", tokenKey)},
 		Logger:    slog.Default(),
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 const (
@@ -30,14 +31,14 @@ func beBackend(service string) error {
 	if err != nil {
 		return err
 	}
-	handler, err := agento.NewChatHandler(client, agento.ChatHandlerConfig{
+	handler, err := chathttp.NewHandler(client, chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) { return r.Header.Get("X-Visitor"), nil },
-		Turn: func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
-			return agento.ChatTurn{AgentID: "a1"}, nil
+		Turn: func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
+			return chathttp.Turn{AgentID: "a1"}, nil
 		},
-		TokenKeys:    []agento.TokenKey{agento.NewTokenKey("k1", []byte(strings.Repeat("s", 32)))},
-		PeerLimit:    agento.ChatLimit{AtOnce: 10, PerMinute: 100_000}, // who leaves comes back before it is noticed
-		TotalLimit:   agento.ChatLimit{AtOnce: 5000, PerMinute: 100_000},
+		TokenKeys:    []chathttp.TokenKey{chathttp.NewTokenKey("k1", []byte(strings.Repeat("s", 32)))},
+		VisitorLimit: chathttp.Limit{AtOnce: 10, PerMinute: 100_000}, // who leaves comes back before it is noticed
+		TotalLimit:   chathttp.Limit{AtOnce: 5000, PerMinute: 100_000},
 		WriteTimeout: writeTimeout,
 	})
 	if err != nil {
@@ -55,7 +56,7 @@ func beBackend(service string) error {
 	return serveUntilTerminated(mux, handler)
 }
 
-func serveUntilTerminated(mux http.Handler, chat *agento.ChatHandler) error {
+func serveUntilTerminated(mux http.Handler, chat *chathttp.Handler) error {
 	server := &http.Server{Handler: mux, ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 		_ = c.(*net.TCPConn).SetWriteBuffer(sendBuffer) // a larger one only hides slow readers
 		return ctx

@@ -1,4 +1,4 @@
-// Widgetload puts agento.ChatHandler under the load of many browsers on
+// Widgetload puts chathttp.Handler under the load of many browsers on
 // loopback, a third of which leave in the middle of an answer and a tenth of
 // which read slowly, and reports what it adds to the latency of an event, what
 // it takes, and what it leaves behind.

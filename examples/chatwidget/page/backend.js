@@ -1,4 +1,4 @@
-// The page's side of agento.ChatHandler: sends a message and yields the answer.
+// The page's side of chathttp.Handler: sends a message and yields the answer.
 
 // Problem is an error whose message is fit for the visitor.
 export class Problem extends Error {}

@@ -20,6 +20,7 @@ var Known = map[string]string{
 	"agento":     "github.com/remsyshq/agento-go",
 	"agentotest": "github.com/remsyshq/agento-go/agentotest",
 	"bytes":      "bytes",
+	"chathttp":   "github.com/remsyshq/agento-go/chathttp",
 	"context":    "context",
 	"embed":      "embed",
 	"errors":     "errors",

@@ -1,4 +1,4 @@
-package agento
+package chathttp
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// TokenKey is a secret that signs the session tokens of a [ChatHandler]. It
+// TokenKey is a secret that signs the session tokens of a [Handler]. It
 // prints as its id.
 type TokenKey struct {
 	id     string
@@ -24,14 +24,14 @@ const minTokenSecret = 32 // bytes
 
 // NewTokenKey names a secret of at least 32 random bytes. The id, of at most 32
 // letters, digits, - and _, stands in each token, so that keys can be rotated:
-// see [ChatHandlerConfig].TokenKeys. [NewChatHandler] refuses what does not fit.
+// see [Config].TokenKeys. [NewHandler] refuses what does not fit.
 func NewTokenKey(id string, secret []byte) TokenKey {
 	own := bytes.Clone(secret)
 	return TokenKey{id: id, secret: func() []byte { return own }}
 }
 
 // String is the key's id.
-func (k TokenKey) String() string { return "agento.TokenKey(" + k.id + ")" }
+func (k TokenKey) String() string { return "chathttp.TokenKey(" + k.id + ")" }
 
 func (k TokenKey) check() error {
 	switch {

@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"encoding/base64"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // refusedToken asserts that a visitor's token is refused before any call.
@@ -23,8 +23,8 @@ func refusedToken(w *widget, visitor, token string, header ...string) {
 	require.Equal(w.t, before, w.service.calls())
 }
 
-func unlimited(c *agento.ChatHandlerConfig) {
-	c.PeerLimit.PerMinute, c.TotalLimit.PerMinute = 100_000, 100_000
+func unlimited(c *chathttp.Config) {
+	c.VisitorLimit.PerMinute, c.TotalLimit.PerMinute = 100_000, 100_000
 }
 
 func TestTokenOfAnother(t *testing.T) {
@@ -88,7 +88,7 @@ func TestTokenFieldsAreApart(t *testing.T) {
 func TestTokenLifetime(t *testing.T) {
 	for name, c := range map[string]struct{ set, want time.Duration }{"default": {0, 24 * time.Hour}, "set": {time.Hour, time.Hour}} {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, answering(hi, done), func(config *agento.ChatHandlerConfig) { config.TokenLifetime = c.set }, func(w *widget) {
+			inWidget(t, protocol{}, answering(hi, done), func(config *chathttp.Config) { config.TokenLifetime = c.set }, func(w *widget) {
 				first := w.say("pia", "").token
 				time.Sleep(c.want - time.Second)
 				second := w.say("pia", first).token
@@ -105,14 +105,14 @@ func TestTokenLifetime(t *testing.T) {
 // TestTokenRotation takes three replicas through it: the new key is known before
 // it signs, and the old one after it has ceased to.
 func TestTokenRotation(t *testing.T) {
-	oldKey := agento.NewTokenKey("k1", widgetSecret)
-	newKey := agento.NewTokenKey("k2", []byte("another made-up secret, 32 bytes"))
-	impostor := agento.NewTokenKey("k1", []byte("another made-up secret, 32 bytes"))
+	oldKey := chathttp.NewTokenKey("k1", widgetSecret)
+	newKey := chathttp.NewTokenKey("k2", []byte("another made-up secret, 32 bytes"))
+	impostor := chathttp.NewTokenKey("k1", []byte("another made-up secret, 32 bytes"))
 	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
-		use := func(keys ...agento.TokenKey) {
+		use := func(keys ...chathttp.TokenKey) {
 			config := widgetConfig()
 			config.TokenKeys = keys
-			handler, err := agento.NewChatHandler(w.client, config)
+			handler, err := chathttp.NewHandler(w.client, config)
 			require.NoError(t, err)
 			w.swap(handler)
 		}
@@ -136,8 +136,8 @@ func TestTokenRotation(t *testing.T) {
 // no key.
 func TestTokenSecretIsCopied(t *testing.T) {
 	secret := []byte(strings.Repeat("s", 32))
-	key := agento.NewTokenKey("k1", secret)
-	inWidget(t, protocol{}, answering(hi, done), func(c *agento.ChatHandlerConfig) { c.TokenKeys[0] = key }, func(w *widget) {
+	key := chathttp.NewTokenKey("k1", secret)
+	inWidget(t, protocol{}, answering(hi, done), func(c *chathttp.Config) { c.TokenKeys[0] = key }, func(w *widget) {
 		token := w.say("pia", "").token
 		clear(secret)
 		require.Equal(t, 200, w.say("pia", token).status)
@@ -156,9 +156,9 @@ func TestSessionThatIsGone(t *testing.T) {
 		require.Equal(t, "session_refused", p.code)
 		require.NotContains(t, p.body, "s1\"")
 	})
-	own := func(c *agento.ChatHandlerConfig) {
-		c.Turn = func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) {
-			return agento.ChatTurn{AgentID: "a1", SessionID: "own"}, nil
+	own := func(c *chathttp.Config) {
+		c.Turn = func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
+			return chathttp.Turn{AgentID: "a1", SessionID: "own"}, nil
 		}
 	}
 	inWidget(t, protocol{}, gone, own, func(w *widget) {

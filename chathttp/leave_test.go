@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // ending tells when the service's part of a turn has ended, and whether whole.
@@ -117,7 +118,7 @@ func TestFinishTurns(t *testing.T) {
 			for proto, p := range protocols {
 				t.Run(proto, func(t *testing.T) {
 					var answer http.HandlerFunc
-					configure := func(config *agento.ChatHandlerConfig) {
+					configure := func(config *chathttp.Config) {
 						config.FinishTurns, config.TurnTimeout = true, c.timeout
 					}
 					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, configure, func(w *widget) {
@@ -154,7 +155,7 @@ func TestTurnLeavesNothingBehind(t *testing.T) {
 			},
 		}))
 		turn := func(begin func()) {
-			handler, err := agento.NewChatHandler(client, widgetConfig())
+			handler, err := chathttp.NewHandler(client, widgetConfig())
 			require.NoError(t, err)
 			w.swap(handler)
 			ended.Store(false)

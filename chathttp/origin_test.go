@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"fmt"
@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 const shop = "https://shop.example"
 
-func allowShop(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{shop} }
+func allowShop(c *chathttp.Config) { c.AllowedOrigins = []string{shop} }
 
 // TestPageOfAnotherOrigin: one that is listed can use the handler, with its
 // visitor's cookies, and read what it answers; no other can.
@@ -74,7 +75,7 @@ func TestOriginsThatNoBrowserSends(t *testing.T) {
 	with := func(origin string) error {
 		config := widgetConfig()
 		config.AllowedOrigins = []string{shop, origin}
-		_, err := agento.NewChatHandler(client, config)
+		_, err := chathttp.NewHandler(client, config)
 		return err
 	}
 	for origin, says := range map[string]string{

@@ -1,17 +1,18 @@
-package agento
+package chathttp
 
 import (
 	"log/slog"
 	"net/http"
 	"time"
 
+	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// ChatHandlerConfig sets up a [ChatHandler]. Visitor, Turn and TokenKeys are
+// Config sets up a [Handler]. Visitor, Turn and TokenKeys are
 // required; the zero value of everything else is its default. The functions are
 // called by many goroutines at once.
-type ChatHandlerConfig struct {
+type Config struct {
 	// Visitor says who asks: the peer id, at most 256 bytes of UTF-8, that keeps
 	// one visitor's sessions apart from another's. It must come from what the
 	// visitor cannot choose, such as a signed cookie. An error, or an id that is
@@ -19,9 +20,9 @@ type ChatHandlerConfig struct {
 	Visitor func(r *http.Request) (peerID string, err error)
 
 	// Turn decides which agent answers a message, and what it is told besides.
-	// An error that matches ErrForbidden is answered with 403, any other, and
+	// An error that matches agento.ErrForbidden is answered with 403, any other, and
 	// every error of the service, with 500. The request's body has been read.
-	Turn func(r *http.Request, v ChatVisit) (ChatTurn, error)
+	Turn func(r *http.Request, v Visit) (Turn, error)
 
 	// TokenKeys sign the tokens by which browsers prove their sessions. The first
 	// one signs, all are accepted. Replicas of a backend share them.
@@ -35,8 +36,8 @@ type ChatHandlerConfig struct {
 	// default port or wildcard. Those of the handler's own host always may.
 	AllowedOrigins []string
 
-	// Filter lets more than text and done through to the browser; see RelayFilter.
-	Filter func(ChatEvent) any
+	// Filter lets more than text and done through to the browser; see WithFilter.
+	Filter func(agento.ChatEvent) any
 
 	// FinishTurns lets a turn whose browser went away run on to its end, so that
 	// the history has the answer. By default the turn ends.
@@ -45,11 +46,11 @@ type ChatHandlerConfig struct {
 	// 15 min.
 	TurnTimeout time.Duration
 
-	// PeerLimit bounds the turns of one visitor. Default 2 at once, 20 a minute.
-	PeerLimit ChatLimit
+	// VisitorLimit bounds the turns of one visitor. Default 2 at once, 20 a minute.
+	VisitorLimit Limit
 	// TotalLimit bounds the turns of all visitors together, and with them the
 	// handler's memory. Default 1000 at once, 600 a minute.
-	TotalLimit ChatLimit
+	TotalLimit Limit
 	// MaxWait bounds how long a turn waits for the rate limit of the key, before
 	// it is refused with 503. Default 10 s.
 	MaxWait time.Duration
@@ -59,7 +60,7 @@ type ChatHandlerConfig struct {
 	// BodyTimeout bounds how long a body may take to arrive, from when it is read.
 	// Default 10 s.
 	BodyTimeout time.Duration
-	// WriteTimeout and Heartbeat are as for RelayWriteTimeout and RelayHeartbeat.
+	// WriteTimeout and Heartbeat are as for WithWriteTimeout and WithHeartbeat.
 	WriteTimeout time.Duration
 	Heartbeat    time.Duration
 
@@ -69,17 +70,17 @@ type ChatHandlerConfig struct {
 	Logger *slog.Logger
 }
 
-// ChatLimit bounds turns: how many at once, and how many begun within any minute.
-type ChatLimit struct{ AtOnce, PerMinute int }
+// Limit bounds turns: how many at once, and how many begun within any minute.
+type Limit struct{ AtOnce, PerMinute int }
 
-// ChatVisit is a message that waits for an answer.
-type ChatVisit struct {
+// Visit is a message that waits for an answer.
+type Visit struct {
 	PeerID  string // as Visitor gave it
 	Message string
 }
 
-// ChatTurn says how a message is to be answered.
-type ChatTurn struct {
+// Turn says how a message is to be answered.
+type Turn struct {
 	// AgentID is the agent that answers. Required. It must be in shared mode.
 	AgentID string
 	// SessionID, if it is given, is the session to use, which the backend has
@@ -91,7 +92,7 @@ type ChatTurn struct {
 }
 
 // complete fills in the defaults and refuses what does not fit.
-func (c ChatHandlerConfig) complete() (ChatHandlerConfig, error) {
+func (c Config) complete() (Config, error) {
 	if c.Visitor == nil {
 		return c, errs.Argument("Visitor", "is nil")
 	}
@@ -101,8 +102,8 @@ func (c ChatHandlerConfig) complete() (ChatHandlerConfig, error) {
 	for _, err := range []error{
 		orDefault("TokenLifetime", &c.TokenLifetime, 24*time.Hour),
 		orDefault("TurnTimeout", &c.TurnTimeout, 15*time.Minute),
-		orDefault("PeerLimit.AtOnce", &c.PeerLimit.AtOnce, 2),
-		orDefault("PeerLimit.PerMinute", &c.PeerLimit.PerMinute, 20),
+		orDefault("VisitorLimit.AtOnce", &c.VisitorLimit.AtOnce, 2),
+		orDefault("VisitorLimit.PerMinute", &c.VisitorLimit.PerMinute, 20),
 		orDefault("TotalLimit.AtOnce", &c.TotalLimit.AtOnce, 1000),
 		orDefault("TotalLimit.PerMinute", &c.TotalLimit.PerMinute, 600),
 		orDefault("MaxWait", &c.MaxWait, 10*time.Second),

@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // TestOnlyTextAndDoneReachTheBrowser: a tool event may carry a secret, and so
@@ -34,7 +35,7 @@ func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 		require.NotContains(t, p.body, secret)
 		require.NotContains(t, w.log.String(), secret)
 	})
-	filter := func(c *agento.ChatHandlerConfig) {
+	filter := func(c *chathttp.Config) {
 		c.Filter = func(e agento.ChatEvent) any {
 			switch e.Type {
 			case agento.ChatTool:
@@ -59,7 +60,7 @@ func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 // TestRawEventOverSeveralLines: what a filter lets through stays one data line.
 func TestRawEventOverSeveralLines(t *testing.T) {
 	answer := answering("data: {\"type\":\"card\",\ndata: \"content\":\"a\"}\n\n", done)
-	raw := func(c *agento.ChatHandlerConfig) { c.Filter = func(e agento.ChatEvent) any { return e.Raw() } }
+	raw := func(c *chathttp.Config) { c.Filter = func(e agento.ChatEvent) any { return e.Raw() } }
 	inWidget(t, protocol{}, answer, raw, func(w *widget) {
 		require.Contains(t, w.say("pia", "").body, "data: {\"type\":\"card\",\"content\":\"a\"}\n\n")
 	})
@@ -304,7 +305,7 @@ func TestTurnTimeout(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 			}
-			inWidget(t, protocol{}, endless, func(config *agento.ChatHandlerConfig) { config.TurnTimeout = c.set }, func(w *widget) {
+			inWidget(t, protocol{}, endless, func(config *chathttp.Config) { config.TurnTimeout = c.set }, func(w *widget) {
 				begun := time.Now()
 				p := w.say("pia", "")
 				require.Equal(t, "error:interrupted", p.types[len(p.types)-1])

@@ -1,4 +1,4 @@
-package agento
+package chathttp
 
 import (
 	"context"
@@ -6,27 +6,29 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	agento "github.com/remsyshq/agento-go"
 )
 
 // turn is one message on its way to an agent, and the answer on its way back.
 type turn struct {
-	h       *ChatHandler
+	h       *Handler
 	r       *http.Request
 	browser *browser
 	peer    string
 	message string
-	ChatTurn
+	Turn
 	managed bool   // the browser holds the session by a token
 	created string // token of the session that this turn has created
 }
 
 // decide asks the backend how to answer, and settles the session.
-func (h *ChatHandler) decide(w http.ResponseWriter, r *http.Request, peer string, sent sentMessage) (*turn, *denial) {
-	chosen, err := h.config.Turn(r, ChatVisit{PeerID: peer, Message: sent.Message})
+func (h *Handler) decide(w http.ResponseWriter, r *http.Request, peer string, sent sentMessage) (*turn, *denial) {
+	chosen, err := h.config.Turn(r, Visit{PeerID: peer, Message: sent.Message})
 	if err != nil {
 		return nil, turnDenial(err)
 	}
-	t := &turn{h: h, r: r, browser: newBrowser(w), peer: peer, message: sent.Message, ChatTurn: chosen}
+	t := &turn{h: h, r: r, browser: newBrowser(w), peer: peer, message: sent.Message, Turn: chosen}
 	t.browser.timeout = h.config.WriteTimeout
 	if t.SessionID != "" {
 		return t, nil
@@ -65,13 +67,13 @@ func (t *turn) run() *denial {
 
 // open creates a session if there is none, and sends the message. It may take as
 // long as the agent thinks, so that meanwhile the browser gets heartbeats.
-func (t *turn) open(ctx context.Context) (*ChatStream, error) {
+func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 	stop := t.browser.keepAlive(t.h.config.Heartbeat)
 	defer stop()
-	patience := waitingAtMost(t.h.config.MaxWait)
+	until := time.Now().Add(t.h.config.MaxWait)
 	chat := t.h.client.Chat
 	if t.SessionID == "" {
-		session, err := chat.CreateSession(ctx, t.AgentID, CreateSessionParams{PeerID: t.peer}, patience)
+		session, err := chat.CreateSession(ctx, t.AgentID, agento.CreateSessionParams{PeerID: t.peer}, waitAtMost(until)...)
 		if err != nil {
 			return nil, err
 		}
@@ -81,14 +83,16 @@ func (t *turn) open(ctx context.Context) (*ChatStream, error) {
 		t.SessionID = session.ID
 		t.created = t.token()
 	}
-	return chat.Send(ctx, t.AgentID, SendMessageParams{
+	return chat.Send(ctx, t.AgentID, agento.SendMessageParams{
 		Message: t.message, SessionID: t.SessionID, PeerID: t.peer, Context: t.Context,
-	}, patience)
+	}, waitAtMost(until)...)
 }
 
-// waitingAtMost bounds what the calls of a turn wait for the rate limit, all together.
-func waitingAtMost(d time.Duration) Option {
-	return WithMaxWait(d)
+// waitAtMost limits what a call waits for the rate limit until a point in time.
+// A call waits for Retry-After up to three times.
+func waitAtMost(until time.Time) []agento.Option {
+	left := max(time.Until(until), time.Nanosecond)
+	return []agento.Option{agento.WithMaxWait(left), agento.WithRetryAfterLimit(max(left/3, time.Nanosecond))}
 }
 
 var errNoSession = errors.New("the service has created a session and does not say its id")
@@ -115,7 +119,7 @@ func (t *turn) notOpened(err error) *denial {
 }
 
 // relay passes the answer on.
-func (t *turn) relay(stream *ChatStream) {
+func (t *turn) relay(stream *agento.ChatStream) {
 	if t.managed {
 		_ = t.browser.add(sessionEvent{sessionType, t.token()})
 	}

@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"errors"
@@ -12,12 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // relayed is a backend that relays one answer and keeps what Relay returned.
 type relayed struct {
 	w    *widget
-	opts []agento.RelayOption
+	opts []chathttp.RelayOption
 	errs chan error
 }
 
@@ -27,11 +28,11 @@ func (b *relayed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.errs <- err
 		return
 	}
-	b.errs <- s.Relay(w, b.opts...)
+	b.errs <- chathttp.Relay(w, s, b.opts...)
 }
 
 // relayEach runs a test of Relay over each form of connection.
-func relayEach(t *testing.T, answer http.HandlerFunc, test func(w *widget, b *relayed), opts ...agento.RelayOption) {
+func relayEach(t *testing.T, answer http.HandlerFunc, test func(w *widget, b *relayed), opts ...chathttp.RelayOption) {
 	t.Helper()
 	overEachBrowser(t, answer, nil, func(w *widget) {
 		b := &relayed{w, opts, make(chan error, 100)}
@@ -107,12 +108,12 @@ func TestRelayNoticesAFailedWrite(t *testing.T) {
 		errs := make(chan error, 1)
 		w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			s := send(w.world, w.ctx)
-			errs <- s.Relay(rw, agento.RelayHeartbeat(time.Minute))
+			errs <- chathttp.Relay(rw, s, chathttp.WithHeartbeat(time.Minute))
 			require.NoError(t, s.Err(), "Relay has closed it")
 		}))
 		begun := time.Now()
 		leave(w, 90*time.Second)
-		require.ErrorIs(t, <-errs, agento.ErrBrowserGone)
+		require.ErrorIs(t, <-errs, chathttp.ErrBrowserGone)
 		require.Equal(t, 2*time.Minute, time.Since(begun))
 	})
 }
@@ -124,10 +125,10 @@ func TestRelayWriteTimeout(t *testing.T) {
 	}, func(w *widget, b *relayed) {
 		begun = time.Now()
 		resp := w.post(body("", ""))
-		require.ErrorIs(t, <-b.errs, agento.ErrBrowserGone)
+		require.ErrorIs(t, <-b.errs, chathttp.ErrBrowserGone)
 		givenUp(t, 3*time.Second, time.Since(begun))
 		require.NoError(t, resp.Body.Close())
-	}, agento.RelayWriteTimeout(3*time.Second))
+	}, chathttp.WithWriteTimeout(3*time.Second))
 }
 
 // TestRelayWriteTimeoutIsForWritesOnly: a time between two events that is longer
@@ -140,7 +141,7 @@ func TestRelayWriteTimeoutIsForWritesOnly(t *testing.T) {
 	}, func(w *widget, b *relayed) {
 		require.Equal(t, hi+more+done, read(t, w.post(body("", ""))).body)
 		require.NoError(t, <-b.errs)
-	}, agento.RelayWriteTimeout(3*time.Second), agento.RelayHeartbeat(time.Minute))
+	}, chathttp.WithWriteTimeout(3*time.Second), chathttp.WithHeartbeat(time.Minute))
 }
 
 func TestRelayOptions(t *testing.T) {
@@ -152,16 +153,16 @@ func TestRelayOptions(t *testing.T) {
 	}, func(w *widget, b *relayed) {
 		require.Equal(t, []string{"tool", ":", ":", ":", "done"}, read(t, w.post(body("", ""))).types)
 		require.NoError(t, <-b.errs)
-	}, agento.RelayHeartbeat(2*time.Second), agento.RelayFilter(func(e agento.ChatEvent) any { return e.Raw() }))
+	}, chathttp.WithHeartbeat(2*time.Second), chathttp.WithFilter(func(e agento.ChatEvent) any { return e.Raw() }))
 
-	for says, opt := range map[string]agento.RelayOption{
-		"RelayHeartbeat is not positive: 0s":      agento.RelayHeartbeat(0),
-		"RelayWriteTimeout is not positive: -1ns": agento.RelayWriteTimeout(-1),
-		"opts hold an empty RelayOption":          nil,
+	for says, opt := range map[string]chathttp.RelayOption{
+		"WithHeartbeat is not positive: 0s":      chathttp.WithHeartbeat(0),
+		"WithWriteTimeout is not positive: -1ns": chathttp.WithWriteTimeout(-1),
+		"opts hold an empty RelayOption":         nil,
 	} {
 		inWorld(t, answering(hi, done), nil, func(w *world) {
 			recorder := httptest.NewRecorder()
-			err := send(w, w.ctx).Relay(recorder, opt)
+			err := chathttp.Relay(recorder, send(w, w.ctx), opt)
 			require.ErrorIs(t, err, agento.ErrValidation)
 			require.ErrorContains(t, err, says)
 			require.Empty(t, recorder.Header())
@@ -181,9 +182,9 @@ func (w wrappedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func TestRelayNeedsAWriterThatFlushes(t *testing.T) {
 	inWorld(t, answering(hi, done), nil, func(w *world) {
 		recorder := httptest.NewRecorder()
-		require.ErrorContains(t, send(w, w.ctx).Relay(plainWriter{recorder}), "Unwrap")
+		require.ErrorContains(t, chathttp.Relay(plainWriter{recorder}, send(w, w.ctx)), "Unwrap")
 		require.Empty(t, recorder.Header())
-		require.NoError(t, send(w, w.ctx).Relay(wrappedWriter{wrappedWriter{recorder}}))
+		require.NoError(t, chathttp.Relay(wrappedWriter{wrappedWriter{recorder}}, send(w, w.ctx)))
 		require.Equal(t, hi+done, recorder.Body.String())
 	})
 	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
@@ -226,9 +227,9 @@ func TestRelayWithoutDeadlines(t *testing.T) {
 	}
 }
 
-// TestChatHandlerWithoutDeadlines: the answer arrives all the same, and the log
+// TestHandlerWithoutDeadlines: the answer arrives all the same, and the log
 // says once what does not hold.
-func TestChatHandlerWithoutDeadlines(t *testing.T) {
+func TestHandlerWithoutDeadlines(t *testing.T) {
 	for name, wrap := range flushAlone {
 		t.Run(name, func(t *testing.T) {
 			overEachBrowser(t, answering(hi, done), nil, func(w *widget) {
@@ -275,8 +276,8 @@ func TestRelayStopsAtTheFirstFailure(t *testing.T) {
 	}, nil, func(w *world) {
 		begun := time.Now()
 		writer := &failingWriter{httptest.NewRecorder(), 4}
-		err := send(w, w.ctx).Relay(writer)
-		require.ErrorIs(t, err, agento.ErrBrowserGone)
+		err := chathttp.Relay(writer, send(w, w.ctx))
+		require.ErrorIs(t, err, chathttp.ErrBrowserGone)
 		require.ErrorIs(t, err, errWrite)
 		require.Equal(t, strings.Repeat(hi, 3), writer.Body.String(), "after the headers, three events")
 		require.Equal(t, -1, writer.left, "nothing is tried after a failure")
@@ -303,7 +304,7 @@ func TestRelayWritesLittleAtATime(t *testing.T) {
 		s := send(w, w.ctx)
 		synctest.Wait() // until the stream's buffer is full
 		writer := &largestWrite{httptest.NewRecorder(), 0}
-		require.NoError(t, s.Relay(writer))
+		require.NoError(t, chathttp.Relay(writer, s))
 		require.Equal(t, strings.Repeat(event, 40)+done, writer.Body.String())
 		require.LessOrEqual(t, writer.size, 16<<10+len(event))
 		require.Greater(t, writer.size, len(event), "some have shared a write")
@@ -317,7 +318,7 @@ func TestRelayOfAClosedStream(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, s.Close())
 		recorder := httptest.NewRecorder()
-		require.ErrorIs(t, s.Relay(recorder), agento.ErrStreamTruncated)
+		require.ErrorIs(t, chathttp.Relay(recorder, s), agento.ErrStreamTruncated)
 		require.Contains(t, recorder.Body.String(), `"code":"interrupted"`)
 	})
 }

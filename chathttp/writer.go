@@ -1,4 +1,4 @@
-package agento
+package chathttp
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	agento "github.com/remsyshq/agento-go"
 )
 
 // browser writes an event stream to a browser. One goroutine at a time uses it.
@@ -62,9 +64,9 @@ const (
 // publicCode is what a browser learns of an error of the service.
 func publicCode(err error) publicErrorCode {
 	switch {
-	case errors.Is(err, ErrRateLimited):
+	case errors.Is(err, agento.ErrRateLimited):
 		return codeBusy
-	case errors.Is(err, ErrStreamTruncated), errors.Is(err, ErrStreamIdle), errors.Is(err, ErrEventTooLarge),
+	case errors.Is(err, agento.ErrStreamTruncated), errors.Is(err, agento.ErrStreamIdle), errors.Is(err, agento.ErrEventTooLarge),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return codeInterrupted
 	}
@@ -155,7 +157,7 @@ func (b *browser) beat() error {
 
 // fail sends an error as the last event.
 func (b *browser) fail(code publicErrorCode) {
-	if b.add(errorEvent{ChatError, publicError{code, publicMessages[code]}}) == nil {
+	if b.add(errorEvent{agento.ChatError, publicError{code, publicMessages[code]}}) == nil {
 		_ = b.send() // it may have gone
 	}
 }

@@ -1,4 +1,4 @@
-package agento
+package chathttp
 
 import (
 	"encoding/json"
@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // denial is an answer that is not a stream.
@@ -57,7 +60,7 @@ var publicMessages = map[publicErrorCode]string{
 const retrySoon = 5 * time.Second
 
 // deny answers with an error.
-func (h *ChatHandler) deny(w http.ResponseWriter, r *http.Request, d *denial) {
+func (h *Handler) deny(w http.ResponseWriter, r *http.Request, d *denial) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.config.WriteTimeout))
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
@@ -95,27 +98,27 @@ func wholeSeconds(d time.Duration) string {
 // turnDenial is what a browser learns of an error of the function Turn. One that
 // the service has given it, of whatever kind, is not the visitor's affair.
 func turnDenial(err error) *denial {
-	var e *Error
-	if errors.Is(err, ErrForbidden) && !errors.As(err, &e) {
+	var e *agento.Error
+	if errors.Is(err, agento.ErrForbidden) && !errors.As(err, &e) {
 		return &denial{status: http.StatusForbidden, code: codeTurn, cause: err}
 	}
 	return &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
 }
 
 // codeSessionNotFound is what a session that was deleted is expected to give.
-const codeSessionNotFound Code = "session_not_found"
+const codeSessionNotFound agento.Code = "session_not_found"
 
 // upstreamDenial is what a browser learns of a failure before the stream. A
 // session that is gone is its affair only if the browser holds it, by a token.
 func upstreamDenial(err error, byToken bool) *denial {
 	d := &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
-	var e *Error
+	var e *agento.Error
 	if !errors.As(err, &e) { // the call was never made
 		return d
 	}
 	d.status, d.retryAfter = http.StatusBadGateway, e.RetryAfter
 	switch {
-	case errors.Is(err, ErrRateLimited):
+	case errors.Is(err, agento.ErrRateLimited):
 		d.status, d.code, d.retryAfter = http.StatusServiceUnavailable, codeBusy, max(e.RetryAfter, retrySoon)
 	case byToken && e.Code == codeSessionNotFound:
 		d.status, d.code, d.retryAfter = http.StatusForbidden, codeSession, 0
@@ -123,26 +126,35 @@ func upstreamDenial(err error, byToken bool) *denial {
 	return d
 }
 
-// failureAttrs is what the log is told of an error. An Error's message and body
+// failureAttrs is what the log is told of an error. An agento.Error's message and body
 // are left out: they are the service's words, and may repeat a visitor's. So is a
 // code that does not look like one.
 func failureAttrs(err error) []slog.Attr {
-	var e *Error
-	if !errors.As(err, &e) {
-		return answer(0, "", err)
+	var attrs []slog.Attr
+	var e *agento.Error
+	if errors.As(err, &e) {
+		if e.StatusCode != 0 {
+			attrs = append(attrs, slog.Int("status", e.StatusCode))
+		}
+		if e.RequestID != "" {
+			attrs = append(attrs, slog.String("request_id", errs.Line(e.RequestID)))
+		}
+		if plainCode(e.Code) {
+			attrs = append(attrs, slog.String("code", string(e.Code)))
+		}
+		if e.Attempts > 1 {
+			attrs = append(attrs, slog.Int("attempts", e.Attempts))
+		}
+		err = e.Unwrap()
 	}
-	attrs := answer(e.StatusCode, e.RequestID, e.cause)
-	if plainCode(e.Code) {
-		attrs = append(attrs, slog.String("code", string(e.Code)))
-	}
-	if e.Attempts > 1 {
-		attrs = append(attrs, slog.Int("attempts", e.Attempts))
+	if err != nil {
+		attrs = append(attrs, slog.String("error", errs.Line(err.Error())))
 	}
 	return attrs
 }
 
 // plainCode reports whether a code looks like one: a field of that name may hold
 // anything.
-func plainCode(code Code) bool {
+func plainCode(code agento.Code) bool {
 	return code != "" && len(code) <= 48 && strings.Trim(string(code), "abcdefghijklmnopqrstuvwxyz_") == ""
 }

@@ -1,4 +1,4 @@
-package agento
+package chathttp
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // TestLimitsHaveBoundedSize: however many visitors there are, what is kept of
 // them is bounded by the turns of a minute.
 func TestLimitsHaveBoundedSize(t *testing.T) {
-	l := newTurnLimits(ChatLimit{2, 20}, ChatLimit{50, 100})
+	l := newTurnLimits(Limit{2, 20}, Limit{50, 100})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	entered, held, peers, recent := 0, []func(){}, 0, 0
 	for i := range 200_000 {
@@ -44,7 +44,7 @@ func TestLimitsHaveBoundedSize(t *testing.T) {
 // TestLimitsForgetOnlyWhoIsIdle: a turn that runs for longer than a minute still
 // counts.
 func TestLimitsForgetOnlyWhoIsIdle(t *testing.T) {
-	l := newTurnLimits(ChatLimit{1, 20}, ChatLimit{50, 100})
+	l := newTurnLimits(Limit{1, 20}, Limit{50, 100})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	leave, _ := l.enter("pia", now)
 	_, denied := l.enter("pia", now.Add(time.Hour))

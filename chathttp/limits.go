@@ -1,4 +1,4 @@
-package agento
+package chathttp
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 // within the last minute, and their visitors, and nothing else: its size is
 // bounded by the limit on all visitors, however many there are.
 type turnLimits struct {
-	perPeer, total ChatLimit
+	perPeer, total Limit
 
 	mu      sync.Mutex
 	peers   map[string]*peerTurns
@@ -33,7 +33,7 @@ type recentTurn struct {
 	begun time.Time
 }
 
-func newTurnLimits(perPeer, total ChatLimit) *turnLimits {
+func newTurnLimits(perPeer, total Limit) *turnLimits {
 	return &turnLimits{perPeer: perPeer, total: total, peers: map[string]*peerTurns{}, drained: make(chan struct{})}
 }
 

@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"bufio"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // flooding is a service that sends without end.
@@ -50,7 +50,7 @@ func TestBrowserThatDoesNotRead(t *testing.T) {
 			for proto, p := range protocols {
 				t.Run(proto, func(t *testing.T) {
 					var answer http.HandlerFunc
-					configure := func(c *agento.ChatHandlerConfig) {
+					configure := func(c *chathttp.Config) {
 						c.FinishTurns, c.TurnTimeout = finish, 2*time.Minute
 					}
 					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, configure, func(w *widget) {
@@ -96,7 +96,7 @@ func TestBrowserThatReadsAByteASecond(t *testing.T) {
 	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		stream(w, r).send(hi).hold()
 		gone = time.Now()
-	}, func(c *agento.ChatHandlerConfig) { c.WriteTimeout = 12500 * time.Millisecond }, func(w *widget) {
+	}, func(c *chathttp.Config) { c.WriteTimeout = 12500 * time.Millisecond }, func(w *widget) {
 		message := body("Hello", "")
 		conn := w.raw(len(message))
 		begun := time.Now()
@@ -122,7 +122,7 @@ func TestBrowserThatDoesNotReadHeartbeats(t *testing.T) {
 	for name, finish := range map[string]bool{"the turn ends": false, "the turn is finished": true} {
 		t.Run(name, func(t *testing.T) {
 			var after time.Duration
-			finishTurns := func(c *agento.ChatHandlerConfig) { c.FinishTurns = finish }
+			finishTurns := func(c *chathttp.Config) { c.FinishTurns = finish }
 			inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
 				begun, s := time.Now(), stream(w, r)
 				select {
@@ -187,7 +187,7 @@ func (w panickingWriter) Write([]byte) (int, error) { panic(w.value) }
 // TestWriterThatPanics, while the agent thinks and the browser gets heartbeats,
 // ends its request as any panic of a handler does, and nothing else.
 func TestWriterThatPanics(t *testing.T) {
-	one := func(c *agento.ChatHandlerConfig) { c.PeerLimit.AtOnce, c.FinishTurns = 1, true }
+	one := func(c *chathttp.Config) { c.VisitorLimit.AtOnce, c.FinishTurns = 1, true }
 	for name, value := range map[string]any{"the abort of net/http": http.ErrAbortHandler, "another": errWrite} {
 		t.Run(name, func(t *testing.T) {
 			inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
@@ -267,7 +267,7 @@ func TestSlowButSteadyBrowser(t *testing.T) {
 // TestBodyThatComesSlowly: a byte a second is too slow, and holds a place no
 // longer than the timeout.
 func TestBodyThatComesSlowly(t *testing.T) {
-	one := func(c *agento.ChatHandlerConfig) { c.PeerLimit.AtOnce = 1 }
+	one := func(c *chathttp.Config) { c.VisitorLimit.AtOnce = 1 }
 	feed := func(to io.Writer) {
 		for _, c := range []byte(body("Hello", "")) {
 			if _, err := to.Write([]byte{c}); err != nil {
@@ -374,8 +374,8 @@ func TestBodyReadBeforeTheHandler(t *testing.T) {
 }
 
 // visitorAfter has the function Visitor do something first.
-func visitorAfter(do func(r *http.Request)) func(*agento.ChatHandlerConfig) {
-	return func(c *agento.ChatHandlerConfig) {
+func visitorAfter(do func(r *http.Request)) func(*chathttp.Config) {
+	return func(c *chathttp.Config) {
 		visitor := c.Visitor
 		c.Visitor = func(r *http.Request) (string, error) {
 			do(r)
@@ -420,7 +420,7 @@ func TestVisitorThatReadsTheBody(t *testing.T) {
 // TestVisitorThatRefusesLate: the rest of the body, which net/http reads before
 // it answers, is waited for no longer than any body.
 func TestVisitorThatRefusesLate(t *testing.T) {
-	late := func(c *agento.ChatHandlerConfig) {
+	late := func(c *chathttp.Config) {
 		c.Visitor = func(*http.Request) (string, error) {
 			time.Sleep(time.Minute)
 			return "", nil

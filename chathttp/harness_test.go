@@ -1,13 +1,20 @@
-package agento_test
+package chathttp_test
 
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,17 +25,196 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
+
+const testKey = "ak_live_0123456789abcdef0123456789abcdef"
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// protocol is a form of connection.
+type protocol struct{ tls, http2 bool }
+
+var protocols = map[string]protocol{
+	"HTTP/1.1":     {},
+	"HTTP/1.1+TLS": {tls: true},
+	"HTTP/2":       {tls: true, http2: true},
+}
+
+// world is a service in memory and a client for it, inside of a bubble of
+// virtual time.
+type world struct {
+	t        *testing.T
+	ctx      context.Context
+	client   *agento.Client
+	listener *memnet.Listener
+	protocol protocol
+}
+
+// inWorld runs a test in virtual time against a handler, over plain HTTP/1.1.
+func inWorld(t *testing.T, handler http.HandlerFunc, opts []agento.Option, test func(w *world)) {
+	t.Helper()
+	inWorldOver(t, protocol{}, handler, opts, test)
+}
+
+// inWorldOver runs a test in virtual time over some form of connection. When it
+// ends, every goroutine and every connection must be gone: the bubble sees to
+// the goroutines.
+func inWorldOver(t *testing.T, p protocol, handler http.HandlerFunc, opts []agento.Option, test func(w *world)) {
+	t.Helper()
+	certificate := testCertificate()
+	synctest.Test(t, func(t *testing.T) {
+		l := memnet.Listen()
+		var handlers sync.WaitGroup
+		counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handlers.Add(1)
+			defer handlers.Done()
+			handler(w, r)
+		})
+		server, tr := endpoints(p, counted, l, certificate)
+		defer func() { // a test that fails must not leave the bubble with a goroutine
+			tr.CloseIdleConnections()
+			_ = server.Close()
+		}()
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			if p.tls {
+				_ = server.ServeTLS(l, "", "")
+			} else {
+				_ = server.Serve(l)
+			}
+		}()
+		w := &world{t: t, ctx: t.Context(), listener: l, protocol: p}
+		base := "http://localhost"
+		if p.tls {
+			base = "https://localhost"
+		}
+		w.client = newClient(t, tr, append([]agento.Option{agento.WithBaseURL(base)}, opts...)...)
+		test(w)
+		synctest.Wait()
+		w.client.CloseIdleConnections()
+		synctest.Wait()
+		require.Zero(t, l.Open(), "connections left open")
+		_ = server.Close()
+		<-served
+		handlers.Wait()
+	})
+}
+
+func endpoints(p protocol, handler http.Handler, l *memnet.Listener, certificate tls.Certificate) (*http.Server, *http.Transport) {
+	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
+	tr := &http.Transport{DialContext: l.Dial}
+	if !p.tls {
+		return server, tr
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!p.http2)
+	protocols.SetHTTP2(p.http2)
+	server.Protocols, tr.Protocols = protocols, protocols
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate.Leaf)
+	tr.TLSClientConfig = &tls.Config{RootCAs: pool}
+	return server, tr
+}
+
+// testCertificate is valid for localhost at the time that a bubble begins with.
+var testCertificate = sync.OnceValue(func() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		DNSNames:     []string{"localhost"},
+		NotBefore:    time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:     time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC),
+		IsCA:         true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+})
+
+func newClient(t *testing.T, tr http.RoundTripper, opts ...agento.Option) *agento.Client {
+	t.Helper()
+	base := []agento.Option{
+		agento.WithBaseURL("http://localhost"),
+		agento.WithHTTPClient(&http.Client{Transport: exchange.Transport(tr, t.Name())}),
+	}
+	client, err := agento.New(testKey, append(base, opts...)...)
+	require.NoError(t, err)
+	return client
+}
+
+const (
+	hi   = `data: {"type":"text","content":"Hi! "}` + "\n\n"
+	more = `data: {"type":"text","content":"How can I help?"}` + "\n\n"
+	done = `data: {"type":"done"}` + "\n\n"
+)
+
+// streaming is a handler's way to write an event stream piece by piece.
+type streaming struct {
+	http.ResponseWriter
+	*http.ResponseController
+	request *http.Request
+}
+
+func stream(w http.ResponseWriter, r *http.Request) streaming {
+	_, _ = io.Copy(io.Discard, r.Body) // only then does HTTP/1.1 notice that a client leaves
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Request-Id", "req_42")
+	return streaming{w, http.NewResponseController(w), r}
+}
+
+func (s streaming) send(pieces ...string) streaming {
+	for _, p := range pieces {
+		_, _ = io.WriteString(s, p)
+		_ = s.Flush()
+	}
+	return s
+}
+
+// hold keeps the connection open and silent until the client goes away.
+func (s streaming) hold() { <-s.request.Context().Done() }
+
+// abort ends the connection in the middle.
+func (s streaming) abort() { panic(http.ErrAbortHandler) }
+
+func send(w *world, ctx context.Context, opts ...agento.Option) *agento.ChatStream {
+	w.t.Helper()
+	s, err := w.client.Chat.Send(ctx, "a1", agento.SendMessageParams{Message: "Hello"}, opts...)
+	require.NoError(w.t, err)
+	return s
+}
+
+// streamError is what every error of a stream is: an Error with the request id.
+func streamError(t *testing.T, err error) *agento.Error {
+	t.Helper()
+	var e *agento.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "req_42", e.RequestID)
+	return e
+}
 
 var widgetSecret = []byte("a made-up secret of thirty-two b")
 
 // widget is a chat handler between browsers and a service, all in memory.
 type widget struct {
 	*world
-	handler *agento.ChatHandler
+	handler *chathttp.Handler
 	service *chatService
 	log     *syncBuffer
 	dial    func() *http.Client // a browser of its own
@@ -116,34 +302,34 @@ func (b *syncBuffer) String() string {
 
 // widgetConfig is one in which the header X-Visitor says who it is, and X-Agent
 // which agent is wanted.
-func widgetConfig() agento.ChatHandlerConfig {
-	return agento.ChatHandlerConfig{
+func widgetConfig() chathttp.Config {
+	return chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) {
 			if who := r.Header.Get("X-Visitor"); who != "" {
 				return who, nil
 			}
 			return "", errors.New("nobody is signed in")
 		},
-		Turn: func(r *http.Request, _ agento.ChatVisit) (agento.ChatTurn, error) {
+		Turn: func(r *http.Request, _ chathttp.Visit) (chathttp.Turn, error) {
 			if agent := r.Header.Get("X-Agent"); agent != "" {
-				return agento.ChatTurn{AgentID: agent}, nil
+				return chathttp.Turn{AgentID: agent}, nil
 			}
-			return agento.ChatTurn{AgentID: "a1"}, nil
+			return chathttp.Turn{AgentID: "a1"}, nil
 		},
-		TokenKeys: []agento.TokenKey{agento.NewTokenKey("k1", widgetSecret)},
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("k1", widgetSecret)},
 	}
 }
 
 // inWidget runs a test in virtual time; answer is how the service answers a
 // message, configure changes the handler's configuration. When it ends, no
 // goroutine and no connection may be left.
-func inWidget(t *testing.T, p protocol, answer http.HandlerFunc, configure func(*agento.ChatHandlerConfig), test func(w *widget)) {
+func inWidget(t *testing.T, p protocol, answer http.HandlerFunc, configure func(*chathttp.Config), test func(w *widget)) {
 	t.Helper()
 	inWidgetServer(t, p, answer, configure, nil, test)
 }
 
 // inWidgetServer is inWidget with a server that setup has changed.
-func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure func(*agento.ChatHandlerConfig), setup func(*http.Server), test func(w *widget)) {
+func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure func(*chathttp.Config), setup func(*http.Server), test func(w *widget)) {
 	t.Helper()
 	service := &chatService{answer: answer}
 	certificate := testCertificate()
@@ -155,7 +341,7 @@ func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure
 			configure(&config)
 		}
 		var err error
-		w.handler, err = agento.NewChatHandler(upstream.client, config)
+		w.handler, err = chathttp.NewHandler(upstream.client, config)
 		require.NoError(w.t, err)
 
 		w.swap(w.handler)
@@ -200,7 +386,7 @@ func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure
 }
 
 // overEachBrowser runs a test over each form of connection that a browser has.
-func overEachBrowser(t *testing.T, answer http.HandlerFunc, configure func(*agento.ChatHandlerConfig), test func(w *widget)) {
+func overEachBrowser(t *testing.T, answer http.HandlerFunc, configure func(*chathttp.Config), test func(w *widget)) {
 	t.Helper()
 	for name, proto := range protocols {
 		t.Run(name, func(t *testing.T) { inWidget(t, proto, answer, configure, test) })

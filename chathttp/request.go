@@ -1,4 +1,4 @@
-package agento
+package chathttp
 
 import (
 	"encoding/json"
@@ -15,14 +15,14 @@ import (
 
 // boundReading bounds how long the body may take, also where net/http reads it
 // only to be rid of it.
-func (h *ChatHandler) boundReading(w http.ResponseWriter) error {
+func (h *Handler) boundReading(w http.ResponseWriter) error {
 	return http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.config.BodyTimeout))
 }
 
 // seeDeadlines warns, once, of a writer by which a browser that is too slow cannot
 // be given up. A request that no server has taken is answered in memory. The
 // server's own WriteTimeout, which is not meant for a turn, ends here.
-func (h *ChatHandler) seeDeadlines(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) seeDeadlines(w http.ResponseWriter, r *http.Request) {
 	if r.Context().Value(http.ServerContextKey) == nil {
 		return
 	}
@@ -41,7 +41,7 @@ type timedBody struct {
 }
 
 // timeBody ends the time for a body, until it is read.
-func (h *ChatHandler) timeBody(w http.ResponseWriter, r *http.Request) *timedBody {
+func (h *Handler) timeBody(w http.ResponseWriter, r *http.Request) *timedBody {
 	end := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
 	end()
 	b := &timedBody{ReadCloser: r.Body, begin: func() { _ = h.boundReading(w) }, end: end}
@@ -66,7 +66,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 }
 
 // checkRequest refuses what can be refused by the headers.
-func (h *ChatHandler) checkRequest(w http.ResponseWriter, r *http.Request) *denial {
+func (h *Handler) checkRequest(w http.ResponseWriter, r *http.Request) *denial {
 	switch {
 	case r.Method != http.MethodPost:
 		return &denial{status: http.StatusMethodNotAllowed, code: codeMethod}
@@ -101,7 +101,7 @@ var (
 
 // visitor asks the backend who it is. How long that takes is not the browser's
 // affair, so that the time for its body does not run, unless the body is read.
-func (h *ChatHandler) visitor(w http.ResponseWriter, r *http.Request) (string, *denial) {
+func (h *Handler) visitor(w http.ResponseWriter, r *http.Request) (string, *denial) {
 	body := h.timeBody(w, r)
 	peer, err := h.config.Visitor(r)
 	body.start()
@@ -127,7 +127,7 @@ type sentMessage struct {
 
 // readMessage reads the body to its end, which also lets net/http notice when
 // the browser goes away.
-func (h *ChatHandler) readMessage(w http.ResponseWriter, r *http.Request) (sentMessage, *denial) {
+func (h *Handler) readMessage(w http.ResponseWriter, r *http.Request) (sentMessage, *denial) {
 	var sent sentMessage
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
 	var large *http.MaxBytesError

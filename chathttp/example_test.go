@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 type visitorKey struct{}
@@ -25,22 +26,27 @@ func signIn(next http.Handler) http.Handler {
 	})
 }
 
-func ExampleChatHandler() {
+// greeter is a service whose agents greet a visitor by its peer id.
+func greeter() agentotest.Option {
+	return agentotest.WithReply(func(turn agentotest.Turn) []string { return []string{"Hello, ", turn.PeerID + "!"} })
+}
+
+func ExampleHandler() {
 	service := agentotest.NewServer(greeter())
 	defer service.Close()
 	agent := service.AddAgent(agentotest.AgentSeed{Name: "Support", SharedMode: true})
 
-	chat, err := agento.NewChatHandler(service.Client(), agento.ChatHandlerConfig{
+	chat, err := chathttp.NewHandler(service.Client(), chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) {
 			if visitor, _ := r.Context().Value(visitorKey{}).(string); visitor != "" {
 				return visitor, nil
 			}
 			return "", errors.New("not signed in")
 		},
-		Turn: func(_ *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
-			return agento.ChatTurn{AgentID: agent, Context: map[string]string{"plan": "gold"}}, nil
+		Turn: func(_ *http.Request, v chathttp.Visit) (chathttp.Turn, error) {
+			return chathttp.Turn{AgentID: agent, Context: map[string]string{"plan": "gold"}}, nil
 		},
-		TokenKeys: []agento.TokenKey{agento.NewTokenKey("2026-11", []byte("32 random bytes, from a vault, …"))},
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("2026-11", []byte("32 random bytes, from a vault, …"))},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -67,7 +73,7 @@ func ExampleChatHandler() {
 	// <nil>
 }
 
-func ExampleChatStream_Relay() {
+func ExampleRelay() {
 	service := agentotest.NewServer(greeter())
 	defer service.Close()
 	agent := service.AddAgent(agentotest.AgentSeed{})
@@ -79,7 +85,7 @@ func ExampleChatStream_Relay() {
 			http.Error(w, "the chat is not available", http.StatusBadGateway)
 			return
 		}
-		if err := stream.Relay(w); err != nil && !errors.Is(err, agento.ErrBrowserGone) {
+		if err := chathttp.Relay(w, stream); err != nil && !errors.Is(err, chathttp.ErrBrowserGone) {
 			fmt.Println(err) // the browser was told that the answer is not complete
 		}
 	}

@@ -1,4 +1,7 @@
-package agento
+// Package chathttp puts an agent behind a chat widget. [Handler] is an
+// http.Handler that takes visitors' messages from browsers and streams the
+// agent's answers back. [Relay] is its last step alone.
+package chathttp
 
 import (
 	"context"
@@ -7,11 +10,12 @@ import (
 	"sync"
 	"time"
 
+	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// ChatHandler is the backend of a chat widget: it takes a visitor's message from
-// a browser and relays the agent's answer, as [ChatStream.Relay] does. It is safe
+// Handler is the backend of a chat widget: it takes a visitor's message from
+// a browser and relays the agent's answer, as [Relay] does. It is safe
 // to stand in public: the API key, the service's errors and all events but text
 // and done stay behind it.
 //
@@ -33,7 +37,7 @@ import (
 //
 // which the browser keeps for its next message. The token proves that the
 // session belongs to this visitor and agent; there is none if the backend chose
-// the session itself ([ChatTurn].SessionID). What follows is text, done or error,
+// the session itself ([Turn].SessionID). What follows is text, done or error,
 // as Relay sends it.
 //
 // # Refusals
@@ -62,24 +66,24 @@ import (
 //
 // # Shutdown
 //
-// On SIGTERM call [ChatHandler.Shutdown] before http.Server.Shutdown: the first
+// On SIGTERM call [Handler.Shutdown] before http.Server.Shutdown: the first
 // answers new messages with 503 while those under way are finished, the second
 // closes the listener at once.
-type ChatHandler struct {
-	client  *Client
-	config  ChatHandlerConfig
+type Handler struct {
+	client  *agento.Client
+	config  Config
 	origins *origins
 	tokens  *tokens
 	limits  *turnLimits
 	warned  sync.Once // of a writer without deadlines
 }
 
-// NewChatHandler makes a handler that chats through a client. The error names what
+// NewHandler makes a handler that chats through a client. The error names what
 // is missing or does not fit in the configuration.
 //
 // POST /v1/agents/{id}/chat/messages, documented, and, for a visitor's first
 // message, POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
-func NewChatHandler(client *Client, config ChatHandlerConfig) (*ChatHandler, error) {
+func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 	if client == nil {
 		return nil, errs.Argument("client", "is nil")
 	}
@@ -95,14 +99,14 @@ func NewChatHandler(client *Client, config ChatHandlerConfig) (*ChatHandler, err
 	if err != nil {
 		return nil, err
 	}
-	return &ChatHandler{
+	return &Handler{
 		client: client, config: c, origins: allowed, tokens: signer,
-		limits: newTurnLimits(c.PeerLimit, c.TotalLimit),
+		limits: newTurnLimits(c.VisitorLimit, c.TotalLimit),
 	}, nil
 }
 
 // ServeHTTP answers one message of a visitor.
-func (h *ChatHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = h.boundReading(w) // checkRequest looks at what comes of it
 	if h.origins.preflight(w, r) {
 		return
@@ -114,7 +118,7 @@ func (h *ChatHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve takes a request through all checks, the cheap ones first, and carries
 // out its turn. It returns nil if an event stream was the answer.
-func (h *ChatHandler) serve(w http.ResponseWriter, r *http.Request) *denial {
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *denial {
 	if denied := h.checkRequest(w, r); denied != nil {
 		return denied
 	}
@@ -141,11 +145,11 @@ func (h *ChatHandler) serve(w http.ResponseWriter, r *http.Request) *denial {
 // Shutdown refuses new messages with 503 and waits until the turns under way
 // have ended. If the context ends before, it returns its error, and the turns go
 // on. It may be called more than once.
-func (h *ChatHandler) Shutdown(ctx context.Context) error { return h.limits.drain(ctx) }
+func (h *Handler) Shutdown(ctx context.Context) error { return h.limits.drain(ctx) }
 
 // log writes a record, if there is a logger. Records hold neither the content of
 // messages nor what the service says in words, which may repeat it.
-func (h *ChatHandler) log(r *http.Request, level slog.Level, message string, err error, attrs ...slog.Attr) {
+func (h *Handler) log(r *http.Request, level slog.Level, message string, err error, attrs ...slog.Attr) {
 	l := h.config.Logger
 	if l == nil || !l.Enabled(r.Context(), level) {
 		return

@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 // refusedFor asserts that a turn is refused, and how long it is told to wait.
@@ -24,7 +24,7 @@ func refusedFor(w *widget, visitor string, status int, code, retryAfter string) 
 }
 
 func TestTurnsAMinute(t *testing.T) {
-	configure := func(c *agento.ChatHandlerConfig) { c.PeerLimit.PerMinute, c.TotalLimit.PerMinute = 3, 5 }
+	configure := func(c *chathttp.Config) { c.VisitorLimit.PerMinute, c.TotalLimit.PerMinute = 3, 5 }
 	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
 		for range 3 {
 			require.Equal(t, 200, w.say("pia", "").status)
@@ -48,7 +48,7 @@ func TestTurnsAMinute(t *testing.T) {
 }
 
 func TestTurnsAtOnce(t *testing.T) {
-	configure := func(c *agento.ChatHandlerConfig) { c.TotalLimit.AtOnce = 3 }
+	configure := func(c *chathttp.Config) { c.TotalLimit.AtOnce = 3 }
 	release := make(chan struct{})
 	var hold http.HandlerFunc
 	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) { hold(w, r) }, configure, func(w *widget) {

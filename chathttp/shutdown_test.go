@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
 func TestShutdown(t *testing.T) {
@@ -57,7 +58,7 @@ func TestShutdown(t *testing.T) {
 // TestShutdownWithoutTurns returns at once.
 func TestShutdownWithoutTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		handler, err := agento.NewChatHandler(newClient(t, http.DefaultTransport), widgetConfig())
+		handler, err := chathttp.NewHandler(newClient(t, http.DefaultTransport), widgetConfig())
 		require.NoError(t, err)
 		require.NoError(t, handler.Shutdown(t.Context()))
 		require.NoError(t, handler.Shutdown(t.Context()))
@@ -80,8 +81,8 @@ func TestSIGTERMDuringFiftyTurns(t *testing.T) {
 	defer service.Close()
 	client := newClient(t, service.Client().Transport, agento.WithBaseURL(service.URL))
 	config := widgetConfig()
-	config.PeerLimit.AtOnce = 1
-	handler, err := agento.NewChatHandler(client, config)
+	config.VisitorLimit.AtOnce = 1
+	handler, err := chathttp.NewHandler(client, config)
 	require.NoError(t, err)
 	backend := httptest.NewServer(handler)
 	defer backend.Close()

@@ -1,14 +1,15 @@
-package agento
+package chathttp
 
 import (
 	"errors"
 	"net/http"
 	"time"
 
+	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// ErrBrowserGone: what [ChatStream.Relay] wrote did not reach the browser any
+// ErrBrowserGone: what [Relay] wrote did not reach the browser any
 // more: it went away, or it read too slowly.
 var ErrBrowserGone = errors.New("agento: the browser went away")
 
@@ -17,33 +18,33 @@ const (
 	defaultWriteTimeout = 30 * time.Second
 )
 
-// RelayOption changes how [ChatStream.Relay] passes an answer on.
+// RelayOption changes how [Relay] passes an answer on.
 type RelayOption func(*relay) error
 
-// RelayHeartbeat sets how long the browser may be sent nothing before it gets a
+// WithHeartbeat sets how long the browser may be sent nothing before it gets a
 // comment, which keeps proxies from taking the connection for dead. The default
 // is 15 s.
-func RelayHeartbeat(d time.Duration) RelayOption {
+func WithHeartbeat(d time.Duration) RelayOption {
 	return func(r *relay) error {
 		r.heartbeat = d
-		return checkPositive("RelayHeartbeat", d)
+		return checkPositive("WithHeartbeat", d)
 	}
 }
 
-// RelayWriteTimeout sets how long the browser may take for what is written at
+// WithWriteTimeout sets how long the browser may take for what is written at
 // once; one that is slower is given up with [ErrBrowserGone]. The default is 30 s.
-func RelayWriteTimeout(d time.Duration) RelayOption {
+func WithWriteTimeout(d time.Duration) RelayOption {
 	return func(r *relay) error {
 		r.browser.timeout = d
-		return checkPositive("RelayWriteTimeout", d)
+		return checkPositive("WithWriteTimeout", d)
 	}
 }
 
-// RelayFilter lets more than text and done through: f is asked about every other
+// WithFilter lets more than text and done through: f is asked about every other
 // event, and what it returns is sent to the browser as JSON, nil being nothing.
-// Return [ChatEvent.Raw] only of events that are known to be fit for the public:
+// Return [agento.ChatEvent.Raw] only of events that are known to be fit for the public:
 // a tool event may carry a secret.
-func RelayFilter(f func(ChatEvent) any) RelayOption {
+func WithFilter(f func(agento.ChatEvent) any) RelayOption {
 	return func(r *relay) error {
 		r.filter = f
 		return nil
@@ -69,12 +70,12 @@ func checkPositive(name string, d time.Duration) error {
 // response's headers keep proxies from holding events back, comments are sent
 // while the agent is silent, and the server's WriteTimeout does not apply.
 //
-// It returns nil if the whole answer was passed on; the error of [Stream.Err];
+// It returns nil if the whole answer was passed on; the error of [agento.Stream.Err];
 // or [ErrBrowserGone]. It closes the stream. If w cannot flush, it writes nothing
 // and returns an error: a middleware that wraps w needs a method Unwrap. Flush
-// alone is not enough for RelayWriteTimeout to hold, nor to keep the server's
+// alone is not enough for WithWriteTimeout to hold, nor to keep the server's
 // WriteTimeout from cutting the answer.
-func (s *ChatStream) Relay(w http.ResponseWriter, opts ...RelayOption) error {
+func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) error {
 	defer func() { _ = s.Close() }()
 	r := relay{browser: newBrowser(w), events: s.Events(), heartbeat: defaultHeartbeat}
 	for _, opt := range opts {
@@ -95,9 +96,9 @@ func (s *ChatStream) Relay(w http.ResponseWriter, opts ...RelayOption) error {
 // relay passes the events of one answer on to a browser.
 type relay struct {
 	browser   *browser
-	events    <-chan ChatEvent
+	events    <-chan agento.ChatEvent
 	heartbeat time.Duration
-	filter    func(ChatEvent) any // nil: text and done only
+	filter    func(agento.ChatEvent) any // nil: text and done only
 }
 
 // maxBatch bounds, in bytes, what is written at once: the write deadline is for
@@ -137,7 +138,7 @@ func (r *relay) run() (complete bool, err error) {
 
 // gather encodes an event and those that are there already: they can share a
 // write, and none has to wait for it.
-func (r *relay) gather(e ChatEvent) (complete bool, err error) {
+func (r *relay) gather(e agento.ChatEvent) (complete bool, err error) {
 	for {
 		if complete, err = r.add(e); complete || err != nil || len(r.browser.pending) > maxBatch {
 			return complete, err
@@ -155,12 +156,12 @@ func (r *relay) gather(e ChatEvent) (complete bool, err error) {
 }
 
 // add encodes one event, if it is for the browser.
-func (r *relay) add(e ChatEvent) (last bool, err error) {
+func (r *relay) add(e agento.ChatEvent) (last bool, err error) {
 	switch e.Type {
-	case ChatText:
-		return false, r.browser.add(textEvent{ChatText, e.Content})
-	case ChatDone:
-		return true, r.browser.add(plainEvent{ChatDone})
+	case agento.ChatText:
+		return false, r.browser.add(textEvent{agento.ChatText, e.Content})
+	case agento.ChatDone:
+		return true, r.browser.add(plainEvent{agento.ChatDone})
 	}
 	if r.filter == nil {
 		return false, nil
@@ -173,14 +174,14 @@ func (r *relay) add(e ChatEvent) (last bool, err error) {
 
 // end settles what becomes of a stream that run has left, tells the browser
 // where the answer is not complete, and returns why.
-func (r *relay) end(s *ChatStream, complete bool, err error) error {
+func (r *relay) end(s *agento.ChatStream, complete bool, err error) error {
 	switch {
 	case complete:
 		for range s.Events() { // its connection can be used again when it is closed
 		}
 	case err == nil:
 		if err = s.Err(); err == nil { // closed by somebody else
-			err = ErrStreamTruncated
+			err = agento.ErrStreamTruncated
 		}
 		r.browser.fail(publicCode(err))
 	case !errors.Is(err, ErrBrowserGone):

@@ -1,4 +1,4 @@
-package agento_test
+package chathttp_test
 
 import (
 	"errors"
@@ -13,9 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chathttp"
 )
 
-func TestChatHandler(t *testing.T) {
+func TestHandler(t *testing.T) {
 	overEachBrowser(t, answering(hi, more, done), nil, func(w *widget) {
 		first := w.say("pia", "")
 		require.Equal(t, 200, first.status)
@@ -36,7 +37,7 @@ func TestChatHandler(t *testing.T) {
 
 // The headers keep proxies from holding events back, and the exact bytes are
 // what pages are written for.
-func TestChatHandlerWire(t *testing.T) {
+func TestHandlerWire(t *testing.T) {
 	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
 		p := w.say("pia", "")
 		require.Equal(t, "text/event-stream", p.header.Get("Content-Type"))
@@ -47,18 +48,18 @@ func TestChatHandlerWire(t *testing.T) {
 	})
 }
 
-func TestChatHandlerTurn(t *testing.T) {
-	visits := make(chan agento.ChatVisit, 1)
-	configure := func(c *agento.ChatHandlerConfig) {
-		c.Turn = func(r *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
+func TestHandlerTurn(t *testing.T) {
+	visits := make(chan chathttp.Visit, 1)
+	configure := func(c *chathttp.Config) {
+		c.Turn = func(r *http.Request, v chathttp.Visit) (chathttp.Turn, error) {
 			visits <- v
-			return agento.ChatTurn{AgentID: "a1", SessionID: "own", Context: map[string]string{"plan": "pro"}}, nil
+			return chathttp.Turn{AgentID: "a1", SessionID: "own", Context: map[string]string{"plan": "pro"}}, nil
 		}
 	}
 	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
 		p := w.say("pia", "not even a token")
 		require.Equal(t, []string{"text", "done"}, p.types, "a session of the backend's own needs no token")
-		require.Equal(t, agento.ChatVisit{PeerID: "pia", Message: "Hello"}, <-visits)
+		require.Equal(t, chathttp.Visit{PeerID: "pia", Message: "Hello"}, <-visits)
 		require.Equal(t, [2]int{0, 1}, w.service.calls())
 		require.Equal(t, agento.SendMessageParams{
 			Message: "Hello", SessionID: "own", PeerID: "pia", Context: map[string]any{"plan": "pro"},
@@ -66,7 +67,7 @@ func TestChatHandlerTurn(t *testing.T) {
 	})
 }
 
-func TestChatHandlerBadInput(t *testing.T) {
+func TestHandlerBadInput(t *testing.T) {
 	cases := map[string]struct {
 		method, body string
 		header       []string
@@ -118,7 +119,7 @@ func TestChatHandlerBadInput(t *testing.T) {
 	}
 }
 
-func TestChatHandlerGoodInput(t *testing.T) {
+func TestHandlerGoodInput(t *testing.T) {
 	cases := map[string][]string{
 		"charset":          {"Content-Type", "Application/JSON; charset=utf-8"},
 		"its own origin":   {"Origin", "http://localhost"},
@@ -144,7 +145,7 @@ func TestChatHandlerGoodInput(t *testing.T) {
 	})
 }
 
-func TestChatHandlerRefusedByTheBackend(t *testing.T) {
+func TestHandlerRefusedByTheBackend(t *testing.T) {
 	const inside = "the database db7 is away"
 	cases := map[string]struct {
 		visitor    func(*http.Request) (string, error)
@@ -164,11 +165,11 @@ func TestChatHandlerRefusedByTheBackend(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			configure := func(config *agento.ChatHandlerConfig) {
+			configure := func(config *chathttp.Config) {
 				if c.visitor != nil {
 					config.Visitor = c.visitor
 				}
-				config.Turn = func(*http.Request, agento.ChatVisit) (agento.ChatTurn, error) { return agento.ChatTurn{}, c.turn }
+				config.Turn = func(*http.Request, chathttp.Visit) (chathttp.Turn, error) { return chathttp.Turn{}, c.turn }
 			}
 			inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
 				p := w.say("pia", "")
@@ -183,25 +184,25 @@ func TestChatHandlerRefusedByTheBackend(t *testing.T) {
 	}
 }
 
-// TestChatHandlerPanicOfTheBackend: the place of a turn whose function panics is
+// TestHandlerPanicOfTheBackend: the place of a turn whose function panics is
 // free again.
-func TestChatHandlerPanicOfTheBackend(t *testing.T) {
-	for name, spoil := range map[string]func(c *agento.ChatHandlerConfig, panicOnce func()){
-		"Visitor": func(c *agento.ChatHandlerConfig, panicOnce func()) {
+func TestHandlerPanicOfTheBackend(t *testing.T) {
+	for name, spoil := range map[string]func(c *chathttp.Config, panicOnce func()){
+		"Visitor": func(c *chathttp.Config, panicOnce func()) {
 			visitor := c.Visitor
 			c.Visitor = func(r *http.Request) (string, error) {
 				panicOnce()
 				return visitor(r)
 			}
 		},
-		"Turn": func(c *agento.ChatHandlerConfig, panicOnce func()) {
+		"Turn": func(c *chathttp.Config, panicOnce func()) {
 			turn := c.Turn
-			c.Turn = func(r *http.Request, v agento.ChatVisit) (agento.ChatTurn, error) {
+			c.Turn = func(r *http.Request, v chathttp.Visit) (chathttp.Turn, error) {
 				panicOnce()
 				return turn(r, v)
 			}
 		},
-		"Filter": func(c *agento.ChatHandlerConfig, panicOnce func()) {
+		"Filter": func(c *chathttp.Config, panicOnce func()) {
 			c.Filter = func(agento.ChatEvent) any {
 				panicOnce()
 				return nil
@@ -210,8 +211,8 @@ func TestChatHandlerPanicOfTheBackend(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var once sync.Once
-			configure := func(c *agento.ChatHandlerConfig) {
-				c.PeerLimit.AtOnce, c.TotalLimit.AtOnce, c.FinishTurns = 1, 1, true
+			configure := func(c *chathttp.Config) {
+				c.VisitorLimit.AtOnce, c.TotalLimit.AtOnce, c.FinishTurns = 1, 1, true
 				spoil(c, func() { once.Do(func() { panic(http.ErrAbortHandler) }) })
 			}
 			tool := `data: {"type":"tool"}` + "\n\n"
@@ -228,52 +229,52 @@ func TestChatHandlerPanicOfTheBackend(t *testing.T) {
 	}
 }
 
-func TestNewChatHandlerRefuses(t *testing.T) {
-	short := agento.NewTokenKey("short", widgetSecret[:31])
+func TestNewHandlerRefuses(t *testing.T) {
+	short := chathttp.NewTokenKey("short", widgetSecret[:31])
 	cases := map[string]struct {
-		change func(*agento.ChatHandlerConfig)
+		change func(*chathttp.Config)
 		says   string
 	}{
-		"no visitor":       {func(c *agento.ChatHandlerConfig) { c.Visitor = nil }, "Visitor is nil"},
-		"no turn":          {func(c *agento.ChatHandlerConfig) { c.Turn = nil }, "Turn is nil"},
-		"no keys":          {func(c *agento.ChatHandlerConfig) { c.TokenKeys = nil }, "TokenKeys are empty"},
-		"an empty key":     {func(c *agento.ChatHandlerConfig) { c.TokenKeys = make([]agento.TokenKey, 1) }, "NewTokenKey"},
-		"a short secret":   {func(c *agento.ChatHandlerConfig) { c.TokenKeys = append(c.TokenKeys, short) }, "less than 32 bytes: short"},
-		"the same id":      {func(c *agento.ChatHandlerConfig) { c.TokenKeys = append(c.TokenKeys, c.TokenKeys...) }, "two of the id k1"},
-		"no id":            {func(c *agento.ChatHandlerConfig) { c.TokenKeys[0] = agento.NewTokenKey("", widgetSecret) }, "id"},
-		"an id with a dot": {func(c *agento.ChatHandlerConfig) { c.TokenKeys[0] = agento.NewTokenKey("a.b", widgetSecret) }, "id"},
-		"an origin's path": {func(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{"https://a.example/"} }, "AllowedOrigins"},
-		"a bare host":      {func(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{"a.example"} }, "AllowedOrigins"},
-		"any origin":       {func(c *agento.ChatHandlerConfig) { c.AllowedOrigins = []string{"*"} }, "AllowedOrigins"},
-		"negative limit":   {func(c *agento.ChatHandlerConfig) { c.TotalLimit.PerMinute = -1 }, "TotalLimit.PerMinute is negative: -1"},
-		"negative time":    {func(c *agento.ChatHandlerConfig) { c.Heartbeat = -time.Second }, "Heartbeat is negative: -1s"},
-		"negative size":    {func(c *agento.ChatHandlerConfig) { c.MaxBody = -1 }, "MaxBody is negative"},
+		"no visitor":       {func(c *chathttp.Config) { c.Visitor = nil }, "Visitor is nil"},
+		"no turn":          {func(c *chathttp.Config) { c.Turn = nil }, "Turn is nil"},
+		"no keys":          {func(c *chathttp.Config) { c.TokenKeys = nil }, "TokenKeys are empty"},
+		"an empty key":     {func(c *chathttp.Config) { c.TokenKeys = make([]chathttp.TokenKey, 1) }, "NewTokenKey"},
+		"a short secret":   {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, short) }, "less than 32 bytes: short"},
+		"the same id":      {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, c.TokenKeys...) }, "two of the id k1"},
+		"no id":            {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("", widgetSecret) }, "id"},
+		"an id with a dot": {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("a.b", widgetSecret) }, "id"},
+		"an origin's path": {func(c *chathttp.Config) { c.AllowedOrigins = []string{"https://a.example/"} }, "AllowedOrigins"},
+		"a bare host":      {func(c *chathttp.Config) { c.AllowedOrigins = []string{"a.example"} }, "AllowedOrigins"},
+		"any origin":       {func(c *chathttp.Config) { c.AllowedOrigins = []string{"*"} }, "AllowedOrigins"},
+		"negative limit":   {func(c *chathttp.Config) { c.TotalLimit.PerMinute = -1 }, "TotalLimit.PerMinute is negative: -1"},
+		"negative time":    {func(c *chathttp.Config) { c.Heartbeat = -time.Second }, "Heartbeat is negative: -1s"},
+		"negative size":    {func(c *chathttp.Config) { c.MaxBody = -1 }, "MaxBody is negative"},
 	}
 	client := newClient(t, http.DefaultTransport)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			config := widgetConfig()
 			c.change(&config)
-			_, err := agento.NewChatHandler(client, config)
+			_, err := chathttp.NewHandler(client, config)
 			require.ErrorIs(t, err, agento.ErrValidation)
 			require.ErrorContains(t, err, c.says)
 			require.NotContains(t, err.Error(), string(widgetSecret[:31]))
 		})
 	}
-	_, err := agento.NewChatHandler(nil, widgetConfig())
+	_, err := chathttp.NewHandler(nil, widgetConfig())
 	require.ErrorContains(t, err, "client is nil")
 }
 
-// TestChatHandlerPrintsNoSecret: not in any verb, nor as numbers.
-func TestChatHandlerPrintsNoSecret(t *testing.T) {
+// TestHandlerPrintsNoSecret: not in any verb, nor as numbers.
+func TestHandlerPrintsNoSecret(t *testing.T) {
 	config := widgetConfig()
-	handler, err := agento.NewChatHandler(newClient(t, http.DefaultTransport), config)
+	handler, err := chathttp.NewHandler(newClient(t, http.DefaultTransport), config)
 	require.NoError(t, err)
 	forms := []string{string(widgetSecret), fmt.Sprintf("%x", widgetSecret), strings.Trim(fmt.Sprint(widgetSecret), "[]")}
 	hidden := struct {
-		key     agento.TokenKey
-		config  agento.ChatHandlerConfig
-		handler *agento.ChatHandler
+		key     chathttp.TokenKey
+		config  chathttp.Config
+		handler *chathttp.Handler
 	}{config.TokenKeys[0], config, handler}
 	for _, value := range []any{config.TokenKeys[0], &config.TokenKeys[0], config, &config, handler, hidden} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
@@ -283,5 +284,5 @@ func TestChatHandlerPrintsNoSecret(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, "agento.TokenKey(k1)", fmt.Sprint(config.TokenKeys[0]))
+	require.Equal(t, "chathttp.TokenKey(k1)", fmt.Sprint(config.TokenKeys[0]))
 }
