@@ -41,7 +41,7 @@ https://github.com/remsyshq/agento-go/blob/main/README.md
 func llmsText(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(llmsHead)
-	for _, folder := range []string{".", "chathttp", "agentotest", "otel", "redispacer"} {
+	for _, folder := range []string{".", "chathttp", "chunk", "agentotest", "otel", "redispacer"} {
 		p := packageDoc(t, folder)
 		fmt.Fprintf(&b, "\n# package %s\n\nimport %q\n\n%s", p.name, p.ImportPath, p.Text(p.Doc))
 		p.values(&b, p.Consts)

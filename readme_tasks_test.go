@@ -15,6 +15,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/chunk"
 )
 
 // What follows is the code of the README, a function for each of its sections:
@@ -123,11 +124,11 @@ func chatWidget(client *agento.Client, mux *http.ServeMux, agentID string, secre
 // README.md: Feed a knowledge base
 func feedKnowledge(ctx context.Context, client *agento.Client, agentID string) error {
 	var chunks []agento.ChunkParams
-	for chunk, err := range agento.ChunksFromFS(os.DirFS("handbook")) {
+	for c, err := range chunk.FromFS(os.DirFS("handbook")) {
 		if err != nil {
 			return err // it names the file
 		}
-		chunks = append(chunks, chunk)
+		chunks = append(chunks, c)
 	}
 	_, err := client.Knowledge.Ingest(ctx, agento.ForAgent(agentID), agento.IngestParams{Chunks: chunks})
 	return err

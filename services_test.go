@@ -33,8 +33,3 @@ func inTurn(t *testing.T, methods *[]string, answers ...*http.Response) roundTri
 		return answers[n], nil
 	}
 }
-
-// always is a transport that gives every request the same answer.
-func always(status int, body string) roundTripper {
-	return func(*http.Request) (*http.Response, error) { return respond(status, body), nil }
-}

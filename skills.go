@@ -2,6 +2,7 @@ package agento
 
 import (
 	"context"
+	"io/fs"
 	"iter"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/skillfile"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -81,13 +83,21 @@ type UploadSkillParams struct {
 }
 
 func (p UploadSkillParams) check() error {
-	if err := checkSkillName("Name", p.Name); err != nil {
-		return err
-	}
-	if err := checkVersion("Version", p.Version); err != nil {
-		return err
-	}
-	return checkSkillFiles(p.Files)
+	return skillfile.Skill(p).Check()
+}
+
+// SkillFromFS makes a skill of a folder, such as os.DirFS("skills/invoices"). It
+// has SKILL.md at its root: Markdown that begins with YAML front matter between
+// two lines of ---, in which name and description are required, which is inferred.
+// The version is taken from there too, if version or metadata.version is given;
+// otherwise set it before uploading.
+//
+// All files go in, and all must be text, of at most 1 MiB each and 4 MiB together,
+// 200 files in 200 folders at most. Hidden files and folders, symbolic links and
+// everything else that is not a regular file are errors that name the file.
+func SkillFromFS(fsys fs.FS) (UploadSkillParams, error) {
+	skill, err := skillfile.Read(fsys)
+	return UploadSkillParams(skill), err
 }
 
 func skillKey(s *Skill) string { return s.ID }
@@ -217,7 +227,7 @@ func (p InstallSkillParams) check() error {
 	case p.GitHubURL != "":
 		return checkGitHubURL(p.GitHubURL)
 	case p.Version != "":
-		return checkVersion("Version", p.Version)
+		return skillfile.CheckVersion("Version", p.Version)
 	}
 	return nil
 }
@@ -255,9 +265,8 @@ func isRepository(path string) bool {
 }
 
 func isGitHubName(s, also string) bool {
-	return s != "." && s != ".." && onlyOf(s, func(c byte) bool {
-		return isDigit(c) || isLower(c|0x20) || strings.IndexByte(also, c) >= 0
-	})
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	return s != "" && s != "." && s != ".." && strings.Trim(s, letters+also) == ""
 }
 
 // Installed returns all skills that are installed on an agent, loaded or not.

@@ -4,12 +4,28 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 )
+
+const skillMD = "---\nname: invoices\ndescription: Reads invoices\nversion: 1.2.0\n---\n# Invoices\n"
+
+func TestSkillFromFS(t *testing.T) {
+	p, err := agento.SkillFromFS(fstest.MapFS{"SKILL.md": {Data: []byte(skillMD)}, "read.py": {Data: []byte("print(1)\n")}})
+	require.NoError(t, err)
+	require.Equal(t, agento.UploadSkillParams{
+		Name: "invoices", Version: "1.2.0", Description: "Reads invoices",
+		Files: map[string]string{"SKILL.md": skillMD, "read.py": "print(1)\n"},
+	}, p)
+
+	p, err = agento.SkillFromFS(fstest.MapFS{})
+	require.ErrorIs(t, err, agento.ErrValidation)
+	require.Zero(t, p)
+}
 
 func TestSkills(t *testing.T) {
 	withService(t, nil, func(t *testing.T, s *agentotest.Server) {

@@ -27,6 +27,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/chunk"
 	"github.com/remsyshq/agento-go/examples/internal/demo"
 )
 
@@ -77,7 +78,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	i := importer{client.Knowledge, target, agento.ChunksFromFS(files, agento.ChunkSize(*size)), *dry, out, progress}
+	i := importer{client.Knowledge, target, chunk.FromFS(files, chunk.Size(*size)), *dry, out, progress}
 	return i.run(ctx)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/chunk"
 	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
@@ -62,7 +63,7 @@ func manual(t *testing.T, files, sentences int) fs.FS {
 
 func imported(ctx context.Context, k *agento.KnowledgeService, target agento.Target, files fs.FS) (string, error) {
 	var out bytes.Buffer
-	i := importer{k, target, agento.ChunksFromFS(files), false, &out, nil}
+	i := importer{k, target, chunk.FromFS(files), false, &out, nil}
 	err := i.run(ctx)
 	return out.String(), err
 }
@@ -75,7 +76,7 @@ func requireOnce(t *testing.T, files fs.FS, there []agentotest.Chunk) {
 		count[c.Source+"\n"+c.Title+"\n"+c.Content]++
 	}
 	want := 0
-	for c, err := range agento.ChunksFromFS(files) {
+	for c, err := range chunk.FromFS(files) {
 		require.NoError(t, err)
 		require.Equal(t, 1, count[c.Source+"\n"+c.Title+"\n"+c.Content], c.Source)
 		want++
@@ -195,7 +196,7 @@ func TestBatchesAreBounded(t *testing.T) {
 	}
 	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
 		id := s.AddAgent(agentotest.AgentSeed{})
-		i := importer{k, agento.ForAgent(id), agento.ChunksFromFS(files, agento.ChunkSize(1<<20)), false, io.Discard, nil}
+		i := importer{k, agento.ForAgent(id), chunk.FromFS(files, chunk.Size(1<<20)), false, io.Discard, nil}
 		require.NoError(t, i.run(t.Context()))
 		var chunks, contents []int
 		for _, r := range s.RequestsTo("ingestAgentKnowledge") {
@@ -236,7 +237,7 @@ func TestDryRun(t *testing.T) {
 		s.AddKnowledge(id, agentotest.Chunk{Content: "a", Source: "a.txt"})
 		files := fstest.MapFS{"a.txt": {Data: []byte("a")}, "b.md": {Data: []byte("# B\nb")}}
 		var out bytes.Buffer
-		i := importer{k, agento.ForAgent(id), agento.ChunksFromFS(files), true, &out, nil}
+		i := importer{k, agento.ForAgent(id), chunk.FromFS(files), true, &out, nil}
 		require.NoError(t, i.run(t.Context()))
 		require.Equal(t, "would take in \"b.md\" \"B\"\n2 chunks, 1 of them new.\n", out.String())
 		for _, r := range s.Requests() {
@@ -289,7 +290,7 @@ func TestArguments(t *testing.T) {
 		"a stray word": {[]string{"-agent", agent, dir}, "name one agent or one swarm"},
 		"no folder":    {[]string{"-agent", agent, "-folder", none}, fmt.Sprintf("-folder %q: ", none)},
 		"a file":       {[]string{"-agent", agent, "-folder", file}, fmt.Sprintf("-folder %q: ", file)},
-		"bad size":     {[]string{"-agent", agent, "-size", "0"}, "ChunkSize"},
+		"bad size":     {[]string{"-agent", agent, "-size", "0"}, "chunk.Size"},
 		"no agent":     {[]string{"-agent", "nobody"}, "agent_not_found"},
 	} {
 		t.Run(name, func(t *testing.T) {

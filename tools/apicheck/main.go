@@ -28,7 +28,7 @@ import (
 const module = "github.com/remsyshq/agento-go"
 
 // public are the folders of the packages that users import, from the root.
-var public = []string{".", "agentotest", "chathttp", "otel", "redispacer"}
+var public = []string{".", "agentotest", "chathttp", "chunk", "otel", "redispacer"}
 
 func main() {
 	log.SetFlags(0)

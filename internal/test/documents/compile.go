@@ -21,6 +21,7 @@ var Known = map[string]string{
 	"agentotest": "github.com/remsyshq/agento-go/agentotest",
 	"bytes":      "bytes",
 	"chathttp":   "github.com/remsyshq/agento-go/chathttp",
+	"chunk":      "github.com/remsyshq/agento-go/chunk",
 	"context":    "context",
 	"embed":      "embed",
 	"errors":     "errors",

@@ -1,4 +1,4 @@
-package agento
+package chunk
 
 import (
 	"iter"
@@ -126,7 +126,7 @@ func frontMatterEnd(text string) int {
 			mark, separator = line, ":"
 		case begin == 0 && line == "+++":
 			mark, separator = line, "="
-		case begin == 0 || !keyed || at > maxFrontMatter:
+		case begin == 0 || !keyed || at > 16<<10:
 			return 0
 		case line == mark, line == "..." && mark == "---":
 			return at

@@ -1,4 +1,4 @@
-package agento_test
+package chunk_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chunk"
 )
 
 func TestChunksOfMarkdown(t *testing.T) {
@@ -81,7 +81,7 @@ func TestChunksOfALongSection(t *testing.T) {
 	chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile(text)})
 	require.Empty(t, errs)
 	require.Len(t, chunks, 2)
-	small, errs := chunksOf(fstest.MapFS{"a.md": textFile(text)}, agento.ChunkSize(100))
+	small, errs := chunksOf(fstest.MapFS{"a.md": textFile(text)}, chunk.Size(100))
 	require.Empty(t, errs)
 	require.Equal(t, "# Guide\n## Install\n\nSome words of text.\n\nSome words of text.\n\nSome words of text.", small[0].Content)
 	for i, c := range small[:len(small)-1] {

@@ -1,4 +1,4 @@
-package agento_test
+package chunk_test
 
 import (
 	"encoding/csv"
@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chunk"
 )
 
 func TestChunksAreCutWhereItFits(t *testing.T) {
@@ -47,7 +48,7 @@ func TestChunksAreCutWhereItFits(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			chunks, errs := chunksOf(fstest.MapFS{"a.txt": textFile(tt.text)}, agento.ChunkSize(tt.size))
+			chunks, errs := chunksOf(fstest.MapFS{"a.txt": textFile(tt.text)}, chunk.Size(tt.size))
 			require.Empty(t, errs)
 			var got []string
 			for _, c := range chunks {
@@ -91,7 +92,7 @@ func TestChunksHaveAllText(t *testing.T) {
 func checkChunks(t *testing.T, ext, content string, size int) {
 	t.Helper()
 	name := "f" + ext
-	chunks, errs := chunksOf(fstest.MapFS{name: textFile(content)}, agento.ChunkSize(size))
+	chunks, errs := chunksOf(fstest.MapFS{name: textFile(content)}, chunk.Size(size))
 	if len(errs) > 0 {
 		require.Len(t, errs, 1)
 		require.Empty(t, chunks)

@@ -1,4 +1,4 @@
-package agento_test
+package chunk_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chunk"
 )
 
 func TestChunksOfRecords(t *testing.T) {
@@ -56,7 +56,7 @@ func TestChunksOfALongAnswer(t *testing.T) {
 		"a.csv":  "question,answer\nWhy?," + answer + "\n",
 		"a.json": `{"faq":[{"question":"Why?","answer":"` + answer + `"}]}`,
 	} {
-		chunks, errs := chunksOf(fstest.MapFS{name: textFile(text)}, agento.ChunkSize(100))
+		chunks, errs := chunksOf(fstest.MapFS{name: textFile(text)}, chunk.Size(100))
 		require.Empty(t, errs)
 		require.Len(t, chunks, 4)
 		for _, c := range chunks {

@@ -1,4 +1,4 @@
-package agento_test
+package skillfile_test
 
 import (
 	"errors"
@@ -12,29 +12,31 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/skillfile"
+	"github.com/remsyshq/agento-go/internal/test/brokenfs"
 )
 
 const skillMD = "---\nname: invoices\ndescription: Reads invoices\nversion: 1.2.0\n---\n# Invoices\n"
 
 func textFile(content string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(content)} }
 
-func TestSkillFromFS(t *testing.T) {
-	p, err := agento.SkillFromFS(fstest.MapFS{
+func TestRead(t *testing.T) {
+	p, err := skillfile.Read(fstest.MapFS{
 		"SKILL.md":        textFile(skillMD),
 		"scripts/read.py": textFile("print(1)\n"),
 		"empty.txt":       textFile(""),
 		"a b/ü.txt":       textFile("ü"),
 	})
 	require.NoError(t, err)
-	require.Equal(t, agento.UploadSkillParams{
+	require.Equal(t, skillfile.Skill{
 		Name: "invoices", Version: "1.2.0", Description: "Reads invoices",
 		Files: map[string]string{"SKILL.md": skillMD, "scripts/read.py": "print(1)\n", "empty.txt": "", "a b/ü.txt": "ü"},
 	}, p)
 }
 
 func TestFrontMatter(t *testing.T) {
-	type params = agento.UploadSkillParams
+	type params = skillfile.Skill
 	tests := map[string]struct {
 		markdown string
 		want     params
@@ -85,9 +87,9 @@ func TestFrontMatter(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p, err := agento.SkillFromFS(fstest.MapFS{"SKILL.md": textFile(tt.markdown)})
+			p, err := skillfile.Read(fstest.MapFS{"SKILL.md": textFile(tt.markdown)})
 			if tt.problem != "" {
-				require.ErrorIs(t, err, agento.ErrValidation)
+				require.ErrorIs(t, err, errs.ErrValidation)
 				require.ErrorContains(t, err, tt.problem)
 				require.ErrorContains(t, err, "SKILL.md")
 				require.NotContains(t, err.Error(), "\n")
@@ -153,85 +155,57 @@ func TestSkillFilesRefused(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := agento.SkillFromFS(tt.fsys)
-			require.ErrorIs(t, err, agento.ErrValidation)
+			_, err := skillfile.Read(tt.fsys)
+			require.ErrorIs(t, err, errs.ErrValidation)
 			require.ErrorContains(t, err, tt.problem)
 			require.NotContains(t, err.Error(), "\n")
 		})
 	}
-	_, err := agento.SkillFromFS(large(3))
+	_, err := skillfile.Read(large(3))
 	require.NoError(t, err, "as large as may be")
 }
 
 // The links and hidden files of a real folder.
-func TestSkillFromFolder(t *testing.T) {
+func TestReadFolder(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "SKILL.md"), []byte(skillMD), 0o600))
-	_, err := agento.SkillFromFS(os.DirFS(dir))
+	_, err := skillfile.Read(os.DirFS(dir))
 	require.NoError(t, err)
 
 	secret := filepath.Join(t.TempDir(), "secret.txt")
 	require.NoError(t, os.WriteFile(secret, []byte("x"), 0o600))
 	require.NoError(t, os.Symlink(secret, filepath.Join(dir, "notes.txt")))
-	_, err = agento.SkillFromFS(os.DirFS(dir))
+	_, err = skillfile.Read(os.DirFS(dir))
 	require.ErrorContains(t, err, "notes.txt is not a regular file")
 
-	_, err = agento.SkillFromFS(os.DirFS(filepath.Join(dir, "nowhere")))
+	_, err = skillfile.Read(os.DirFS(filepath.Join(dir, "nowhere")))
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// brokenFS is a folder whose files, or whose listing, cannot be trusted.
-type brokenFS struct {
-	fstest.MapFS
-	open    func(name string) (fs.File, error)
-	readDir func(name string) ([]fs.DirEntry, error)
-}
-
-func (b brokenFS) Open(name string) (fs.File, error) {
-	if b.open != nil && name != "." {
-		return b.open(name)
-	}
-	return b.MapFS.Open(name)
-}
-
-func (b brokenFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	if b.readDir != nil {
-		return b.readDir(name)
-	}
-	return b.MapFS.ReadDir(name)
-}
-
-type entry struct {
-	fs.DirEntry
-	name string
-}
-
-func (e entry) Name() string { return e.name }
-
-func TestSkillFromBrokenFS(t *testing.T) {
+func TestReadBrokenFS(t *testing.T) {
 	good := fstest.MapFS{"SKILL.md": textFile(skillMD), "sub/x.txt": textFile("x")}
 	broken := errors.New("disk on fire")
 
-	_, err := agento.SkillFromFS(brokenFS{MapFS: good, open: func(string) (fs.File, error) { return nil, broken }})
+	_, err := skillfile.Read(brokenfs.FS{MapFS: good, OpenFile: func(string) (fs.File, error) { return nil, broken }})
 	require.ErrorIs(t, err, broken)
 	require.ErrorContains(t, err, "SKILL.md")
 
-	_, err = agento.SkillFromFS(brokenFS{MapFS: good, readDir: func(string) ([]fs.DirEntry, error) { return nil, broken }})
+	_, err = skillfile.Read(brokenfs.FS{MapFS: good, List: func(string) ([]fs.DirEntry, error) { return nil, broken }})
 	require.ErrorIs(t, err, broken)
 
 	// Listings that lead upwards, or round in circles, come to an end.
 	for _, name := range []string{"..", ".", "", "a/b", "../../etc", "again"} {
-		_, err = agento.SkillFromFS(brokenFS{MapFS: good, readDir: func(string) ([]fs.DirEntry, error) {
+		_, err = skillfile.Read(brokenfs.FS{MapFS: good, List: func(string) ([]fs.DirEntry, error) {
 			all, err := good.ReadDir(".")
-			return []fs.DirEntry{entry{all[1], name}}, err
+			return []fs.DirEntry{brokenfs.Renamed{DirEntry: all[1], As: name}}, err
 		}})
-		require.ErrorIs(t, err, agento.ErrValidation, "%q", name)
+		require.ErrorIs(t, err, errs.ErrValidation, "%q", name)
 	}
 }
 
-func FuzzSkillFrontMatter(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, markdown []byte) {
-		p, err := agento.SkillFromFS(fstest.MapFS{"SKILL.md": &fstest.MapFile{Data: markdown}})
+		p, err := skillfile.Read(fstest.MapFS{"SKILL.md": &fstest.MapFile{Data: markdown}})
 		if err != nil {
 			require.NotContains(t, err.Error(), "\n")
 			require.Zero(t, p)
@@ -242,8 +216,6 @@ func FuzzSkillFrontMatter(f *testing.F) {
 		if p.Version == "" {
 			p.Version = "1.0.0"
 		}
-		client := newClient(t, always(201, `{"data":{"id":"k1"}}`))
-		_, err = client.Skills.Upload(t.Context(), p)
-		require.NoError(t, err, "what is read can be uploaded")
+		require.NoError(t, p.Check(), "what is read can be uploaded")
 	})
 }

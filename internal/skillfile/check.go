@@ -1,11 +1,11 @@
-package agento
+package skillfile
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/textfs"
 )
 
 // The bounds of a custom skill. The service's own are not documented.
@@ -16,6 +16,17 @@ const (
 )
 
 const skillFile = "SKILL.md" // what every skill has
+
+// Check returns what is wrong with a skill that is to be uploaded.
+func (s Skill) Check() error {
+	if err := checkSkillName("Name", s.Name); err != nil {
+		return err
+	}
+	if err := CheckVersion("Version", s.Version); err != nil {
+		return err
+	}
+	return checkSkillFiles(s.Files)
+}
 
 // checkSkillFiles refuses files that no skill can have, and names the file.
 func checkSkillFiles(files map[string]string) error {
@@ -50,25 +61,11 @@ func checkSkillTotal(bytes int) error {
 // send it unseen.
 func checkSkillPath(path string) error {
 	for _, name := range strings.Split(path, "/") {
-		if problem := nameProblem(name); problem != "" {
+		if problem := textfs.NameProblem(name); problem != "" {
 			return skillFileError(path, problem)
 		}
 	}
 	return nil
-}
-
-func nameProblem(name string) string {
-	switch {
-	case name == "":
-		return "is not a relative path"
-	case name == "." || name == "..":
-		return "leads out of the skill's folder or back to it"
-	case name[0] == '.':
-		return "is hidden"
-	case !utf8.ValidString(name) || strings.Contains(name, `\`) || strings.ContainsFunc(name, unicode.IsControl):
-		return "has a name with a backslash, a control character or invalid UTF-8"
-	}
-	return ""
 }
 
 func checkSkillContent(path, content string) error {
@@ -92,7 +89,9 @@ func checkSkillName(argument, name string) error {
 	return nil
 }
 
-func checkVersion(argument, version string) error {
+// CheckVersion returns an error that names the argument if version is not a
+// semantic version.
+func CheckVersion(argument, version string) error {
 	if !isSemver(version) {
 		return errs.Argument(argument, "must be a semantic version, such as 1.0.0: %q", errs.Line(version))
 	}

@@ -1,4 +1,4 @@
-package agento
+package chunk
 
 import "strings"
 
@@ -48,7 +48,7 @@ func isContainer(line string) bool {
 		return false
 	}
 	rest := strings.TrimLeft(line, " \t")
-	html := len(rest) > 1 && rest[0] == '<' && (isLower(rest[1]|0x20) || strings.Contains("/!?", rest[1:2]))
+	html := len(rest) > 1 && rest[0] == '<' && ('a' <= rest[1]|0x20 && rest[1]|0x20 <= 'z' || strings.Contains("/!?", rest[1:2]))
 	return html || rest[0] == '>' || listMarker(rest) > 0
 }
 

@@ -1,4 +1,4 @@
-package agento_test
+package chunk_test
 
 import (
 	"context"
@@ -7,9 +7,10 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/chunk"
 )
 
-func ExampleChunksFromFS() {
+func ExampleFromFS() {
 	server := agentotest.NewServer()
 	defer server.Close()
 	agent := agento.ForAgent(server.AddAgent(agentotest.AgentSeed{}))
@@ -19,13 +20,13 @@ func ExampleChunksFromFS() {
 	}
 
 	var chunks []agento.ChunkParams
-	for chunk, err := range agento.ChunksFromFS(docs) {
+	for c, err := range chunk.FromFS(docs) {
 		if err != nil {
 			fmt.Println(err) // names the file; the others go on
 			continue
 		}
-		fmt.Printf("%s: %s\n", chunk.Source, chunk.Title)
-		chunks = append(chunks, chunk)
+		fmt.Printf("%s: %s\n", c.Source, c.Title)
+		chunks = append(chunks, c)
 	}
 	result, err := server.Client().Knowledge.Ingest(context.Background(), agent, agento.IngestParams{Chunks: chunks}, agento.WithBulk(true))
 	if err != nil {

@@ -1,4 +1,4 @@
-package agento
+package chunk
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/textfs"
 )
 
 const (
@@ -128,7 +129,7 @@ func isHidden(d fs.DirEntry) bool { return strings.HasPrefix(d.Name(), ".") }
 // entryProblem is what is wrong with a name. That of a file system which is not
 // in order could lead the walk round in circles.
 func entryProblem(name string, d fs.DirEntry) string {
-	if problem := nameProblem(d.Name()); problem != "" {
+	if problem := textfs.NameProblem(d.Name()); problem != "" {
 		return problem
 	}
 	if path.Base(name) != d.Name() || !fs.ValidPath(name) {

@@ -1,4 +1,4 @@
-package agento_test
+package chunk_test
 
 import (
 	"errors"
@@ -17,16 +17,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/chunk"
+	"github.com/remsyshq/agento-go/internal/test/brokenfs"
 )
 
+func textFile(content string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(content)} }
+
 // chunksOf are the chunks and the errors of a folder.
-func chunksOf(fsys fs.FS, opts ...agento.ChunkOption) (chunks []agento.ChunkParams, errs []error) {
-	for chunk, err := range agento.ChunksFromFS(fsys, opts...) {
+func chunksOf(fsys fs.FS, opts ...chunk.Option) (chunks []agento.ChunkParams, errs []error) {
+	for c, err := range chunk.FromFS(fsys, opts...) {
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		chunks = append(chunks, chunk)
+		chunks = append(chunks, c)
 	}
 	return chunks, errs
 }
@@ -82,7 +86,7 @@ func TestChunksFromFS(t *testing.T) {
 }
 
 func TestChunksRunAgainAndStop(t *testing.T) {
-	all := agento.ChunksFromFS(fstest.MapFS{"a.md": textFile("# A\nx\n# B\ny\n"), "b.txt": textFile("z"), "c.txt": textFile("\xff")})
+	all := chunk.FromFS(fstest.MapFS{"a.md": textFile("# A\nx\n# B\ny\n"), "b.txt": textFile("z"), "c.txt": textFile("\xff")})
 	for range 2 {
 		var contents []string
 		for c, err := range all {
@@ -107,13 +111,13 @@ func TestChunksOptions(t *testing.T) {
 	fsys := fstest.MapFS{"a.txt": textFile("one two"), "b.txt": textFile("three")}
 	for name, tt := range map[string]struct {
 		fsys    fs.FS
-		opt     agento.ChunkOption
+		opt     chunk.Option
 		problem string
 	}{
-		"zero":     {fsys, agento.ChunkSize(0), "agento: ChunkSize is not positive: 0"},
-		"negative": {fsys, agento.ChunkSize(-5), "agento: ChunkSize is not positive: -5"},
-		"empty":    {fsys, agento.ChunkOption{}, "agento: opts hold an empty ChunkOption at index 0"},
-		"nil":      {nil, agento.ChunkSize(10), "agento: fsys is nil"},
+		"zero":     {fsys, chunk.Size(0), "agento: chunk.Size is not positive: 0"},
+		"negative": {fsys, chunk.Size(-5), "agento: chunk.Size is not positive: -5"},
+		"empty":    {fsys, chunk.Option{}, "agento: opts hold an empty Option at index 0"},
+		"nil":      {nil, chunk.Size(10), "agento: fsys is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			chunks, errs := chunksOf(tt.fsys, tt.opt)
@@ -123,7 +127,7 @@ func TestChunksOptions(t *testing.T) {
 			require.EqualError(t, errs[0], tt.problem)
 		})
 	}
-	chunks, errs := chunksOf(fsys, agento.ChunkSize(2), agento.ChunkSize(4))
+	chunks, errs := chunksOf(fsys, chunk.Size(2), chunk.Size(4))
 	require.Empty(t, errs)
 	require.Equal(t, []string{" | one", " | two", " | thre", " | e"}, titled(chunks), "the last one wins")
 }
@@ -170,7 +174,7 @@ func TestChunksOfBadFiles(t *testing.T) {
 			require.Equal(t, []string{"a.txt", "z.txt"}, sources(chunks))
 		})
 	}
-	chunks, errs := chunksOf(fstest.MapFS{"m.txt": textFile(strings.Repeat("x", 16<<20))}, agento.ChunkSize(16<<20))
+	chunks, errs := chunksOf(fstest.MapFS{"m.txt": textFile(strings.Repeat("x", 16<<20))}, chunk.Size(16<<20))
 	require.Empty(t, errs)
 	require.Len(t, chunks, 1, "as large as may be")
 }
@@ -202,20 +206,20 @@ func TestChunksFromBrokenFS(t *testing.T) {
 	good := fstest.MapFS{"a.md": textFile("a"), "sub/x.txt": textFile("x")}
 	broken := errors.New("disk on fire")
 
-	_, errs := chunksOf(brokenFS{MapFS: good, open: func(string) (fs.File, error) { return nil, broken }})
+	_, errs := chunksOf(brokenfs.FS{MapFS: good, OpenFile: func(string) (fs.File, error) { return nil, broken }})
 	require.Len(t, errs, 2)
 	require.ErrorIs(t, errs[0], broken)
 	require.ErrorContains(t, errs[0], "file a.md")
 	require.ErrorContains(t, errs[1], "file sub/x.txt")
 
-	_, errs = chunksOf(brokenFS{MapFS: good, open: func(name string) (fs.File, error) {
+	_, errs = chunksOf(brokenfs.FS{MapFS: good, OpenFile: func(name string) (fs.File, error) {
 		f, err := good.Open(name)
 		return cutFile{f}, err
 	}})
 	require.Len(t, errs, 2)
 	require.ErrorIs(t, errs[0], io.ErrUnexpectedEOF)
 
-	chunks, errs := chunksOf(brokenFS{MapFS: good, readDir: func(name string) ([]fs.DirEntry, error) {
+	chunks, errs := chunksOf(brokenfs.FS{MapFS: good, List: func(name string) ([]fs.DirEntry, error) {
 		if name == "sub" {
 			return nil, broken
 		}
@@ -228,9 +232,9 @@ func TestChunksFromBrokenFS(t *testing.T) {
 
 	// Listings that lead upwards, or round in circles, come to an end.
 	for _, name := range []string{"..", ".", "", "a/b", "a/..", "../../etc", "again"} {
-		chunks, _ := chunksOf(brokenFS{MapFS: good, readDir: func(string) ([]fs.DirEntry, error) {
+		chunks, _ := chunksOf(brokenfs.FS{MapFS: good, List: func(string) ([]fs.DirEntry, error) {
 			all, err := good.ReadDir(".")
-			return []fs.DirEntry{entry{all[1], name}}, err
+			return []fs.DirEntry{brokenfs.Renamed{DirEntry: all[1], As: name}}, err
 		}})
 		require.Empty(t, chunks, "%q", name)
 	}
@@ -248,7 +252,7 @@ func TestChunksMemory(t *testing.T) {
 	before := liveHeap()
 	var kept []agento.ChunkParams
 	source := ""
-	for c, err := range agento.ChunksFromFS(files, agento.ChunkSize(1000)) {
+	for c, err := range chunk.FromFS(files, chunk.Size(1000)) {
 		require.NoError(t, err)
 		if c.Source != source {
 			source = c.Source

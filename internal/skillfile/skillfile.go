@@ -1,4 +1,6 @@
-package agento
+// Package skillfile reads, bundles and checks custom skills: a folder of text files
+// with SKILL.md at its root.
+package skillfile
 
 import (
 	"fmt"
@@ -6,31 +8,31 @@ import (
 	"io/fs"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/textfs"
 )
 
-// SkillFromFS makes a skill of a folder, such as os.DirFS("skills/invoices"). It
-// has SKILL.md at its root: Markdown that begins with YAML front matter between
-// two lines of ---, in which name and description are required, which is inferred.
-// The version is taken from there too, if version or metadata.version is given;
-// otherwise set it before uploading.
-//
-// All files go in, and all must be text, of at most 1 MiB each and 4 MiB together,
-// 200 files in 200 folders at most. Hidden files and folders, symbolic links and
-// everything else that is not a regular file are errors that name the file.
-func SkillFromFS(fsys fs.FS) (UploadSkillParams, error) {
+// Skill is a version of a custom skill, with the fields of
+// agento.UploadSkillParams.
+type Skill struct {
+	Name, Version, Description string
+	Files                      map[string]string
+}
+
+// Read makes a skill of a folder.
+func Read(fsys fs.FS) (Skill, error) {
 	if fsys == nil {
-		return UploadSkillParams{}, errs.Argument("fsys", "is nil")
+		return Skill{}, errs.Argument("fsys", "is nil")
 	}
 	r := skillReader{fsys: fsys, files: make(map[string]string)}
 	if err := fs.WalkDir(fsys, ".", r.visit); err != nil {
-		return UploadSkillParams{}, err
+		return Skill{}, err
 	}
 	if err := checkSkillFiles(r.files); err != nil {
-		return UploadSkillParams{}, err
+		return Skill{}, err
 	}
 	p, err := readFrontMatter(r.files[skillFile])
 	if err != nil {
-		return UploadSkillParams{}, err
+		return Skill{}, err
 	}
 	p.Files = r.files
 	return p, nil
@@ -53,7 +55,7 @@ func (r *skillReader) visit(path string, d fs.DirEntry, err error) error {
 		r.begun = true
 		return nil
 	}
-	if problem := nameProblem(d.Name()); problem != "" {
+	if problem := textfs.NameProblem(d.Name()); problem != "" {
 		return skillFileError(path, problem)
 	}
 	switch {

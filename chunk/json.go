@@ -1,4 +1,4 @@
-package agento
+package chunk
 
 import (
 	"bytes"
@@ -8,8 +8,6 @@ import (
 	"io"
 	"iter"
 	"strings"
-
-	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 var errUnknownFAQ = errors.New("is neither an array of questions and answers nor an object with one")
@@ -141,4 +139,10 @@ func (m jsonMember) of() string {
 }
 
 // text is the value of a string, nothing for null, and JSON for anything else.
-func (m jsonMember) text() string { return plainLines(wire.String(m.raw)) }
+func (m jsonMember) text() string {
+	var s string
+	if json.Unmarshal(m.raw, &s) != nil {
+		s = string(m.raw)
+	}
+	return plainLines(s)
+}

@@ -1,4 +1,5 @@
-package agento
+// Package chunk makes knowledge chunks of files.
+package chunk
 
 import (
 	"io/fs"
@@ -6,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
@@ -14,8 +16,8 @@ const (
 	maxChunkTitle    = 200  // characters
 )
 
-// ChunkOption sets how [ChunksFromFS] makes chunks. Make one with [ChunkSize].
-type ChunkOption struct {
+// Option sets how [FromFS] makes chunks. Make one with [Size].
+type Option struct {
 	apply func(*chunkSettings) error
 }
 
@@ -23,20 +25,20 @@ type chunkSettings struct {
 	size int // characters
 }
 
-// ChunkSize sets how many characters a chunk's content has at most, each a
+// Size sets how many characters a chunk's content has at most, each a
 // Unicode code point. The default is 2,000.
-func ChunkSize(characters int) ChunkOption {
-	return ChunkOption{func(s *chunkSettings) error {
+func Size(characters int) Option {
+	return Option{func(s *chunkSettings) error {
 		if characters <= 0 {
-			return errs.Argument("ChunkSize", "is not positive: %d", characters)
+			return errs.Argument("chunk.Size", "is not positive: %d", characters)
 		}
 		s.size = characters
 		return nil
 	}}
 }
 
-// ChunksFromFS makes chunks of a folder, such as os.DirFS("docs"), for
-// [KnowledgeService.Ingest]. It reads files and does nothing else: no operation
+// FromFS makes chunks of a folder, such as os.DirFS("docs"), for
+// [agento.KnowledgeService.Ingest]. It reads files and does nothing else: no operation
 // of the API is called.
 //
 // The kind of a file is that of its extension, in any case of letters:
@@ -59,7 +61,7 @@ func ChunkSize(characters int) ChunkOption {
 // as it would the second "Yes.". Of JSON, each object must be of this kind. What
 // else a row or an object has follows as lines of "name: value".
 //
-// A section of more than 2,000 characters (see [ChunkSize]) becomes several
+// A section of more than 2,000 characters (see [Size]) becomes several
 // chunks, cut between paragraphs if possible, else between lines, sentences or
 // words. 2,000 characters are about 500 tokens of English: few enough to be about
 // one thing, and within the bounds of the usual embedding models. Chunks do not
@@ -73,23 +75,23 @@ func ChunkSize(characters int) ChunkOption {
 // Files come in lexical order, folder by folder, one in memory at a time. Hidden
 // files and folders, whose names begin with a dot, are skipped, as are files of
 // other extensions; links to folders are not followed. A file gives all of its
-// chunks, or one error that names it and matches [ErrValidation] or the error of
+// chunks, or one error that names it and matches [agento.ErrValidation] or the error of
 // the file system: it cannot be read, is not a regular file (but a symbolic link,
 // for one), is larger than 16 MiB, is not text in UTF-8, is not in the form of its
 // kind, or has a name with control characters, a backslash or invalid UTF-8. So
 // does a folder that cannot be read, or is more than 100 folders deep. The
 // iteration then goes on with the next file. An option that does not fit and an
 // fsys that is nil are errors that end it.
-func ChunksFromFS(fsys fs.FS, opts ...ChunkOption) iter.Seq2[ChunkParams, error] {
-	return func(yield func(ChunkParams, error) bool) {
+func FromFS(fsys fs.FS, opts ...Option) iter.Seq2[agento.ChunkParams, error] {
+	return func(yield func(agento.ChunkParams, error) bool) {
 		settings, err := chunkSettingsOf(fsys, opts)
 		if err != nil {
-			yield(ChunkParams{}, err)
+			yield(agento.ChunkParams{}, err)
 			return
 		}
 		for file, err := range chunkFiles(fsys) {
 			if err != nil {
-				if !yield(ChunkParams{}, err) {
+				if !yield(agento.ChunkParams{}, err) {
 					return
 				}
 				continue
@@ -103,14 +105,14 @@ func ChunksFromFS(fsys fs.FS, opts ...ChunkOption) iter.Seq2[ChunkParams, error]
 	}
 }
 
-func chunkSettingsOf(fsys fs.FS, opts []ChunkOption) (chunkSettings, error) {
+func chunkSettingsOf(fsys fs.FS, opts []Option) (chunkSettings, error) {
 	s := chunkSettings{size: defaultChunkSize}
 	if fsys == nil {
 		return s, errs.Argument("fsys", "is nil")
 	}
 	for i, o := range opts {
 		if o.apply == nil {
-			return s, errs.Argument("opts", "hold an empty ChunkOption at index %d", i)
+			return s, errs.Argument("opts", "hold an empty Option at index %d", i)
 		}
 		if err := o.apply(&s); err != nil {
 			return s, err
@@ -125,12 +127,12 @@ type section struct{ title, text string }
 
 // chunks makes the chunks of a file. The file is parsed twice, at first only for
 // its errors, so that nothing of a bad file is given and nothing is kept.
-func (s chunkSettings) chunks(f chunkFile) iter.Seq2[ChunkParams, error] {
-	return func(yield func(ChunkParams, error) bool) {
+func (s chunkSettings) chunks(f chunkFile) iter.Seq2[agento.ChunkParams, error] {
+	return func(yield func(agento.ChunkParams, error) bool) {
 		sections := f.sections()
 		for _, err := range sections {
 			if err != nil {
-				yield(ChunkParams{}, f.failure(err))
+				yield(agento.ChunkParams{}, f.failure(err))
 				return
 			}
 		}
@@ -146,14 +148,14 @@ func (s chunkSettings) chunks(f chunkFile) iter.Seq2[ChunkParams, error] {
 
 // cut makes the chunks of a section. They are copies, so that one which is kept
 // does not keep the file.
-func (s chunkSettings) cut(one section, source string) iter.Seq[ChunkParams] {
-	return func(yield func(ChunkParams) bool) {
+func (s chunkSettings) cut(one section, source string) iter.Seq[agento.ChunkParams] {
+	return func(yield func(agento.ChunkParams) bool) {
 		title := strings.Clone(shorten(strings.TrimSpace(one.title), maxChunkTitle))
 		rest, part := trimBlank(one.text), 1
 		for rest != "" {
 			var piece string
 			piece, rest = cutPiece(rest, s.size)
-			chunk := ChunkParams{Content: strings.Clone(piece), Title: title, Source: source}
+			chunk := agento.ChunkParams{Content: strings.Clone(piece), Title: title, Source: source}
 			if part > 1 || rest != "" {
 				chunk.Metadata = map[string]any{"part": part}
 			}

@@ -1,4 +1,4 @@
-package agento
+package skillfile
 
 import (
 	"errors"
@@ -14,26 +14,26 @@ import (
 const maxFrontMatter = 16 << 10
 
 // readFrontMatter reads name, description and version of a skill.
-func readFrontMatter(markdown string) (UploadSkillParams, error) {
+func readFrontMatter(markdown string) (Skill, error) {
 	matter, err := cutFrontMatter(markdown)
 	if err != nil {
-		return UploadSkillParams{}, err
+		return Skill{}, err
 	}
 	p, err := parseFrontMatter(matter)
 	if err != nil {
-		return UploadSkillParams{}, frontMatterError("cannot be read: %s", errs.Line(err.Error()))
+		return Skill{}, frontMatterError("cannot be read: %s", errs.Line(err.Error()))
 	}
 	if p.Name == "" {
-		return UploadSkillParams{}, frontMatterError("has no name")
+		return Skill{}, frontMatterError("has no name")
 	}
 	if err := checkSkillName(skillFile+": name", p.Name); err != nil {
-		return UploadSkillParams{}, err
+		return Skill{}, err
 	}
 	if strings.TrimSpace(p.Description) == "" {
-		return UploadSkillParams{}, frontMatterError("has no description")
+		return Skill{}, frontMatterError("has no description")
 	}
 	if p.Version != "" {
-		err = checkVersion(skillFile+": version", p.Version)
+		err = CheckVersion(skillFile+": version", p.Version)
 	}
 	return p, err
 }
@@ -69,7 +69,7 @@ func cutFrontMatter(markdown string) (string, error) {
 // parseFrontMatter reads YAML, as a tree: decoding it would follow aliases, and
 // compare each key with each. Keys that are not known pass. A panic of the YAML
 // reader is an error too.
-func parseFrontMatter(matter string) (p UploadSkillParams, err error) {
+func parseFrontMatter(matter string) (p Skill, err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			err = fmt.Errorf("the YAML reader gave up: %v", problem)
@@ -92,7 +92,7 @@ func parseFrontMatter(matter string) (p UploadSkillParams, err error) {
 		text *string
 	}{{"name", &p.Name}, {"description", &p.Description}, {"version", &p.Version}} {
 		if *field.text, err = textOf(top, field.key); err != nil {
-			return UploadSkillParams{}, err
+			return Skill{}, err
 		}
 	}
 	if p.Version == "" {
