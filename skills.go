@@ -86,15 +86,16 @@ func (p UploadSkillParams) check() error {
 	return skillfile.Skill(p).Check()
 }
 
-// SkillFromFS makes a skill of a folder, such as os.DirFS("skills/invoices"). It
-// has SKILL.md at its root: Markdown that begins with YAML front matter between
-// two lines of ---, in which name and description are required, which is inferred.
-// The version is taken from there too, if version or metadata.version is given;
-// otherwise set it before uploading.
+// SkillFromFS returns the skill in a folder, such as os.DirFS("skills/invoices").
+// SKILL.md is at its root: Markdown that begins with YAML front matter between two
+// lines of ---. The front matter has a name and a description, which is inferred.
+// The version is that of the key version or metadata.version, or empty; set it
+// before uploading.
 //
-// All files go in, and all must be text, of at most 1 MiB each and 4 MiB together,
-// 200 files in 200 folders at most. Hidden files and folders, symbolic links and
-// everything else that is not a regular file are errors that name the file.
+// All files of the folder are included. All must be UTF-8 text, of at most 1 MiB
+// each and 4 MiB together, at most 200 files in 200 folders. Hidden files and
+// folders, symbolic links and other files that are not regular are errors that name
+// the file.
 func SkillFromFS(fsys fs.FS) (UploadSkillParams, error) {
 	skill, err := skillfile.Read(fsys)
 	return UploadSkillParams(skill), err

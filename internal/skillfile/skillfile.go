@@ -1,15 +1,24 @@
-// Package skillfile reads, bundles and checks custom skills: a folder of text files
-// with SKILL.md at its root.
+// Package skillfile reads, bundles and checks custom skills: folders of text files
+// with SKILL.md at the root.
 package skillfile
 
 import (
-	"fmt"
-	"io"
 	"io/fs"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/textfs"
 )
+
+// The limits of a custom skill. The service's own are not documented.
+const (
+	maxTotal = 4 << 20 // bytes of all files together
+	maxFiles = 200
+)
+
+// manifest is the file that every skill has.
+const manifest = "SKILL.md"
+
+var textFile = textfs.Kind{Name: "skill file", MaxBytes: 1 << 20}
 
 // Skill is a version of a custom skill, with the fields of
 // agento.UploadSkillParams.
@@ -18,45 +27,45 @@ type Skill struct {
 	Files                      map[string]string
 }
 
-// Read makes a skill of a folder.
+// Read returns the skill in a folder. The version is empty if SKILL.md has none.
 func Read(fsys fs.FS) (Skill, error) {
 	if fsys == nil {
 		return Skill{}, errs.Argument("fsys", "is nil")
 	}
-	r := skillReader{fsys: fsys, files: make(map[string]string)}
+	r := reader{fsys: fsys, files: make(map[string]string)}
 	if err := fs.WalkDir(fsys, ".", r.visit); err != nil {
 		return Skill{}, err
 	}
-	if err := checkSkillFiles(r.files); err != nil {
+	if err := checkFiles(r.files); err != nil {
 		return Skill{}, err
 	}
-	p, err := readFrontMatter(r.files[skillFile])
+	s, err := readFrontMatter(r.files[manifest])
 	if err != nil {
 		return Skill{}, err
 	}
-	p.Files = r.files
-	return p, nil
+	s.Files = r.files
+	return s, nil
 }
 
-// skillReader reads the files of a folder, within the bounds of a skill.
-type skillReader struct {
+// reader reads the files of a folder, within the limits of a skill.
+type reader struct {
 	fsys    fs.FS
-	begun   bool
+	inside  bool // the root was visited, whatever its name
 	folders int
 	total   int
 	files   map[string]string
 }
 
-func (r *skillReader) visit(path string, d fs.DirEntry, err error) error {
+func (r *reader) visit(path string, d fs.DirEntry, err error) error {
 	if err != nil {
-		return fmt.Errorf("agento: skill file %s: %w", errs.Line(path), err)
+		return textFile.Failed(path, err)
 	}
-	if !r.begun { // the root, whatever it is called
-		r.begun = true
+	if !r.inside {
+		r.inside = true
 		return nil
 	}
 	if problem := textfs.NameProblem(d.Name()); problem != "" {
-		return skillFileError(path, problem)
+		return textFile.Invalid(path, "%s", problem)
 	}
 	switch {
 	case d.IsDir():
@@ -64,31 +73,23 @@ func (r *skillReader) visit(path string, d fs.DirEntry, err error) error {
 	case d.Type().IsRegular():
 		return r.read(path)
 	default:
-		return skillFileError(path, "is not a regular file")
+		return textFile.Invalid(path, "is not a regular file")
 	}
-	if r.folders > maxSkillFiles {
-		return errs.Argument("skill", "has more than %d folders", maxSkillFiles)
+	if r.folders > maxFiles {
+		return errs.Argument("skill", "has more than %d folders", maxFiles)
 	}
 	return nil
 }
 
-func (r *skillReader) read(path string) error {
-	if len(r.files) == maxSkillFiles {
-		return errs.Argument("skill", "has more than %d files", maxSkillFiles)
+func (r *reader) read(path string) error {
+	if len(r.files) == maxFiles {
+		return errs.Argument("skill", "has more than %d files", maxFiles)
 	}
-	f, err := r.fsys.Open(path)
+	content, err := textFile.Read(r.fsys, path)
 	if err != nil {
-		return fmt.Errorf("agento: skill file %s: %w", errs.Line(path), err)
-	}
-	defer func() { _ = f.Close() }()
-	content, err := io.ReadAll(io.LimitReader(f, maxSkillFile+1))
-	if err != nil {
-		return fmt.Errorf("agento: skill file %s: %w", errs.Line(path), err)
-	}
-	r.files[path] = string(content)
-	r.total += len(content)
-	if err := checkSkillContent(path, r.files[path]); err != nil {
 		return err
 	}
-	return checkSkillTotal(r.total)
+	r.files[path] = content
+	r.total += len(content)
+	return checkTotal(r.total)
 }
