@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/iotest"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,7 +25,7 @@ import (
 
 func textFile(content string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(content)} }
 
-// chunksOf are the chunks and the errors of a folder.
+// chunksOf returns the chunks and the errors of a folder.
 func chunksOf(fsys fs.FS, opts ...chunk.Option) (chunks []agento.ChunkParams, errs []error) {
 	for c, err := range chunk.FromFS(fsys, opts...) {
 		if err != nil {
@@ -35,7 +37,7 @@ func chunksOf(fsys fs.FS, opts ...chunk.Option) (chunks []agento.ChunkParams, er
 	return chunks, errs
 }
 
-// titled is what a chunk says, as "title | content".
+// titled returns each chunk as "title | content".
 func titled(chunks []agento.ChunkParams) []string {
 	var all []string
 	for _, c := range chunks {
@@ -51,7 +53,7 @@ func sources(chunks []agento.ChunkParams) (names []string) {
 	return names
 }
 
-func TestChunksFromFS(t *testing.T) {
+func TestFromFS(t *testing.T) {
 	fsys := fstest.MapFS{
 		"z.txt":           textFile("Last."),
 		"a/b/guide.MD":    textFile("# Guide\n\nHello.\n"),
@@ -85,7 +87,7 @@ func TestChunksFromFS(t *testing.T) {
 	require.Empty(t, errs)
 }
 
-func TestChunksRunAgainAndStop(t *testing.T) {
+func TestFromFSAgainAndStopped(t *testing.T) {
 	all := chunk.FromFS(fstest.MapFS{"a.md": textFile("# A\nx\n# B\ny\n"), "b.txt": textFile("z"), "c.txt": textFile("\xff")})
 	for range 2 {
 		var contents []string
@@ -107,17 +109,28 @@ func TestChunksRunAgainAndStop(t *testing.T) {
 	}
 }
 
-func TestChunksOptions(t *testing.T) {
+// asIs is a converter that changes nothing.
+func asIs(r io.Reader) (string, error) {
+	text, err := io.ReadAll(r)
+	return string(text), err
+}
+
+func TestFromFSInvalidOptions(t *testing.T) {
 	fsys := fstest.MapFS{"a.txt": textFile("one two"), "b.txt": textFile("three")}
 	for name, tt := range map[string]struct {
 		fsys    fs.FS
 		opt     chunk.Option
 		problem string
 	}{
-		"zero":     {fsys, chunk.Size(0), "agento: chunk.Size is not positive: 0"},
-		"negative": {fsys, chunk.Size(-5), "agento: chunk.Size is not positive: -5"},
-		"empty":    {fsys, chunk.Option{}, "agento: opts hold an empty Option at index 0"},
-		"nil":      {nil, chunk.Size(10), "agento: fsys is nil"},
+		"zero":        {fsys, chunk.Size(0), "agento: chunk.Size is not positive: 0"},
+		"negative":    {fsys, chunk.Size(-5), "agento: chunk.Size is not positive: -5"},
+		"empty":       {fsys, chunk.Option{}, "agento: opts hold an empty Option at index 0"},
+		"nil":         {nil, chunk.Size(10), "agento: fsys is nil"},
+		"skipped":     {fsys, chunk.Skipped(nil), "agento: chunk.Skipped is nil"},
+		"no dot":      {fsys, chunk.Convert("html", asIs), `agento: chunk.Convert takes an extension such as .html, not "html"`},
+		"no name":     {fsys, chunk.Convert(".", asIs), `agento: chunk.Convert takes an extension such as .html, not "."`},
+		"two dots":    {fsys, chunk.Convert(".tar.gz", asIs), `agento: chunk.Convert takes an extension such as .html, not ".tar.gz"`},
+		"no function": {fsys, chunk.Convert(".html", nil), "agento: chunk.Convert has no function for .html"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			chunks, errs := chunksOf(tt.fsys, tt.opt)
@@ -132,37 +145,45 @@ func TestChunksOptions(t *testing.T) {
 	require.Equal(t, []string{" | one", " | two", " | thre", " | e"}, titled(chunks), "the last one wins")
 }
 
-// A bad file gives nothing but its error, and does not keep the others back.
-func TestChunksOfBadFiles(t *testing.T) {
+// An invalid file yields only its error. The other files yield their chunks.
+func TestFromFSInvalidFiles(t *testing.T) {
 	tests := map[string]struct {
 		name    string
 		file    *fstest.MapFile
 		problem string
 	}{
-		"invalid UTF-8":      {"m.md", textFile("Gr\xfc\xdfe"), "file m.md is not text in UTF-8"},
-		"UTF-16":             {"m.txt", textFile("\xff\xfeh\x00i\x00"), "file m.txt is not text in UTF-8"},
-		"UTF-16, no mark":    {"m.csv", textFile("h\x00i\x00"), "file m.csv is not text in UTF-8"},
-		"cut in a character": {"m.json", textFile("[]\xc3"), "file m.json is not text in UTF-8"},
-		"too large":          {"m.txt", textFile(strings.Repeat("x", 16<<20+1)), "file m.txt is larger than 16 MiB"},
-		"symbolic link":      {"m.md", &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("a.txt")}, "file m.md is not a regular file"},
-		"pipe":               {"m.md", &fstest.MapFile{Mode: fs.ModeNamedPipe}, "file m.md is not a regular file"},
-		"backslash":          {`m\n.md`, textFile("x"), `file m\\n.md has a name`},
-		"line break":         {"m\n.md", textFile("x"), `file m\n.md has a name`},
-		"name not UTF-8":     {"m\xff.md", textFile("x"), `has a name`},
-		"folder's name":      {"m\x1b[2J/x.md", textFile("x"), `file m\x1b[2J has a name`},
-		"deep":               {strings.Repeat("m/", 101) + "x.md", textFile("x"), "more than 100 folders deep"},
-		"ragged rows":        {"m.csv", textFile("a,b\n1,2\n3\n"), "file m.csv is not CSV: record on line 3: wrong number of fields"},
-		"open quote":         {"m.csv", textFile("a,b\n1,\"2\n"), `file m.csv is not CSV`},
-		"endless column":     {"m.csv", textFile(strings.Repeat("x", 201) + "\n1\n"), "file m.csv has a column with a name of more than 200 characters"},
-		"not JSON":           {"m.json", textFile(`[{"q":"a","a":"b"},]`), "file m.json is not JSON"},
-		"JSON cut":           {"m.json", textFile(`[{"q":"a","a":"b"}`), "file m.json is not JSON"},
-		"two values":         {"m.json", textFile("[] []"), "file m.json is not JSON: there is something behind its end"},
-		"a number":           {"m.json", textFile("5"), "file m.json is neither an array of questions"},
-		"strings":            {"m.json", textFile(`["a"]`), "file m.json is neither an array of questions"},
-		"no array":           {"m.json", textFile(`{"name":"x","tags":["a"]}`), "file m.json is neither an array of questions"},
-		"no answer":          {"m.json", textFile(`[{"q":"a","a":"b"},{"question":"c"}]`), "file m.json is not a list of questions and answers: entry 2 has no question"},
-		"in an object":       {"m.json", textFile(`{"faq":[{"q":"a","a":"b"},7]}`), "entry 2 of faq is not an object"},
-		"a terminal's codes": {"m.json", textFile(`{"\u001b[2J":[{"x":1}]}`), `entry 1 of \x1b[2J has no question`},
+		"invalid UTF-8":               {"m.md", textFile("Gr\xfc\xdfe"), "file m.md is not text in UTF-8"},
+		"UTF-16":                      {"m.txt", textFile("\xff\xfeh\x00i\x00"), "file m.txt is not text in UTF-8"},
+		"UTF-16, no mark":             {"m.csv", textFile("h\x00i\x00"), "file m.csv is not text in UTF-8"},
+		"cut in a character":          {"m.json", textFile("[]\xc3"), "file m.json is not text in UTF-8"},
+		"too large":                   {"m.txt", textFile(strings.Repeat("x", 16<<20+1)), "file m.txt is larger than 16 MiB"},
+		"symbolic link":               {"m.md", &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("a.txt")}, "file m.md is not a regular file"},
+		"pipe":                        {"m.md", &fstest.MapFile{Mode: fs.ModeNamedPipe}, "file m.md is not a regular file"},
+		"backslash":                   {`m\n.md`, textFile("x"), `file m\\n.md has a name`},
+		"line break":                  {"m\n.md", textFile("x"), `file m\n.md has a name`},
+		"name not UTF-8":              {"m\xff.md", textFile("x"), `has a name`},
+		"folder's name":               {"m\x1b[2J/x.md", textFile("x"), `file m\x1b[2J has a name`},
+		"deep":                        {strings.Repeat("m/", 101) + "x.md", textFile("x"), "more than 100 folders deep"},
+		"ragged rows":                 {"m.csv", textFile("a,b\n1,2\n3\n"), "file m.csv is not CSV with the separator \",\": record on line 3: wrong number of fields"},
+		"no separator fits":           {"m.csv", textFile("Artikel;Preis (EUR, netto)\nStift;2\nTinte;3;4\n"), `file m.csv is not CSV with the separator ";": record on line 3: wrong number of fields`},
+		"no separator fits below sep": {"m.csv", textFile("sep=;\na;b\n\n1,2\n"), `file m.csv is not CSV with the separator ";": record on line 4: wrong number of fields`},
+		"quote in a cell":             {"m.csv", textFile("Rohr;Preis\n5\" Rohr;3\n"), `file m.csv is not CSV with the separator ";": parse error on line 2, column 2: bare "`},
+		"title above the header":      {"m.csv", textFile("Preise\n\nName;Preis\nStift;2,50\nTinte;3\n"), "record on line 4: wrong number of fields"},
+		"open quote":                  {"m.csv", textFile("a,b\n1,\"2\n"), `file m.csv is not CSV`},
+		"endless column":              {"m.csv", textFile(strings.Repeat("x", 201) + "\n1\n"), "file m.csv has a column with a name of more than 200 characters"},
+		"not JSON":                    {"m.json", textFile(`[{"q":"a","a":"b"},]`), "file m.json is not JSON"},
+		"JSON cut":                    {"m.json", textFile(`[{"q":"a","a":"b"}`), "file m.json is not JSON"},
+		"JSON in line 3":              {"m.json", textFile("[\n{\"q\":\"a\",\"a\":\"b\"},\n{\"q\":\"a\" \"a\":\"b\"}\n]"), "file m.json is not JSON: line 3: invalid character"},
+		"two values":                  {"m.json", textFile("[] []"), "file m.json is not JSON: line 1: invalid character '[' after top-level value"},
+		"a number":                    {"m.json", textFile("5"), "file m.json is neither an array of questions"},
+		"strings":                     {"m.json", textFile(`["a"]`), "file m.json is neither an array of questions"},
+		"no array":                    {"m.json", textFile(`{"name":"x","tags":["a"]}`), "file m.json is neither an array of questions"},
+		"no answer":                   {"m.json", textFile(`[{"q":"a","a":"b"},{"question":"c"}]`), "file m.json is not a list of questions and answers: entry 2 has no question"},
+		"not an object":               {"m.jsonl", textFile("{}\n\n[1]\n"), "file m.jsonl is not JSON Lines: line 3 is not an object"},
+		"two on a line":               {"m.jsonl", textFile("{\"a\":1}{\"a\":2}\n"), "file m.jsonl is not JSON Lines: line 1 is not JSON: invalid character '{' after top-level value"},
+		"several lines":               {"m.ndjson", textFile("{\n\"a\":1}\n"), "file m.ndjson is not JSON Lines: line 1 is not JSON: unexpected end of JSON input"},
+		"in an object":                {"m.json", textFile(`{"faq":[{"q":"a","a":"b"},7]}`), "entry 2 of faq is not an object"},
+		"a terminal's codes":          {"m.json", textFile(`{"\u001b[2J":[{"x":1}]}`), `entry 1 of \x1b[2J has no question`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -179,30 +200,33 @@ func TestChunksOfBadFiles(t *testing.T) {
 	require.Len(t, chunks, 1, "as large as may be")
 }
 
-func TestChunksOfFolderOnDisk(t *testing.T) {
+func TestFromFSOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.md"), []byte("\ufeff# A\r\n\r\ntext\r\n"), 0o600))
 	secret := filepath.Join(t.TempDir(), "secret.txt")
 	require.NoError(t, os.WriteFile(secret, []byte("x"), 0o600))
 	require.NoError(t, os.Symlink(secret, filepath.Join(dir, "b.txt")))
 	require.NoError(t, os.Symlink(filepath.Dir(secret), filepath.Join(dir, "folder")))
-	chunks, errs := chunksOf(os.DirFS(dir))
+	var skipped []string
+	chunks, errs := chunksOf(os.DirFS(dir), chunk.Skipped(func(path string) { skipped = append(skipped, path) }))
 	require.Equal(t, []string{"A | # A\n\ntext"}, titled(chunks))
 	require.Len(t, errs, 1)
 	require.ErrorContains(t, errs[0], "file b.txt is not a regular file")
+	require.Equal(t, []string{"folder"}, skipped, "a link to a folder")
 
 	chunks, errs = chunksOf(os.DirFS(filepath.Join(dir, "nowhere")))
 	require.Empty(t, chunks)
 	require.Len(t, errs, 1)
 	require.ErrorIs(t, errs[0], fs.ErrNotExist)
+	require.ErrorContains(t, errs[0], "agento: the folder cannot be read: ")
 }
 
-// cutFile is a file whose disk fails while it is read.
+// cutFile is a file that fails while it is read.
 type cutFile struct{ fs.File }
 
 func (cutFile) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestChunksFromBrokenFS(t *testing.T) {
+func TestFromFSBroken(t *testing.T) {
 	good := fstest.MapFS{"a.md": textFile("a"), "sub/x.txt": textFile("x")}
 	broken := errors.New("disk on fire")
 
@@ -230,7 +254,7 @@ func TestChunksFromBrokenFS(t *testing.T) {
 	require.ErrorIs(t, errs[0], broken)
 	require.ErrorContains(t, errs[0], "file sub:")
 
-	// Listings that lead upwards, or round in circles, come to an end.
+	// Listings that lead upward or in circles end.
 	for _, name := range []string{"..", ".", "", "a/b", "a/..", "../../etc", "again"} {
 		chunks, _ := chunksOf(brokenfs.FS{MapFS: good, List: func(string) ([]fs.DirEntry, error) {
 			all, err := good.ReadDir(".")
@@ -240,9 +264,107 @@ func TestChunksFromBrokenFS(t *testing.T) {
 	}
 }
 
-// What is kept of a file is its chunk and not the file, and nothing is kept of
-// those that are gone by.
-func TestChunksMemory(t *testing.T) {
+func TestSkipped(t *testing.T) {
+	fsys := fstest.MapFS{
+		"a.md": textFile("A"), "b.html": textFile("<p>B"), "c/d.PDF": textFile("%PDF"), "c/e.rst": textFile("E"),
+		"Makefile": textFile("all:"), ".env": textFile("x"), ".git/config": textFile("x"), "c/.x/y.pdf": textFile("x"),
+	}
+	var skipped []string
+	report := chunk.Skipped(func(path string) { skipped = append(skipped, path) })
+	chunks, errs := chunksOf(fsys, report)
+	require.Empty(t, errs)
+	require.Equal(t, []string{"a.md"}, sources(chunks))
+	require.Equal(t, []string{"Makefile", "b.html", "c/d.PDF", "c/e.rst"}, skipped)
+
+	skipped = nil
+	chunks, errs = chunksOf(fsys, report, chunk.Convert(".rst", asIs))
+	require.Empty(t, errs)
+	require.Equal(t, []string{"a.md", "c/e.rst"}, sources(chunks))
+	require.Equal(t, []string{"Makefile", "b.html", "c/d.PDF"}, skipped)
+}
+
+func TestConvert(t *testing.T) {
+	heading := func(r io.Reader) (string, error) {
+		text, err := io.ReadAll(r)
+		return "\ufeff# Title\r\n\r\n" + strings.ToLower(string(text)), err
+	}
+	fsys := fstest.MapFS{"a.HTML": textFile("TEXT"), "b.md": textFile("B"), "c.htm": textFile("C")}
+	chunks, errs := chunksOf(fsys, chunk.Convert(".Html", heading))
+	require.Empty(t, errs)
+	require.Equal(t, []agento.ChunkParams{{Content: "# Title\n\ntext", Title: "Title", Source: "a.HTML"}, {Content: "B", Source: "b.md"}}, chunks)
+
+	chunks, errs = chunksOf(fsys, chunk.Convert(".md", heading))
+	require.Empty(t, errs)
+	require.Equal(t, []string{"Title | # Title\n\nb"}, titled(chunks), "a known extension")
+
+	broken := errors.New("not HTML")
+	for problem, convert := range map[string]func(io.Reader) (string, error){
+		"agento: file a.HTML: not HTML":             func(io.Reader) (string, error) { return "x", broken },
+		"agento: file a.HTML is not text in UTF-8":  func(io.Reader) (string, error) { return "\xff", nil },
+		"agento: file a.HTML is larger than 16 MiB": func(io.Reader) (string, error) { return strings.Repeat("x", 16<<20+1), nil },
+	} {
+		chunks, errs = chunksOf(fsys, chunk.Convert(".html", convert))
+		require.Equal(t, []string{"b.md"}, sources(chunks))
+		require.Len(t, errs, 1)
+		require.EqualError(t, errs[0], problem)
+		require.Equal(t, problem == "agento: file a.HTML: not HTML", errors.Is(errs[0], broken))
+	}
+}
+
+func TestFromReader(t *testing.T) {
+	read := func(name, content string, opts ...chunk.Option) ([]agento.ChunkParams, error) {
+		return collect(chunk.FromReader(name, strings.NewReader(content), opts...))
+	}
+	for name, content := range map[string]string{
+		"guide.md": "# Why?\n\nSo.", "https://example.com/a.b/faq.CSV": "q,a\n# Why?,So.\n", "a.json": `[{"q":"# Why?","a":"So."}]`,
+		".jsonl": `{"q":"# Why?","a":"So."}`, "": "", "a": "", "a.pdf": "", "a.md/": "",
+	} {
+		chunks, err := read(name, content)
+		if content == "" {
+			require.ErrorIs(t, err, agento.ErrValidation)
+			require.EqualError(t, err, "agento: file "+name+" has an unknown extension; use chunk.Convert")
+			continue
+		}
+		require.NoError(t, err)
+		require.Len(t, chunks, 1)
+		require.Equal(t, "# Why?\n\nSo.", chunks[0].Content)
+		require.Equal(t, name, chunks[0].Source)
+	}
+
+	chunks, err := read("a.rst", "one two", chunk.Size(3), chunk.Convert(".rst", asIs))
+	require.NoError(t, err)
+	require.Equal(t, []string{" | one", " | two"}, titled(chunks))
+	_, err = read("a.md", "x", chunk.Size(0))
+	require.EqualError(t, err, "agento: chunk.Size is not positive: 0")
+	_, err = read("a.csv", "a,b\n1\n")
+	require.ErrorContains(t, err, "agento: file a.csv is not CSV")
+	_, err = read("a.txt", strings.Repeat("x", 16<<20+1))
+	require.EqualError(t, err, "agento: file a.txt is larger than 16 MiB")
+	_, err = collect(chunk.FromReader("a.md", nil))
+	require.EqualError(t, err, "agento: r is nil")
+	_, err = collect(chunk.FromReader("a.md", iotest.ErrReader(io.ErrUnexpectedEOF)))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorContains(t, err, "agento: file a.md: ")
+
+	all := chunk.FromReader("a.txt", strings.NewReader("x"))
+	_, err = collect(all)
+	require.NoError(t, err)
+	_, err = collect(all)
+	require.EqualError(t, err, "agento: file a.txt was read before; FromReader can be iterated once")
+}
+
+func collect(all iter.Seq2[agento.ChunkParams, error]) (chunks []agento.ChunkParams, err error) {
+	for c, err := range all {
+		if err != nil {
+			return chunks, err
+		}
+		chunks = append(chunks, c)
+	}
+	return chunks, nil
+}
+
+// A chunk that is kept does not keep its file in memory.
+func TestFromFSMemory(t *testing.T) {
 	const size = 1 << 20
 	files := fstest.MapFS{}
 	page := textFile("kept\n\n" + strings.Repeat("word ", size/5))
@@ -285,8 +407,8 @@ func squash(s string) string {
 	}, s)
 }
 
-// requireChunks checks what holds for the chunks of any file, and returns all of
-// their text without blank space.
+// requireChunks checks the chunks of a file and returns their text without blank
+// space.
 func requireChunks(t *testing.T, chunks []agento.ChunkParams, name string, size int) string {
 	t.Helper()
 	var all strings.Builder

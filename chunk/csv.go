@@ -2,110 +2,114 @@ package chunk
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// chunkField is a column of a row or a member of an object.
-type chunkField struct{ name, value string }
+// table is the text of a CSV file.
+type table struct {
+	text      string
+	separator rune
+	firstLine int // number of the line where text begins, from 0
+}
 
-// chunkQuestions are the names of what becomes the title, and of what then stands
-// below it.
-var chunkQuestions = [...]struct{ question, answer string }{{"question", "answer"}, {"q", "a"}, {"title", "content"}}
+// csvSections returns the rows below the header.
+func csvSections(text string) (iter.Seq[section], error) {
+	t, err := newTable(text)
+	if err != nil {
+		return nil, err
+	}
+	header, _ := t.reader().Read() // a table that was checked
+	for _, name := range header {
+		if utf8.RuneCountInString(name) > maxTitle { // each chunk would repeat it
+			return nil, fmt.Errorf("has a column with a name of more than %d characters", maxTitle)
+		}
+	}
+	return t.sections, nil
+}
 
-// recordSection makes a section of the fields of a row or an object. isQuestion
-// tells whether it has a question and an answer.
-func recordSection(fields []chunkField) (one section, isQuestion bool) {
-	for _, names := range chunkQuestions {
-		q, a := fieldNamed(fields, names.question), fieldNamed(fields, names.answer)
-		if q < 0 || a < 0 {
+// newTable finds the separator. If several fit, it is the one that is rarest in
+// prose: commas may be decimal marks.
+func newTable(text string) (table, error) {
+	separators := "\t;|,"
+	t, found := separatorLine(text)
+	if found {
+		separators = string(t.separator)
+	}
+	var failed *csv.ParseError
+	for _, separator := range separators {
+		if separator != ',' && !strings.ContainsRune(text, separator) {
 			continue
 		}
-		question, answer := fields[q].value, fields[a].value
-		others := fieldLines(fields, q, a)
-		return section{strings.Join(strings.Fields(question), " "), joinBlank("\n\n", question, answer, others)}, true
-	}
-	return section{text: fieldLines(fields, -1, -1)}, false
-}
-
-func fieldNamed(fields []chunkField, name string) int {
-	return slices.IndexFunc(fields, func(f chunkField) bool { return strings.EqualFold(f.name, name) })
-}
-
-// fieldLines are the fields that have a value, but for two of them.
-func fieldLines(fields []chunkField, but, andBut int) string {
-	var lines []string
-	for i, f := range fields {
-		if i == but || i == andBut || isBlank(f.value) {
-			continue
+		try := table{t.text, separator, t.firstLine}
+		columns, err := try.columns()
+		if err == nil && (columns > 1 || found || separator == ',') {
+			return try, nil
 		}
-		if f.name != "" {
-			f.value = f.name + ": " + f.value
-		}
-		lines = append(lines, f.value)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// joinBlank joins the texts that are not blank.
-func joinBlank(separator string, texts ...string) string {
-	return strings.Join(slices.DeleteFunc(texts, isBlank), separator)
-}
-
-// csvSections reads rows below a header row.
-func csvSections(text string) iter.Seq2[section, error] {
-	return func(yield func(section, error) bool) {
-		r := csv.NewReader(strings.NewReader(text))
-		r.Comma = csvComma(text)
-		var header []string
-		for {
-			row, err := r.Read()
-			switch {
-			case err == io.EOF:
-				return
-			case err != nil:
-				yield(section{}, fmt.Errorf("is not CSV: %w", err))
-				return
-			case header == nil:
-				if header, err = csvHeader(row); err != nil {
-					yield(section{}, err)
-					return
-				}
-				continue
-			}
-			fields := make([]chunkField, len(row))
-			for i := range row {
-				fields[i] = chunkField{header[i], strings.TrimSpace(row[i])}
-			}
-			if one, _ := recordSection(fields); !yield(one, nil) {
-				return
-			}
+		if err != nil && (failed == nil || err.StartLine > failed.StartLine) {
+			t, failed = try, err // the best fit explains the error best
 		}
 	}
+	return t, fmt.Errorf("is not CSV with the separator %q: %w", string(t.separator), failed)
 }
 
-// csvHeader bounds the names of columns, since each row repeats them.
-func csvHeader(row []string) ([]string, error) {
-	for i, name := range row {
-		row[i] = strings.Join(strings.Fields(name), " ")
-		if utf8.RuneCountInString(name) > maxChunkTitle {
-			return nil, fmt.Errorf("has a column with a name of more than %d characters", maxChunkTitle)
-		}
+// separatorLine returns the table below a first line such as sep=; or else all of
+// the text.
+func separatorLine(text string) (t table, found bool) {
+	first, rest, _ := strings.Cut(text, "\n")
+	line := []rune(strings.Trim(first, `"`))
+	if len(line) != 5 || !strings.EqualFold(string(line[:4]), "sep=") || line[4] > unicode.MaxASCII || unicode.IsLetter(line[4]) || unicode.IsDigit(line[4]) {
+		return table{text: text}, false
 	}
-	return row, nil
+	return table{text: rest, separator: line[4], firstLine: 1}, true
 }
 
-// csvComma is what stands between the columns of the first row.
-func csvComma(text string) rune {
-	first, _, _ := strings.Cut(strings.TrimLeft(text, "\n"), "\n")
-	for _, comma := range ",;\t" {
-		if strings.ContainsRune(first, comma) {
-			return comma
+// columns reads all rows and returns how many fields each has.
+func (t table) columns() (int, *csv.ParseError) {
+	r := t.reader()
+	r.ReuseRecord = true
+	row, err := r.Read()
+	columns := len(row)
+	for err == nil {
+		_, err = r.Read()
+	}
+	if p := new(csv.ParseError); errors.As(err, &p) {
+		p.StartLine += t.firstLine
+		p.Line += t.firstLine
+		return 0, p
+	}
+	return columns, nil
+}
+
+func (t table) reader() *csv.Reader {
+	r := csv.NewReader(strings.NewReader(t.text))
+	r.Comma = t.separator
+	r.TrimLeadingSpace = !unicode.IsSpace(t.separator) // it may stand before a quote
+	return r
+}
+
+// sections yields the rows of a table that was checked.
+func (t table) sections(yield func(section) bool) {
+	r := t.reader()
+	header, err := r.Read()
+	for i, name := range header {
+		header[i] = strings.Join(strings.Fields(name), " ")
+	}
+	for err == nil {
+		var row []string
+		if row, err = r.Read(); err != nil {
+			return
+		}
+		fields := make([]field, len(row))
+		for i := range row {
+			fields[i] = field{header[i], strings.TrimSpace(row[i])}
+		}
+		if s, _ := recordSection(fields); !yield(s) {
+			return
 		}
 	}
-	return ','
 }

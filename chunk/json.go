@@ -5,144 +5,182 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
+	"regexp"
 	"strings"
 )
 
-var errUnknownFAQ = errors.New("is neither an array of questions and answers nor an object with one")
-
-// jsonSections reads questions and answers.
-func jsonSections(text string) iter.Seq2[section, error] {
-	return func(yield func(section, error) bool) {
-		if isBlank(text) {
-			return
-		}
-		whole, err := oneJSON(text)
-		if err != nil {
-			yield(section{}, fmt.Errorf("is not JSON: %w", err))
-			return
-		}
-		lists := []jsonMember{{raw: whole}}
-		if whole[0] == '{' {
-			if lists, err = jsonMembers(whole); err != nil {
-				yield(section{}, err)
-				return
-			}
-		}
-		known := false
-		for _, list := range lists {
-			if !isList(list.raw) {
-				continue
-			}
-			known = true
-			if !readQuestions(list, yield) {
-				return
-			}
-		}
-		if !known {
-			yield(section{}, errUnknownFAQ)
-		}
+// jsonSections returns questions and answers.
+func jsonSections(text string) (iter.Seq[section], error) {
+	if isBlank(text) {
+		return func(func(section) bool) {}, nil
 	}
-}
-
-// isList reports whether a value is an array that is empty or begins with an
-// object.
-func isList(raw json.RawMessage) bool {
-	inner := bytes.TrimLeft(raw[1:], " \t\n")
-	return raw[0] == '[' && (inner[0] == '{' || inner[0] == ']')
-}
-
-// readQuestions yields the entries of a list. It returns false where no more are
-// wanted.
-func readQuestions(list jsonMember, yield func(section, error) bool) bool {
-	d := json.NewDecoder(bytes.NewReader(list.raw))
-	_, _ = d.Token() // the bracket; the list is known to be valid
-	for n := 1; d.More(); n++ {
-		var entry json.RawMessage
-		err := d.Decode(&entry)
-		var one section
-		if err == nil {
-			one, err = questionOf(entry)
-		}
-		if err != nil {
-			yield(section{}, fmt.Errorf("is not a list of questions and answers: entry %d%s %w", n, list.of(), err))
-			return false
-		}
-		if !yield(one, nil) {
-			return false
-		}
-	}
-	return true
-}
-
-func questionOf(entry json.RawMessage) (section, error) {
-	if entry[0] != '{' {
-		return section{}, errors.New("is not an object")
-	}
-	members, err := jsonMembers(entry)
+	lists, err := questionLists(text)
 	if err != nil {
-		return section{}, err
-	}
-	fields := make([]chunkField, len(members))
-	for i, m := range members {
-		fields[i] = chunkField{m.name, m.text()}
-	}
-	one, ok := recordSection(fields)
-	if !ok {
-		return section{}, errors.New("has no question and answer, q and a, or title and content")
-	}
-	return one, nil
-}
-
-// oneJSON returns the one value that a text is, without the space around it.
-func oneJSON(text string) (json.RawMessage, error) {
-	d := json.NewDecoder(strings.NewReader(text))
-	var whole json.RawMessage
-	if err := d.Decode(&whole); err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("there is something behind its end")
+	all := func(yield func(section) bool) error {
+		for _, list := range lists {
+			if more, err := list.questions(yield); err != nil || !more {
+				return err
+			}
+		}
+		return nil
 	}
-	return whole, nil
+	return checked(all)
 }
 
-// jsonMember is a member of an object.
-type jsonMember struct {
-	name string
-	raw  json.RawMessage
+// jsonLineSections returns the object of each line.
+func jsonLineSections(text string) (iter.Seq[section], error) {
+	return checked(func(yield func(section) bool) error {
+		n := 0
+		for line := range strings.Lines(text) {
+			n++
+			if isBlank(line) {
+				continue
+			}
+			s, err := lineSection(line)
+			if err != nil {
+				return fmt.Errorf("is not JSON Lines: line %d %w", n, err)
+			}
+			if !yield(s) {
+				return nil
+			}
+		}
+		return nil
+	})
 }
 
-// jsonMembers are the members of an object, in its order.
-func jsonMembers(object json.RawMessage) (members []jsonMember, err error) {
+// checked runs an iteration once for its error.
+func checked(all func(yield func(section) bool) error) (iter.Seq[section], error) {
+	if err := all(func(section) bool { return true }); err != nil {
+		return nil, err
+	}
+	return func(yield func(section) bool) { _ = all(yield) }, nil
+}
+
+func lineSection(line string) (section, error) {
+	var object json.RawMessage
+	if err := json.Unmarshal([]byte(line), &object); err != nil {
+		return section{}, fmt.Errorf("is not JSON: %w", err)
+	}
+	s, _, err := objectSection(object)
+	return s, err
+}
+
+// questionLists returns the arrays that have questions.
+func questionLists(text string) ([]member, error) {
+	var whole json.RawMessage
+	err := json.Unmarshal([]byte(text), &whole)
+	if p := new(json.SyntaxError); errors.As(err, &p) {
+		line := 1 + strings.Count(text[:p.Offset], "\n")
+		return nil, fmt.Errorf("is not JSON: line %d: %w", line, err)
+	}
+	lists := []member{{value: whole}}
+	if err == nil && whole[0] == '{' {
+		lists, err = members(whole)
+	}
+	if err != nil {
+		return nil, err
+	}
+	known := lists[:0]
+	for _, list := range lists {
+		if list.isList() {
+			known = append(known, list)
+		}
+	}
+	if len(known) == 0 {
+		return nil, errors.New("is neither an array of questions and answers nor an object with one")
+	}
+	return known, nil
+}
+
+// member is a member of an object, or a value without a name.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// isList reports whether the value is an array that is empty or begins with an
+// object.
+func (m member) isList() bool {
+	inner := bytes.TrimLeft(m.value[1:], " \t\n")
+	return m.value[0] == '[' && (inner[0] == '{' || inner[0] == ']')
+}
+
+// questions yields the entries of a list, and reports whether more are wanted.
+func (m member) questions(yield func(section) bool) (more bool, err error) {
+	of := ""
+	if m.name != "" {
+		of = " of " + m.name
+	}
+	d := json.NewDecoder(bytes.NewReader(m.value))
+	_, _ = d.Token() // the bracket of a list that is valid JSON
+	for n := 1; d.More(); n++ {
+		var entry json.RawMessage
+		if err := d.Decode(&entry); err != nil {
+			return false, err
+		}
+		s, isQuestion, err := objectSection(entry)
+		if err == nil && !isQuestion {
+			err = errors.New("has no question and answer, q and a, or title and content")
+		}
+		if err != nil {
+			return false, fmt.Errorf("is not a list of questions and answers: entry %d%s %w", n, of, err)
+		}
+		if !yield(s) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func objectSection(value json.RawMessage) (s section, isQuestion bool, err error) {
+	if value[0] != '{' {
+		return s, false, errors.New("is not an object")
+	}
+	all, err := members(value)
+	if err != nil {
+		return s, false, err
+	}
+	fields := make([]field, len(all))
+	for i, m := range all {
+		fields[i] = field{m.name, m.text()}
+	}
+	s, isQuestion = recordSection(fields)
+	return s, isQuestion, nil
+}
+
+// members returns the members of an object in their order.
+func members(object json.RawMessage) (all []member, err error) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	for _, err = d.Token(); err == nil && d.More(); {
 		var name json.Token
 		if name, err = d.Token(); err != nil {
 			break
 		}
-		m := jsonMember{}
+		m := member{}
 		m.name, _ = name.(string)
-		err = d.Decode(&m.raw)
-		members = append(members, m)
+		err = d.Decode(&m.value)
+		all = append(all, m)
 	}
-	return members, err
+	return all, err
 }
 
-// of says which list it is, if that has a name.
-func (m jsonMember) of() string {
-	if m.name == "" {
-		return ""
+var jsonString = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+
+// text returns a string's value, "" for null, and for other values the JSON with
+// the escapes in its strings decoded.
+func (m member) text() string {
+	if m.value[0] != '"' && !bytes.Equal(m.value, []byte("null")) {
+		return plainLines(jsonString.ReplaceAllStringFunc(string(m.value), func(quoted string) string {
+			return `"` + decoded(quoted) + `"`
+		}))
 	}
-	return " of " + m.name
+	return plainLines(decoded(string(m.value)))
 }
 
-// text is the value of a string, nothing for null, and JSON for anything else.
-func (m jsonMember) text() string {
-	var s string
-	if json.Unmarshal(m.raw, &s) != nil {
-		s = string(m.raw)
-	}
-	return plainLines(s)
+func decoded(quoted string) (s string) {
+	_ = json.Unmarshal([]byte(quoted), &s) // it is a string or null
+	return s
 }

@@ -2,138 +2,137 @@ package chunk
 
 import (
 	"iter"
+	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"github.com/remsyshq/agento-go/internal/frontmatter"
 )
 
-// markdownSections reads Markdown section by section. Of CommonMark it knows what
-// tells a heading from a line that looks like one.
-func markdownSections(text string) iter.Seq2[section, error] {
-	return func(yield func(section, error) bool) {
-		m := markdown{text: text[frontMatterEnd(text):], paragraph: noParagraph}
-		for line := range strings.Lines(m.text) {
-			h := m.next(line)
-			if h.level == 0 {
-				continue
-			}
-			if done := m.begin(h); done.text != "" && !yield(done, nil) {
-				return
-			}
-		}
-		yield(section{m.title, m.text[m.section:]}, nil)
-	}
-}
-
-// markdown is a reader of lines.
-type markdown struct {
-	text     string
-	at       int // where the next line begins
-	section  int // where the section begins
-	title    string
-	headings [6]string // that it is below, by level
-	body     bool      // there is more than headings in it, before the paragraph
-
-	paragraph int                    // where one begins that could be a heading yet
-	lazy      bool                   // a line of text goes on with a list item or a quotation
-	block     func(line string) bool // reports whether the block of code or HTML ends
-}
-
-const noParagraph = -1
-
-// heading is a line or, if it is underlined, a paragraph. Level 0 is none.
-type heading struct {
-	at, level int
-	title     string
-}
-
-// next takes the next line, which may be or end a heading.
-func (m *markdown) next(line string) (h heading) {
-	at := m.at
-	m.at += len(line)
-	if m.block != nil {
-		if m.block(line) {
-			m.block = nil
-		}
-		return h
-	}
-	switch level, title := numberSigns(line); {
-	case level > 0:
-		m.endParagraph()
-		return heading{at, level, title}
-	case m.paragraph != noParagraph && underline(line) > 0:
-		h = heading{m.paragraph, underline(line), m.text[m.paragraph:at]}
-		m.paragraph = noParagraph
-		return h
-	}
-	m.take(at, line)
-	return h
-}
-
-// take takes a line that is no heading.
-func (m *markdown) take(at int, line string) {
-	blank := isBlank(line)
-	m.block = blockBegun(line)
-	switch {
-	case m.block != nil, blank, isRule(line):
-		m.endParagraph()
-		m.lazy = false
-	case isContainer(line):
-		m.endParagraph()
-		m.lazy = true
-	case m.paragraph == noParagraph && !m.lazy && indentation(line) <= 3:
-		m.paragraph = at
-		return
-	}
-	m.body = m.body || !blank && m.paragraph == noParagraph
-}
-
-// endParagraph ends a paragraph that has not become a heading.
-func (m *markdown) endParagraph() {
-	if m.paragraph != noParagraph {
-		m.body, m.paragraph = true, noParagraph
-	}
-}
-
-// begin begins a section, and returns the one before. If that has nothing but
-// headings it goes on.
-func (m *markdown) begin(h heading) (done section) {
-	if m.body {
-		done = section{m.title, m.text[m.section:h.at]}
-		m.section = h.at
-	}
-	m.body, m.lazy = false, false
-	m.headings[h.level-1] = shorten(strings.Join(strings.Fields(h.title), " "), maxChunkTitle)
-	clear(m.headings[h.level:])
-	var above []string
-	for _, title := range m.headings {
-		if title != "" {
-			above = append(above, title)
+// markdownSections returns a section for each heading of the document itself.
+func markdownSections(source string) (iter.Seq[section], error) {
+	source = withoutFrontMatter(source)
+	o := outline{source: source}
+	document := blockParser.Parse(text.NewReader([]byte(source)))
+	for n := document.FirstChild(); n != nil; n = n.NextSibling() {
+		if h, ok := n.(*ast.Heading); ok {
+			o.heading(h)
+		} else {
+			o.body = true
 		}
 	}
-	m.title = strings.Join(above, " > ")
-	return done
+	o.end(len(source))
+	return slices.Values(o.sections), nil
 }
 
-// frontMatterEnd is where the text behind the front matter begins, 0 if there is
-// none: YAML between lines of ---, or TOML between lines of +++.
-func frontMatterEnd(text string) int {
-	var mark, separator string
-	at, keyed := 0, true // as long as nothing is there
-	for line := range strings.Lines(text) {
-		begin := at
-		at += len(line)
-		switch line = strings.TrimRight(line, " \t\n"); {
-		case begin == 0 && line == "---":
-			mark, separator = line, ":"
-		case begin == 0 && line == "+++":
-			mark, separator = line, "="
-		case begin == 0 || !keyed || at > 16<<10:
-			return 0
-		case line == mark, line == "..." && mark == "---":
-			return at
-		case separator != "" && line != "" && line[0] != '#':
-			keyed = strings.Contains(line, separator) // which one line has to show
-			separator = ""
+// blockParser parses blocks as CommonMark has them, and leaves their text alone.
+var blockParser = parser.NewParser(
+	parser.WithBlockParsers(
+		util.Prioritized(parser.NewSetextHeadingParser(), 100),
+		util.Prioritized(parser.NewThematicBreakParser(), 200),
+		util.Prioritized(container{parser.NewListParser()}, 300),
+		util.Prioritized(parser.NewListItemParser(), 400),
+		util.Prioritized(parser.NewCodeBlockParser(), 500),
+		util.Prioritized(parser.NewATXHeadingParser(), 600),
+		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+		util.Prioritized(container{parser.NewBlockquoteParser()}, 800),
+		util.Prioritized(parser.NewHTMLBlockParser(), 900),
+		util.Prioritized(parser.NewParagraphParser(), 1000),
+	),
+	parser.WithParagraphTransformers(util.Prioritized(linkReferences{}, 100)),
+)
+
+// The time that goldmark takes grows with the square of the depth of lists and
+// quotations, and of the number of link references in a row.
+const (
+	maxDepth          = 20
+	maxReferenceLines = 100
+)
+
+// container parses lists or quotations. Deeper ones are text.
+type container struct{ parser.BlockParser }
+
+func (c container) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	if len(pc.OpenedBlocks()) >= maxDepth {
+		return nil, parser.NoChildren
+	}
+	return c.BlockParser.Open(parent, r, pc)
+}
+
+// linkReferences takes link references from the beginning of a paragraph, which
+// could be that of a heading. In a longer paragraph they are text.
+type linkReferences struct{}
+
+func (linkReferences) Transform(p *ast.Paragraph, r text.Reader, pc parser.Context) {
+	if p.Lines().Len() <= maxReferenceLines {
+		parser.LinkReferenceParagraphTransformer.Transform(p, r, pc)
+	}
+}
+
+// outline collects the sections of a document.
+type outline struct {
+	source   string
+	sections []section
+	begin    int       // of the section
+	body     bool      // the section has more than headings
+	headings [6]string // around the section, by level
+}
+
+func (o *outline) heading(h *ast.Heading) {
+	if o.body {
+		o.end(strings.LastIndexByte(o.source[:h.Pos()], '\n') + 1)
+	}
+	var title []string
+	for _, line := range h.Lines().Sliced(0, h.Lines().Len()) {
+		title = append(title, strings.Fields(o.source[line.Start:line.Stop])...)
+	}
+	o.headings[h.Level-1] = shorten(strings.Join(title, " "), maxTitle)
+	clear(o.headings[h.Level:])
+}
+
+// end ends a section.
+func (o *outline) end(at int) {
+	titles := slices.DeleteFunc(slices.Clone(o.headings[:]), func(s string) bool { return s == "" })
+	o.sections = append(o.sections, section{strings.Join(titles, " > "), o.source[o.begin:at]})
+	o.begin, o.body = at, false
+}
+
+// withoutFrontMatter returns the text after the front matter. A text may begin with
+// a rule: front matter is only what parses as a mapping.
+func withoutFrontMatter(source string) string {
+	if matter, rest, err := frontmatter.Cut(source, "---", "---", "..."); err == nil {
+		if mapping, err := frontmatter.Parse(matter); err == nil && (mapping != nil || isBlank(matter)) {
+			return rest
 		}
 	}
-	return 0
+	if matter, rest, err := frontmatter.Cut(source, "+++", "+++"); err == nil && isTOML(matter) {
+		return rest
+	}
+	return source
+}
+
+var (
+	tomlKey     = regexp.MustCompile(`^([\w."'-]+\s*=\s*(["'\[{+\-\d]|true|false|inf|nan).*|\[.*\])$`)
+	tomlElement = regexp.MustCompile(`^(".*"|'.*'|\[.*\]|\{.*\}|[\d.+-]+|[\]}])?,?$`) // of an array over several lines
+)
+
+// isTOML reports whether all lines are TOML. Multi-line strings are not supported.
+func isTOML(matter string) bool {
+	mapping := isBlank(matter)
+	for line := range strings.Lines(matter) {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
+		switch {
+		case line == "" || line[0] == '#':
+		case tomlKey.MatchString(line):
+			mapping = true
+		case !mapping || !tomlElement.MatchString(line):
+			return false
+		}
+	}
+	return mapping
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/remsyshq/agento-go/chunk"
 )
 
-func TestChunksOfMarkdown(t *testing.T) {
+func TestMarkdown(t *testing.T) {
 	tests := map[string]struct {
 		text string
 		want []string // title | content
@@ -53,15 +53,43 @@ func TestChunksOfMarkdown(t *testing.T) {
 		"comment":                  {"<!-- x\n# a\n-->\n# B\n<!-- y -->\n# C\nc", []string{" | <!-- x\n# a\n-->", "B | # B\n<!-- y -->", "C | # C\nc"}},
 		"preformatted":             {"<PRE class=x>\n# a\n</pre>\n# B\nb\n<prefix>\n# C\nc", []string{" | <PRE class=x>\n# a\n</pre>", "B | # B\nb\n<prefix>", "C | # C\nc"}},
 
-		"front matter":          {"---\ntitle: x\n---\n# A\na", []string{"A | # A\na"}},
-		"front matter and mark": {"\ufeff---\r\n# comment\r\n\r\ntitle: x\r\n...\r\nA\r\n", []string{" | A"}},
-		"front matter in TOML":  {"+++\ntitle = 'x'\n+++\nA", []string{" | A"}},
-		"empty front matter":    {"---\n---\nA", []string{" | A"}},
-		"only front matter":     {"---\ntitle: x\n---\n", nil},
-		"not closed":            {"---\ntitle: x\n", []string{" | ---\ntitle: x"}},
-		"a rule, and another":   {"---\ntext\n\n---\nmore", []string{" | ---\ntext\n\n---\nmore"}},
-		"further down":          {"a\n\n---\nb: c\n---\n", []string{" | a\n\n---", "b: c | b: c\n---"}},
-		"too long":              {"---\na: b\n" + strings.Repeat("# x\n", 5000) + "---\n", nil},
+		"div":                      {"<div>\n# a\nB\n---\n</div>\n# C\nc", []string{" | <div>\n# a\nB\n---\n</div>\n# C\nc"}},
+		"div, then a blank line":   {"<div>\n# a\n</div>\n\n# C\nc", []string{" | <div>\n# a\n</div>", "C | # C\nc"}},
+		"details":                  {"<details>\n<summary>S</summary>\n# a\n</details>\n\n# B\nb", []string{" | <details>\n<summary>S</summary>\n# a\n</details>", "B | # B\nb"}},
+		"blank line in details":    {"<details>\n\n# A\na\n\n</details>", []string{" | <details>", "A | # A\na\n\n</details>"}},
+		"HTML table":               {"<table>\n<tr><td>\n# a\n</td></tr>\n</table>\n\n# B\nb", []string{" | <table>\n<tr><td>\n# a\n</td></tr>\n</table>", "B | # B\nb"}},
+		"table in a paragraph":     {"x\n<table>\n# a\n</table>", []string{" | x\n<table>\n# a\n</table>"}},
+		"any element":              {"<my-box a='b'>\n# a\n</my-box>\n\n# B\nb", []string{" | <my-box a='b'>\n# a\n</my-box>", "B | # B\nb"}},
+		"element in a line":        {"<b>x</b>\n# A\na", []string{" | <b>x</b>", "A | # A\na"}},
+		"processing instruction":   {"<?x\n# a\n\n# b\n?>\n# C\nc", []string{" | <?x\n# a\n\n# b\n?>", "C | # C\nc"}},
+		"CDATA":                    {"<![CDATA[\n# a\n\n# b\n]]>\n# C\nc", []string{" | <![CDATA[\n# a\n\n# b\n]]>", "C | # C\nc"}},
+		"script with a blank line": {"<script>\n\n# a\n</script>\n# B\nb", []string{" | <script>\n\n# a\n</script>", "B | # B\nb"}},
+		"blank line in a list":     {"- a\n\n  # b\n\n  B\n  ---\n\n# C\nc", []string{" | - a\n\n  # b\n\n  B\n  ---", "C | # C\nc"}},
+		"code in a list":           {"1. a\n\n       # b\n\n# C\nc", []string{" | 1. a\n\n       # b", "C | # C\nc"}},
+		"link reference":           {"[a]: /u\nTitle\n===\nx", []string{" | [a]: /u", "Title | Title\n===\nx"}},
+		"only a link reference":    {"[a]: /u\n===\n# B\nb", []string{" | [a]: /u\n===", "B | # B\nb"}},
+
+		"front matter":           {"---\ntitle: x\n---\n# A\na", []string{"A | # A\na"}},
+		"front matter and mark":  {"\ufeff---\r\n# comment\r\n\r\ntitle: x\r\n...\r\nA\r\n", []string{" | A"}},
+		"front matter in TOML":   {"+++\ntitle = 'x'\n+++\nA", []string{" | A"}},
+		"empty front matter":     {"---\n---\nA", []string{" | A"}},
+		"only front matter":      {"---\ntitle: x\n---\n", nil},
+		"not closed":             {"---\ntitle: x\n", []string{" | ---\ntitle: x"}},
+		"a rule, and another":    {"---\ntext\n\n---\nmore", []string{" | ---\ntext\n\n---\nmore"}},
+		"a rule, and a sentence": {"---\nNote: read this.\n\nText.\n\n---\nmore", []string{" | ---\nNote: read this.\n\nText.\n\n---\nmore"}},
+		"rules around a heading": {"---\n# A\n---\na", []string{" | ---", "A | # A\n---\na"}},
+		"rules around a list":    {"---\n- a: b\n---\nc", []string{" | ---\n- a: b\n---\nc"}},
+		"rules around a word":    {"---\n\nword\n\n---\nc", []string{" | ---\n\nword\n\n---\nc"}},
+		"a key twice":            {"---\nNote: a\nNote: b\n\n---\nc", []string{" | ---\nNote: a\nNote: b\n\n---\nc"}},
+		"rules around a quote":   {"---\n> Note: a\n> Note: b\n\n---\nc", []string{" | ---\n> Note: a\n> Note: b\n\n---\nc"}},
+		"sentences in TOML":      {"+++\nNote = read this.\n\nText.\n\n+++\nmore", []string{" | +++\nNote = read this.\n\nText.\n\n+++\nmore"}},
+		"a list in TOML":         {"+++\n- a = 1\n- 2\n+++\nmore", []string{" | +++\n- a = 1\n- 2\n+++\nmore"}},
+		"a heading in TOML":      {"+++\n# A\n+++\na", []string{" | +++", "A | # A\n+++\na"}},
+		"links in TOML":          {"+++\n[a](b)\n+++\nmore", []string{" | +++\n[a](b)\n+++\nmore"}},
+		"tables in TOML":         {"+++\n# x\ntitle = \"x\"\ndraft = false\ndate = 2026-11-28\ntags = [\n  \"a\",\n  'b',\n]\n\n[menu.main]\nweight = -1\n+++\nA", []string{" | A"}},
+		"lists in YAML":          {"---\ntitle: \"a: b\"\ntags:\n  - a\n  - b\nmenu: {main: 1}\n---\nA", []string{" | A"}},
+		"further down":           {"a\n\n---\nb: c\n---\n", []string{" | a\n\n---", "b: c | b: c\n---"}},
+		"too long":               {"---\na: b\n" + strings.Repeat("# x\n", 5000) + "---\n", nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +104,7 @@ func TestChunksOfMarkdown(t *testing.T) {
 	}
 }
 
-func TestChunksOfALongSection(t *testing.T) {
+func TestMarkdownLongSection(t *testing.T) {
 	text := "# Guide\n## Install\n\n" + strings.Repeat("Some words of text.\n\n", 10) + "## Use\n\nOne."
 	chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile(text)})
 	require.Empty(t, errs)
@@ -94,10 +122,29 @@ func TestChunksOfALongSection(t *testing.T) {
 	require.Nil(t, last.Metadata)
 }
 
-func TestChunksOfALongHeading(t *testing.T) {
+func TestMarkdownLongHeading(t *testing.T) {
 	heading := strings.Repeat("ä", 300)
 	chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile("# " + heading + "\n## B\ntext")})
 	require.Empty(t, errs)
 	require.Equal(t, "# "+heading+"\n## B\ntext", chunks[0].Content)
 	require.Equal(t, strings.Repeat("ä", 199)+"…", chunks[0].Title)
+}
+
+// The whole text is one section, however deep it is and however many link
+// references it has. goldmark alone takes quadratic time, and a stack as deep as
+// the text.
+func TestMarkdownPathological(t *testing.T) {
+	const size = 1 << 20
+	for name, one := range map[string]string{
+		"quotations": ">", "lists": "- ", "numbers": "1. ", "both": "> * ", "link references": "[a]: b\n", "open titles": "[a]: b \"\n", "open brackets": "[\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Repeat(one, size/len(one)) + "x\n\n# A\n\na"
+			chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile(text)}, chunk.Size(2*size))
+			require.Empty(t, errs)
+			require.Len(t, chunks, 2)
+			require.Equal(t, "# A\n\na", chunks[1].Content)
+			require.Equal(t, squash(text), squash(chunks[0].Content+chunks[1].Content))
+		})
+	}
 }

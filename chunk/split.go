@@ -1,10 +1,42 @@
 package chunk
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	agento "github.com/remsyshq/agento-go"
 )
+
+// split yields the chunks of a file. It returns false if no more are wanted. The
+// chunks are copies: one that is kept does not keep the file in memory.
+func (s *settings) split(sections iter.Seq[section], source string, yield func(agento.ChunkParams, error) bool) bool {
+	for one := range sections {
+		title := strings.Clone(shorten(strings.TrimSpace(one.title), maxTitle))
+		rest := trimBlank(one.text)
+		for part := 1; rest != ""; part++ {
+			var piece string
+			piece, rest = cutPiece(rest, s.size)
+			chunk := agento.ChunkParams{Content: strings.Clone(piece), Title: title, Source: source}
+			if part > 1 || rest != "" {
+				chunk.Metadata = map[string]any{"part": part}
+			}
+			if !yield(chunk, nil) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// shorten limits s to a number of characters.
+func shorten(s string, characters int) string {
+	if utf8.RuneCountInString(s) <= characters {
+		return s
+	}
+	return strings.TrimSpace(s[:runeOffset(s, characters-1)]) + "…"
+}
 
 // cutPiece takes a piece of at most so many characters from the beginning of a
 // text that is not blank. piece is not blank, and rest is trimmed as by trimBlank.

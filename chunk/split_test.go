@@ -1,21 +1,17 @@
 package chunk_test
 
 import (
-	"encoding/csv"
-	"encoding/json"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
-	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chunk"
 )
 
-func TestChunksAreCutWhereItFits(t *testing.T) {
+func TestSplit(t *testing.T) {
 	tests := map[string]struct {
 		text string
 		size int
@@ -60,7 +56,7 @@ func TestChunksAreCutWhereItFits(t *testing.T) {
 	}
 }
 
-func TestChunkSizeByDefault(t *testing.T) {
+func TestSizeDefault(t *testing.T) {
 	chunks, errs := chunksOf(fstest.MapFS{"a.txt": textFile(strings.Repeat("ä", 2000)), "b.txt": textFile(strings.Repeat("ä", 2001))})
 	require.Empty(t, errs)
 	require.Equal(t, []string{"a.txt", "b.txt", "b.txt"}, sources(chunks))
@@ -70,8 +66,8 @@ func TestChunkSizeByDefault(t *testing.T) {
 	require.Equal(t, "ä", chunks[2].Content)
 }
 
-// Nothing is lost and nothing comes twice, whatever a text is made of.
-func TestChunksHaveAllText(t *testing.T) {
+// Nothing is lost and nothing is repeated.
+func TestSplitKeepsAllText(t *testing.T) {
 	bits := []string{
 		"word", "Sentence one. ", "#", "# Heading\n", "## Deeper ##\n", "Title\n===\n", "Title\n---\n", "```go\n", "```\n", "~~~\n", "    code\n",
 		"- item\n", "1. item\n", "> quote\n", "<!-- ", "-->", "<pre>\n", "</pre>\n", "\n", "\n\n", "\r\n", "\r", " ", "\t", "    ", "\u00a0", "\u2028",
@@ -83,88 +79,7 @@ func TestChunksHaveAllText(t *testing.T) {
 		for range r.IntN(60) {
 			text.WriteString(bits[r.IntN(len(bits))])
 		}
-		checkChunks(t, ".md", text.String(), 1+r.IntN(100))
-		checkChunks(t, ".txt", text.String(), 1+r.IntN(100))
+		checkMarkdown(t, text.String(), 1+r.IntN(100))
+		checkText(t, text.String(), 1+r.IntN(100))
 	}
-}
-
-// checkChunks checks the chunks of a file of one kind with any content.
-func checkChunks(t *testing.T, ext, content string, size int) {
-	t.Helper()
-	name := "f" + ext
-	chunks, errs := chunksOf(fstest.MapFS{name: textFile(content)}, chunk.Size(size))
-	if len(errs) > 0 {
-		require.Len(t, errs, 1)
-		require.Empty(t, chunks)
-		require.ErrorIs(t, errs[0], agento.ErrValidation)
-		require.ErrorContains(t, errs[0], name)
-		require.NotRegexp(t, `[\x00-\x1f]`, errs[0].Error())
-		return
-	}
-	require.True(t, utf8.ValidString(content))
-	all := requireChunks(t, chunks, name, size)
-	want := squash(strings.TrimPrefix(content, "\ufeff"))
-	switch ext {
-	case ".txt":
-		require.Equal(t, want, all)
-	case ".md":
-		if strings.HasPrefix(want, "---") || strings.HasPrefix(want, "+++") {
-			require.True(t, strings.HasSuffix(want, all), "all but front matter")
-			return
-		}
-		require.Equal(t, want, all)
-	case ".csv":
-		rows, err := csv.NewReader(strings.NewReader(strings.ReplaceAll(content, "\r", "\n"))).ReadAll()
-		if first, _, _ := strings.Cut(content, "\n"); err == nil && len(rows) > 1 && strings.Contains(first, ",") {
-			requireInOrder(t, rows[1:], all)
-		}
-	case ".json":
-		var list []map[string]any
-		if json.Unmarshal([]byte(content), &list) == nil {
-			for _, entry := range list {
-				for _, value := range entry {
-					if s, ok := value.(string); ok {
-						require.Contains(t, all, squash(s))
-					}
-				}
-			}
-		}
-	}
-}
-
-// requireInOrder checks that the text has each row, of which the cells may have
-// changed places, behind the row before.
-func requireInOrder(t *testing.T, rows [][]string, all string) {
-	t.Helper()
-	for _, row := range rows {
-		end := 0
-		for _, cell := range row {
-			cell = squash(cell)
-			i := strings.Index(all, cell)
-			require.GreaterOrEqual(t, i, 0, "%q", cell)
-			end = max(end, len(cell))
-		}
-		all = all[end:]
-	}
-}
-
-func FuzzChunks(f *testing.F) {
-	seeds := map[string][]string{
-		".md":   {"---\ntitle: x\n---\n# A\ntext\n## B\n\nTitle\n===\nmore", "```\n# no\n```\n# yes", "- ```\n  # no\n  ```\n", "<!--\n# no\n-->\n", "+++\na=1\n+++\nx"},
-		".txt":  {"One. Two.\n\nThree four\r\nfive", "\ufeffä€𝄞", "\xff", "a\x00b", strings.Repeat(" ", 300) + "x"},
-		".csv":  {"question,answer\nWhy?,So.\n", "a;b\n1;\"x\n\"\"y\"\n", "q\ta\tlang\n1\t2\ten\n", "a,b\n1\n", "\"", "a\n\n\n1"},
-		".json": {`[{"question":"a","answer":"b","n":5}]`, `{"faq":[{"q":"\ud800","a":"\u0000"}],"x":[]}`, `[ ]`, `{`, `[{"title":"a","content":["b"]}]`, `5`},
-	}
-	for ext, contents := range seeds {
-		for _, content := range contents {
-			for _, size := range []uint16{1, 7, 2000} {
-				f.Add(ext, content, size)
-			}
-		}
-	}
-	f.Fuzz(func(t *testing.T, ext, content string, size uint16) {
-		if _, known := seeds[ext]; known {
-			checkChunks(t, ext, content, int(max(size, 1)))
-		}
-	})
 }
