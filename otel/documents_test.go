@@ -12,17 +12,15 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/documents"
 )
 
-// The blocks of the documents that use this package compile in its module.
-func TestGoInDocumentsCompiles(t *testing.T) {
+// TestGoInDocuments runs the blocks of the documents that use this package.
+func TestGoInDocuments(t *testing.T) {
 	all, err := documents.All("..")
 	require.NoError(t, err)
 	blocks, _ := documents.Go(all, "agentootel")
-	require.GreaterOrEqual(t, len(blocks), 3)
-	require.NoError(t, documents.Compile(".", blocks, map[string]string{
+	require.Len(t, blocks, 3)
+	require.NoError(t, documents.Run(t.Context(), ".", blocks, map[string]string{
 		"agentootel": "github.com/remsyshq/agento-go/otel",
 		"attribute":  "go.opentelemetry.io/otel/attribute",
-		"metric":     "go.opentelemetry.io/otel/metric",
-		"trace":      "go.opentelemetry.io/otel/trace",
 	}))
 }
 

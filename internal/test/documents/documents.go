@@ -1,5 +1,5 @@
-// Package documents reads the repository's Markdown for tests: the Go blocks,
-// which must compile, and the links, which must lead somewhere.
+// Package documents tests the repository's Markdown: it runs the blocks of Go
+// code, compares what they print, and follows the links.
 package documents
 
 import (
@@ -25,9 +25,10 @@ type Document struct {
 type Block struct {
 	Path     string // of its document
 	Line     int    // of its first line of code
-	Heading  string // under which it stands
+	Name     string // an identifier made from the document and the heading
 	Language string
 	Text     string
+	Scopes   []string // from the line "Scopes:" of its section
 }
 
 // Link is a link in the text, not in code.
@@ -70,8 +71,9 @@ func All(root string) ([]*Document, error) {
 // Parse reads one document.
 func Parse(name, text string) *Document {
 	d := &Document{Path: name, anchors: make(map[string]bool)}
-	var heading, fence string
+	var section, fence string
 	var block *Block
+	first := 0 // index of the section's first block
 	for i, line := range strings.Split(text, "\n") {
 		switch trimmed := strings.TrimSpace(line); {
 		case block != nil && trimmed == fence:
@@ -81,10 +83,13 @@ func Parse(name, text string) *Document {
 			block.Text += line + "\n"
 		case strings.HasPrefix(trimmed, "```"):
 			fence = trimmed[:len(trimmed)-len(strings.TrimLeft(trimmed, "`"))]
-			block = &Block{Path: name, Line: i + 2, Heading: heading, Language: trimmed[len(fence):]}
+			block = &Block{Path: name, Line: i + 2, Name: blockName(name, section, len(d.Blocks)-first), Language: trimmed[len(fence):]}
 		case isHeading.MatchString(line):
-			heading = strings.TrimLeft(line, "# ")
-			d.addAnchor(heading)
+			section, first = d.addAnchor(strings.TrimLeft(line, "# ")), len(d.Blocks)
+		case hasScopes.MatchString(line):
+			for j := range d.Blocks[first:] {
+				d.Blocks[first+j].Scopes = strings.Split(hasScopes.FindStringSubmatch(line)[1], "`, `")
+			}
 		default:
 			d.addLinks(line, i+1)
 		}
@@ -92,22 +97,35 @@ func Parse(name, text string) *Document {
 	return d
 }
 
+// blockName returns the name of the block that has n blocks before it in its
+// section.
+func blockName(document, section string, n int) string {
+	base := strings.ToLower(strings.TrimSuffix(path.Base(document), ".md"))
+	name := strings.ReplaceAll(base+"_"+section, "-", "_")
+	if n > 0 {
+		name += fmt.Sprintf("_%d", n+1)
+	}
+	return name
+}
+
 var (
 	isHeading  = regexp.MustCompile(`^#{1,6} `)
+	hasScopes  = regexp.MustCompile("^Scopes?: `(.*)`\\.$")
 	isLink     = regexp.MustCompile(`\]\(([^()\s]+)\)`)
 	isCode     = regexp.MustCompile("`[^`]*`")
 	notInNames = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// addAnchor adds the name that a heading is linked by: a second one of the same
-// words has a number.
-func (d *Document) addAnchor(heading string) {
+// addAnchor adds the name that a heading is linked by, and returns it. A second
+// heading with the same text gets a number.
+func (d *Document) addAnchor(heading string) string {
 	name := strings.ReplaceAll(notInNames.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 	unique := name
 	for n := 1; d.anchors[unique]; n++ {
 		unique = fmt.Sprintf("%s-%d", name, n)
 	}
 	d.anchors[unique] = true
+	return unique
 }
 
 func (d *Document) addLinks(line string, number int) {
@@ -116,8 +134,8 @@ func (d *Document) addLinks(line string, number int) {
 	}
 }
 
-// Go are the blocks of Go code in documents, those that use one of the named
-// packages apart.
+// Go returns the blocks of Go code that use one of the named packages, and those
+// that use none of them.
 func Go(all []*Document, packages ...string) (with, without []Block) {
 	for _, d := range all {
 		for _, b := range d.Blocks {

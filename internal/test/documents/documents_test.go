@@ -9,20 +9,20 @@ import (
 )
 
 const text = "# One title\n\nSee [there](docs/there.md#a-heading) and `[code](not/a/link.md)`.\n\n" +
-	"## A `heading`, twice\n\n```go\nx := 1\n\nreturn use(x)\n```\n\n## A heading, twice\n\n````md\n```go\nno block\n```\n````\n" +
+	"## A `heading`, twice\n\n```go\nx := 1\n\nreturn use(x)\n```\n\nScopes: `chat`, `logs`.\n\n## A heading, twice\n\n````md\n```go\nno block\n```\n````\n" +
 	"[up](#one-title) [second](#a-heading-twice-1) [off](https://example.com/x)\n"
 
 func TestParse(t *testing.T) {
 	d := Parse("README.md", text)
 	require.Equal(t, []Block{
-		{"README.md", 8, "A `heading`, twice", "go", "x := 1\n\nreturn use(x)\n"},
-		{"README.md", 16, "A heading, twice", "md", "```go\nno block\n```\n"},
+		{"README.md", 8, "readme_a_heading_twice", "go", "x := 1\n\nreturn use(x)\n", []string{"chat", "logs"}},
+		{"README.md", 18, "readme_a_heading_twice_1", "md", "```go\nno block\n```\n", nil},
 	}, d.Blocks)
 	require.Equal(t, []Link{
 		{"README.md", 3, "docs/there.md#a-heading"},
-		{"README.md", 20, "#one-title"},
-		{"README.md", 20, "#a-heading-twice-1"},
-		{"README.md", 20, "https://example.com/x"},
+		{"README.md", 22, "#one-title"},
+		{"README.md", 22, "#a-heading-twice-1"},
+		{"README.md", 22, "https://example.com/x"},
 	}, d.Links)
 }
 
@@ -42,15 +42,31 @@ func TestBroken(t *testing.T) {
 	}, Broken(root, all))
 }
 
-func TestCompile(t *testing.T) {
-	good := []Block{
-		{Path: "a.md", Line: 1, Text: "agent, err := client.Agents.Get(ctx, id)\nif err != nil {\n\treturn err\n}\nfmt.Println(agent.Name)\n"},
-		{Path: "a.md", Line: 9, Text: "func account(c *agento.Client) error {\n\t_, err := c.Account.Get(context.Background())\n\treturn err\n}\n"},
-		{Path: "a.md", Line: 20, Text: "package main\n\nfunc main() {}\n"},
+func block(name, text string) Block {
+	return Block{Path: "docs/a.md", Line: 40, Name: name, Language: "go", Text: text, Scopes: []string{"agents:read"}}
+}
+
+func TestRun(t *testing.T) {
+	require.NoError(t, Run(t.Context(), ".", []Block{
+		block("output", "fmt.Println(agentID != \"\")\n// Output: true\n"),
+		block("unordered", "fmt.Println(1)\nfmt.Println(2)\n// Unordered output:\n// 2\n// 1\n"),
+		block("err", "return errors.New(\"x\")\n// Output: error: x\n"),
+		block("test", "func TestIt(t *testing.T) {}\n"),
+	}, nil))
+}
+
+func TestRunFails(t *testing.T) {
+	err := Run(t.Context(), ".", []Block{
+		block("other_output", "fmt.Println(1)\n// Output: 2\n"),
+		block("no_output", "fmt.Println(1)\n"),
+		block("no_scope", "return client.Agents.Stop(ctx, agentID)\n"),
+		block("test", "func TestIt(t *testing.T) { t.Error(1) }\n"),
+	}, nil)
+	for _, problem := range []string{
+		"got:\n1\nwant:\n2\n", "got:\n1\nwant:\n\n", "lacks the scope agents:write", "--- FAIL: TestIt",
+	} {
+		require.ErrorContains(t, err, problem)
 	}
-	require.NoError(t, Compile("../../..", good, nil))
-	bad := []Block{{Path: "docs/a.md", Line: 40, Text: "fmt.Println(1)\nclient.Agents.Fetch(ctx)\n"}}
-	err := Compile("../../..", bad, nil)
-	require.ErrorContains(t, err, "a.md:41")
-	require.ErrorContains(t, err, "Fetch")
+	err = Run(t.Context(), ".", []Block{block("no_method", "fmt.Println(1)\nclient.Agents.Fetch(ctx)\n")}, nil)
+	require.ErrorContains(t, err, "a.md:41:")
 }

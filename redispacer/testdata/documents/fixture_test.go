@@ -1,0 +1,28 @@
+// Package documents_test has what the blocks of Go code in the documents take
+// for granted; the blocks themselves are added when it is tested.
+package documents_test
+
+import (
+	"os"
+
+	"github.com/remsyshq/agento-go/internal/test/documents"
+	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
+)
+
+var setups = map[string]func(*documents.Service){"rate_limits_the_shared_budget": startRedis}
+
+func startRedis(s *documents.Service) {
+	dir, err := os.MkdirTemp("", "redis")
+	if err != nil {
+		panic(err)
+	}
+	redis, err := redistest.Start(dir)
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("REDIS_ADDR", redis.Addr)
+	s.After = func() {
+		redis.Stop()
+		_ = os.RemoveAll(dir)
+	}
+}
