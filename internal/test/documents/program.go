@@ -51,6 +51,9 @@ func Run(ctx context.Context, dir string, blocks []Block, packages map[string]st
 	if err != nil {
 		return err
 	}
+	if _, err := os.ReadDir(dir); err != nil { // so that a cached test result depends on the files
+		return err
+	}
 	scratch, err := os.MkdirTemp("", "documents")
 	if err != nil {
 		return err
@@ -81,7 +84,7 @@ func Run(ctx context.Context, dir string, blocks []Block, packages map[string]st
 // IsTest reports whether the block consists of test functions.
 func (b Block) IsTest() bool { return strings.HasPrefix(b.Text, "func Test") }
 
-var hasOutput = regexp.MustCompile(`(?m)^// (Unordered output|Output):(.*\n)+\z`)
+var hasOutput = regexp.MustCompile(`(?m)^// (Unordered output|Output):.*\n(//.*\n)*\z`)
 
 // Code returns the block without its output.
 func (b Block) Code() string { return hasOutput.ReplaceAllString(b.Text, "") }
@@ -118,13 +121,13 @@ import (
 )
 
 var (
-	agentID, key string
+	agentID string
 	agentIDs []string
 )
 
 func run(name string, scopes []string, block func(context.Context, *agento.Client) error) {
 	documents.RunBlock(scopes, func(s *documents.Service) {
-		agentID, agentIDs, key = s.AgentID, []string{s.AgentID}, s.Key
+		agentID, agentIDs = s.AgentID, []string{s.AgentID}
 		if setup := setups[name]; setup != nil {
 			setup(s)
 		}

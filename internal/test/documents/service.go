@@ -12,7 +12,6 @@ import (
 // Service is what a block runs against.
 type Service struct {
 	*agentotest.Server
-	Key     string
 	Client  *agento.Client
 	AgentID string
 	// After is called when the block has returned. What it prints belongs to
@@ -28,9 +27,9 @@ func RunBlock(scopes []string, setup func(*Service), block func(context.Context,
 	if scopes == nil {
 		scopes = agentotest.AllScopes()
 	}
-	s := &Service{Server: server, Key: server.AddKey(scopes...)}
+	s := &Service{Server: server}
 	s.AgentID = server.AddAgent(agentotest.AgentSeed{Name: "Support", SoulMD: "You are brief.", SharedMode: true})
-	for name, value := range map[string]string{"AGENTO_API_KEY": s.Key, "AGENTO_BASE_URL": server.URL, "ANTHROPIC_API_KEY": "made up"} {
+	for name, value := range map[string]string{"AGENTO_API_KEY": server.AddKey(scopes...), "AGENTO_BASE_URL": server.URL, "ANTHROPIC_API_KEY": "made up"} {
 		os.Setenv(name, value)
 	}
 	var err error

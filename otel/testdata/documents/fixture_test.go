@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
-	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/internal/test/documents"
 )
 
@@ -28,9 +27,6 @@ var setups = map[string]func(*documents.Service){
 		otel.SetMeterProvider(meters)
 	},
 	"telemetry_opentelemetry_3": export,
-	"telemetry_an_observer_of_your_own": func(s *documents.Service) {
-		s.Next("Account.Get", 1, agentotest.Fail(425, "too_early")) // the wait is short
-	},
 }
 
 // export prints the spans and metrics of a block, and the attributes that it
