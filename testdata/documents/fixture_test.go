@@ -132,7 +132,7 @@ func terminate(s *documents.Service) {
 		Turn: func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
 			return chathttp.Turn{AgentID: agentID}, nil
 		},
-		TokenKeys: []agento.TokenKey{chathttp.NewTokenKey("2026-11", secret)},
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("2026-11", secret)},
 	})
 	if err != nil {
 		panic(err)
