@@ -24,6 +24,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
+	"github.com/remsyshq/agento-go/internal/test/http2test"
 	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
@@ -66,6 +67,9 @@ func inWorld(t *testing.T, handler http.HandlerFunc, opts []agento.Option, test 
 // the goroutines.
 func inWorldOver(t *testing.T, p protocol, handler http.HandlerFunc, opts []agento.Option, test func(w *world)) {
 	t.Helper()
+	if p.http2 {
+		http2test.SkipInBubble(t)
+	}
 	certificate := testCertificate()
 	synctest.Test(t, func(t *testing.T) {
 		l := memnet.Listen()

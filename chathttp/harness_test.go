@@ -30,6 +30,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
 	"github.com/remsyshq/agento-go/internal/test/exchange"
+	"github.com/remsyshq/agento-go/internal/test/http2test"
 	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
@@ -331,6 +332,9 @@ func inWidget(t *testing.T, p protocol, answer http.HandlerFunc, configure func(
 // inWidgetServer is inWidget with a server that setup has changed.
 func inWidgetServer(t *testing.T, p protocol, answer http.HandlerFunc, configure func(*chathttp.Config), setup func(*http.Server), test func(w *widget)) {
 	t.Helper()
+	if p.http2 {
+		http2test.SkipInBubble(t)
+	}
 	service := &chatService{answer: answer}
 	certificate := testCertificate()
 	inWorld(t, service.ServeHTTP, nil, func(upstream *world) {
