@@ -137,8 +137,10 @@ func goTool(t *testing.T, dir, record string, args ...string) string {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), exchange.Variable+"="+record)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "go %s: %s", strings.Join(args, " "), out)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, "go %s: %s%s", strings.Join(args, " "), out, &stderr)
 	return string(out)
 }
 
