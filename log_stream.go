@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,8 +38,7 @@ func openLog(c *call, after string) (*LogStream, error) {
 	own, cancel := context.WithCancelCause(c.ctx)
 	caller := c.ctx
 	c.ctx = own
-	query := c.spec.URL.Query()
-	f := &follower{tail: query.Get("tail"), seed: maphash.MakeSeed()}
+	f := &follower{after: after, seed: maphash.MakeSeed()}
 	if after != "" {
 		f.resumeAfter(&c.spec, after)
 	}
@@ -62,7 +62,7 @@ func openLog(c *call, after string) (*LogStream, error) {
 type follower struct {
 	opened    *opened
 	values    *stream.Values[LogEntry]
-	tail      string // lines of history that the caller asked for
+	after     string // the ID that the caller resumes after
 	connected time.Time
 	failures  int // since the last good connection
 
@@ -158,7 +158,7 @@ func (f *follower) atEnd(reason error) error {
 
 // resume goes on with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
-	id := f.opened.decoder.LastEventID()
+	id := f.lastID()
 	if id == "" || f.arrived { // else the connection before had nothing after the ID
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
@@ -169,13 +169,15 @@ func (f *follower) resume(out *transport.Outcome) {
 	f.values.Reader = f.opened.reader()
 }
 
+func (f *follower) lastID() string { return cmp.Or(f.opened.decoder.LastEventID(), f.after) }
+
 // connect asks for the log from where it was interrupted.
 func (f *follower) connect() *transport.Outcome {
 	o := f.opened
 	spec := o.call.spec
 	spec.MaxRetries = 0 // the pauses between attempts are ours
 	spec.Bulk = true
-	if id := o.decoder.LastEventID(); id != "" && wire.ValidHeaderValue(id) {
+	if id := f.lastID(); id != "" && wire.ValidHeaderValue(id) {
 		f.resumeAfter(&spec, id)
 	} else if len(f.newest) > 0 {
 		f.setTail(&spec, strconv.Itoa(len(f.newest)))

@@ -1,10 +1,14 @@
 package agento_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,7 +98,7 @@ func TestLogClockSetBack(t *testing.T) {
 	inWorld(t, logService(
 		func(s streaming) { s.send(timed("11:00:00", "boot")) },
 		func(s streaming) {
-			require.Equal(t, "200", s.request.URL.Query().Get("tail"))
+			require.Equal(t, "1", s.request.URL.Query().Get("tail"))
 			s.send(timed("11:00:00", "boot"), timed("10:00:01", "clock set"), timed("10:00:02", "one"))
 		},
 		func(s streaming) { s.send(timed("10:00:03", "two"), timed("10:30:00", "three")) },
@@ -106,28 +110,26 @@ func TestLogClockSetBack(t *testing.T) {
 	})
 }
 
-// Of history that was asked for again, what is older than the log is left out, a
-// line without a time in between or not.
-func TestLogReplayGoesBackTooFar(t *testing.T) {
+// A service that sends more history than it was asked for causes duplicates. Nothing
+// is lost.
+func TestLogStreamServiceIgnoresTail(t *testing.T) {
 	inWorld(t, logService(
-		func(s streaming) { s.send(timed("10:00:02", "late"), timed("10:00:01", "early")) },
+		func(s streaming) { s.send(timed("10:00:01", "one"), timed("10:00:02", "two")) },
 		func(s streaming) {
-			s.send(timed("09:00:00", "old"), line("", "no time"), timed("10:00:00", "old too"))
-			s.send(timed("10:00:02", "late"), timed("10:00:01", "early"), timed("10:00:00", "new, and behind"), closeEvent)
+			s.send(timed("09:00:00", "old"), timed("10:00:01", "one"), timed("10:00:02", "two"), timed("10:00:03", "three"), closeEvent)
 		},
 	)(), nil, func(w *world) {
-		require.Equal(t, []string{"late", "early", "~", "no time", "new, and behind"}, lines(follow(w, nil)))
+		require.Equal(t, []string{"one", "two", "~", "old", "one", "two", "three"}, lines(follow(w, nil)))
 	})
 }
 
-// Where no history was asked for again, nothing is too old.
-func TestLogOldTimeWithoutReplay(t *testing.T) {
+// The time of a line does not decide whether it is delivered.
+func TestLogStreamOldTimes(t *testing.T) {
 	for name, begin := range map[string]string{"lines without a time": line("", "begin"), "ids": line("1", "begin")} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, logService(
 				func(s streaming) { s.send(begin, timed("10:00:00", "invoice due")) },
 				func(s streaming) {
-					require.Empty(t, s.request.URL.Query().Get("tail"))
 					s.send(timed("09:00:00", "invoice overdue"), line("", "end"), closeEvent)
 				},
 			)(), nil, func(w *world) {
@@ -137,55 +139,45 @@ func TestLogOldTimeWithoutReplay(t *testing.T) {
 	}
 }
 
-// A service that goes back further than it was asked does not make the lines come
-// twice, and one that counts anew does not make them go.
-func TestLogReplaysMoreThanTheLastID(t *testing.T) {
-	connections := 0
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
-		if connections++; connections == 1 {
-			s.send("id: 1\ndata: one\n\n", "id: 2\ndata: two\n\n", "id: 3\ndata: three\n\n")
-			return
-		}
-		s.send("id: 1\ndata: one\n\n", "id: 2\ndata: new\n\n", "id: 3\ndata: three\n\n", "id: 4\ndata: four\n\n", "event: close\n\n")
-	}, nil, func(w *world) {
-		log, err := w.client.Logs.Stream(w.ctx, "a1", nil)
-		require.NoError(t, err)
-		var lines []string
-		for e := range log.Events() {
-			lines = append(lines, e.Line)
-		}
-		require.NoError(t, log.Err())
-		require.Equal(t, []string{"one", "two", "three", "", "new", "four"}, lines)
+// A service that goes back further than the ID that was resumed after: the leading
+// lines that were delivered are skipped, and the first that was not ends the skipping.
+func TestLogStreamReplaysMoreThanTheLastID(t *testing.T) {
+	inWorld(t, logService(
+		func(s streaming) { s.send(line("1", "one"), line("2", "two"), line("3", "three")) },
+		func(s streaming) {
+			s.send(line("2", "two"), line("3", "three"), line("4", "four"), line("3", "three"), closeEvent)
+		},
+	)(), nil, func(w *world) {
+		require.Equal(t, []string{"one", "two", "three", "~", "four", "three"}, lines(follow(w, nil)))
 	})
 }
 
-// Of a replay that is longer than what is remembered, only what was forgotten comes
-// twice, and what came last stays known.
-func TestLogReplaysMoreThanIsRemembered(t *testing.T) {
+// The newest 200 delivered lines are known. A service that repeats its whole history
+// at each reconnect causes duplicates beyond that.
+func TestLogStreamRemembers200Lines(t *testing.T) {
 	for name, id := range map[string]func(i int) string{
 		"ids": func(i int) string { return fmt.Sprint("n", i) }, "times": func(int) string { return "" },
 	} {
-		t.Run(name, func(t *testing.T) {
-			history := func(from, to int) (wire string, texts []string) {
-				for i := from; i < to; i++ {
+		for _, n := range []int{150, 200, 201} {
+			t.Run(fmt.Sprint(name, n), func(t *testing.T) {
+				var history string
+				var texts []string
+				for i := range n {
 					text := time.Date(2026, 1, 1, 0, 0, i, 0, time.UTC).Format(time.RFC3339) + fmt.Sprint(" line ", i)
-					wire, texts = wire+line(id(i), text), append(texts, text)
+					history, texts = history+line(id(i), text), append(texts, text)
 				}
-				return wire, texts
-			}
-			begun, first := history(0, 1500)
-			whole, all := history(0, 1501)
-			newest, _ := history(501, 1501)
-			inWorld(t, logService(
-				func(s streaming) { s.send(begun) },
-				func(s streaming) { s.send(whole) },
-				func(s streaming) { s.send(newest, line(id(1501), "end"), closeEvent) },
-			)(), nil, func(w *world) {
-				want := slices.Concat(first, []string{"~"}, all[:500], all[1500:], []string{"~", "end"})
-				require.Equal(t, want, lines(follow(w, nil)))
+				inWorld(t, logService(
+					func(s streaming) { s.send(history) },
+					func(s streaming) { s.send(history, line(id(n), "end"), closeEvent) },
+				)(), nil, func(w *world) {
+					want := append(slices.Clone(texts), "~")
+					if n > 200 {
+						want = append(want, texts...)
+					}
+					require.Equal(t, append(want, "end"), lines(follow(w, nil)))
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -202,7 +194,7 @@ func TestLogCountsPastTheLastID(t *testing.T) {
 			s.send(line("4", "new d, said otherwise"), "event: beat\nid: 5\n\n", line("4", "newer"), closeEvent)
 		},
 	)(), nil, func(w *world) {
-		require.Equal(t, []string{"a", "b", "c", "~", "new a", "new b", "new c", "new d", "~", "newer"}, lines(follow(w, nil)))
+		require.Equal(t, []string{"a", "b", "c", "~", "new a", "new b", "new c", "new d", "~", "new d, said otherwise", "newer"}, lines(follow(w, nil)))
 	})
 }
 
@@ -245,4 +237,194 @@ func TestLogRetryBeyondTheLimit(t *testing.T) {
 			require.Zero(t, time.Since(begun))
 		})
 	}
+}
+
+// Another line with an ID that was delivered is another line: IDs may be counted anew
+// on each connection, or several lines may share one.
+func TestLogStreamSharedIDs(t *testing.T) {
+	for name, connections := range map[string][]string{
+		"the ID that was resumed after": {line("1", "a"), line("1", "NEW")},
+		"IDs per connection":            {line("1", "a") + line("2", "b"), line("1", "c") + line("2", "d")},
+		"one ID for all lines":          {line("1", "a") + line("1", "b"), line("1", "b") + line("1", "c")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, logService(
+				func(s streaming) { s.send(connections[0]) },
+				func(s streaming) { s.send(connections[1], closeEvent) },
+			)(), nil, func(w *world) {
+				var want []string
+				for _, c := range []string{connections[0], "~", connections[1]} {
+					for l := range strings.SplitSeq(strings.TrimSpace(c), "\n\n") {
+						text := l[strings.LastIndex(l, " ")+1:]
+						if !slices.Contains(want, text) {
+							want = append(want, text)
+						}
+					}
+				}
+				require.Equal(t, want, lines(follow(w, nil)))
+			})
+		})
+	}
+}
+
+// A blank line of a log is a line.
+func TestLogStreamBlankLines(t *testing.T) {
+	inWorld(t, logService(func(s streaming) {
+		s.send("data:\n\n", line("", `""`), line("", `{"line":""}`), "data\n\n", closeEvent)
+	})(), nil, func(w *world) {
+		require.Equal(t, []string{"", "", "", ""}, lines(follow(w, nil)))
+	})
+}
+
+// A quiet log is silent for an hour and gets no mark where the ID that was resumed
+// after proves that nothing is missing.
+func TestLogStreamQuietLogNotMarked(t *testing.T) {
+	n := 0
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		n++
+		s := stream(w, r)
+		switch {
+		case n == 1:
+			s.send(line("7", "a")).hold()
+		case n < 30:
+			require.Equal(t, "7", r.Header.Get("Last-Event-ID"))
+			s.hold()
+		default:
+			s.send(line("8", "b"), closeEvent)
+		}
+	}, nil, func(w *world) {
+		require.Equal(t, []string{"a", "~", "b"}, lines(follow(w, nil)))
+	})
+}
+
+// LogEntry.ID and LogsParams.After let a tail survive a restart of its program.
+func TestLogStreamResumesAfterRestart(t *testing.T) {
+	inWorld(t, logService(
+		func(s streaming) { s.send(line("1", "a"), line("2", "b")).hold() },
+		func(s streaming) { // its first connection drops before a line has come
+			require.Equal(t, "2", s.request.Header.Get("Last-Event-ID"))
+			s.send(": nothing yet\n\n").abort()
+		},
+		func(s streaming) {
+			require.Equal(t, "2", s.request.Header.Get("Last-Event-ID"))
+			require.Empty(t, s.request.URL.Query().Get("tail"))
+			s.send(line("3", "c"), closeEvent)
+		},
+	)(), nil, func(w *world) {
+		var last string
+		first := follow(w, nil)
+		for e, err := range first.All() {
+			require.NoError(t, err)
+			if last = e.ID; last == "2" {
+				break
+			}
+		}
+		require.Equal(t, []string{"c"}, lines(follow(w, &agento.LogsParams{After: last, Tail: 5})))
+	})
+	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { t.Error("sent"); return nil, io.EOF }))
+	for want, p := range map[string]agento.LogsParams{"Limit": {Limit: 1}, "After": {After: "a\nb"}} {
+		_, err := client.Logs.Stream(t.Context(), "a1", &p)
+		require.ErrorIs(t, err, agento.ErrValidation)
+		require.ErrorContains(t, err, want)
+	}
+	for want, p := range map[string]agento.LogsParams{"Tail": {Tail: 1}, "After": {After: "7"}} {
+		_, err := client.Logs.Recent(t.Context(), "a1", &p)
+		require.ErrorIs(t, err, agento.ErrValidation)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// Reconnects wait for the rate limit behind calls that a person waits for.
+func TestLogStreamReconnectsAsBulk(t *testing.T) {
+	pacer := &bulkCounter{}
+	inWorld(t, logService(
+		func(s streaming) { s.send(line("1", "a")) }, refuse(503), func(s streaming) { s.send(closeEvent) },
+	)(), []agento.Option{agento.WithPacer(pacer)}, func(w *world) {
+		require.Equal(t, []string{"a", "~"}, append(lines(follow(w, nil)), "~")[:2])
+		require.Equal(t, []bool{false, true, true}, pacer.bulk)
+	})
+}
+
+type bulkCounter struct{ bulk []bool }
+
+func (p *bulkCounter) Acquire(_ context.Context, r agento.PaceRequest) error {
+	p.bulk = append(p.bulk, r.Bulk)
+	return nil
+}
+func (p *bulkCounter) Observe(agento.PaceResult) {}
+
+// A day with a line a second and a drop every five minutes: with IDs or times nothing
+// is lost, with IDs nothing comes twice; without either every gap is marked.
+func TestLogStreamForADay(t *testing.T) {
+	const day, drop = 24 * 60 * 60, 5 * 60
+	for name, c := range map[string]struct {
+		ids, times bool
+		restarts   bool // IDs begin anew on each connection
+	}{
+		"ids": {ids: true}, "times": {times: true}, "neither": {}, "ids that restart": {ids: true, times: true, restarts: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var begun time.Time
+			inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+				s := stream(w, r)
+				now := func() int { return int(time.Since(begun) / time.Second) }
+				from, first := now(), now()
+				if id, err := strconv.Atoi(r.Header.Get("Last-Event-ID")); err == nil && !c.restarts {
+					from = id + 1
+				} else if tail, err := strconv.Atoi(r.URL.Query().Get("tail")); err == nil {
+					from = max(0, from-tail)
+				} else if c.restarts {
+					from = max(0, from-10)
+				}
+				for i := from; i < day; i++ {
+					if i > now() {
+						time.Sleep(begun.Add(time.Duration(i) * time.Second).Sub(time.Now()))
+					}
+					text, id := fmt.Sprint(" line ", i%50), ""
+					if c.times {
+						text = begun.Add(time.Duration(i)*time.Second).Format(time.RFC3339) + text
+					}
+					if c.ids {
+						id = strconv.Itoa(i)
+						if c.restarts {
+							id = strconv.Itoa(i - from + 1)
+						}
+					}
+					s.send(line(id, text))
+					if i-first >= drop {
+						s.abort()
+					}
+				}
+				s.send(closeEvent)
+			}, nil, func(w *world) {
+				begun = time.Now()
+				got := map[string]int{}
+				marks, total := 0, 0
+				for e, err := range follow(w, nil).All() {
+					require.NoError(t, err)
+					if e.Reconnected {
+						marks++
+						continue
+					}
+					total++
+					got[cmp.Or(timeOf(e), e.ID)]++
+				}
+				require.GreaterOrEqual(t, marks, day/drop-2)
+				if c.ids || c.times {
+					require.Len(t, got, day, "lost")
+				}
+				if c.ids && !c.restarts {
+					require.Equal(t, day, total, "delivered twice")
+				}
+				t.Log(name, "lines", total, "marks", marks)
+			})
+		})
+	}
+}
+
+func timeOf(e agento.LogEntry) string {
+	if e.Time == nil {
+		return ""
+	}
+	return e.Time.String()
 }
