@@ -54,6 +54,7 @@ type world struct {
 	client   *agento.Client
 	listener *memnet.Listener
 	protocol protocol
+	pull     bool // read streams on the caller's goroutine
 }
 
 // inWorld runs a test in virtual time against a handler, over plain HTTP/1.1.

@@ -41,7 +41,7 @@ func TestHTTP2OverLoopback(t *testing.T) {
 		for range 3 {
 			s, err := client.Chat.Send(t.Context(), "a1", message)
 			require.NoError(t, err)
-			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, texts(s))
+			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, texts(&world{t: t}, s))
 			require.NoError(t, s.Err())
 			require.NoError(t, s.Close())
 		}
@@ -50,7 +50,7 @@ func TestHTTP2OverLoopback(t *testing.T) {
 		client := http2Client(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi, `data: {"ty`).abort() })
 		s, err := client.Chat.Send(t.Context(), "a1", message)
 		require.NoError(t, err)
-		require.Equal(t, []string{"text:Hi! "}, texts(s))
+		require.Equal(t, []string{"text:Hi! "}, texts(&world{t: t}, s))
 		require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
 		streamError(t, s.Err())
 	})

@@ -139,7 +139,7 @@ func TestStrangerFeedsUs(t *testing.T) {
 	for _, data := range []string{`{"type":"text","content":"Hi! "}`, `{"type":"mood"}`, `{"type":"done"}`} {
 		server.Publish("chat", &sse.Event{ID: []byte("1"), Data: []byte(data)})
 	}
-	require.Equal(t, []string{"text:Hi! ", "mood:", "done:"}, texts(s))
+	require.Equal(t, []string{"text:Hi! ", "mood:", "done:"}, texts(&world{t: t}, s))
 	require.NoError(t, s.Err())
 	<-left // a stream that is removed while it has a subscriber leaves a goroutine
 	server.Close()

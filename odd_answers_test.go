@@ -345,7 +345,7 @@ func TestUpdateAnsweredWithNothing(t *testing.T) {
 
 		answer, read = respond(204, ""), respond(403, `{"error":{"code":"forbidden","message":"agents:read is missing"}}`)
 		_, err = client.Agents.Update(t.Context(), "a1", params)
-		require.ErrorContains(t, err, "the change was made")
+		require.ErrorContains(t, err, "the change was confirmed")
 		require.ErrorContains(t, err, "agents:read is missing")
 
 		answer, read = respond(204, ""), respond(200, `{"data":{"id":"s1","name":"Team"}}`)

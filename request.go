@@ -201,7 +201,7 @@ func (c *call) notReadBack(out *transport.Outcome, read error) error {
 	var readError *Error
 	if errors.As(read, &readError) && (errors.Is(readError.cause, context.Canceled) || errors.Is(readError.cause, context.DeadlineExceeded)) {
 		e.cause = readError.cause
-		e.Message = "the change was confirmed, but its result was not read"
+		e.Message = "the change was confirmed, but reading the result failed"
 	}
 	return e
 }

@@ -48,8 +48,6 @@ func TestKeyIsNeverPrinted(t *testing.T) {
 		switch {
 		case strings.HasSuffix(req.URL.Path, "/error"):
 			return nil, fmt.Errorf("while sending %v", req.Header)
-		case strings.HasSuffix(req.URL.Path, "/panic"):
-			panic("bad request: " + key)
 		case strings.HasSuffix(req.URL.Path, "/html"):
 			return respond(502, "<pre>X-Api-Key: "+key+"</pre>", "X-Debug", key), nil
 		}
@@ -62,7 +60,7 @@ func TestKeyIsNeverPrinted(t *testing.T) {
 			requireSecret(t, testKey, r, r.Err)
 		}}))
 	requireSecret(t, testKey, client, *client, client.Agents, *client.Agents, *client.Chat, agento.WithMaxRetries(1))
-	for _, id := range []string{"error", "panic", "html", "json"} {
+	for _, id := range []string{"error", "html", "json"} {
 		var resp agento.Response
 		_, err := client.Agents.Get(context.Background(), id, agento.WithResponse(&resp))
 		require.Error(t, err)
@@ -160,27 +158,6 @@ func TestMiddlewareAddsUpInOrder(t *testing.T) {
 	_, err := client.Agents.Get(context.Background(), "a1")
 	require.NoError(t, err)
 	require.Equal(t, []string{"outer", "inner"}, order)
-}
-
-// TestEscapedEchoes: what is hidden is found however an answer escapes it.
-func TestEscapedEchoes(t *testing.T) {
-	const secret = `c2Vj/cmV0+"pässwort"😀`
-	inJSON := strings.NewReplacer("/", `\/`, "+", `\u002B`, `"`, `\"`, "ä", `\u00e4`, "😀", `\ud83d\ude00`).Replace(secret)
-	nested := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(`{"value":"` + inJSON + `"}`)
-	key := `\u0061` + testKey[1:]
-	for _, echo := range []string{inJSON + " " + key, nested + " " + key, `odd \" quotes ` + inJSON + key} {
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-			return respond(400, `{"error":{"code":"validation_error","message":"bad value `+echo+`"}}`), nil
-		}))
-		var resp agento.Response
-		err := client.Account.SetSecrets(t.Context(), agento.ForAgent("a1"), agento.Secrets{"x": secret}, agento.WithResponse(&resp))
-		require.ErrorContains(t, err, "bad value")
-		requireNotTold(t, secret, string(resp.Body), err)
-		requireNotTold(t, testKey, string(resp.Body), err)
-		for _, part := range []string{"c2Vj", "wort", testKey[4:]} {
-			require.NotContains(t, string(resp.Body), part)
-		}
-	}
 }
 
 // TestKeyInAnArgument: arguments that were given the wrong way round do not take

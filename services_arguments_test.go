@@ -36,7 +36,7 @@ func TestBadArguments(t *testing.T) {
 	}{
 		{"target is empty", account.SetSecrets(ctx, agento.Target{}, agento.Secrets{"k": "v"})},
 		{"target is empty", account.SetSecrets(ctx, agento.ForAgent(""), agento.Secrets{"k": "v"})},
-		{"Account.SetSecrets takes agents only", account.SetSecrets(ctx, swarm, agento.Secrets{"k": "v"})},
+		{"Account.SetSecrets is for agents", account.SetSecrets(ctx, swarm, agento.Secrets{"k": "v"})},
 		{"Secrets are empty", account.SetSecrets(ctx, agent, nil)},
 		{"empty name", account.SetSecrets(ctx, agent, agento.Secrets{"": "v"})},
 		{"empty value for k", account.SetSecrets(ctx, agent, agento.Secrets{"k": ""})},

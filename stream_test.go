@@ -1,12 +1,15 @@
 package agento_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,12 +53,38 @@ func (s streaming) hold() { <-s.request.Context().Done() }
 // abort ends the connection in the middle.
 func (s streaming) abort() { panic(http.ErrAbortHandler) }
 
-// overEach runs a test over each form of connection that a stream can have.
+// overEach runs a test over each form of connection that a stream can have, and for
+// both ways of reading: through the channel, and on the caller's goroutine.
 func overEach(t *testing.T, handler http.HandlerFunc, opts []agento.Option, test func(w *world)) {
 	t.Helper()
 	for name, proto := range protocols {
-		t.Run(name, func(t *testing.T) { inWorldOver(t, proto, handler, opts, test) })
+		for way, pull := range map[string]bool{"Events": false, "All": true} {
+			t.Run(name+"/"+way, func(t *testing.T) {
+				inWorldOver(t, proto, handler, opts, func(w *world) {
+					w.pull = pull
+					test(w)
+				})
+			})
+		}
 	}
+}
+
+// read reads a stream to its end in the way that the test is for.
+func read[T any](w *world, s *agento.Stream[T]) (all []T) {
+	if !w.pull {
+		for e := range s.Events() {
+			all = append(all, e)
+		}
+		return all
+	}
+	for e, err := range s.All() {
+		if err != nil {
+			require.Equal(w.t, s.Err(), err)
+			break
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 func send(w *world, ctx context.Context, opts ...agento.Option) *agento.ChatStream {
@@ -65,9 +94,9 @@ func send(w *world, ctx context.Context, opts ...agento.Option) *agento.ChatStre
 	return s
 }
 
-func texts(s *agento.ChatStream) []string {
+func texts(w *world, s *agento.ChatStream) []string {
 	var all []string
-	for e := range s.Events() {
+	for _, e := range read(w, s.Stream) {
 		all = append(all, e.Type+":"+e.Content)
 	}
 	return all
@@ -88,7 +117,7 @@ func TestStreamCompleteWithDone(t *testing.T) {
 	}, nil, func(w *world) {
 		for range 20 {
 			s := send(w, w.ctx)
-			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, texts(s))
+			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, texts(w, s))
 			require.NoError(t, s.Err())
 			require.NoError(t, s.Close())
 		}
@@ -104,7 +133,7 @@ func TestStreamDoneOnAnOpenConnection(t *testing.T) {
 	}, nil, func(w *world) {
 		begun := time.Now()
 		s := send(w, w.ctx)
-		require.Len(t, texts(s), 2)
+		require.Len(t, texts(w, s), 2)
 		require.NoError(t, s.Err())
 		require.LessOrEqual(t, time.Since(begun), 100*time.Millisecond)
 	})
@@ -139,7 +168,7 @@ func TestStreamCut(t *testing.T) {
 			}, nil, func(w *world) {
 				requests = 0
 				s := send(w, w.ctx)
-				require.Len(t, texts(s), cut.events)
+				require.Len(t, texts(w, s), cut.events)
 				require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
 				streamError(t, s.Err())
 				require.Equal(t, 1, requests, "a turn that has begun is not repeated")
@@ -157,17 +186,28 @@ func TestStreamErrorEvent(t *testing.T) {
 	}{
 		"object":       {`{"type":"error","error":{"code":"rate_limit_exceeded","message":"too many"}}`, agento.ErrRateLimited, "rate_limit_exceeded", "too many"},
 		"message":      {`{"type":"error","message":"the model is away"}`, nil, "", "the model is away"},
-		"neither":      {`{"type":"error"}`, nil, "", ""},
+		"neither":      {`{"type":"error"}`, nil, "", `{"type":"error"}`},
+		"no type":      {`{"error":{"code":"conflict","message":"m"}}`, agento.ErrConflict, "conflict", "m"},
+		"beside done":  {`{"type":"done","error":{"code":"internal_error","message":"m"}}`, agento.ErrInternal, "internal_error", "m"},
+		"event: error": {"EVENT", agento.ErrRateLimited, "rate_limit_exceeded", "m"},
+		"not JSON":     {"PLAIN", nil, "", "out of memory"},
 		"unknown code": {`{"type":"error","error":{"code":"odd","message":"m"}}`, nil, "odd", "m"},
 		"a string":     {`{"type":"error","error":"plain"}`, nil, "", "plain"},
 	}
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
 			overEach(t, func(w http.ResponseWriter, r *http.Request) {
-				stream(w, r).send(hi, "data: "+form.event+"\n\n", more, done)
+				event := "data: " + form.event + "\n\n"
+				switch form.event {
+				case "EVENT":
+					event = "event: error\ndata: " + `{"error":{"code":"rate_limit_exceeded","message":"m"}}` + "\n\n"
+				case "PLAIN":
+					event = "event: error\ndata: out of memory\n\n"
+				}
+				stream(w, r).send(hi, event, more, done)
 			}, nil, func(w *world) {
 				s := send(w, w.ctx)
-				require.Equal(t, []string{"text:Hi! "}, texts(s), "the error event is not delivered, nothing after it is")
+				require.Equal(t, []string{"text:Hi! "}, texts(w, s), "the error event is not delivered, nothing after it is")
 				e := streamError(t, s.Err())
 				require.Equal(t, form.code, e.Code)
 				require.Equal(t, form.text, e.Message)
@@ -232,7 +272,7 @@ func TestStreamIdle(t *testing.T) {
 		}, nil, func(w *world) {
 			begun := time.Now()
 			s := send(w, w.ctx)
-			require.Len(t, texts(s), 1)
+			require.Len(t, texts(w, s), 1)
 			require.ErrorIs(t, s.Err(), agento.ErrStreamIdle)
 			require.NotErrorIs(t, s.Err(), agento.ErrStreamTruncated)
 			streamError(t, s.Err())
@@ -320,7 +360,7 @@ func TestStreamReadyEventIsNotDropped(t *testing.T) {
 			ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
 			defer cancel()
 			s := send(w, ctx)
-			got := texts(s)
+			got := texts(w, s)
 			if s.Err() == nil {
 				require.Equal(t, []string{"text:Hi! ", "done:"}, got, "run %d", i)
 			} else {
@@ -336,7 +376,7 @@ func TestStreamEventTooLarge(t *testing.T) {
 		stream(w, r).send(hi, "data: "+strings.Repeat("x", 2000)+"\n\n", done)
 	}, nil, func(w *world) {
 		s := send(w, w.ctx, agento.WithMaxEventSize(1000))
-		require.Len(t, texts(s), 1)
+		require.Len(t, texts(w, s), 1)
 		require.ErrorIs(t, s.Err(), agento.ErrEventTooLarge)
 		streamError(t, s.Err())
 	})
@@ -374,7 +414,7 @@ func TestStreamTextThatCannotBeRead(t *testing.T) {
 		stream(w, r).send(hi, `data: {"type":"text","content":{"parts":["a"]}}`+"\n\n", done)
 	}, nil, func(w *world) {
 		s := send(w, w.ctx)
-		require.Len(t, texts(s), 1)
+		require.Len(t, texts(w, s), 1)
 		streamError(t, s.Err())
 	})
 }
@@ -395,7 +435,7 @@ func TestStreamFailureBeforeItBegins(t *testing.T) {
 				requests = 0
 				s, err := w.client.Chat.Send(w.ctx, "a1", agento.SendMessageParams{Message: "x"})
 				if err == nil {
-					require.Len(t, texts(s), 2)
+					require.Len(t, texts(w, s), 2)
 				}
 				require.Equal(t, want, requests)
 				require.Equal(t, want == 1, errors.Is(err, agento.ErrOutcomeUnknown))
@@ -500,5 +540,162 @@ func TestRawStream(t *testing.T) {
 			}, events)
 			require.ErrorIs(t, s.Err(), want)
 		}
+	})
+}
+
+// A body that is not an event stream is an error, whatever its Content-Type.
+func TestStreamOfAnotherForm(t *testing.T) {
+	for _, contentType := range []string{"", "text/event-stream"} {
+		for body, want := range map[string]error{
+			"<html>\n":                 agento.ErrNotEventStream,
+			"<html>":                   agento.ErrNotEventStream,
+			`{"data":{"text":"Hi"}}`:   agento.ErrNotEventStream,
+			"{\"a\":1}\n{\"a\":2}\n":   agento.ErrNotEventStream,
+			"\n\n[1]":                  agento.ErrNotEventStream,
+			"upstream connect error\n": agento.ErrNotEventStream,
+			`{"error":{"code":"conflict","message":"m"}}`: agento.ErrConflict,
+		} {
+			inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header()["Content-Type"] = []string{contentType}
+				w.Header().Set("X-Request-Id", "req_42")
+				_, _ = io.WriteString(w, body)
+			}, nil, func(w *world) {
+				raw, err := w.client.Stream(w.ctx, "GET", "/v1/x", nil)
+				require.NoError(t, err)
+				require.Empty(t, read(w, raw))
+				require.ErrorIs(t, raw.Err(), want, "%q", body)
+				chat := send(w, w.ctx)
+				require.Empty(t, texts(w, chat))
+				require.ErrorIs(t, streamError(t, chat.Err()), want, "%q", body)
+				log, err := w.client.Logs.Stream(w.ctx, "a1", nil)
+				require.NoError(t, err)
+				require.Empty(t, read(w, log.Stream))
+				require.ErrorIs(t, log.Err(), want, "%q", body)
+			})
+		}
+	}
+}
+
+// A character that is split between two events is joined, wherever it is split.
+func TestStreamJoinsSplitCharacters(t *testing.T) {
+	for name, events := range map[string][]string{
+		"surrogate pair": {`"Hi \ud83d"`, `"\ude00!"`},
+		"UTF-8, 1 byte":  {"\"Hi \xf0\"", "\"\x9f\x98\x80!\""},
+		"UTF-8, 3 bytes": {"\"Hi \xf0\x9f\x98\"", "\"\x80!\""},
+		"byte by byte":   {"\"Hi \"", "\"\xf0\"", "\"\x9f\"", "\"\x98\"", "\"\x80\"", `"!"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			overEach(t, func(w http.ResponseWriter, r *http.Request) {
+				s := stream(w, r)
+				for _, content := range events {
+					s.send(`data: {"type":"text","content":` + content + "}\n\n")
+				}
+				s.send(`data: {"type":"tool"}`+"\n\n", done)
+			}, nil, func(w *world) {
+				text, err := send(w, w.ctx).Text()
+				require.NoError(t, err)
+				require.Equal(t, "Hi 😀!", text)
+			})
+		})
+	}
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r).send(`data: {"type":"text","content":"Hi \ud83d"}`+"\n\n", done)
+	}, nil, func(w *world) {
+		require.Equal(t, []string{"text:Hi ", "text:\ufffd", "done:"}, texts(w, send(w, w.ctx)))
+	})
+}
+
+// Reading a stream starts no goroutine of the SDK; Events starts one.
+func TestStreamGoroutines(t *testing.T) {
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() }, []agento.Option{agento.WithPacing(false)}, func(w *world) {
+		const streams = 1000
+		var all sync.WaitGroup
+		ctx, cancel := context.WithCancel(w.ctx)
+		for range streams {
+			all.Go(func() {
+				for range send(w, ctx).All() {
+				}
+			})
+		}
+		synctest.Wait()
+		stacks := make([]byte, 64<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		require.Equal(t, streams, bytes.Count(stacks, []byte("created by sync.(*WaitGroup).Go")))
+		require.NotContains(t, string(stacks), "created by github.com/remsyshq/agento-go.")
+		require.NotContains(t, string(stacks), "created by github.com/remsyshq/agento-go/internal/stream")
+		require.NotContains(t, string(stacks), "created by github.com/remsyshq/agento-go/internal/transport")
+		cancel()
+		all.Wait()
+	})
+}
+
+// A zero stream behaves like one that has ended.
+func TestZeroStream(t *testing.T) {
+	for _, s := range []*agento.Stream[agento.Event]{nil, {}} {
+		for range s.All() {
+			t.Error("an event")
+		}
+		_, open := <-s.Events()
+		require.False(t, open)
+		require.True(t, s.Buffered())
+		require.NoError(t, s.Err())
+		require.NoError(t, s.Close())
+		require.Zero(t, s.Response().StatusCode)
+	}
+	text, err := new(agento.ChatStream).Text()
+	require.Empty(t, text)
+	require.ErrorIs(t, err, agento.ErrStreamTruncated, "no answer is complete without done")
+	for range new(agento.LogStream).All() {
+		t.Error("an event")
+	}
+}
+
+// Close makes a blocked read return, from any goroutine.
+func TestStreamCloseWhileReading(t *testing.T) {
+	overEach(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() }, nil, func(w *world) {
+		for _, open := range map[string]func() (read func(), close func() error, err func() error){
+			"chat": func() (func(), func() error, func() error) {
+				s := send(w, w.ctx)
+				return func() { read(w, s.Stream) }, s.Close, s.Err
+			},
+			"log": func() (func(), func() error, func() error) {
+				s := follow(w, nil)
+				return func() { read(w, s.Stream) }, s.Close, s.Err
+			},
+		} {
+			read, closeStream, streamErr := open()
+			ended := make(chan struct{})
+			go func() { read(); close(ended) }()
+			synctest.Wait()
+			require.NoError(t, closeStream())
+			<-ended
+			require.NoError(t, streamErr())
+		}
+	})
+}
+
+// Buffered reports whether the next event is there already.
+func TestStreamBuffered(t *testing.T) {
+	next := make(chan string)
+	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		next := next
+		s := stream(w, r)
+		for piece := range next {
+			s.send(piece)
+		}
+	}, nil, func(w *world) {
+		next = make(chan string)
+		go func() {
+			next <- hi + more + "data: {\"type\""
+			time.Sleep(time.Second)
+			next <- ":\"done\"}\n\n"
+			close(next)
+		}()
+		var got []bool
+		s := send(w, w.ctx)
+		for range s.All() {
+			got = append(got, s.Buffered())
+		}
+		require.Equal(t, []bool{true, false, true}, got)
 	})
 }

@@ -96,8 +96,8 @@ func (r *Reader) read() {
 	r.timer.Stop()
 	if n > 0 && !r.begun {
 		r.begun = true
-		if err == nil {
-			err = r.inspect(buf[:n])
+		if other := r.inspect(buf[:n]); other != nil {
+			err = other
 		}
 	}
 	r.dec.Advance(n)
