@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -47,12 +46,10 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 		known = known || content != nil
 	}
 	if !known {
-		return errNoContent
+		return wire.ErrNoContent
 	}
 	return nil // empty
 }
-
-var errNoContent = errors.New("the document in the answer has no content")
 
 // DocumentVersion is the version of a document, by which the service notices
 // that it has changed in the meantime. It is opaque: the JSON of what the service
@@ -189,12 +186,6 @@ func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Ta
 // editRounds is how often an edit is begun at most.
 const editRounds = 10
 
-// editKey is a document of a target.
-type editKey struct {
-	file *route.Route
-	id   string
-}
-
 // EditPersonality changes an agent's personality, SOUL.md, whoever else changes
 // it meanwhile, such as the agent itself. It reads the document, gives its
 // content to edit, and writes what edit returns, provided that the document has
@@ -300,53 +291,4 @@ const (
 func editPause(n int, took time.Duration) time.Duration {
 	most := min(max(took, editPauseMin)<<min(n, editRounds), editPauseMax)
 	return most/2 + rand.N(most/2)
-}
-
-// keyedLock is a lock for each key. Those who wait get it in the order in which
-// they came. A key takes memory only while somebody holds it or waits for it. The
-// zero value is ready for use.
-type keyedLock[K comparable] struct {
-	mu    sync.Mutex
-	locks map[K]*sharedLock
-}
-
-// sharedLock is held by whoever has put a value into the channel.
-type sharedLock struct {
-	held  chan struct{}
-	users int
-}
-
-// lock waits until the lock of a key is free, or the context ends.
-func (l *keyedLock[K]) lock(ctx context.Context, key K) (unlock func(), err error) {
-	one := l.enter(key)
-	select {
-	case one.held <- struct{}{}:
-		return func() { <-one.held; l.leave(key, one) }, nil
-	case <-ctx.Done():
-		l.leave(key, one)
-		return nil, errs.Context(ctx)
-	}
-}
-
-func (l *keyedLock[K]) enter(key K) *sharedLock {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	one := l.locks[key]
-	if one == nil {
-		if l.locks == nil {
-			l.locks = make(map[K]*sharedLock)
-		}
-		one = &sharedLock{held: make(chan struct{}, 1)}
-		l.locks[key] = one
-	}
-	one.users++
-	return one
-}
-
-func (l *keyedLock[K]) leave(key K, one *sharedLock) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if one.users--; one.users == 0 {
-		delete(l.locks, key)
-	}
 }

@@ -42,24 +42,21 @@
 package agento
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"runtime"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/stream"
 	"github.com/remsyshq/agento-go/internal/transport"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
-
-// Version is the version of the SDK, as it stands in the User-Agent header.
-const Version = "0.1.0"
-
-var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
 
 // Client is the way to the Agento API. It is safe for use by many goroutines;
 // those that share a client share its connections and its place in the rate
@@ -212,6 +209,45 @@ func defaultTransport() *http.Transport {
 		TLSHandshakeTimeout: 10 * time.Second,
 		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
+}
+
+// Do sends a call that the SDK has no method for, under the same rules as all
+// others. The path begins with /v1/ and may have a query; escape what is variable
+// in it. A body that is not nil is sent as JSON. The data of the response is decoded
+// into out, unless out is nil; a *[Page] takes a whole list with its pagination. The
+// required scope depends on the operation.
+func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
+	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return errs.Argument("out", "is not a pointer to something")
+	}
+	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
+	if err != nil {
+		return err
+	}
+	decode := wire.Nothing
+	if page, ok := out.(interface{ decode([]byte) error }); ok && isOwnType(out) {
+		decode = page.decode
+	} else if out != nil {
+		decode = func(body []byte) error { return wire.Into(body, out) }
+	}
+	_, err = call.run(decode)
+	return err
+}
+
+// Stream opens an event stream that the SDK has no method for. Method, path and body
+// are as for [Client.Do]; the required scope and the form of the events depend on the
+// operation. The stream is complete when the connection ends between two events;
+// inside of one it is [ErrStreamTruncated]. Its idle timeout is 10 min by default.
+func (c *Client) Stream(ctx context.Context, method, path string, body any, opts ...Option) (*Stream[Event], error) {
+	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
+	if err != nil {
+		return nil, err
+	}
+	o, err := open(call, call.settings.idleTimeoutOr(defaultChatIdle))
+	if err != nil {
+		return nil, err
+	}
+	return newStream(o, &stream.Values[Event]{Decode: decodeEvent, AtEnd: o.atEnd}), nil
 }
 
 // RateLimit returns the rate limit that the newest response reported. A response

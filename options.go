@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/textproto"
+	"runtime"
 	"strings"
 	"time"
 
@@ -13,6 +14,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/transport"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
+
+// Version is the version of the SDK, as it stands in the User-Agent header.
+const Version = "0.1.0"
+
+var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
 
 // Option sets up a [Client] when it is given to [New], or one call when it is
 // given to a method. Where the same option is given twice the last one wins; an

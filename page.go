@@ -2,7 +2,6 @@ package agento
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"hash/maphash"
@@ -158,20 +157,4 @@ func newRows[T any](page []T, seen map[uint64]bool, hash func(*T) (h uint64, has
 func content(row any) string {
 	encoded, _ := json.Marshal(row) // of a decoded row it cannot fail
 	return string(encoded)
-}
-
-// iterate is the All… form of a list method. at returns the request of the page at an
-// offset.
-func iterate[T any](ctx context.Context, c *core, method string, offset int, key func(*T) string, opts []Option, at func(offset int) (request, error)) iter.Seq2[T, error] {
-	s, err := c.settings.several(method, opts)
-	return pages(offset, key, func(offset int) (*Page[T], error) {
-		if err != nil {
-			return nil, err
-		}
-		r, err := at(offset)
-		if err != nil {
-			return nil, err
-		}
-		return listWith[T](ctx, c, r, s)
-	})
 }

@@ -3,6 +3,7 @@ package agento
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/url"
 	"reflect"
 	"strings"
@@ -132,6 +133,22 @@ func listWith[T any](ctx context.Context, c *core, r request, s *settings) (*Pag
 	return page, nil
 }
 
+// iterate is the All… form of a list method. at returns the request of the page at an
+// offset.
+func iterate[T any](ctx context.Context, c *core, method string, offset int, key func(*T) string, opts []Option, at func(offset int) (request, error)) iter.Seq2[T, error] {
+	s, err := c.settings.several(method, opts)
+	return pages(offset, key, func(offset int) (*Page[T], error) {
+		if err != nil {
+			return nil, err
+		}
+		r, err := at(offset)
+		if err != nil {
+			return nil, err
+		}
+		return listWith[T](ctx, c, r, s)
+	})
+}
+
 // exec sends a call whose response is not read.
 func exec(ctx context.Context, c *core, r request, opts []Option) error {
 	s, err := c.settings.with(opts)
@@ -160,7 +177,7 @@ func update[T any](ctx context.Context, c *core, change, read request, s *settin
 	var object *T
 	out, err := call.run(func(body []byte) error {
 		err := wire.Into(body, &object)
-		if errors.Is(err, errNoContent) { // a document without its content
+		if errors.Is(err, wire.ErrNoContent) { // a document without its content
 			object, err = nil, nil
 		}
 		return err
@@ -204,29 +221,6 @@ func (c *call) notReadBack(out *transport.Outcome, read error) error {
 		e.Message = "the change was confirmed, but reading the result failed"
 	}
 	return e
-}
-
-// Do sends a call that the SDK has no method for, under the same rules as all
-// others. The path begins with /v1/ and may have a query; escape what is variable
-// in it. A body that is not nil is sent as JSON. The data of the response is decoded
-// into out, unless out is nil; a *[Page] takes a whole list with its pagination. The
-// required scope depends on the operation.
-func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
-	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return errs.Argument("out", "is not a pointer to something")
-	}
-	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
-	if err != nil {
-		return err
-	}
-	decode := wire.Nothing
-	if page, ok := out.(interface{ decode([]byte) error }); ok && isOwnType(out) {
-		decode = page.decode
-	} else if out != nil {
-		decode = func(body []byte) error { return wire.Into(body, out) }
-	}
-	_, err = call.run(decode)
-	return err
 }
 
 // call is one call, ready to be sent.

@@ -138,7 +138,6 @@ func TestGitHubURL(t *testing.T) {
 		"https://github.com/owner/repo/tree":                 false,
 		"https://github.com/owner/repo/tree/":                false,
 		"https://github.com/owner/repo/tree/a/../b":          false,
-		"https://github.com/owner/repo/tree/a%00b":           false,
 		"https://github.com/owner/repo?tab=readme":           false,
 		"https://github.com/owner/repo#readme":               false,
 		"https://github.com:443/owner/repo":                  false,

@@ -5,9 +5,9 @@ import (
 	"io/fs"
 	"iter"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
@@ -233,41 +233,15 @@ func (p InstallSkillParams) check() error {
 	return nil
 }
 
-// checkGitHubURL does not repeat the URL, which may hold a password.
+// repository is a repository on GitHub, and perhaps a branch or tag of it.
+var repository = regexp.MustCompile(`^(?i:https://github\.com)/[\w-]+/[\w.-]*[\w-][\w.-]*(/tree(/[^/?#\x00-\x1f\x7f]+)+)?/?$`)
+
+// checkGitHubURL does not quote the URL, which may have a password.
 func checkGitHubURL(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "https" || !strings.EqualFold(u.Host, "github.com") || u.User != nil ||
-		strings.ContainsAny(raw, "?#") || !isRepository(u.Path) {
+	if !repository.MatchString(raw) || strings.Contains(raw, "/../") || strings.HasSuffix(raw, "/..") {
 		return errs.Argument("GitHubURL", "is not of the form https://github.com/owner/repo or https://github.com/owner/repo/tree/branch")
 	}
 	return nil
-}
-
-// isRepository reports whether a path names a repository, and perhaps a branch or
-// tag of it, which may hold slashes.
-func isRepository(path string) bool {
-	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	if len(parts) < 3 || parts[0] != "" || !isGitHubName(parts[1], "-_") || !isGitHubName(parts[2], "-_.") {
-		return false
-	}
-	ref := parts[3:]
-	if len(ref) == 0 {
-		return true
-	}
-	if ref[0] != "tree" || len(ref) == 1 {
-		return false
-	}
-	for _, part := range ref[1:] {
-		if part == "" || part == "." || part == ".." || strings.ContainsFunc(part, unicode.IsControl) {
-			return false
-		}
-	}
-	return true
-}
-
-func isGitHubName(s, also string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	return s != "" && s != "." && s != ".." && strings.Trim(s, letters+also) == ""
 }
 
 // Installed returns all skills that are installed on an agent, loaded or not.

@@ -371,22 +371,6 @@ func streamError(info CallInfo, out *transport.Outcome, cause error) *Error {
 	return e
 }
 
-// Stream opens an event stream that the SDK has no method for. Method, path and body
-// are as for [Client.Do]; the required scope and the form of the events depend on the
-// operation. The stream is complete when the connection ends between two events;
-// inside of one it is [ErrStreamTruncated]. Its idle timeout is 10 min by default.
-func (c *Client) Stream(ctx context.Context, method, path string, body any, opts ...Option) (*Stream[Event], error) {
-	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
-	if err != nil {
-		return nil, err
-	}
-	o, err := open(call, call.settings.idleTimeoutOr(defaultChatIdle))
-	if err != nil {
-		return nil, err
-	}
-	return newStream(o, &stream.Values[Event]{Decode: decodeEvent, AtEnd: o.atEnd}), nil
-}
-
 // atEnd ends a raw stream, which has no end mark.
 func (o *opened) atEnd(reason error) error {
 	if reason == io.EOF {

@@ -78,17 +78,17 @@ func (p UpdateSwarmParams) wire() any {
 
 func (p CreateSwarmParams) secrets() Secrets { return p.Secrets }
 
-func (p UpdateSwarmParams) secrets() Secrets { return p.Secrets }
-
-// Format writes the names of the secrets in the place of their values, whatever
-// the verb: fmt passes over the methods of a field where a verb does not fit.
+// Format writes the names of the secrets instead of their values, whatever the verb:
+// fmt does not call the methods of a field where a verb does not fit.
 func (p CreateSwarmParams) Format(f fmt.State, _ rune) {
 	type plain CreateSwarmParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))
 }
 
-// Format writes the names of the secrets in the place of their values, whatever
-// the verb.
+func (p UpdateSwarmParams) secrets() Secrets { return p.Secrets }
+
+// Format writes the names of the secrets instead of their values, whatever the verb:
+// fmt does not call the methods of a field where a verb does not fit.
 func (p UpdateSwarmParams) Format(f fmt.State, _ rune) {
 	type plain UpdateSwarmParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))

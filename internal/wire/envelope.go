@@ -13,6 +13,8 @@ import (
 var (
 	ErrNoData  = errors.New("the response has no data")
 	ErrNotJSON = errors.New("the response is not JSON")
+	// ErrNoContent is of a document.
+	ErrNoContent = errors.New("the document in the response has no content")
 )
 
 // Pagination says which part of a list a page is.
