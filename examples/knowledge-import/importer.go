@@ -94,6 +94,9 @@ func (i *importer) plan(there map[key]bool) (total, missing int, err error) {
 			fmt.Fprintf(i.out, "would take in %q %q\n", chunk.Source, chunk.Title)
 		}
 	}
+	if total == 0 && bad == nil {
+		return 0, 0, errors.New("nothing to import: no file has text, or none is of a known kind")
+	}
 	return total, missing, errors.Join(bad...)
 }
 

@@ -1,5 +1,5 @@
-// Knowledge-import takes a folder of Markdown, text, CSV and JSON FAQ files into
-// the knowledge base of an agent or a swarm.
+// Knowledge-import takes a folder of Markdown, text, CSV, JSON FAQ and HTML files
+// into the knowledge base of an agent or a swarm.
 //
 //	go -C examples/knowledge-import run .
 //	go -C examples/knowledge-import run . -agent <id> -folder /srv/docs -dry-run
@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -19,10 +20,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/signal"
+	"path"
+	"slices"
+	"strings"
 	"syscall"
 
+	htmltomarkdown "github.com/JohannesKaufmann/html-to-markdown/v2"
 	"golang.org/x/term"
 
 	agento "github.com/remsyshq/agento-go"
@@ -78,18 +84,45 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	i := importer{client.Knowledge, target, chunk.FromFS(files, chunk.Size(*size)), *dry, out, progress}
-	return i.run(ctx)
+	skipped := make(map[string]bool)
+	chunks := chunk.FromFS(files, append(convertHTML, chunk.Size(*size), chunk.Skipped(func(path string) { skipped[path] = true }))...)
+	i := importer{client.Knowledge, target, chunks, *dry, out, progress}
+	err = i.run(ctx)
+	if len(skipped) > 0 {
+		fmt.Fprintf(out, "Skipped %d files of other kinds: %s\n", len(skipped), byExtension(skipped))
+	}
+	return err
 }
 
-// open returns the files to take in. That there is no such folder is said here,
-// where its name is known.
+// convertHTML makes Markdown of HTML files.
+var convertHTML = []chunk.Option{chunk.Convert(".html", htmlToMarkdown), chunk.Convert(".htm", htmlToMarkdown)}
+
+func htmlToMarkdown(r io.Reader) (string, error) {
+	markdown, err := htmltomarkdown.ConvertReader(r)
+	return string(markdown), err
+}
+
+// byExtension counts files, such as "2 .pdf, 1 .png".
+func byExtension(paths map[string]bool) string {
+	count := make(map[string]int)
+	for name := range paths {
+		count[cmp.Or(strings.ToLower(path.Ext(name)), "without extension")]++
+	}
+	var all []string
+	for _, extension := range slices.Sorted(maps.Keys(count)) {
+		all = append(all, fmt.Sprint(count[extension], " ", extension))
+	}
+	return strings.Join(all, ", ")
+}
+
+// open returns the files to import. Its errors have the name of the folder, which
+// those of a file system do not.
 func open(folder string) (fs.FS, error) {
 	if folder == "" {
 		return fs.Sub(sample, "sample")
 	}
 	if _, err := os.ReadDir(folder); err != nil {
-		return nil, fmt.Errorf("-folder %q: %w", folder, err)
+		return nil, fmt.Errorf("-folder: %w", err)
 	}
 	return os.DirFS(folder), nil
 }

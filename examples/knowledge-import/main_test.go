@@ -272,6 +272,28 @@ func TestSample(t *testing.T) {
 	require.NotContains(t, out.String(), "Taking in")
 }
 
+// HTML is converted, and the files that are skipped are counted by extension.
+func TestOtherKinds(t *testing.T) {
+	t.Setenv("AGENTO_API_KEY", "")
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"a.html": "<html><head><title>T</title><script>x</script></head><body><h1>Shipping</h1><p>Spain &amp; <b>Chile</b>.</p></body></html>",
+		"b.pdf":  "x", "c.PDF": "x", "d.png": "x", "Makefile": "x", ".hidden.png": "x",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-folder", dir, "-dry-run"}, &out, nil))
+	require.Contains(t, out.String(), "would take in \"a.html\" \"Shipping\"")
+	require.Contains(t, out.String(), "1 chunks, 1 of them new.\n")
+	require.Contains(t, out.String(), "Skipped 4 files of other kinds: 2 .pdf, 1 .png, 1 without extension\n")
+
+	for c, err := range chunk.FromReader("a.html", strings.NewReader("<h1>A</h1><p>Spain &amp; <b>Chile</b>.</p>"), convertHTML...) {
+		require.NoError(t, err)
+		require.Equal(t, "# A\n\nSpain & **Chile**.", c.Content)
+	}
+}
+
 func TestArguments(t *testing.T) {
 	s := agentotest.NewServer(agentotest.WithKey(testKey, strings.Fields(leastScopes)...))
 	defer s.Close()
@@ -281,6 +303,9 @@ func TestArguments(t *testing.T) {
 	dir := t.TempDir()
 	file, none := filepath.Join(dir, "a.txt"), filepath.Join(dir, "none")
 	require.NoError(t, os.WriteFile(file, []byte("one two"), 0o600))
+	pictures, blank := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(pictures, "a.png"), []byte("x"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(blank, "a.md"), []byte("\n"), 0o600))
 	for name, tt := range map[string]struct {
 		args    []string
 		problem string
@@ -288,8 +313,11 @@ func TestArguments(t *testing.T) {
 		"no target":    {nil, "name one agent or one swarm"},
 		"two targets":  {[]string{"-agent", agent, "-swarm", swarm}, "name one agent or one swarm"},
 		"a stray word": {[]string{"-agent", agent, dir}, "name one agent or one swarm"},
-		"no folder":    {[]string{"-agent", agent, "-folder", none}, fmt.Sprintf("-folder %q: ", none)},
-		"a file":       {[]string{"-agent", agent, "-folder", file}, fmt.Sprintf("-folder %q: ", file)},
+		"no folder":    {[]string{"-agent", agent, "-folder", none}, "-folder: open " + none + ": no such file or directory"},
+		"a file":       {[]string{"-agent", agent, "-folder", file}, "a.txt: not a directory"},
+		"empty folder": {[]string{"-agent", agent, "-folder", t.TempDir()}, "nothing to import"},
+		"other files":  {[]string{"-agent", agent, "-folder", pictures}, "nothing to import"},
+		"blank files":  {[]string{"-agent", agent, "-folder", blank}, "nothing to import"},
 		"bad size":     {[]string{"-agent", agent, "-size", "0"}, "chunk.Size"},
 		"no agent":     {[]string{"-agent", "nobody"}, "agent_not_found"},
 	} {

@@ -117,6 +117,9 @@ func (o options) run(ctx context.Context, client *agento.Client, out io.Writer) 
 
 func readSkill(folder string) (agento.UploadSkillParams, error) {
 	if folder != "" {
+		if _, err := os.ReadDir(folder); err != nil { // the error has the name of the folder
+			return agento.UploadSkillParams{}, fmt.Errorf("-folder: %w", err)
+		}
 		skill, err := agento.SkillFromFS(os.DirFS(folder))
 		if err != nil {
 			err = fmt.Errorf("-folder %q: %w", folder, err)

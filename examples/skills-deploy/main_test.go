@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -178,7 +177,9 @@ func TestArguments(t *testing.T) {
 		"all and one":    {[]string{"-all", id}, "name agents by their ids, or give -all"},
 		"flag behind":    {[]string{id, "-dry-run"}, `"-dry-run" is no id: flags go before the ids`},
 		"dash":           {[]string{"--", "-", id}, `"-" is no id`},
-		"no folder":      {[]string{"-folder", none, id}, fmt.Sprintf("-folder %q: ", none)},
+		"no folder":      {[]string{"-folder", none, id}, "-folder: open " + none + ": no such file or directory"},
+		"a file":         {[]string{"-folder", filepath.Join(dir, "SKILL.md"), id}, "SKILL.md: not a directory"},
+		"empty folder":   {[]string{"-folder", t.TempDir(), id}, "agento: skill has no SKILL.md at its root"},
 		"no version":     {[]string{"-folder", dir, id}, "SKILL.md has no version"},
 		"two versions":   {[]string{"-version", "2.0.0", id}, "SKILL.md has version 1.0.0, and -version is 2.0.0"},
 		"negative batch": {[]string{"-batch", "-1", id}, "BatchSize"},
