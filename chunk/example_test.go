@@ -3,6 +3,8 @@ package chunk_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"strings"
 	"testing/fstest"
 
 	agento "github.com/remsyshq/agento-go"
@@ -40,4 +42,40 @@ func ExampleFromFS() {
 	// guide.md: Guide > Returns
 	// guide.md: Guide > Opening hours
 	// 4 chunks taken in
+}
+
+func ExampleFromReader() {
+	answers := strings.NewReader(`{"question": "Do you ship to Spain?", "answer": "Yes."}`)
+	for c, err := range chunk.FromReader("https://example.com/faq.jsonl", answers) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(c.Source, c.Title)
+	}
+	// Output:
+	// https://example.com/faq.jsonl Do you ship to Spain?
+}
+
+// examples/knowledge-import converts HTML in this way.
+func ExampleConvert() {
+	docs := fstest.MapFS{
+		"guide.adoc": {Data: []byte("= Guide\n\nRead this first.\n")},
+		"logo.png":   {Data: []byte("\x89PNG")},
+	}
+	asciiDoc := func(r io.Reader) (markdown string, err error) {
+		text, err := io.ReadAll(r)
+		return strings.Replace(string(text), "= ", "# ", 1), err
+	}
+	skipped := func(path string) { fmt.Println("skipped:", path) }
+	for c, err := range chunk.FromFS(docs, chunk.Convert(".adoc", asciiDoc), chunk.Skipped(skipped)) {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(c.Source, c.Title)
+	}
+	// Output:
+	// guide.adoc Guide
+	// skipped: logo.png
 }

@@ -89,7 +89,10 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			require.Nil(t, mapping)
 			require.NotEmpty(t, err.Error())
-			lines := strings.Count(matter, "\n") + 2
+			lines := 2
+			for _, lineBreak := range []string{"\n", "\r", "\u0085", "\u2028", "\u2029"} { // of YAML
+				lines += strings.Count(matter, lineBreak)
+			}
 			if line := regexpLine.FindStringSubmatch(err.Error()); line != nil && lines < 100 {
 				n, err := strconv.Atoi(line[1])
 				require.NoError(t, err)
