@@ -78,7 +78,7 @@ func newSettings(opts []Option) (*settings, error) {
 	}
 	for i, o := range opts {
 		if o.apply == nil {
-			return nil, errs.Argument("opts", "hold an empty Option at index %d", i)
+			return nil, errs.Argument("opts", "has an empty Option at index %d", i)
 		}
 		if err := o.apply(s); err != nil {
 			return nil, err

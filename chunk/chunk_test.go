@@ -124,7 +124,7 @@ func TestFromFSInvalidOptions(t *testing.T) {
 	}{
 		"zero":        {fsys, chunk.Size(0), "agento: chunk.Size is not positive: 0"},
 		"negative":    {fsys, chunk.Size(-5), "agento: chunk.Size is not positive: -5"},
-		"empty":       {fsys, chunk.Option{}, "agento: opts hold an empty Option at index 0"},
+		"empty":       {fsys, chunk.Option{}, "agento: opts has an empty Option at index 0"},
 		"nil":         {nil, chunk.Size(10), "agento: fsys is nil"},
 		"skipped":     {fsys, chunk.Skipped(nil), "agento: chunk.Skipped is nil"},
 		"no dot":      {fsys, chunk.Convert("html", asIs), `agento: chunk.Convert takes an extension such as .html, not "html"`},
