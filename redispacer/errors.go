@@ -14,39 +14,50 @@ import (
 
 var errNoAnswer = errors.New("no answer in time")
 
-// explain says what a failure means, without what a server quotes of the
-// command that it refused: that may be a password.
+// explain describes a failure without the arguments that Redis quotes of a rejected
+// command: one may be the password.
 func explain(err error) error {
-	var said redis.Error
-	if !errors.As(err, &said) {
-		return err
+	if why := denial(err); why != "" {
+		return errors.New(why)
 	}
-	text, _, _ := strings.Cut(said.Error(), ", with args beginning with")
-	code, _, _ := strings.Cut(text, " ")
+	if text := errorReply(err); text != "" {
+		return errors.New("Redis cannot run the script: " + text)
+	}
+	return fmt.Errorf("Redis cannot be reached: %w", err)
+}
+
+// errorReply is the text of an error that Redis returned, "" if err is another one.
+func errorReply(err error) string {
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return ""
+	}
+	text, _, _ := strings.Cut(reply.Error(), ", with args beginning with")
+	return text
+}
+
+// denial describes an error reply that remains until somebody changes the configuration. It
+// returns "" for all others, such as READONLY or BUSY, which may end with a failover.
+func denial(err error) string {
+	text := errorReply(err)
 	switch {
-	case code == "NOAUTH" || code == "WRONGPASS" || strings.Contains(text, "unauthenticated"):
-		return errors.New("the Redis server asks for a password, or refuses the one that it was given (" + code + ")")
-	case code == "NOPERM":
-		return errors.New("the Redis server does not allow this user to run the script or a command of it (NOPERM)")
+	case text == "":
+	case redis.IsAuthError(err) || strings.HasPrefix(text, "ERR AUTH"):
+		code, _, _ := strings.Cut(text, " ")
+		return "Redis requires a password, or rejects the one of the client (" + code + ")"
+	case redis.IsPermissionError(err) || strings.Contains(text, "user executing the script"):
+		return "Redis does not allow the user to run the script or one of its commands (NOPERM)"
+	case strings.HasPrefix(text, "ERR unknown command"):
+		return "Redis does not run scripts: " + text
 	}
-	if strings.HasPrefix(text, "ERR unknown command") {
-		return errors.New("the Redis server runs no scripts: " + text)
-	}
-	return errors.New("the Redis server answered: " + text)
+	return ""
 }
 
-// answered tells an answer that Redis gave from none.
-func answered(err error) bool {
-	var said redis.Error
-	return errors.As(err, &said) && !redis.IsLoadingError(err) && !redis.IsTryAgainError(err) &&
-		!redis.IsClusterDownError(err) && !redis.IsMasterDownError(err)
-}
-
-// tooLate is the refusal of a turn that cannot come in time.
+// tooLate is the error for a request that cannot be sent in time.
 func tooLate(wait time.Duration) error {
 	return &agento.Error{
 		Code: agento.CodeRateLimited, RetryAfter: wait,
-		Message: "the turn in the rate limit cannot come in time; nothing was sent",
+		Message: "the rate limit does not allow the request in time; nothing was sent",
 	}
 }
 

@@ -98,8 +98,9 @@ func WithNotify(f func(Change)) Option {
 	}}
 }
 
-// WithStartAlone lets [New] succeed when Redis cannot be reached. The Pacer then
-// begins as if Redis had just gone away. What Redis refuses is an error as before.
+// WithStartAlone lets [New] succeed when Redis cannot be reached or cannot run the
+// script now, as during a failover. The Pacer then starts as if Redis had just become
+// unavailable. A rejected password or user still is an error.
 func WithStartAlone() Option {
 	return Option{"WithStartAlone", func(s *settings) error {
 		s.alone = true

@@ -77,13 +77,11 @@ func newPacer(s settings, run func(context.Context, *question) (reply, error)) *
 func (p *Pacer) connect() error {
 	begun := time.Now()
 	_, err := p.ask(context.Background(), &question{op: tell}, max(firstAnswer, p.timeout))
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case answered(err):
+	}
+	if !p.alone || denial(err) != "" {
 		return fmt.Errorf("redispacer: %w", explain(err))
-	case !p.alone:
-		return fmt.Errorf("redispacer: Redis cannot be reached: %w", explain(err))
 	}
 	p.lost(begun, err)
 	return nil
