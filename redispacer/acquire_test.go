@@ -3,6 +3,7 @@ package redispacer
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"sync"
 	"testing"
@@ -38,13 +39,13 @@ func TestTurnThatCannotComeInTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w, s := newTwin(), &service{limit: 10, window: time.Minute}
-				p := onTwin(w, 0)
+				w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
+				p := onVirtual(w, 0)
 				fill(t, p, s)
 				time.Sleep(20 * time.Second)
 				begun := time.Now()
 				ctx, request := how(t.Context())
-				err := onTwin(w, 0).Acquire(ctx, request)
+				err := onVirtual(w, 0).Acquire(ctx, request)
 				var refused *agento.Error
 				require.ErrorAs(t, err, &refused)
 				require.ErrorIs(t, err, agento.ErrRateLimited)
@@ -58,8 +59,8 @@ func TestTurnThatCannotComeInTime(t *testing.T) {
 
 func TestWaitWithinMaxWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, s := newTwin(), &service{limit: 10, window: time.Minute}
-		p := onTwin(w, 0)
+		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
+		p := onVirtual(w, 0)
 		fill(t, p, s)
 		begun := time.Now()
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{MaxWait: 61 * time.Second}))
@@ -69,10 +70,10 @@ func TestWaitWithinMaxWait(t *testing.T) {
 
 func TestMaxWaitEndsWhileNothingIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwin()
-		require.NoError(t, onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{})) // and has no answer
+		w := newVirtualRedis()
+		require.NoError(t, onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{})) // and has no answer
 		begun := time.Now()
-		err := onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{MaxWait: 100 * time.Millisecond})
+		err := onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{MaxWait: 100 * time.Millisecond})
 		require.ErrorIs(t, err, agento.ErrRateLimited)
 		require.Equal(t, 100*time.Millisecond, time.Since(begun))
 		synctest.Wait()
@@ -82,28 +83,28 @@ func TestMaxWaitEndsWhileNothingIsKnown(t *testing.T) {
 
 func TestPlaceIsGivenBackWhenTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, s := newTwin(), &service{limit: 10, window: time.Minute}
-		p := onTwin(w, 0)
+		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
+		p := onVirtual(w, 0)
 		fill(t, p, s)
 		for _, at := range []time.Duration{20 * time.Second, 59900 * time.Millisecond} {
 			// The second time the turn was given out already, ahead of its time.
 			name := at.String()
 			why := errors.New("the user left")
 			ctx, cancel := context.WithCancelCause(t.Context())
-			before := w.look().used
+			before := w.look().own
 			left := make(chan error)
 			go func() { left <- p.Acquire(ctx, agento.PaceRequest{}) }()
 			synctest.Wait()
 			time.Sleep(at - w.look().oldest)
 			synctest.Wait()
-			require.Equal(t, at > 59*time.Second, w.look().used > before, name)
+			require.Equal(t, at > 59*time.Second, w.look().own > before, name)
 			cancel(why)
 			err := <-left
 			require.ErrorIs(t, err, why, name)
 			require.ErrorIs(t, err, context.Canceled, name)
 			synctest.Wait()
 			require.Zero(t, w.look().waiting, name)
-			require.Equal(t, before, w.look().used, name)
+			require.Equal(t, before, w.look().own, name)
 		}
 	})
 }
@@ -111,12 +112,12 @@ func TestPlaceIsGivenBackWhenTheContextEnds(t *testing.T) {
 // The first call goes ahead, the rest waits for its answer and no longer.
 func TestManyCallsOnAFreshBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, s := newTwin(), &service{limit: 120, window: time.Minute, delay: 50 * time.Millisecond}
+		w, s := newVirtualRedis(), &service{limit: 120, window: time.Minute, delay: 50 * time.Millisecond}
 		var all sync.WaitGroup
 		begun := time.Now()
 		for i := range 100 {
 			all.Go(func() {
-				p := onTwin(w, time.Millisecond)
+				p := onVirtual(w, time.Millisecond)
 				if err := p.Acquire(t.Context(), agento.PaceRequest{Bulk: i%2 == 0}); err != nil {
 					t.Error(err)
 				}
@@ -133,8 +134,8 @@ func TestManyCallsOnAFreshBudget(t *testing.T) {
 
 func TestA429HoldsAllReplicas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwin()
-		one, other := onTwin(w, 0), onTwin(w, 0)
+		w := newVirtualRedis()
+		one, other := onVirtual(w, 0), onVirtual(w, 0)
 		require.NoError(t, one.Acquire(t.Context(), agento.PaceRequest{}))
 		granted := time.Now()
 		time.Sleep(500 * time.Millisecond)
@@ -170,8 +171,8 @@ func leaving(t *testing.T, p *Pacer, calls int) <-chan time.Time {
 // asked meanwhile, and the rest waits for its answer.
 func TestOneOfManyGoesAheadAfterA429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwin()
-		p := onTwin(w, 0)
+		w := newVirtualRedis()
+		p := onVirtual(w, 0)
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
 		synctest.Wait()
@@ -191,10 +192,10 @@ func TestOneOfManyGoesAheadAfterA429(t *testing.T) {
 // news that comes several times lets one call go ahead all the same.
 func TestNoCallOvertakesAHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwin()
-		p := onTwin(w, 0)
-		p.run = func(ctx context.Context, q *question) (reply, error) {
-			if q.op == tell {
+		w := newVirtualRedis()
+		p := onVirtual(w, 0)
+		p.run = func(ctx context.Context, q *question) ([]int64, error) {
+			if q.Op == report {
 				time.Sleep(20 * time.Millisecond)
 			}
 			return w.run(ctx, q)
@@ -218,18 +219,18 @@ func TestNoCallOvertakesAHold(t *testing.T) {
 // A hold that may not have arrived is told again.
 func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &link{to: newTwin()}
+		l := &link{to: newVirtualRedis()}
 		p := l.pacer(&log{})
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		l.cut(errAway, 0)
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
 		synctest.Wait() // it was told in vain
-		require.Zero(t, l.to.look().state.hold)
+		require.Zero(t, l.to.look().hold)
 		l.cut(nil, 0)
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{})) // alone
 		time.Sleep(checkEvery)
 		synctest.Wait()
-		require.Positive(t, l.to.look().state.hold)
+		require.Positive(t, l.to.look().hold)
 	})
 }
 
@@ -237,8 +238,8 @@ func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
 // neither who comes then nor who waits already.
 func TestLongHoldRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, s := newTwin(), &service{limit: 10, window: time.Minute}
-		one, other := onTwin(w, 0), onTwin(w, 0)
+		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
+		one, other := onVirtual(w, 0), onVirtual(w, 0)
 		fill(t, one, s)
 		waiting := make(chan error, 2)
 		begun := time.Now()
@@ -263,20 +264,43 @@ func TestLongHoldRefuses(t *testing.T) {
 	})
 }
 
-// What nobody has asked for is waited for.
-func TestHoldOfOnesOwnMakingIsWaitedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := onTwin(newTwin(), 0)
-		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-		now := time.Now()
-		p.Observe(agento.PaceResult{
-			Granted: now, StatusCode: http.StatusTooManyRequests, Date: now,
-			RateLimit: agento.RateLimit{Known: true, Limit: 10, Reset: now.Add(30 * time.Second)},
+// Without Retry-After a 429 is waited for until Reset if the limit is used up, whatever MaxHold is.
+func TestLimitedWithoutRetryAfter(t *testing.T) {
+	for remaining, want := range map[int]time.Duration{0: 31 * time.Second, 5: time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			p := onVirtual(newVirtualRedis(), 0)
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			now := time.Now()
+			p.Observe(agento.PaceResult{
+				Granted: now, StatusCode: http.StatusTooManyRequests, Date: now,
+				RateLimit: agento.RateLimit{Known: true, Limit: 10, Remaining: remaining, Reset: now.Add(30 * time.Second)},
+			})
+			synctest.Wait()
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Second}))
+			require.Equal(t, want, time.Since(now), remaining)
 		})
-		synctest.Wait()
-		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{MaxHold: time.Second}))
-		require.Equal(t, 31*time.Second, time.Since(now))
-	})
+	}
+}
+
+// Other clients used the whole limit, however high it is. Their requests count for a window.
+func TestHighLimitUsedUp(t *testing.T) {
+	for _, limit := range []int{1e6, math.MaxInt} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newVirtualRedis()
+			p := onVirtual(w, 0)
+			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			begun := time.Now()
+			p.Observe(agento.PaceResult{
+				Granted: begun, StatusCode: http.StatusOK, RateLimit: agento.RateLimit{Known: true, Limit: limit},
+			})
+			synctest.Wait()
+			for range 1000 {
+				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
+			}
+			require.InDelta(t, 60, time.Since(begun).Seconds(), 1)
+			require.EqualValues(t, min(limit, 1<<40), w.look().limit)
+		})
+	}
 }
 
 // A client whose budget is shared keeps the promise of WithRetryAfterLimit too.
@@ -284,7 +308,7 @@ func TestClientDoesNotWaitForALongRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory())
 		defer s.Close()
-		client := s.Client(agento.WithPacer(onTwin(newTwin(), 0)))
+		client := s.Client(agento.WithPacer(onVirtual(newVirtualRedis(), 0)))
 		s.Next("getAccount", 1, agentotest.Answer(agentotest.Raw{
 			Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}},
 		}))
@@ -300,10 +324,10 @@ func TestClientDoesNotWaitForALongRetryAfter(t *testing.T) {
 
 func TestNobodyWaitsLongForAnAnswerThatDoesNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwin()
-		require.NoError(t, onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{}))
+		w := newVirtualRedis()
+		require.NoError(t, onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{}))
 		begun := time.Now()
-		require.NoError(t, onTwin(w, 0).Acquire(t.Context(), agento.PaceRequest{}))
+		require.NoError(t, onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{}))
 		require.GreaterOrEqual(t, time.Since(begun), time.Second)
 		require.Less(t, time.Since(begun), 2*time.Second)
 	})
@@ -326,8 +350,8 @@ func TestLearnsFromHeaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTwin()
-				p := onTwin(w, 0, WithWindow(test.window))
+				w := newVirtualRedis()
+				p := onVirtual(w, 0, WithWindow(test.window))
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 				now := time.Now()
 				p.Observe(agento.PaceResult{
@@ -335,9 +359,9 @@ func TestLearnsFromHeaders(t *testing.T) {
 					RateLimit: agento.RateLimit{Limit: test.limit, Remaining: test.remaining, Reset: now.Add(test.reset), Known: true},
 				})
 				synctest.Wait()
-				require.Equal(t, test.wantWindow.Microseconds(), w.look().state.window)
+				require.Equal(t, test.wantWindow.Microseconds(), w.look().window)
 				if test.remaining <= test.limit {
-					require.EqualValues(t, test.limit, w.look().state.limit)
+					require.EqualValues(t, test.limit, w.look().limit)
 				}
 			})
 		})
@@ -353,20 +377,20 @@ func TestUnusedPlaces(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w, s := newTwin(), &service{limit: 10, window: time.Minute}
-				p := onTwin(w, 0)
+				w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
+				p := onVirtual(w, 0)
 				fill(t, p, s)
-				require.Equal(t, 10, w.look().used)
+				require.Equal(t, 10, w.look().own)
 				r.Granted = time.Now()
 				p.Observe(r)
 				err := p.Acquire(t.Context(), agento.PaceRequest{MaxWait: time.Nanosecond})
 				synctest.Wait()
 				if r.RetryAfter > 0 {
 					require.ErrorIs(t, err, agento.ErrRateLimited)
-					require.Equal(t, 9, w.look().used)
+					require.Equal(t, 9, w.look().own)
 				} else {
 					require.NoError(t, err)
-					require.Equal(t, 10, w.look().used)
+					require.Equal(t, 10, w.look().own)
 				}
 			})
 		})
@@ -375,7 +399,7 @@ func TestUnusedPlaces(t *testing.T) {
 
 func TestServiceWithoutHeadersIsNotPaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := onTwin(newTwin(), 0)
+		p := onVirtual(newVirtualRedis(), 0)
 		begun := time.Now()
 		for range 500 {
 			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
@@ -388,11 +412,11 @@ func TestServiceWithoutHeadersIsNotPaced(t *testing.T) {
 
 func TestWaiterThatDiedLosesItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, s := newTwin(), &service{limit: 10, window: time.Minute}
-		p := onTwin(w, 0)
+		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
+		p := onVirtual(w, 0)
 		fill(t, p, s)
 		for i := range 20 { // a process that asks once and is never heard of again
-			_, err := w.run(t.Context(), &question{op: take, id: string(rune('a' + i)), patience: -1, window: time.Minute})
+			_, err := w.run(t.Context(), &question{Op: take, ID: string(rune('a' + i)), Patience: -1, Window: microsOf(time.Minute)})
 			require.NoError(t, err)
 		}
 		require.Equal(t, 20, w.look().waiting)
@@ -405,8 +429,8 @@ func TestWaiterThatDiedLosesItsPlace(t *testing.T) {
 
 func TestTripsToRedis(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, s := newTwin(), &service{limit: 100, window: time.Minute}
-		p := onTwin(w, time.Millisecond)
+		w, s := newVirtualRedis(), &service{limit: 100, window: time.Minute}
+		p := onVirtual(w, time.Millisecond)
 		asked := func(wait time.Duration, calls int) int {
 			before := w.look().takes
 			begun := time.Now()
@@ -419,13 +443,13 @@ func TestTripsToRedis(t *testing.T) {
 			return w.look().takes - before
 		}
 		require.Equal(t, 100, asked(0, 100))
-		require.LessOrEqual(t, w.look().tells, 2) // the call that goes ahead, and how long it took
+		require.LessOrEqual(t, w.look().reports, 2) // the call that goes ahead, and how long it took
 		time.Sleep(40 * time.Second)
 		require.Equal(t, 2, asked(20*time.Second, 1)) // one for the place in the queue
 		require.Equal(t, 99, asked(0, 99))
 		time.Sleep(59200 * time.Millisecond)
 		require.Equal(t, 1, asked(time.Second, 1)) // ahead of its time
-		require.LessOrEqual(t, w.look().tells, 2)
+		require.LessOrEqual(t, w.look().reports, 2)
 		require.Zero(t, s.limited)
 	})
 }

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/pace"
 )
 
 const (
-	checkEvery = 250 * time.Millisecond // how often Redis is asked whether it is well again
+	checkEvery = 250 * time.Millisecond // how often Redis is asked during an outage
 	warnEvery  = time.Minute
 )
 
@@ -28,10 +29,10 @@ type outage struct {
 	// Guarded by the Pacer's lock.
 	waiting int
 	used    bool // since the last check
-	armed   bool // a check is to come
+	armed   bool // a check is scheduled
 }
 
-// begin returns the outage that a call has to do with, nil if there is none.
+// begin returns the outage that a call happens in, nil if there is none.
 func (p *Pacer) begin() *outage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -43,22 +44,14 @@ func (p *Pacer) begin() *outage {
 	return p.outage
 }
 
-// shares tells that Redis answers, as far as is known.
+// shares reports whether there is no outage.
 func (p *Pacer) shares() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.outage == nil
 }
 
-// gave tells whether Redis gave the place of a call that went then. It says no of
-// what Redis gave before an outage: it may have forgotten that.
-func (p *Pacer) gave(granted time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.outage == nil && granted.After(p.rejoined)
-}
-
-// arm sets the time of the next check. The caller holds the lock.
+// arm schedules the next check. The caller has locked p.mu.
 func (p *Pacer) arm(o *outage) {
 	if !o.armed {
 		o.armed = true
@@ -66,9 +59,9 @@ func (p *Pacer) arm(o *outage) {
 	}
 }
 
-// check asks Redis whether it is well again. It goes on for as long as there are calls.
+// check ends the outage if Redis runs the script. Otherwise it is repeated while there are calls.
 func (p *Pacer) check(o *outage) {
-	_, err := p.ask(context.Background(), &question{op: tell, rejoin: true}, p.timeout)
+	_, err := p.ask(context.Background(), &question{Op: report, Rejoin: true}, p.timeout)
 	p.mu.Lock()
 	o.armed = false
 	if err != nil {
@@ -84,14 +77,14 @@ func (p *Pacer) check(o *outage) {
 	p.mu.Unlock()
 	o.end()
 	if o.warned {
-		p.logger().Info("redispacer: Redis answers, the rate limit is shared again", "lasted", lasted)
+		p.logger().Info("redispacer: Redis replies, the rate limit is shared again", "lasted", lasted)
 	}
 	if p.notify != nil {
 		p.notify(Change{Lasted: lasted})
 	}
 }
 
-// lost enters that Redis failed a question that was asked at the given time.
+// lost begins an outage, unless it is the outage of the time when Redis was asked that ended.
 func (p *Pacer) lost(asked time.Time, err error) {
 	now := time.Now()
 	p.mu.Lock()
@@ -115,12 +108,12 @@ func (p *Pacer) lost(asked time.Time, err error) {
 	}
 }
 
-// newLocal returns a pacing for this process alone. It starts from a minute; an
-// answer as the first request of a shorter window would have it tells it better.
+// newLocal returns a pacer for this process alone. It assumes a window of a minute, and
+// learns a shorter one from the response that its first request would have.
 func (p *Pacer) newLocal(now time.Time) *pace.Pacer {
 	local := pace.New()
 	if window := max(p.window, time.Second); window < time.Minute {
-		limit := p.notes.limit()
+		limit := p.learned.limit()
 		local.Observe(pace.Result{
 			Granted: now, StatusCode: http.StatusOK, Known: true,
 			Limit: limit, Remaining: limit - 1, Reset: now.Add(window - time.Second), Date: now,
@@ -129,18 +122,8 @@ func (p *Pacer) newLocal(now time.Time) *pace.Pacer {
 	return local
 }
 
-// limit is the limit that was last heard of.
-func (n *notes) limit() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.hasReply {
-		return n.known.limit
-	}
-	return 120
-}
-
-// acquireAlone waits for the turn in this process, or until Redis is well again.
-func (p *Pacer) acquireAlone(ctx context.Context, o *outage, t *turn) (done bool, err error) {
+// acquireAlone waits until this process alone would send the request, or until the outage ends.
+func (p *Pacer) acquireAlone(ctx context.Context, o *outage, a *attempt) (done bool, err error) {
 	defer func() {
 		p.mu.Lock()
 		o.waiting--
@@ -150,9 +133,9 @@ func (p *Pacer) acquireAlone(ctx context.Context, o *outage, t *turn) (done bool
 	defer cancel(nil)
 	stop := context.AfterFunc(o.over, func() { cancel(errRejoined) })
 	defer stop()
-	request := pace.Request{Bulk: t.bulk, MaxHold: t.hold}
-	if !t.bound.IsZero() {
-		request.MaxWait = max(1, time.Until(t.bound))
+	request := pace.Request{Bulk: a.Bulk, MaxHold: a.MaxHold}
+	if !a.until.IsZero() {
+		request.MaxWait = max(1, time.Until(a.until))
 	}
 	err = o.local.Acquire(waiting, request)
 	var late *pace.RefusedError
@@ -162,12 +145,12 @@ func (p *Pacer) acquireAlone(ctx context.Context, o *outage, t *turn) (done bool
 	case errors.As(err, &late):
 		return false, tooLate(late.RetryAfter)
 	case ctx.Err() != nil:
-		return false, ended(ctx)
+		return false, errs.Context(ctx)
 	}
 	return false, nil
 }
 
-// observe passes on what became of an attempt.
+// observe records the result of a request.
 func (o *outage) observe(r *agento.PaceResult) {
 	rl := r.RateLimit
 	o.local.Observe(pace.Result{

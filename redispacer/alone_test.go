@@ -19,7 +19,7 @@ import (
 // link is the way to a twin, which can be cut.
 type link struct {
 	mu    sync.Mutex
-	to    *twin
+	to    *virtualRedis
 	err   error         // what it says instead of an answer
 	takes time.Duration // how long that takes, whatever the context says
 	asked int
@@ -32,7 +32,7 @@ func (l *link) cut(err error, takes time.Duration) {
 	l.err, l.takes, l.asked = err, takes, 0
 }
 
-func (l *link) run(ctx context.Context, q *question) (reply, error) {
+func (l *link) run(ctx context.Context, q *question) ([]int64, error) {
 	l.mu.Lock()
 	l.asked++
 	err, takes := l.err, l.takes
@@ -43,7 +43,7 @@ func (l *link) run(ctx context.Context, q *question) (reply, error) {
 	}
 	time.Sleep(takes)
 	if err != nil {
-		return reply{}, err
+		return nil, err
 	}
 	return l.to.run(ctx, q)
 }
@@ -66,7 +66,7 @@ var errAway = errors.New("connection refused")
 
 func TestSlowRedisIsWaitedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, s, out := &link{to: newTwin()}, &service{limit: 100, window: time.Minute}, &log{}
+		l, s, out := &link{to: newVirtualRedis()}, &service{limit: 100, window: time.Minute}, &log{}
 		p := l.pacer(out)
 		call := func() time.Duration {
 			begun := time.Now()
@@ -81,11 +81,11 @@ func TestSlowRedisIsWaitedForOnce(t *testing.T) {
 			require.Zero(t, call())
 		}
 		time.Sleep(10 * time.Second)
-		require.Contains(t, out.String(), "no answer in time")
+		require.Contains(t, out.String(), "no reply in time")
 		// What came too late was given back, and nobody asks while nobody calls.
 		seen := l.to.look()
-		require.Equal(t, 1, seen.used-seen.guessed)
-		require.Positive(t, seen.guessed) // what this process did alone
+		require.Equal(t, 1, seen.own)
+		require.Positive(t, seen.foreign) // what this process did alone
 		asked := l.questions()
 		time.Sleep(time.Hour)
 		require.Equal(t, asked, l.questions())
@@ -94,7 +94,7 @@ func TestSlowRedisIsWaitedForOnce(t *testing.T) {
 		time.Sleep(checkEvery)
 		synctest.Wait()
 		require.Contains(t, out.String(), "shared again")
-		require.EqualValues(t, twinWanted, l.to.look().state.probe) // one call goes ahead
+		require.EqualValues(t, probeWanted, l.to.look().probe) // one call goes ahead
 		used := l.to.look().takes
 		require.Zero(t, call())
 		require.Equal(t, used+1, l.to.look().takes)
@@ -103,7 +103,7 @@ func TestSlowRedisIsWaitedForOnce(t *testing.T) {
 
 func TestOneWarningAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, out := &link{to: newTwin()}, &log{}
+		l, out := &link{to: newVirtualRedis()}, &log{}
 		var changes []Change
 		p := l.pacer(out, WithNotify(func(c Change) { changes = append(changes, c) }))
 		for range 5 { // away and back, every ten seconds
@@ -129,7 +129,7 @@ func TestOneWarningAMinute(t *testing.T) {
 // Alone, a process keeps to the limit by itself, and to what its callers ask for.
 func TestPacesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, s := &link{to: newTwin()}, &service{limit: 20, window: 5 * time.Second, delay: 10 * time.Millisecond}
+		l, s := &link{to: newVirtualRedis()}, &service{limit: 20, window: 5 * time.Second, delay: 10 * time.Millisecond}
 		l.cut(errAway, time.Millisecond)
 		p := l.pacer(&log{}, WithWindow(5*time.Second))
 		for range 5 { // the first answer does not tell the length of the window
@@ -166,7 +166,7 @@ func TestPacesAlone(t *testing.T) {
 // Alone, nobody waits longer for the end of a Retry-After than they are ready to.
 func TestLongHoldRefusesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &link{to: newTwin()}
+		l := &link{to: newVirtualRedis()}
 		l.cut(errAway, 0)
 		p := l.pacer(&log{})
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
@@ -187,7 +187,7 @@ func TestReplicasComeTogetherAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
-			redis:   newTwin(), replicas: 4, each: 16, until: 10 * time.Minute,
+			redis:   newVirtualRedis(), replicas: 4, each: 16, until: 10 * time.Minute,
 		}
 		l := &link{to: c.redis}
 		c.via = func() *Pacer { return l.pacer(&log{}) }
@@ -206,7 +206,7 @@ func TestReplicasComeTogetherAgain(t *testing.T) {
 // A Redis that takes 0.2 ms for each of a thousand questions is not slow.
 func TestManyCallersDoNotMakeRedisSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, s, out := &link{to: newTwin(), line: make(chan struct{}, 1)}, &service{limit: 1500, window: time.Minute}, &log{}
+		l, s, out := &link{to: newVirtualRedis(), line: make(chan struct{}, 1)}, &service{limit: 1500, window: time.Minute}, &log{}
 		p := l.pacer(out)
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		p.Observe(s.call())
@@ -248,24 +248,24 @@ func TestManyCallersDoNotMakeRedisSlow(t *testing.T) {
 // Who goes ahead and leaves lets another go ahead.
 func TestCallThatGoesAheadLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwin()
+		w := newVirtualRedis()
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := w.run(t.Context(), &question{op: tell, window: time.Minute, told: told{hold: 500 * time.Millisecond}})
+		_, err := w.run(t.Context(), &question{Op: report, Window: microsOf(time.Minute), news: news{Hold: 500_000}})
 		require.NoError(t, err)
 		left := make(chan error)
-		go func() { left <- onTwin(w, 0).Acquire(ctx, agento.PaceRequest{}) }()
+		go func() { left <- onVirtual(w, 0).Acquire(ctx, agento.PaceRequest{}) }()
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-left, context.Canceled)
 		synctest.Wait()
-		require.EqualValues(t, twinWanted, w.look().state.probe)
+		require.EqualValues(t, probeWanted, w.look().probe)
 	})
 }
 
 // What cannot wait is told even if something else is being told just then.
 func TestNothingUrgentIsLeftUntold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &link{to: newTwin()}
+		l := &link{to: newVirtualRedis()}
 		p := l.pacer(&log{})
 		var granted []time.Time
 		for range 3 {
@@ -279,7 +279,7 @@ func TestNothingUrgentIsLeftUntold(t *testing.T) {
 			p.Observe(agento.PaceResult{Granted: at, StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
 		}
 		time.Sleep(40 * time.Millisecond)
-		require.Positive(t, l.to.look().state.hold)
+		require.Positive(t, l.to.look().hold)
 		time.Sleep(time.Minute)
 		require.Equal(t, 2, l.questions(), "both are told together")
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
@@ -297,14 +297,14 @@ func TestPlacesTakenAloneAreNotGivenBackToRedis(t *testing.T) {
 	} {
 		for _, late := range []bool{false, true} { // what became of it is known when Redis is well again
 			synctest.Test(t, func(t *testing.T) {
-				l := &link{to: newTwin()}
-				p, other := l.pacer(&log{}), onTwin(l.to, 0)
+				l := &link{to: newVirtualRedis()}
+				p, other := l.pacer(&log{}), onVirtual(l.to, 0)
 				pacedCall(t, p)
 				synctest.Wait()
 				for range 20 {
 					require.NoError(t, other.Acquire(t.Context(), agento.PaceRequest{}))
 				}
-				used := l.to.look().used
+				used := l.to.look().own
 				time.Sleep(time.Millisecond)
 				l.cut(errAway, 0)
 				var alone []agento.PaceResult
@@ -326,11 +326,11 @@ func TestPlacesTakenAloneAreNotGivenBackToRedis(t *testing.T) {
 				}
 				time.Sleep(time.Millisecond)
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-				require.Equal(t, used+1, l.to.look().used, "%s, late: %v", name, late)
+				require.Equal(t, used+1, l.to.look().own, "%s, late: %v", name, late)
 				p.Observe(agento.PaceResult{Granted: time.Now(), NotSent: true}) // this one Redis gave
 				synctest.Wait()
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-				require.Equal(t, used+1, l.to.look().used, "%s, late: %v", name, late)
+				require.Equal(t, used+1, l.to.look().own, "%s, late: %v", name, late)
 			})
 		}
 	}

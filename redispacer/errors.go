@@ -1,7 +1,6 @@
 package redispacer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,7 +11,7 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-var errNoAnswer = errors.New("no answer in time")
+var errNoReply = errors.New("no reply in time")
 
 // explain describes a failure without the arguments that Redis quotes of a rejected
 // command: one may be the password.
@@ -59,13 +58,4 @@ func tooLate(wait time.Duration) error {
 		Code: agento.CodeRateLimited, RetryAfter: wait,
 		Message: "the rate limit does not allow the request in time; nothing was sent",
 	}
-}
-
-// ended matches both the Err and the Cause of a context that has ended.
-func ended(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) { // unlike ==, for any type of error
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }

@@ -86,7 +86,7 @@ func TestNewRedisUnreachable(t *testing.T) {
 	defer silent.Close()
 	for name, test := range map[string]struct{ addr, want string }{
 		"refused": {closed, "refused"},
-		"silent":  {silent.Addr().String(), "no answer in time"},
+		"silent":  {silent.Addr().String(), "no reply in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := redis.NewClient(&redis.Options{Addr: test.addr, Password: testPassword, DialerRetries: 1, MaxRetries: -1})
@@ -101,7 +101,7 @@ func TestNewRedisUnreachable(t *testing.T) {
 			require.ErrorContains(t, alone, test.want)
 			begun := time.Now()
 			pacedCall(t, p)
-			require.Less(t, time.Since(begun), firstAnswer)
+			require.Less(t, time.Since(begun), firstReply)
 		})
 	}
 }
@@ -124,7 +124,7 @@ func TestNewRedisCannotServe(t *testing.T) {
 		"proxy":          "ERR upstream failure",
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := redis.NewClient(&redis.Options{Addr: startRedis(t).Addr, MaxRetries: -1})
+			client := redis.NewClient(&redis.Options{Addr: testClient.Options().Addr, MaxRetries: -1})
 			defer client.Close()
 			client.AddHook(errorHook{redisError(text)})
 			_, err := New(client, testKey)
@@ -186,6 +186,7 @@ func TestStartDuringFailover(t *testing.T) {
 	}{
 		"READONLY":    {nil, "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "READONLY"},
 		"NOREPLICAS":  {nil, "CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0", "NOREPLICAS"},
+		"OOM":         {nil, "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "OOM"},
 		"CLUSTERDOWN": {[]string{"--cluster-enabled", "yes"}, "PING", "CLUSTER ADDSLOTSRANGE 0 16383", "CLUSTERDOWN"},
 	} {
 		t.Run(name, func(t *testing.T) {

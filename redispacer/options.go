@@ -8,12 +8,15 @@ import (
 )
 
 const (
+	shortestWindow = 100 * time.Millisecond
+	longestWindow  = 24 * time.Hour
+
 	defaultWindow  = time.Minute
 	defaultTimeout = 50 * time.Millisecond
 	defaultPrefix  = "agento"
 )
 
-// Option changes how a [Pacer] works. The last of its kind wins.
+// Option configures a [Pacer]. The last option of a kind wins.
 type Option struct {
 	name  string
 	apply func(*settings) error
@@ -43,7 +46,7 @@ func newSettings(opts []Option) (settings, error) {
 
 func duration(name string, d, least time.Duration, field func(*settings) *time.Duration) Option {
 	return Option{name, func(s *settings) error {
-		if d < least || d > 24*time.Hour {
+		if d < least || d > longestWindow {
 			return fmt.Errorf("is not between %v and a day: %v", least, d)
 		}
 		*field(s) = d
@@ -51,20 +54,19 @@ func duration(name string, d, least time.Duration, field func(*settings) *time.D
 	}}
 }
 
-// WithWindow sets the length of the service's window where it is not a minute.
-// All processes that share a key must name the same. It is at least 100 ms.
+// WithWindow sets the length of the service's window if it is not a minute, at least
+// 100 ms. All processes that share a key must use the same value.
 func WithWindow(d time.Duration) Option {
-	return duration("WithWindow", d, 100*time.Millisecond, func(s *settings) *time.Duration { return &s.window })
+	return duration("WithWindow", d, shortestWindow, func(s *settings) *time.Duration { return &s.window })
 }
 
-// WithTimeout sets how long a call waits for Redis before it goes without, 50 ms
-// by default. It is at least 1 ms.
+// WithTimeout sets how long a call waits for Redis before its process paces alone,
+// 50 ms by default and at least 1 ms.
 func WithTimeout(d time.Duration) Option {
 	return duration("WithTimeout", d, time.Millisecond, func(s *settings) *time.Duration { return &s.timeout })
 }
 
-// WithPrefix sets what the names of the keys in Redis begin with, "agento" by
-// default.
+// WithPrefix sets the prefix of the keys in Redis, "agento" by default.
 func WithPrefix(prefix string) Option {
 	return Option{"WithPrefix", func(s *settings) error {
 		if prefix == "" || strings.ContainsAny(prefix, "{}") {
@@ -75,7 +77,7 @@ func WithPrefix(prefix string) Option {
 	}}
 }
 
-// WithLogger sets where the warning goes, to slog.Default() otherwise.
+// WithLogger sets the logger, slog.Default() by default.
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", func(s *settings) error {
 		if l == nil {
@@ -86,8 +88,8 @@ func WithLogger(l *slog.Logger) Option {
 	}}
 }
 
-// WithNotify calls f whenever the process begins to pace alone or to share
-// again, for metrics. It is called on the way of a call, so it must be quick.
+// WithNotify calls f whenever the process starts to pace alone or to share again,
+// for metrics. A call of the client waits for f.
 func WithNotify(f func(Change)) Option {
 	return Option{"WithNotify", func(s *settings) error {
 		if f == nil {
@@ -108,9 +110,9 @@ func WithStartAlone() Option {
 	}}
 }
 
-// Change tells that a process paces alone from now on, or shares again.
+// Change reports that a process starts to pace alone or to share again.
 type Change struct {
 	Alone  bool
-	Err    error         // why, if alone
-	Lasted time.Duration // how long it paced alone, if it shares again
+	Err    error         // the failure of Redis, if Alone
+	Lasted time.Duration // how long the process paced alone, if not Alone
 }

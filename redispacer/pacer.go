@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"reflect"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,40 +13,43 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 const (
-	firstAnswer = 2 * time.Second // how long New waits for Redis
-	// atOnce is how many calls ask Redis at a time, so that a thousand which
-	// begin together do not wait for each other there and think it slow.
+	firstReply = 2 * time.Second // how long New waits for Redis
+	// atOnce is how many calls may ask Redis at a time. A thousand that start together would
+	// otherwise wait for each other there and take Redis for slow.
 	atOnce = 4
 )
 
-// Pacer shares the budget of one API key among all processes that use the same
+// Pacer shares the rate limit of one API key among all processes that use the same
 // Redis. It needs no closing, and does not close the Redis client. It is safe
-// for concurrent use, by several clients too.
+// for concurrent use, also by several clients.
 type Pacer struct {
 	settings
-	run     func(context.Context, *question) (reply, error)
-	process string // begins the ids of its calls
+	run     func(context.Context, *question) ([]int64, error)
+	process string // prefix of the request ids
 	calls   atomic.Uint64
-	notes   notes
-	places  chan struct{} // held by calls that ask Redis
+	learned learned
+	urgent  atomic.Int64  // number of urgent news since the current report began; 0: none is under way
+	asking  chan struct{} // one element for each call that asks Redis
 
 	mu       sync.Mutex
-	outage   *outage   // nil: Redis answers
-	rejoined time.Time // when the last outage ended
+	outage   *outage   // nil: Redis replies
+	rejoined time.Time // end of the last outage
 	warned   time.Time
 }
 
 var _ agento.Pacer = (*Pacer)(nil)
 
-// New returns a Pacer for the API key on the Redis that client speaks to. It
-// runs the script once, and fails within two seconds if there is no client or no
-// key, if an option is bad, if Redis cannot be reached (but see [WithStartAlone]),
-// asks for a password or runs no scripts. No error holds the key or a password.
+// New returns a Pacer for the API key on the Redis of the client. It runs the
+// script once. It fails within two seconds if an argument or option is invalid,
+// if Redis cannot be reached or cannot run the script now (but see [WithStartAlone]),
+// asks for a password or does not let the user run scripts. No error contains the
+// key or a password.
 func New(client redis.UniversalClient, apiKey string, opts ...Option) (*Pacer, error) {
-	if absent(client) {
+	if client == nil {
 		return nil, errors.New("redispacer: no Redis client")
 	}
 	if apiKey == "" {
@@ -57,92 +59,63 @@ func New(client redis.UniversalClient, apiKey string, opts ...Option) (*Pacer, e
 	if err != nil {
 		return nil, err
 	}
-	p := newPacer(s, runOn(client, clockLua, keysOf(s.prefix, apiKey)))
-	if err := p.connect(); err != nil {
-		return nil, err
+	p := newPacer(s, runOn(client, keysOf(s.prefix, apiKey)))
+	asked := time.Now()
+	if _, err := p.ask(context.Background(), &question{Op: report}, max(firstReply, p.timeout)); err != nil {
+		if !p.alone || denial(err) != "" {
+			return nil, fmt.Errorf("redispacer: %w", explain(err))
+		}
+		p.lost(asked, err)
 	}
 	return p, nil
 }
 
-func absent(client redis.UniversalClient) bool {
-	v := reflect.ValueOf(client)
-	return client == nil || v.Kind() == reflect.Pointer && v.IsNil()
+func newPacer(s settings, run func(context.Context, *question) ([]int64, error)) *Pacer {
+	return &Pacer{settings: s, run: run, process: rand.Text()[:12] + "-", asking: make(chan struct{}, atOnce)}
 }
 
-func newPacer(s settings, run func(context.Context, *question) (reply, error)) *Pacer {
-	return &Pacer{settings: s, run: run, process: rand.Text()[:12] + "-", places: make(chan struct{}, atOnce)}
-}
-
-// connect asks Redis for the first time.
-func (p *Pacer) connect() error {
-	begun := time.Now()
-	_, err := p.ask(context.Background(), &question{op: tell}, max(firstAnswer, p.timeout))
-	if err == nil {
-		return nil
-	}
-	if !p.alone || denial(err) != "" {
-		return fmt.Errorf("redispacer: %w", explain(err))
-	}
-	p.lost(begun, err)
-	return nil
-}
-
-// turn is one Acquire.
-type turn struct {
+// attempt is one call of Acquire.
+type attempt struct {
+	agento.PaceRequest
 	id    string
-	bulk  bool
-	hold  time.Duration // MaxHold
-	asked int
-	bound time.Time // by MaxWait; zero: none
-	until time.Time // by MaxWait or the context; zero: none
-}
-
-func (p *Pacer) newTurn(ctx context.Context, r agento.PaceRequest) *turn {
-	t := &turn{id: p.newID(), bulk: r.Bulk, hold: r.MaxHold}
-	if r.MaxWait > 0 {
-		t.bound = time.Now().Add(r.MaxWait)
-		t.until = t.bound
-	}
-	if deadline, ok := ctx.Deadline(); ok && (t.until.IsZero() || deadline.Before(t.until)) {
-		t.until = deadline
-	}
-	return t
+	until time.Time // by MaxWait; zero: no limit
 }
 
 func (p *Pacer) newID() string { return p.process + strconv.FormatUint(p.calls.Add(1), 36) }
 
-// patience is how long the turn may still wait; negative: as long as it takes.
-func (t *turn) patience() time.Duration {
-	if t.until.IsZero() {
-		return -1
+// question asks for a grant that comes before the end of MaxWait and of the context.
+func (a *attempt) question(ctx context.Context) *question {
+	q := &question{Op: take, ID: a.id, Bulk: a.Bulk, Patience: -1, MaxHold: microsOf(a.MaxHold)}
+	until := a.until
+	if deadline, ok := ctx.Deadline(); ok && (until.IsZero() || deadline.Before(until)) {
+		until = deadline
 	}
-	return max(0, time.Until(t.until))
+	if !until.IsZero() {
+		q.Patience = microsOf(max(0, time.Until(until)))
+	}
+	return q
 }
 
-func (t *turn) question() *question {
-	return &question{op: take, id: t.id, bulk: t.bulk, patience: t.patience(), maxHold: t.hold, asked: t.asked}
-}
-
-// expired tells that MaxWait is over.
-func (t *turn) expired() bool { return !t.bound.IsZero() && time.Until(t.bound) <= 0 }
-
-// Acquire waits for the turn of one attempt. It returns nil; an [*agento.Error]
-// with [agento.CodeRateLimited] and RetryAfter, at once, if the turn cannot come
-// before the context's deadline, within MaxWait or MaxHold; or, when the context
-// ends, an error that matches both its Err and its Cause. It never fails because
+// Acquire waits until one request may be sent. It returns an [*agento.Error] with
+// [agento.CodeRateLimited] and RetryAfter, without waiting, if that cannot be before
+// the context's deadline or within MaxWait or MaxHold. If the context ends, it
+// returns an error that matches both its Err and its Cause. It never fails because
 // of Redis.
 func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
-	t := p.newTurn(ctx, r)
+	a := &attempt{PaceRequest: r, id: p.newID()}
+	if r.MaxWait > 0 {
+		a.until = time.Now().Add(r.MaxWait)
+	}
 	for {
 		if ctx.Err() != nil {
-			return ended(ctx)
+			return errs.Context(ctx)
 		}
 		var done bool
 		var err error
 		if o := p.begin(); o != nil {
-			done, err = p.acquireAlone(ctx, o, t)
+			done, err = p.acquireAlone(ctx, o, a)
 		} else {
-			done, err = p.acquireShared(ctx, t)
+			done, err = p.acquireShared(ctx, a)
 		}
 		if done || err != nil {
 			return err
@@ -150,46 +123,46 @@ func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 	}
 }
 
-// acquireShared asks Redis once, and waits as it says.
-func (p *Pacer) acquireShared(ctx context.Context, t *turn) (done bool, err error) {
+// acquireShared asks Redis once and waits as long as it says.
+func (p *Pacer) acquireShared(ctx context.Context, a *attempt) (done bool, err error) {
 	select {
-	case p.places <- struct{}{}:
+	case p.asking <- struct{}{}:
 	case <-ctx.Done():
-		return false, ended(ctx)
+		return false, errs.Context(ctx)
 	}
-	if !p.shares() { // since others waited in vain
-		<-p.places
+	if !p.shares() { // an outage began meanwhile
+		<-p.asking
 		return false, nil
 	}
-	begun := time.Now()
-	r, err := p.ask(ctx, t.question(), p.timeout)
-	<-p.places
+	asked := time.Now()
+	r, err := p.ask(ctx, a.question(ctx), p.timeout)
+	<-p.asking
 	if err != nil {
 		if ctx.Err() == nil {
-			p.lost(begun, err)
-			t.id = p.newID() // the old one may still be given back
+			p.lost(asked, err)
+			a.id = p.newID() // a late reply drops the old one
 		}
 		return false, nil
 	}
-	t.asked++
-	switch {
-	case r.verdict == refused:
-		return false, tooLate(r.wait)
-	case r.verdict == again && t.expired():
-		p.giveBack(t.id)
-		return false, tooLate(r.wait)
-	case r.verdict == again && !t.bound.IsZero():
-		r.wait = min(r.wait, max(0, time.Until(t.bound)))
+	wait := r.wait
+	if r.verdict == refused {
+		return false, tooLate(wait)
 	}
-	if err := sleep(ctx, r.wait); err != nil {
-		p.giveBack(t.id)
+	if r.verdict == again && !a.until.IsZero() {
+		if wait = min(wait, time.Until(a.until)); wait <= 0 {
+			p.giveBack(a.id, r)
+			return false, tooLate(r.wait)
+		}
+	}
+	if err := sleep(ctx, wait); err != nil {
+		p.giveBack(a.id, r)
 		return false, err
 	}
 	if r.verdict == again {
 		return false, nil
 	}
 	now := time.Now()
-	p.notes.granted(now, r.probe, now.Sub(begun)-r.wait)
+	p.learned.acquired(now, &r, now.Sub(asked)-r.wait)
 	return true, nil
 }
 
@@ -203,38 +176,90 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ended(ctx)
+		return errs.Context(ctx)
 	}
 }
 
-// Observe enters what became of an attempt. It does not wait for Redis.
+// ask runs the script. It returns when there is a reply or when the context or the
+// timeout ends, even if the Redis client ignores its context, as it does by default
+// while it reads. A grant that comes too late is given back.
+func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (r reply, err error) {
+	asked := time.Now()
+	q.Window, q.news = microsOf(p.window), p.learned.take(asked)
+	// A caller that cancels must not close a connection that others can use.
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	type answer struct {
+		reply
+		err error
+	}
+	answers, left := make(chan answer), make(chan struct{})
+	defer close(left)
+	go func() {
+		defer cancel()
+		var a answer
+		v, err := p.run(asking, q)
+		if a.err = err; err == nil {
+			a.reply, a.err = newReply(v)
+		}
+		select {
+		case answers <- a:
+		case <-left:
+			if a.err == nil && q.Op == take {
+				p.giveBack(q.ID, a.reply)
+			}
+		}
+	}()
+	select {
+	case a := <-answers:
+		r, err = a.reply, a.err
+	case <-ctx.Done():
+		err = errs.Context(ctx)
+	case <-asking.Done():
+	}
+	if asking.Err() == context.DeadlineExceeded {
+		err = errNoReply
+	}
+	if err != nil {
+		p.learned.failed()
+		return reply{}, err
+	}
+	p.learned.replied(time.Now(), asked, r, &q.news)
+	return r, nil
+}
+
+// giveBack returns an unused grant, or a place in the queue.
+func (p *Pacer) giveBack(id string, r reply) {
+	q := &question{Op: drop, ID: id}
+	if r.verdict == granted {
+		p.learned.unsent(&r)
+	}
+	go func() { _, _ = p.ask(context.Background(), q, p.timeout) }()
+}
+
+// Observe records the result of a request. It does not wait for Redis.
 func (p *Pacer) Observe(r agento.PaceResult) {
-	urgent := p.notes.observe(time.Now(), &r, p.gave(r.Granted))
 	p.mu.Lock()
 	o := p.outage
+	shared := o == nil && r.Granted.After(p.rejoined) // Redis may have lost older grants
 	p.mu.Unlock()
+	urgent := p.learned.observe(time.Now(), &r, shared)
 	if o != nil {
 		o.observe(&r)
 		return
 	}
-	if urgent && p.notes.urgent.Add(1) == 1 {
-		go p.tellNow()
+	if urgent && p.urgent.Add(1) == 1 {
+		go p.report()
 	}
 }
 
-// tellNow tells what cannot wait for the next call, until nothing came meanwhile.
-func (p *Pacer) tellNow() {
-	for told := false; !told; {
-		known := p.notes.urgent.Load()
-		begun := time.Now()
-		if _, err := p.ask(context.Background(), &question{op: tell}, p.timeout); err != nil {
-			p.lost(begun, err)
+// report reports to Redis until there is no urgent news.
+func (p *Pacer) report() {
+	for done := false; !done; {
+		known := p.urgent.Load()
+		asked := time.Now()
+		if _, err := p.ask(context.Background(), &question{Op: report}, p.timeout); err != nil {
+			p.lost(asked, err)
 		}
-		told = p.notes.urgent.CompareAndSwap(known, 0)
+		done = p.urgent.CompareAndSwap(known, 0)
 	}
-}
-
-// giveBack returns a place, or one in the queue.
-func (p *Pacer) giveBack(id string) {
-	go func() { _, _ = p.ask(context.Background(), &question{op: drop, id: id}, p.timeout) }()
 }

@@ -113,9 +113,9 @@ func TestWaitersComeBack(t *testing.T) {
 	p.mu.Unlock()
 	require.NotNil(t, o)
 	p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: 429, RetryAfter: time.Hour}) // alone, nothing goes
-	p.notes.mu.Lock()
-	p.notes.hold = time.Time{} // the others know nothing of it
-	p.notes.mu.Unlock()
+	p.learned.mu.Lock()
+	p.learned.hold = time.Time{} // the others know nothing of it
+	p.learned.mu.Unlock()
 	left := make(chan error)
 	go func() { left <- p.Acquire(context.Background(), agento.PaceRequest{}) }()
 	require.NoError(t, s.Restart())

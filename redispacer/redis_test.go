@@ -1,9 +1,9 @@
 package redispacer
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -22,9 +22,35 @@ const (
 	patient = 10 * time.Second
 )
 
+var silent = slog.New(slog.DiscardHandler)
+
 func TestMain(m *testing.M) {
 	logging.Disable()
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(withRedis{m})
+}
+
+// withRedis runs the tests with testClient connected to a server.
+type withRedis struct{ tests *testing.M }
+
+func (m withRedis) Run() int {
+	dir, err := os.MkdirTemp("", "redispacer")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	s, err := redistest.Start(dir)
+	if err != nil {
+		panic(err)
+	}
+	defer s.Stop()
+	testClient = redis.NewClient(&redis.Options{Addr: s.Addr})
+	defer testClient.Close()
+	for range cap(helpers) {
+		h := newHelper()
+		defer close(h.jobs)
+		helpers <- h
+	}
+	return m.tests.Run()
 }
 
 func startRedis(t testing.TB, args ...string) *redistest.Server {
@@ -44,24 +70,10 @@ func connectTo(t testing.TB, s *redistest.Server) *redis.Client {
 // newTestPacer makes a Pacer that is patient and silent, unless told otherwise.
 func newTestPacer(t testing.TB, client redis.UniversalClient, opts ...Option) *Pacer {
 	t.Helper()
-	opts = append([]Option{WithTimeout(patient), WithLogger(slog.New(slog.DiscardHandler))}, opts...)
+	opts = append([]Option{WithTimeout(patient), WithLogger(silent)}, opts...)
 	p, err := New(client, testKey, opts...)
 	require.NoError(t, err)
 	return p
-}
-
-// onTwin makes a Pacer on a twin instead of a Redis, each trip taking so long.
-func onTwin(w *twin, trip time.Duration, opts ...Option) *Pacer {
-	s, err := newSettings(append([]Option{WithLogger(slog.New(slog.DiscardHandler))}, opts...))
-	if err != nil {
-		panic(err)
-	}
-	return newPacer(s, func(ctx context.Context, q *question) (reply, error) {
-		time.Sleep(trip / 2)
-		r, err := w.run(ctx, q)
-		time.Sleep(trip / 2)
-		return r, err
-	})
 }
 
 // On a real Redis too, one call goes ahead after a 429 and the rest waits for its answer.

@@ -6,18 +6,72 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// The script is one text; the clock is apart so that a test can set it.
-var (
-	//go:embed clock.lua
-	clockLua string
-	//go:embed window.lua
-	windowLua string
+//go:embed window.lua
+var windowLua string
+
+// clockLua precedes the script. Tests set another clock.
+const clockLua = "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n"
+
+// micros is a time or duration in microseconds, the unit of the script.
+type micros int64
+
+func microsOf(d time.Duration) micros { return micros(d.Microseconds()) }
+
+func (m micros) duration() time.Duration { return time.Duration(m) * time.Microsecond }
+
+type operation string
+
+const (
+	take   operation = "take"   // grant the request, or put it in the queue
+	drop   operation = "drop"   // remove it from the queue
+	report operation = "report" // only learn
+)
+
+// question is the argument of the script.
+type question struct {
+	Op       operation `json:"op"`
+	ID       string    `json:"id"`
+	Bulk     bool      `json:"bulk"`
+	Patience micros    `json:"patience"` // refuse a longer wait; negative: none is too long
+	MaxHold  micros    `json:"maxHold"`  // refuse a longer Retry-After; 0: none is too long
+	Window   micros    `json:"window"`   // as configured
+	Rejoin   bool      `json:"rejoin"`   // the process has paced alone
+	news
+}
+
+// news is what a process has learned since it last asked.
+type news struct {
+	Hold     micros     `json:"hold"`     // no request may be sent for so long
+	Ordered  micros     `json:"ordered"`  // the part of Hold that the service asked for
+	Probed   bool       `json:"probed"`   // the probe has its response
+	Unprobed bool       `json:"unprobed"` // the probe was not sent
+	Unsent   int        `json:"unsent"`   // grants that used no budget
+	UnsentAt micros     `json:"unsentAt"` // when the newest of them was granted
+	Lag      micros     `json:"lag"`      // longest time from a grant to the response
+	Kind     headerKind `json:"kind"`     // of the newest response
+	Slot     micros     `json:"slot"`     // when it was granted, by the clock of Redis
+	Took     micros     `json:"took"`     // from then to the response
+	Limit    int        `json:"limit"`
+	Used     int        `json:"used"`
+	AtMost   micros     `json:"atMost"`  // longest that the window can be; 0: unknown
+	AtLeast  micros     `json:"atLeast"` // shortest that it can be
+
+	holds int // number of 429s that led to Hold
+}
+
+type headerKind int
+
+const (
+	noResponse headerKind = iota
+	withHeaders
+	withoutHeaders
 )
 
 type verdict int64
@@ -28,120 +82,43 @@ const (
 	refused
 )
 
-// operation says what is asked besides what is told.
-type operation string
-
-const (
-	take operation = "take" // a place, or one in the queue
-	drop operation = "drop" // gives back either
-	tell operation = "tell" // nothing
-)
-
-// question is one call of the script. Durations go as microseconds.
-type question struct {
-	op       operation
-	id       string
-	bulk     bool
-	patience time.Duration // longest wait of use; negative: any
-	asked    int           // how often before
-	window   time.Duration
-	rejoin   bool          // the process has paced alone
-	maxHold  time.Duration // longest wait of use for the end of what the service ordered; 0: any
-	told
-}
-
-// told is what a process has learnt since it last told.
-type told struct {
-	holds   int           // how many led to the following; for the process alone
-	hold    time.Duration // nothing may go before it is over
-	ordered time.Duration // the same, as far as the service asked for it
-	probed  bool          // the call that went ahead has its answer
-	unsent  int           // places that were not used after all
-	lag     time.Duration // longest time from a place to its answer
-	kind    answerKind
-	slot    int64 // by the clock of Redis, of the newest answer
-	limit   int
-	used    int
-	took    time.Duration
-	atMost  time.Duration // the window, if not 0
-	atLeast time.Duration
-}
-
-type answerKind int
-
-const (
-	noAnswer answerKind = iota
-	withHeaders
-	withoutHeaders
-)
-
-func (q *question) args() []any {
-	return []any{
-		string(q.op), q.id, flag(q.bulk), micros(q.patience), q.asked, micros(q.window),
-		micros(q.hold), flag(q.rejoin), flag(q.probed), q.unsent, micros(q.lag),
-		int(q.kind), q.slot, q.limit, q.used, micros(q.took), micros(q.atMost), micros(q.atLeast),
-		micros(q.maxHold), micros(q.ordered),
-	}
-}
-
-// reply is what the script answers.
+// reply is the result of the script.
 type reply struct {
 	verdict verdict
-	wait    time.Duration // to the turn, or until to ask again
-	probe   bool          // the rest waits for the answer to this one
-	lag     time.Duration // what Redis knows of it
-	limit   int
+	wait    time.Duration // until the request may be sent, or until to ask again
+	probe   bool          // others wait for the response to this request
+	lag     time.Duration
+	limit   int64
 	window  time.Duration
-	now     int64 // the clock of Redis
+	now     micros // the clock of Redis
 }
 
-func parseReply(v []int64, err error) (reply, error) {
-	if err != nil {
-		return reply{}, err
-	}
+func newReply(v []int64) (reply, error) {
 	if len(v) != 7 {
-		return reply{}, fmt.Errorf("the script answered %d numbers", len(v))
+		return reply{}, fmt.Errorf("unexpected reply of the script: %d", v)
 	}
 	return reply{
-		verdict: verdict(v[0]), wait: fromMicros(v[1]), probe: v[2] == 1, lag: fromMicros(v[3]),
-		limit: int(v[4]), window: fromMicros(v[5]), now: v[6],
+		verdict: verdict(v[0]), wait: micros(v[1]).duration(), probe: v[2] == 1, lag: micros(v[3]).duration(),
+		limit: v[4], window: micros(v[5]).duration(), now: micros(v[6]),
 	}, nil
 }
 
-func flag(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// micros rounds up: who waits so long is not early.
-func micros(d time.Duration) int64 {
-	if d < 0 {
-		return -1
-	}
-	return int64((d + time.Microsecond - 1) / time.Microsecond)
-}
-
-func fromMicros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
-
-// keysOf names the Redis keys of an API key, in the order of the script.
+// keysOf returns the Redis keys of an API key, in the order of the script.
 func keysOf(prefix, apiKey string) []string {
 	mac := hmac.New(sha256.New, []byte("agento rate limit"))
 	mac.Write([]byte(apiKey))
 	name := prefix + ":{" + hex.EncodeToString(mac.Sum(nil)[:16]) + "}:"
-	keys := []string{"state", "used", "bulk", "guess", "chats", "bulks", "due"}
-	for i := range keys {
-		keys[i] = name + keys[i]
-	}
-	return keys
+	return []string{name + "state", name + "chats", name + "bulks", name + "due"}
 }
 
-// runOn returns the function that runs the script on a Redis: EVALSHA, and EVAL
-// where it does not know the script yet.
-func runOn(client redis.UniversalClient, clock string, keys []string) func(context.Context, *question) (reply, error) {
-	script := redis.NewScript(clock + windowLua)
-	return func(ctx context.Context, q *question) (reply, error) {
-		return parseReply(script.Run(ctx, client, keys, q.args()...).Int64Slice())
+// runOn returns a function that runs the script on a Redis.
+func runOn(client redis.UniversalClient, keys []string) func(context.Context, *question) ([]int64, error) {
+	script := redis.NewScript(clockLua + windowLua)
+	return func(ctx context.Context, q *question) ([]int64, error) {
+		argument, err := json.Marshal(q)
+		if err != nil {
+			return nil, err
+		}
+		return script.Run(ctx, client, keys, argument).Int64Slice()
 	}
 }

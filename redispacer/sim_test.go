@@ -16,7 +16,7 @@ import (
 // crowd is replicas that share one key through one Redis, in virtual time.
 type crowd struct {
 	service  *service
-	redis    *twin
+	redis    *virtualRedis
 	replicas int
 	each     int           // callers of a replica
 	until    time.Duration // when the last call may begin
@@ -34,7 +34,7 @@ func (c *crowd) pacer() *Pacer {
 	if c.via != nil {
 		return c.via()
 	}
-	return onTwin(c.redis, 2*time.Millisecond)
+	return onVirtual(c.redis, 2*time.Millisecond)
 }
 
 // call makes one call as the SDK does: a 429 is waited for and repeated.
@@ -96,7 +96,7 @@ func TestHundredReplicas(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := &crowd{
 					service: &service{limit: 120, window: time.Minute, fixed: fixed, delay: 100 * time.Millisecond},
-					redis:   newTwin(), replicas: 100, each: 4, until: 20 * time.Minute,
+					redis:   newVirtualRedis(), replicas: 100, each: 4, until: 20 * time.Minute,
 				}
 				c.run(t, 0)
 				took := c.took
@@ -105,7 +105,7 @@ func TestHundredReplicas(t *testing.T) {
 				longest := slices.Max(c.waits[false])
 				t.Logf("%d calls of %d to %d a replica in %v, ideal %v (%.3f); longest wait %v; %d 429s; %.2f trips a call",
 					c.total(), least, most, took, ideal, took.Seconds()/ideal.Seconds(), longest, c.service.limited,
-					float64(c.redis.look().takes+c.redis.look().tells)/float64(c.total()))
+					float64(c.redis.look().takes+c.redis.look().reports)/float64(c.total()))
 				require.Zero(t, c.service.limited)
 				require.LessOrEqual(t, most-least, 3*c.each) // at the start and the end, who comes first is chance
 				require.LessOrEqual(t, took.Seconds(), 1.03*ideal.Seconds())
@@ -119,9 +119,9 @@ func TestChatBeforeBulkOfAnyReplica(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
-			redis:   newTwin(), replicas: 20, each: 8, until: 10 * time.Minute,
+			redis:   newVirtualRedis(), replicas: 20, each: 8, until: 10 * time.Minute,
 		}
-		chats := onTwin(c.redis, 2*time.Millisecond)
+		chats := onVirtual(c.redis, 2*time.Millisecond)
 		var waits []time.Duration
 		var all sync.WaitGroup
 		all.Go(func() { // ten a minute, while 160 callers want bulk calls
@@ -149,7 +149,7 @@ func TestBulkIsNotStarved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
-			redis:   newTwin(), replicas: 20, each: 10, until: 10 * time.Minute,
+			redis:   newVirtualRedis(), replicas: 20, each: 10, until: 10 * time.Minute,
 		}
 		c.run(t, c.replicas/2)
 		chats, bulks := c.calm[false], c.calm[true]
@@ -164,7 +164,7 @@ func TestOthersUseTheKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
-			redis:   newTwin(), replicas: 10, each: 20, until: 20 * time.Minute,
+			redis:   newVirtualRedis(), replicas: 10, each: 20, until: 20 * time.Minute,
 		}
 		var all sync.WaitGroup
 		theirs, denied := 0, 0
@@ -193,7 +193,7 @@ func TestRedisLosesItsKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
-			redis:   newTwin(), replicas: 10, each: 20, until: 10 * time.Minute,
+			redis:   newVirtualRedis(), replicas: 10, each: 20, until: 10 * time.Minute,
 		}
 		for _, at := range []time.Duration{150 * time.Second, 200 * time.Second, 301 * time.Second} {
 			time.AfterFunc(at, c.redis.lose)

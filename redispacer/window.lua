@@ -1,221 +1,229 @@
--- One call decides for one attempt, and enters what the caller has learnt.
--- Times are microseconds of this server's clock. All keys share a hash tag.
-local STATE, USED, BULK, GUESS, CHATQ, BULKQ, DUE = unpack(KEYS)
-local SETTLED, WANTED, SENT = 0, 1, 2
-local GO, AGAIN, REFUSED = 1, 2, 3
-local SECOND, MINUTE = 1000000, 60000000
-local STREAK = 4           -- turns of chats for one of bulk while both wait
-local MOST = 100000        -- of a limit that is believed
-local op, id = ARGV[1], ARGV[2]
-local a = {}
-for i, name in ipairs({'bulk', 'patience', 'asked', 'conf', 'hold', 'rejoin', 'probed', 'unsent', 'lag',
-  'kind', 'slot', 'limit', 'used', 'took', 'atMost', 'atLeast', 'maxHold', 'ordered'}) do
-  a[name] = tonumber(ARGV[2 + i])
-end
+-- Decides on one request and stores what the process has learned. Times are
+-- microseconds of this server's clock. The keys share a hash tag.
+--
+-- Requests are counted in groups, one for each 32nd of the window. A run does the
+-- same work whatever the limit is.
+local STATE, CHATS, BULKS, DUE = unpack(KEYS)
+local GRANTED, AGAIN, REFUSED = 1, 2, 3
+local SETTLED, WANTED, SENT = 0, 1, 2 -- of a probe, which leaves alone: others wait for its response
+local SECOND, MINUTE, HOUR, DAY = 1000000, 60000000, 3600000000, 86400000000
+local MOST = 150 -- groups
+local STREAK = 4 -- chat requests for each bulk request while both wait
+local abs, floor, huge, min, max = math.abs, math.floor, math.huge, math.min, math.max
 
-local function text(n) return string.format('%.0f', n) end
-local floor, min, max = math.floor, math.min, math.max
+local q = cjson.decode(ARGV[1])
 
-local fields = {'last', 'conf', 'window', 'grown', 'limit', 'lag', 'lagOld', 'lagEnd', 'hold',
-  'probe', 'probeAt', 'seen', 'blind', 'streak', 'seq', 'sweep', 'ordered'}
-local s = {}
+-- load returns the state, and fails if this script cannot have stored it.
 local function load()
-  local numbers = string.gmatch(redis.call('GET', STATE) or '', '%S+')
-  for _, name in ipairs(fields) do s[name] = tonumber(numbers() or 0) end
+  local text = redis.call('GETRANGE', STATE, 0, 8191)
+  local s = text ~= '' and cmsgpack.unpack(text) or {
+    last = 0, conf = 0, window = MINUTE, limit = 120, lag = 0, lagOld = 0, lagEnd = 0, hold = 0, ordered = 0,
+    probe = WANTED, probeAt = 0, seen = 0, streak = 0, at = {}, own = {}, bulk = {}, foreign = {},
+  }
+  local latest = s.last + HOUR
+  assert(max(s.hold, s.ordered, s.probeAt, s.seen) <= latest and #s.at <= MOST)
+  assert(s.window >= SECOND / 10 and max(s.window, s.lag, s.lagOld) <= DAY)
+  assert(min(s.lag, s.lagOld) >= 0 and s.limit >= 1 and s.limit <= 2 ^ 40)
+  for i, at in ipairs(s.at) do
+    assert(at <= latest and min(s.own[i], s.bulk[i], s.foreign[i]) >= 0)
+  end
+  return s
 end
-load()
+
+local valid, s = pcall(load)
+if not valid then return redis.error_reply('ERR invalid state in ' .. STATE .. ', delete it') end
 if s.last > now + max(s.window, SECOND) then -- the clock was set back
-  redis.call('DEL', unpack(KEYS))
-  load()
+  redis.call('UNLINK', unpack(KEYS))
+  s = load()
 end
-if s.last == 0 then s.limit, s.probe = 120, WANTED end
 now = max(now, s.last)
 s.last = now
-if s.conf ~= a.conf then s.conf, s.window, s.grown = a.conf, a.conf, 0 end
+if s.conf ~= q.window then s.conf, s.window, s.grown = q.window, max(SECOND / 10, min(q.window, DAY)), nil end
 
--- The longest time of late from a slot to the answer: how late a request may arrive.
+-- A request may reach the service as late as its response comes. The longest such lag of
+-- this window and the last one counts.
 if now >= s.lagEnd then
   s.lagOld = now < s.lagEnd + s.window and s.lag or 0
   s.lag, s.lagEnd = 0, now + s.window
 end
-s.lag = max(s.lag, min(a.lag, s.window))
-local late = max(s.lag, s.lagOld)
+s.lag = max(s.lag, min(q.lag, s.window))
+local lag = min(max(s.lag, s.lagOld), s.window)
 
-local function forget(member)
-  redis.call('ZREM', USED, member)
-  redis.call('ZREM', BULK, member)
+local first = 1
+while s.at[first] and s.at[first] <= now - 2 * (s.window + lag) do first = first + 1 end
+if first > 1 then
+  for _, list in ipairs({'at', 'own', 'bulk', 'foreign'}) do s[list] = {unpack(s[list], first)} end
 end
 
-local function count(key, after, upTo)
-  return redis.call('ZCOUNT', key, '(' .. text(after), text(upTo))
+local function width() return floor(s.window / 32) end
+
+-- add counts n requests and returns the index of their group.
+local function add(kind, at, n)
+  local cell = floor(at / width())
+  local i = #s.at
+  while i > 0 and floor(s.at[i] / width()) > cell do i = i - 1 end
+  if #s.at < MOST and (i == 0 or floor(s.at[i] / width()) < cell) then
+    i = i + 1
+    for list, value in pairs({at = at, own = 0, bulk = 0, foreign = 0}) do table.insert(s[list], i, value) end
+  end
+  i = max(i, 1)
+  s.at[i] = max(s.at[i], at) -- a group counts as long as its last request
+  s[kind][i] = s[kind][i] + n
+  return i
 end
 
-local function ours(after, upTo) return count(USED, after, upTo) - count(GUESS, after, upTo) end
-
-local function undo(n, slot)
-  local newest = redis.call('ZREVRANGEBYSCORE', USED, text(slot), '-inf', 'LIMIT', 0, text(n + 64))
-  for _, member in ipairs(newest) do
-    if n > 0 and not redis.call('ZSCORE', GUESS, member) then
-      forget(member)
-      n = n - 1
+-- undo stops counting n requests, the newest up to a time.
+local function undo(n, upTo)
+  for i = #s.at, 1, -1 do
+    if n > 0 and s.at[i] < upTo + width() then
+      local k = min(n, s.own[i])
+      n, s.own[i] = n - k, s.own[i] - k
+      s.bulk[i] = min(s.bulk[i], s.own[i])
     end
   end
 end
 
--- What the service counts beyond ours is of others: it is entered as a guess, as
--- much as the answer proves, and taken out again as soon as an answer disproves it.
-local function compare()
-  local from = a.slot - s.window - late
-  local sure = a.slot - s.window + a.took
-  local missing = a.used - ours(from, a.slot + a.took) - count(GUESS, from, now)
-  for _ = 1, missing do
-    s.seq = s.seq + 1
-    local member = 'guess' .. text(s.seq)
-    for _, key in ipairs({USED, BULK, GUESS}) do redis.call('ZADD', key, text(a.slot), member) end
+local function sum(kind, after, upTo)
+  local n = 0
+  for i, at in ipairs(s.at) do
+    if at > after and at <= upTo then n = n + s[kind][i] end
   end
-  local excess = count(GUESS, sure, now) - max(0, a.used - ours(sure, a.slot - late) - 1)
-  if excess > 0 then
-    local wrong = redis.call('ZRANGEBYSCORE', GUESS, '(' .. text(sure), text(now), 'LIMIT', 0, text(excess))
-    for _, member in ipairs(wrong) do
-      forget(member)
-      redis.call('ZREM', GUESS, member)
+  return n
+end
+
+-- compare estimates the requests of other clients. It raises the estimate only as far as
+-- the response proves, and lowers it only as far as the response disproves.
+local function compare()
+  local from, sure = q.slot - s.window - lag, q.slot - s.window + q.took + width()
+  local missing = q.used - sum('own', from, q.slot + q.took + width()) - sum('foreign', from, huge)
+  if missing > 0 then add('foreign', q.slot, missing) end
+  local excess = sum('foreign', sure, huge) - max(0, q.used - sum('own', sure, q.slot - lag) - 1)
+  for i, at in ipairs(s.at) do
+    if at > sure and excess > 0 then
+      local k = min(excess, s.foreign[i])
+      excess, s.foreign[i] = excess - k, s.foreign[i] - k
     end
   end
 end
 
 local function learn()
-  if a.unsent > 0 then undo(a.unsent, a.slot) end
-  if a.kind == 1 then
-    s.blind = 0
-    s.limit = min(max(a.limit, 1), MOST)
-    if a.atLeast > s.window and s.window < MINUTE then
-      s.window, s.grown = MINUTE, 1
-    elseif a.atMost > 0 and a.atMost < s.window and s.grown == 0 then
-      s.window = a.atMost
+  undo(q.unsent, q.unsentAt)
+  if q.kind == 1 then
+    s.blind = nil
+    s.limit = max(1, min(q.limit, 2 ^ 40))
+    if q.atLeast > s.window and s.window < MINUTE then
+      s.window, s.grown = MINUTE, true
+    elseif q.atMost > 0 and q.atMost < s.window and not s.grown then
+      s.window = max(q.atMost, SECOND)
     end
-    if a.slot > s.seen then
-      s.seen = a.slot
-      compare()
+    q.slot, q.used = min(q.slot, now), min(q.used, s.limit)
+    if q.slot > s.seen then
+      s.seen = q.slot
+      if q.slot > now - s.window then compare() end
     end
-  elseif a.kind == 2 and (s.seen == 0 or a.slot > s.seen + 2 * s.window) then
-    s.blind = 1 -- a service without headers is not paced
+  elseif q.kind == 2 and (s.seen == 0 or q.slot > s.seen + 2 * s.window) then
+    s.blind = true -- a service without headers has no limit
   end
-  if s.probe == SENT and (a.probed == 1 or now >= s.probeAt + SECOND) then s.probe = SETTLED end
-  if a.hold > 0 then
-    -- Several questions may tell of one hold, and be on their way unequally long.
-    if now + a.hold > s.hold + SECOND / 4 then s.probe = WANTED end
-    s.hold = max(s.hold, now + a.hold)
-    s.ordered = max(s.ordered, now + a.ordered)
+  if s.probe == SENT then
+    if q.unprobed then
+      s.probe = WANTED
+    elseif q.probed or now >= s.probeAt + SECOND then
+      s.probe = SETTLED
+    end
   end
-  if a.rejoin == 1 and s.probe == SETTLED then s.probe = WANTED end
+  if q.hold > 0 then
+    local hold = now + min(q.hold, HOUR)
+    -- Several processes may report one hold, after different delays.
+    if hold > s.hold + SECOND / 4 then s.probe = WANTED end
+    s.hold = max(s.hold, hold)
+    s.ordered = max(s.ordered, now + min(q.ordered, HOUR))
+  end
+  if q.rejoin and s.probe == SETTLED then s.probe = WANTED end
 end
 
--- turn is when the place comes back that is left for a caller behind so many others.
-local function turn(key, places, ahead)
-  local life = s.window + late + floor(s.window / 1000)
-  local rounds = floor(ahead / places)
-  local rank = text(ahead % places - places)
-  local found = redis.call('ZRANGE', key, rank, rank, 'WITHSCORES')
-  local taken = found[2] and max(tonumber(found[2]), now - life) or now - life
-  return taken + life * (rounds + 1)
-end
-
-local function leave(key)
-  redis.call('ZREM', key, id)
-  redis.call('ZREM', DUE, id)
-end
-
-local keep -- how long the keys live, in milliseconds
-local function add(key, score, member, once)
-  if once then
-    redis.call('ZADD', key, 'NX', text(score), member)
-  else
-    redis.call('ZADD', key, text(score), member)
+-- turn returns when a request with so many ahead of it can be sent, if most requests
+-- of its kind and of other clients can count at a time.
+local function turn(kind, most, ahead)
+  local life = s.window + lag + floor(s.window / 1000)
+  local left, at = most - ahead % most, now - life
+  for i = #s.at, 1, -1 do
+    left = left - s[kind][i] - s.foreign[i]
+    if left <= 0 then
+      at = max(at, s.at[i])
+      break
+    end
   end
-  redis.call('PEXPIRE', key, keep)
+  return at + life * (floor(ahead / most) + 1)
 end
+
+local function leave()
+  for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('ZREM', key, q.id) end
+end
+
+local keep -- lifetime of the keys in milliseconds
 
 local function take()
-  local had = redis.call('ZSCORE', USED, id)
-  if had then return GO, max(0, tonumber(had) - now) end -- the same question once more
-  local bulk = a.bulk == 1
-  local queue = bulk and BULKQ or CHATQ
-  if a.maxHold > 0 and s.ordered - now > a.maxHold then
-    leave(queue)
+  if q.maxHold > 0 and s.ordered - now > q.maxHold then
+    leave()
     return REFUSED, s.hold - now
   end
-  local chats, bulks = redis.call('ZCARD', CHATQ), redis.call('ZCARD', BULKQ)
-  local before = bulk and bulks or chats
-  if before > 0 then before = redis.call('ZRANK', queue, id) or before end
-  local near = floor(s.window / 60) -- a turn so near is given out ahead of its time
+  local queue = q.bulk and BULKS or CHATS
+  local chats, bulks = redis.call('ZCARD', CHATS), redis.call('ZCARD', BULKS)
+  if chats + bulks ~= redis.call('ZCARD', DUE) then -- Redis evicted a key
+    redis.call('UNLINK', CHATS, BULKS, DUE)
+    chats, bulks = 0, 0
+  end
+  local ahead = redis.call('ZRANK', queue, q.id) or q.bulk and bulks or chats
+  local near = floor(s.window / 60) -- a request that can be sent so soon need not ask again
   local share = s.limit - floor(s.limit / 10)
   local at
-  if bulk then
-    local ahead = before + min(chats, max(0, STREAK * (before + 1) - s.streak))
-    at = max(turn(USED, s.limit, ahead), turn(BULK, share, before))
+  if q.bulk then
+    local chatsAhead = min(chats, max(0, STREAK * (ahead + 1) - s.streak))
+    at = max(turn('own', s.limit, ahead + chatsAhead), turn('bulk', share, ahead))
   else
-    local ahead = before
-    if bulks > 0 and turn(BULK, share, 0) <= now + near then
-      ahead = ahead + min(bulks, max(0, floor((before + s.streak) / STREAK)))
+    if bulks > 0 and turn('bulk', share, 0) <= now + near then
+      ahead = ahead + min(bulks, max(0, floor((ahead + s.streak) / STREAK)))
     end
-    at = turn(USED, s.limit, ahead)
+    at = turn('own', s.limit, ahead)
   end
-  if s.blind == 1 then at = now end
-  at = max(at, s.hold)
-  if a.patience >= 0 and at - now > a.patience then
-    leave(queue)
+  if s.blind then at = now end
+  at = min(max(at, s.hold), now + 3 * DAY)
+  if q.patience >= 0 and at - now > q.patience then
+    leave()
     return REFUSED, at - now
   end
-  local probing = s.probe == SENT
-  if at <= now + near and not probing then
-    leave(queue)
-    add(USED, at, id)
-    if bulk then add(BULK, at, id) end
-    if bulk then -- it went before as many chats, if they wait
+  if at <= now + near and s.probe ~= SENT then
+    leave()
+    local i = add('own', at, 1)
+    if q.bulk then
+      s.bulk[i] = s.bulk[i] + 1
       s.streak = chats == 0 and 0 or max(s.streak - STREAK, -STREAK * s.limit)
     else
       s.streak = bulks == 0 and 0 or min(s.streak + 1, STREAK)
     end
     local probe = s.probe == WANTED
     if probe then s.probe, s.probeAt = SENT, at end
-    return GO, at - now, probe
+    return GRANTED, at - now, probe
   end
   local wait = min(at - floor(near / 2) - now, floor(s.window / 2))
-  if probing then wait = min(max(wait, SECOND), 16000 * 2 ^ min(a.asked, 6), SECOND) end
+  if s.probe == SENT then wait = min(max(16000, abs(now - s.probeAt)), SECOND) end
   wait = max(wait, 1000)
-  s.seq = s.seq + 1
-  add(queue, s.seq, id, true)
-  add(DUE, now + wait + floor(s.window / 20) + SECOND, id)
+  redis.call('ZADD', queue, 'NX', now, q.id)
+  redis.call('ZADD', DUE, now + wait + floor(s.window / 20) + SECOND, q.id)
+  for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('PEXPIRE', key, keep) end
   return AGAIN, wait
 end
 
--- Who did not come back when it was due waits no longer.
-local gone = redis.call('ZRANGEBYSCORE', DUE, '-inf', text(now), 'LIMIT', 0, 100)
-for _, member in ipairs(gone) do
-  for _, key in ipairs({DUE, CHATQ, BULKQ}) do redis.call('ZREM', key, member) end
+-- A request whose process does not ask again in time leaves the queue.
+local gone = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, 100)
+if #gone > 0 then
+  for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('ZREM', key, unpack(gone)) end
 end
 
 learn()
-keep = text(floor((3 * s.window + 2 * SECOND + max(0, s.hold - now)) / 1000))
-if a.kind == 1 then redis.call('PEXPIRE', GUESS, keep) end
-if now >= s.sweep then
-  local old = text(now - floor(s.window * 5 / 4) - 2 * SECOND)
-  for _, key in ipairs({USED, BULK, GUESS}) do redis.call('ZREMRANGEBYSCORE', key, '-inf', old) end
-  s.sweep = now + floor(s.window / 8)
-end
-
+keep = floor((3 * s.window + 2 * SECOND + max(0, s.hold - now)) / 1000)
 local verdict, wait, probe = 0, 0, false
-if op == 'take' then
-  verdict, wait, probe = take()
-elseif op == 'drop' then
-  local had = redis.call('ZSCORE', USED, id)
-  if had and s.probe == SENT and tonumber(had) == s.probeAt then s.probe = WANTED end
-  leave(CHATQ)
-  redis.call('ZREM', BULKQ, id)
-  forget(id)
-end
-
-local row = {}
-for i, name in ipairs(fields) do row[i] = s[name] end
-redis.call('SET', STATE, string.format(string.rep('%.0f ', #fields), unpack(row)), 'PX', keep)
-return {verdict, wait, probe and 1 or 0, late, s.limit, s.window, now}
+if q.op == 'take' then verdict, wait, probe = take() end
+if q.op == 'drop' then leave() end
+redis.call('SET', STATE, cmsgpack.pack(s), 'PX', keep)
+return {verdict, wait, probe and 1 or 0, lag, s.limit, s.window, now}
