@@ -199,7 +199,7 @@ func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (r 
 		var a answer
 		v, err := p.run(asking, q)
 		if a.err = err; err == nil {
-			a.reply, a.err = newReply(v)
+			a.reply, a.err = newReply(q.Op, v)
 		}
 		select {
 		case answers <- a:

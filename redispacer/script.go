@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -93,14 +94,30 @@ type reply struct {
 	now     micros // the clock of Redis
 }
 
-func newReply(v []int64) (reply, error) {
-	if len(v) != 7 {
+// newReply returns an error unless the script can give this reply to the operation.
+func newReply(op operation, v []int64) (reply, error) {
+	if len(v) != 7 || slices.Min(v) < 0 || max(v[1], v[3], v[5]) > int64(microsOf(3*longestWindow)) {
 		return reply{}, fmt.Errorf("unexpected reply of the script: %d", v)
 	}
-	return reply{
+	r := reply{
 		verdict: verdict(v[0]), wait: micros(v[1]).duration(), probe: v[2] == 1, lag: micros(v[3]).duration(),
 		limit: v[4], window: micros(v[5]).duration(), now: micros(v[6]),
-	}, nil
+	}
+	ok := r.window >= shortestWindow && r.window <= longestWindow && r.lag <= r.window && r.limit > 0 && r.now > 0
+	switch {
+	case op != take:
+		ok = ok && r.verdict == 0
+	case r.verdict == granted:
+		ok = ok && r.wait <= r.window/60
+	case r.verdict == again:
+		ok = ok && r.wait >= time.Millisecond && r.wait <= max(time.Second, r.window/2)
+	default:
+		ok = ok && r.verdict == refused && r.wait > 0
+	}
+	if !ok {
+		return reply{}, fmt.Errorf("unexpected reply of the script: %d", v)
+	}
+	return r, nil
 }
 
 // keysOf returns the Redis keys of an API key, in the order of the script.
