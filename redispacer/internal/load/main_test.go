@@ -36,12 +36,11 @@ func TestProcesses(t *testing.T) {
 			r, err := p.run(t.Context())
 			require.NoError(t, err)
 			t.Log(r.row(&p))
-			require.Zero(t, r.failed, r.errors)
+			require.Empty(t, r.errors)
 			require.GreaterOrEqual(t, r.took, p.ideal())
 			if name == shared {
 				require.Zero(t, r.limited)
 				require.Zero(t, r.alone)
-				require.GreaterOrEqual(t, r.trips, 1.0)
 			} else {
 				require.Positive(t, r.alone)
 			}
@@ -56,5 +55,4 @@ func TestProcessesWithout(t *testing.T) {
 	r, err := p.run(t.Context())
 	require.NoError(t, err)
 	require.Positive(t, r.limited)
-	require.Zero(t, r.trips)
 }

@@ -1,21 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"time"
 
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
 )
 
-// What a run does with Redis: nothing, do without it, kill it and start it again
-// 5 s later, or stop the process for 5 s. It fails after a third of the ideal time.
+// What happens to Redis in a run: nothing; it is not used; it is killed after a third of the
+// ideal time and restarted 5 s later; it is stopped for that time.
 const (
 	shared  = "shared"
 	without = "without"
@@ -27,7 +27,7 @@ var cases = []string{shared, without, killed, paused}
 
 const awayFor = 5 * time.Second
 
-// plan is one run; a worker gets it as JSON.
+// plan describes one run. A worker gets it as JSON.
 type plan struct {
 	Case                         string
 	Processes, Calls, Goroutines int
@@ -41,23 +41,19 @@ func (p *plan) ideal() time.Duration {
 	return time.Duration((p.Processes*p.Calls-1)/p.Limit) * p.Window
 }
 
-// result is what came of a run.
 type result struct {
-	took     time.Duration
-	limited  int // 429s
-	failed   int
-	alone    int // calls that began while their process paced alone
-	trips    float64
-	p50, p99 time.Duration // of one trip to Redis
-	errors   []string
+	took    time.Duration
+	limited int      // 429s
+	errors  []string // of calls
+	alone   int
 }
 
 func (r *result) row(p *plan) string {
-	return fmt.Sprintf("| %s | %.1f s | %.3f | %d | %d | %d | %.2f | %v | %v |", p.Case, r.took.Seconds(),
-		r.took.Seconds()/p.ideal().Seconds(), r.limited, r.failed, r.alone, r.trips, r.p50, r.p99)
+	return fmt.Sprintf("| %s | %.1f s | %.3f | %d | %d | %d |", p.Case, r.took.Seconds(),
+		r.took.Seconds()/p.ideal().Seconds(), r.limited, len(r.errors), r.alone)
 }
 
-// run starts the service, Redis and the workers, and waits for these.
+// run starts the service, Redis and the workers, and waits for the workers.
 func (p *plan) run(ctx context.Context) (*result, error) {
 	dir, err := os.MkdirTemp("", "load")
 	if err != nil {
@@ -87,8 +83,11 @@ func (p *plan) run(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := p.add(reports)
-	r.took = took
+	r := &result{took: took}
+	for _, w := range reports {
+		r.errors = append(r.errors, w.Errors...)
+		r.alone += w.Alone
+	}
 	for _, request := range service.Requests() {
 		if request.Status == http.StatusTooManyRequests {
 			r.limited++
@@ -97,7 +96,7 @@ func (p *plan) run(ctx context.Context) (*result, error) {
 	return r, nil
 }
 
-// fail does to Redis what the case says.
+// fail makes Redis fail, if the case says so.
 func (p *plan) fail(ctx context.Context, redis *redistest.Server) error {
 	if p.Case != killed && p.Case != paused || !wait(ctx, p.ideal()/3) {
 		return nil
@@ -123,7 +122,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// workers runs the processes: this program again, told by its environment.
+// workers runs the processes: this program with the plan in its environment.
 func (p *plan) workers(ctx context.Context) ([]report, error) {
 	spec, err := json.Marshal(p)
 	if err != nil {
@@ -133,49 +132,24 @@ func (p *plan) workers(ctx context.Context) ([]report, error) {
 	if err != nil {
 		return nil, err
 	}
-	type end struct {
-		report report
-		err    error
-	}
-	ends := make(chan end, p.Processes)
-	for range p.Processes {
-		go func() {
-			var e end
-			cmd := exec.CommandContext(ctx, self)
-			cmd.Env = append(os.Environ(), workerEnv+"="+string(spec))
-			cmd.Stderr = os.Stderr
-			out, err := cmd.Output()
-			if e.err = err; err == nil {
-				e.err = json.Unmarshal(out, &e.report)
-			}
-			ends <- e
-		}()
-	}
-	var reports []report
-	for range p.Processes {
-		e := <-ends
-		if e.err != nil && err == nil {
-			err = e.err
+	outputs, reports := make([]bytes.Buffer, p.Processes), make([]report, p.Processes)
+	var processes []*exec.Cmd
+	for i := range outputs {
+		cmd := exec.CommandContext(ctx, self)
+		cmd.Env = append(os.Environ(), workerEnv+"="+string(spec))
+		cmd.Stdout, cmd.Stderr = &outputs[i], os.Stderr
+		if err := cmd.Start(); err != nil {
+			return nil, err
 		}
-		reports = append(reports, e.report)
+		processes = append(processes, cmd)
 	}
-	return reports, err
-}
-
-func (p *plan) add(reports []report) *result {
-	var r result
-	var trips []time.Duration
-	for _, w := range reports {
-		r.failed += len(w.Errors)
-		r.errors = append(r.errors, w.Errors...)
-		r.alone += w.Alone
-		trips = append(trips, w.Trips...)
+	for i, cmd := range processes {
+		if err := cmd.Wait(); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(outputs[i].Bytes(), &reports[i]); err != nil {
+			return nil, err
+		}
 	}
-	if len(trips) > 0 {
-		slices.Sort(trips)
-		r.trips = float64(len(trips)) / float64(p.Processes*p.Calls)
-		r.p50 = trips[len(trips)/2].Round(time.Microsecond)
-		r.p99 = trips[len(trips)*99/100].Round(time.Microsecond)
-	}
-	return &r
+	return reports, nil
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
@@ -17,14 +15,13 @@ import (
 	"github.com/remsyshq/agento-go/redispacer"
 )
 
-// workerEnv names the variable that makes this program a worker, and holds the plan.
+// workerEnv is the environment variable that makes this program a worker. Its value is the plan.
 const workerEnv = "REDISPACER_LOAD"
 
-// report is what a worker did.
+// report is the result of a worker.
 type report struct {
 	Errors []string
-	Alone  int
-	Trips  []time.Duration // to Redis
+	Alone  int // calls that began while the process paced alone
 }
 
 // work makes the calls of one process and prints the report.
@@ -34,13 +31,11 @@ func work(spec string) error {
 		return err
 	}
 	opts := []agento.Option{agento.WithBaseURL(p.Service)}
-	var trips stopwatch
 	var alone atomic.Bool
 	if p.Case != without {
 		logging.Disable()
 		client := redis.NewClient(&redis.Options{Addr: p.Redis})
 		defer client.Close()
-		client.AddHook(&trips)
 		pacer, err := redispacer.New(client, p.Key,
 			redispacer.WithWindow(p.Window), redispacer.WithTimeout(p.Timeout),
 			redispacer.WithNotify(func(c redispacer.Change) { alone.Store(c.Alone) }))
@@ -53,9 +48,7 @@ func work(spec string) error {
 	if err != nil {
 		return err
 	}
-	r := p.call(client, &alone)
-	r.Trips = trips.all()
-	return json.NewEncoder(os.Stdout).Encode(r)
+	return json.NewEncoder(os.Stdout).Encode(p.call(client, &alone))
 }
 
 func (p *plan) call(client *agento.Client, alone *atomic.Bool) report {
@@ -85,35 +78,4 @@ func (p *plan) call(client *agento.Client, alone *atomic.Bool) report {
 	}
 	all.Wait()
 	return r
-}
-
-// stopwatch takes the time of each command to Redis.
-type stopwatch struct {
-	mu    sync.Mutex
-	trips []time.Duration
-}
-
-func (s *stopwatch) all() []time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.trips
-}
-
-func (s *stopwatch) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
-}
-
-func (s *stopwatch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		begun := time.Now()
-		err := next(ctx, cmd)
-		s.mu.Lock()
-		s.trips = append(s.trips, time.Since(begun))
-		s.mu.Unlock()
-		return err
-	}
-}
-
-func (s *stopwatch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }
