@@ -16,7 +16,7 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// fill uses up the budget of the service through p.
+// fill sends as many requests as the limit allows.
 func fill(t *testing.T, p *Pacer, s *service) {
 	t.Helper()
 	for range s.limit {
@@ -26,7 +26,7 @@ func fill(t *testing.T, p *Pacer, s *service) {
 	synctest.Wait()
 }
 
-func TestTurnThatCannotComeInTime(t *testing.T) {
+func TestAcquireTooLate(t *testing.T) {
 	for name, how := range map[string]func(context.Context) (context.Context, agento.PaceRequest){
 		"MaxWait": func(ctx context.Context) (context.Context, agento.PaceRequest) {
 			return ctx, agento.PaceRequest{MaxWait: 5 * time.Second}
@@ -57,7 +57,7 @@ func TestTurnThatCannotComeInTime(t *testing.T) {
 	}
 }
 
-func TestWaitWithinMaxWait(t *testing.T) {
+func TestAcquireWithinMaxWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
 		p := onVirtual(w, 0)
@@ -68,10 +68,10 @@ func TestWaitWithinMaxWait(t *testing.T) {
 	})
 }
 
-func TestMaxWaitEndsWhileNothingIsKnown(t *testing.T) {
+func TestMaxWaitDuringProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
-		require.NoError(t, onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{})) // and has no answer
+		require.NoError(t, onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{})) // without a response yet
 		begun := time.Now()
 		err := onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{MaxWait: 100 * time.Millisecond})
 		require.ErrorIs(t, err, agento.ErrRateLimited)
@@ -81,13 +81,13 @@ func TestMaxWaitEndsWhileNothingIsKnown(t *testing.T) {
 	})
 }
 
-func TestPlaceIsGivenBackWhenTheContextEnds(t *testing.T) {
+func TestCanceledAcquireGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
 		p := onVirtual(w, 0)
 		fill(t, p, s)
 		for _, at := range []time.Duration{20 * time.Second, 59900 * time.Millisecond} {
-			// The second time the turn was given out already, ahead of its time.
+			// The second time, the request was granted ahead.
 			name := at.String()
 			why := errors.New("the user left")
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -109,8 +109,8 @@ func TestPlaceIsGivenBackWhenTheContextEnds(t *testing.T) {
 	})
 }
 
-// The first call goes ahead, the rest waits for its answer and no longer.
-func TestManyCallsOnAFreshBudget(t *testing.T) {
+// The first call is a probe. The others wait for its response and no longer.
+func TestFirstCallIsProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 120, window: time.Minute, delay: 50 * time.Millisecond}
 		var all sync.WaitGroup
@@ -126,13 +126,13 @@ func TestManyCallsOnAFreshBudget(t *testing.T) {
 		}
 		all.Wait()
 		took := time.Since(begun)
-		time.Sleep(time.Second) // what is told in the background
+		time.Sleep(time.Second) // reports in the background
 		require.Less(t, took, 400*time.Millisecond)
 		require.Zero(t, s.limited)
 	})
 }
 
-func TestA429HoldsAllReplicas(t *testing.T) {
+func Test429PausesAllReplicas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
 		one, other := onVirtual(w, 0), onVirtual(w, 0)
@@ -144,7 +144,7 @@ func TestA429HoldsAllReplicas(t *testing.T) {
 		begun := time.Now()
 		require.NoError(t, other.Acquire(t.Context(), agento.PaceRequest{}))
 		require.InDelta(t, 17, time.Since(begun).Seconds(), 0.01)
-		// It goes ahead, and the others wait for its answer, no longer than a second.
+		// It is a probe. The others wait for its response, at most a second.
 		ahead := time.Now()
 		time.AfterFunc(200*time.Millisecond, func() { other.Observe(agento.PaceResult{Granted: ahead, StatusCode: 200}) })
 		require.NoError(t, one.Acquire(t.Context(), agento.PaceRequest{}))
@@ -153,7 +153,7 @@ func TestA429HoldsAllReplicas(t *testing.T) {
 	})
 }
 
-// leaving starts calls and tells when each of them went.
+// leaving starts calls and returns the times at which Acquire returns.
 func leaving(t *testing.T, p *Pacer, calls int) <-chan time.Time {
 	gone := make(chan time.Time, calls)
 	for range calls {
@@ -167,9 +167,9 @@ func leaving(t *testing.T, p *Pacer, calls int) <-chan time.Time {
 	return gone
 }
 
-// At the end of a hold one of those that wait goes ahead, however often they
-// asked meanwhile, and the rest waits for its answer.
-func TestOneOfManyGoesAheadAfterA429(t *testing.T) {
+// When the Retry-After is over, one of the waiting calls is a probe, and the others wait
+// for its response.
+func TestProbeAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
 		p := onVirtual(w, 0)
@@ -188,9 +188,9 @@ func TestOneOfManyGoesAheadAfterA429(t *testing.T) {
 	})
 }
 
-// A call of the process that heard of a 429 does not get ahead of the news, and
-// news that comes several times lets one call go ahead all the same.
-func TestNoCallOvertakesAHold(t *testing.T) {
+// A process that got a 429 sends no request before the 429 is reported, and a 429
+// reported several times leads to one probe.
+func TestNoRequestOvertakes429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
 		p := onVirtual(w, 0)
@@ -205,7 +205,7 @@ func TestNoCallOvertakesAHold(t *testing.T) {
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: time.Second})
 		begun := time.Now()
-		synctest.Wait() // it is on its way
+		synctest.Wait() // the report is under way
 		gone := leaving(t, p, 10)
 		require.Equal(t, time.Second, (<-gone).Sub(begun))
 		require.GreaterOrEqual(t, (<-gone).Sub(begun), 2*time.Second)
@@ -216,15 +216,15 @@ func TestNoCallOvertakesAHold(t *testing.T) {
 	})
 }
 
-// A hold that may not have arrived is told again.
-func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
+// A 429 is reported again if the report may have been lost.
+func Test429ReportedUntilRedisKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &link{to: newVirtualRedis()}
 		p := l.pacer(&log{})
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		l.cut(errAway, 0)
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
-		synctest.Wait() // it was told in vain
+		synctest.Wait() // the report failed
 		require.Zero(t, l.to.look().hold)
 		l.cut(nil, 0)
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{})) // alone
@@ -234,9 +234,8 @@ func TestHoldIsToldUntilRedisHasIt(t *testing.T) {
 	})
 }
 
-// Nobody waits longer for the end of a Retry-After than they are ready to,
-// neither who comes then nor who waits already.
-func TestLongHoldRefuses(t *testing.T) {
+// MaxHold limits the wait for a Retry-After of new calls and of those in the queue.
+func TestMaxHoldExceeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
 		one, other := onVirtual(w, 0), onVirtual(w, 0)
@@ -303,8 +302,8 @@ func TestHighLimitUsedUp(t *testing.T) {
 	}
 }
 
-// A client whose budget is shared keeps the promise of WithRetryAfterLimit too.
-func TestClientDoesNotWaitForALongRetryAfter(t *testing.T) {
+// WithRetryAfterLimit works with a Pacer of this package.
+func TestClientRetryAfterLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory())
 		defer s.Close()
@@ -322,7 +321,7 @@ func TestClientDoesNotWaitForALongRetryAfter(t *testing.T) {
 	})
 }
 
-func TestNobodyWaitsLongForAnAnswerThatDoesNotCome(t *testing.T) {
+func TestProbeWithoutResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
 		require.NoError(t, onVirtual(w, 0).Acquire(t.Context(), agento.PaceRequest{}))
@@ -333,7 +332,7 @@ func TestNobodyWaitsLongForAnAnswerThatDoesNotCome(t *testing.T) {
 	})
 }
 
-func TestLearnsFromHeaders(t *testing.T) {
+func TestHeaders(t *testing.T) {
 	for name, test := range map[string]struct {
 		limit, remaining int
 		reset            time.Duration
@@ -345,7 +344,7 @@ func TestLearnsFromHeaders(t *testing.T) {
 		"shorter window":             {40, 39, 9 * time.Second, time.Minute, 200, 10 * time.Second},
 		"not from a later request":   {40, 30, 9 * time.Second, time.Minute, 200, time.Minute},
 		"not from a 429":             {1, 0, 9 * time.Second, time.Minute, 429, time.Minute},
-		"longer than it was told":    {40, 30, 30 * time.Second, 5 * time.Second, 200, time.Minute},
+		"longer than configured":     {40, 30, 30 * time.Second, 5 * time.Second, 200, time.Minute},
 		"not from what is no number": {40, 41, 9 * time.Second, time.Minute, 200, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -368,8 +367,8 @@ func TestLearnsFromHeaders(t *testing.T) {
 	}
 }
 
-// What did not use up budget is free again for others.
-func TestUnusedPlaces(t *testing.T) {
+// Grants that used no budget are given back.
+func TestUnusedGrants(t *testing.T) {
 	for name, r := range map[string]agento.PaceResult{
 		"not sent":               {NotSent: true},
 		"refused with a 429":     {StatusCode: http.StatusTooManyRequests, RetryAfter: time.Second},
@@ -397,7 +396,7 @@ func TestUnusedPlaces(t *testing.T) {
 	}
 }
 
-func TestServiceWithoutHeadersIsNotPaced(t *testing.T) {
+func TestServiceWithoutHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := onVirtual(newVirtualRedis(), 0)
 		begun := time.Now()
@@ -410,12 +409,12 @@ func TestServiceWithoutHeadersIsNotPaced(t *testing.T) {
 	})
 }
 
-func TestWaiterThatDiedLosesItsPlace(t *testing.T) {
+func TestDeadProcessLeavesQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
 		p := onVirtual(w, 0)
 		fill(t, p, s)
-		for i := range 20 { // a process that asks once and is never heard of again
+		for i := range 20 { // a process that does not ask again
 			_, err := w.run(t.Context(), &question{Op: take, ID: string(rune('a' + i)), Patience: -1, Window: microsOf(time.Minute)})
 			require.NoError(t, err)
 		}
@@ -427,7 +426,7 @@ func TestWaiterThatDiedLosesItsPlace(t *testing.T) {
 	})
 }
 
-func TestTripsToRedis(t *testing.T) {
+func TestRoundTrips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 100, window: time.Minute}
 		p := onVirtual(w, time.Millisecond)
@@ -443,12 +442,12 @@ func TestTripsToRedis(t *testing.T) {
 			return w.look().takes - before
 		}
 		require.Equal(t, 100, asked(0, 100))
-		require.LessOrEqual(t, w.look().reports, 2) // the call that goes ahead, and how long it took
+		require.LessOrEqual(t, w.look().reports, 2) // the response to the probe, and its lag
 		time.Sleep(40 * time.Second)
-		require.Equal(t, 2, asked(20*time.Second, 1)) // one for the place in the queue
+		require.Equal(t, 2, asked(20*time.Second, 1)) // one enters the queue
 		require.Equal(t, 99, asked(0, 99))
 		time.Sleep(59200 * time.Millisecond)
-		require.Equal(t, 1, asked(time.Second, 1)) // ahead of its time
+		require.Equal(t, 1, asked(time.Second, 1)) // granted ahead
 		require.LessOrEqual(t, w.look().reports, 2)
 		require.Zero(t, s.limited)
 	})

@@ -16,14 +16,14 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// link is the way to a twin, which can be cut.
+// link is a connection to a virtualRedis that can fail.
 type link struct {
 	mu    sync.Mutex
 	to    *virtualRedis
-	err   error         // what it says instead of an answer
-	takes time.Duration // how long that takes, whatever the context says
+	err   error         // returned instead of a reply
+	takes time.Duration // duration of a question; it ignores the context
 	asked int
-	line  chan struct{} // if not nil, one question is answered at a time
+	line  chan struct{} // if not nil, one question runs at a time
 }
 
 func (l *link) cut(err error, takes time.Duration) {
@@ -64,7 +64,7 @@ func (l *link) pacer(out *log, opts ...Option) *Pacer {
 
 var errAway = errors.New("connection refused")
 
-func TestSlowRedisIsWaitedForOnce(t *testing.T) {
+func TestSlowRedis(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, out := &link{to: newVirtualRedis()}, &service{limit: 100, window: time.Minute}, &log{}
 		p := l.pacer(out)
@@ -75,17 +75,17 @@ func TestSlowRedisIsWaitedForOnce(t *testing.T) {
 			return time.Since(begun)
 		}
 		require.Zero(t, call())
-		l.cut(nil, 3*time.Second) // it does answer, but late
+		l.cut(nil, 3*time.Second) // it replies, but late
 		require.Equal(t, 50*time.Millisecond, call())
 		for range 20 {
 			require.Zero(t, call())
 		}
 		time.Sleep(10 * time.Second)
 		require.Contains(t, out.String(), "no reply in time")
-		// What came too late was given back, and nobody asks while nobody calls.
+		// The late grant was given back, and Redis is not asked while there are no calls.
 		seen := l.to.look()
 		require.Equal(t, 1, seen.own)
-		require.Positive(t, seen.foreign) // what this process did alone
+		require.Positive(t, seen.foreign) // the requests sent alone
 		asked := l.questions()
 		time.Sleep(time.Hour)
 		require.Equal(t, asked, l.questions())
@@ -94,7 +94,7 @@ func TestSlowRedisIsWaitedForOnce(t *testing.T) {
 		time.Sleep(checkEvery)
 		synctest.Wait()
 		require.Contains(t, out.String(), "shared again")
-		require.EqualValues(t, probeWanted, l.to.look().probe) // one call goes ahead
+		require.EqualValues(t, probeWanted, l.to.look().probe) // the next call is a probe
 		used := l.to.look().takes
 		require.Zero(t, call())
 		require.Equal(t, used+1, l.to.look().takes)
@@ -106,7 +106,7 @@ func TestOneWarningAMinute(t *testing.T) {
 		l, out := &link{to: newVirtualRedis()}, &log{}
 		var changes []Change
 		p := l.pacer(out, WithNotify(func(c Change) { changes = append(changes, c) }))
-		for range 5 { // away and back, every ten seconds
+		for range 5 { // an outage every ten seconds
 			l.cut(errAway, 0)
 			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 			l.cut(nil, 0)
@@ -126,13 +126,13 @@ func TestOneWarningAMinute(t *testing.T) {
 	})
 }
 
-// Alone, a process keeps to the limit by itself, and to what its callers ask for.
+// During an outage a process keeps to the limit by itself, and to MaxWait and the context.
 func TestPacesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s := &link{to: newVirtualRedis()}, &service{limit: 20, window: 5 * time.Second, delay: 10 * time.Millisecond}
 		l.cut(errAway, time.Millisecond)
 		p := l.pacer(&log{}, WithWindow(5*time.Second))
-		for range 5 { // the first answer does not tell the length of the window
+		for range 5 { // the first response does not show the length of the window
 			s.call()
 		}
 		var all sync.WaitGroup
@@ -163,8 +163,8 @@ func TestPacesAlone(t *testing.T) {
 	})
 }
 
-// Alone, nobody waits longer for the end of a Retry-After than they are ready to.
-func TestLongHoldRefusesAlone(t *testing.T) {
+// MaxHold limits the wait during an outage, too.
+func TestMaxHoldExceededAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &link{to: newVirtualRedis()}
 		l.cut(errAway, 0)
@@ -182,8 +182,8 @@ func TestLongHoldRefusesAlone(t *testing.T) {
 	})
 }
 
-// Replicas that were alone look how things stand before they go on together.
-func TestReplicasComeTogetherAgain(t *testing.T) {
+// Replicas that paced alone send a probe before they share again.
+func TestReplicasRejoin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
@@ -197,14 +197,14 @@ func TestReplicasComeTogetherAgain(t *testing.T) {
 		time.AfterFunc(7*time.Minute, func() { before = c.service.limited })
 		c.run(t, 0)
 		t.Logf("%d calls in %v; %d 429s", c.total(), c.took, c.service.limited)
-		require.Equal(t, before, c.service.limited) // none once all is well again
+		require.Equal(t, before, c.service.limited) // none after the outage
 		require.LessOrEqual(t, float64(c.service.limited), 0.1*float64(c.total()))
 		require.GreaterOrEqual(t, float64(c.total()), 0.85*120*c.took.Minutes())
 	})
 }
 
 // A Redis that takes 0.2 ms for each of a thousand questions is not slow.
-func TestManyCallersDoNotMakeRedisSlow(t *testing.T) {
+func TestManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, out := &link{to: newVirtualRedis(), line: make(chan struct{}, 1)}, &service{limit: 1500, window: time.Minute}, &log{}
 		p := l.pacer(out)
@@ -224,7 +224,7 @@ func TestManyCallersDoNotMakeRedisSlow(t *testing.T) {
 		time.Sleep(time.Second)
 		require.Empty(t, out.String())
 
-		// And when it is slow, all of them find out together.
+		// If it is slow, all of them notice together.
 		l.cut(nil, time.Second)
 		begun := time.Now()
 		for range 1200 {
@@ -240,13 +240,13 @@ func TestManyCallersDoNotMakeRedisSlow(t *testing.T) {
 		require.Contains(t, out.String(), "paces alone")
 		all.Wait()
 		require.LessOrEqual(t, time.Since(begun), time.Second)
-		require.LessOrEqual(t, l.questions(), atOnce+10) // with those that ask whether it is well again
+		require.LessOrEqual(t, l.questions(), atOnce+10) // and the checks
 		time.Sleep(time.Hour)
 	})
 }
 
-// Who goes ahead and leaves lets another go ahead.
-func TestCallThatGoesAheadLeaves(t *testing.T) {
+// If the probe is canceled, another call is the probe.
+func TestProbeCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -262,8 +262,8 @@ func TestCallThatGoesAheadLeaves(t *testing.T) {
 	})
 }
 
-// What cannot wait is told even if something else is being told just then.
-func TestNothingUrgentIsLeftUntold(t *testing.T) {
+// Urgent news is reported even if another report is under way.
+func TestUrgentNewsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &link{to: newVirtualRedis()}
 		p := l.pacer(&log{})
@@ -272,8 +272,8 @@ func TestNothingUrgentIsLeftUntold(t *testing.T) {
 			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 			granted = append(granted, time.Now())
 		}
-		l.cut(nil, 20*time.Millisecond)                                    // slow, but not too slow
-		p.Observe(agento.PaceResult{Granted: granted[0], StatusCode: 200}) // how things stand
+		l.cut(nil, 20*time.Millisecond)                                    // within the timeout
+		p.Observe(agento.PaceResult{Granted: granted[0], StatusCode: 200}) // the response to the probe
 		time.Sleep(10 * time.Millisecond)
 		for _, at := range granted[1:] {
 			p.Observe(agento.PaceResult{Granted: at, StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
@@ -281,21 +281,20 @@ func TestNothingUrgentIsLeftUntold(t *testing.T) {
 		time.Sleep(40 * time.Millisecond)
 		require.Positive(t, l.to.look().hold)
 		time.Sleep(time.Minute)
-		require.Equal(t, 2, l.questions(), "both are told together")
+		require.Equal(t, 2, l.questions(), "both are reported together")
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
 		time.Sleep(time.Minute)
 		require.Equal(t, 3, l.questions())
 	})
 }
 
-// A place that was not used is given back to whom it was taken from: what the
-// process took alone Redis never gave, and would take from another.
-func TestPlacesTakenAloneAreNotGivenBackToRedis(t *testing.T) {
+// Unused grants of an outage are not given back to Redis, which did not grant them.
+func TestUnusedGrantsOfOutage(t *testing.T) {
 	for name, r := range map[string]agento.PaceResult{
 		"not sent":               {NotSent: true},
 		"refused before limiter": {StatusCode: http.StatusForbidden},
 	} {
-		for _, late := range []bool{false, true} { // what became of it is known when Redis is well again
+		for _, late := range []bool{false, true} { // the result comes after the outage
 			synctest.Test(t, func(t *testing.T) {
 				l := &link{to: newVirtualRedis()}
 				p, other := l.pacer(&log{}), onVirtual(l.to, 0)
@@ -327,7 +326,7 @@ func TestPlacesTakenAloneAreNotGivenBackToRedis(t *testing.T) {
 				time.Sleep(time.Millisecond)
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 				require.Equal(t, used+1, l.to.look().own, "%s, late: %v", name, late)
-				p.Observe(agento.PaceResult{Granted: time.Now(), NotSent: true}) // this one Redis gave
+				p.Observe(agento.PaceResult{Granted: time.Now(), NotSent: true}) // granted by Redis
 				synctest.Wait()
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 				require.Equal(t, used+1, l.to.look().own, "%s, late: %v", name, late)

@@ -13,7 +13,7 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// trips counts what a client sends to Redis.
+// trips counts the commands that a client sends to Redis.
 type trips struct{ n atomic.Int64 }
 
 func (c *trips) DialHook(next redis.DialHook) redis.DialHook {
@@ -31,8 +31,7 @@ func (c *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	return next
 }
 
-// BenchmarkAcquire is the cost of a call that need not wait, with Redis on
-// loopback, beside that of a PING.
+// BenchmarkAcquire compares a call that need not wait with a PING, with Redis on loopback.
 func BenchmarkAcquire(b *testing.B) {
 	client := connectTo(b, startRedis(b))
 	s := &service{limit: 100000, window: time.Minute}

@@ -11,7 +11,10 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-var errNoReply = errors.New("no reply in time")
+var (
+	errNoReply  = errors.New("no reply in time")
+	errBadReply = errors.New("unexpected reply of the script")
+)
 
 // explain describes a failure without the arguments that Redis quotes of a rejected
 // command: one may be the password.
@@ -21,6 +24,9 @@ func explain(err error) error {
 	}
 	if text := errorReply(err); text != "" {
 		return errors.New("Redis cannot run the script: " + text)
+	}
+	if errors.Is(err, errBadReply) {
+		return err
 	}
 	return fmt.Errorf("Redis cannot be reached: %w", err)
 }

@@ -63,7 +63,7 @@ func TestNewRedisDenies(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 			require.NotContains(t, err.Error(), testPassword)
 			require.NotContains(t, err.Error(), testKey)
-			require.NotContains(t, err.Error(), "args") // a server quotes them
+			require.NotContains(t, err.Error(), "args") // of the command, which Redis quotes
 			require.Nil(t, p)
 		})
 	}
@@ -81,7 +81,7 @@ func TestNewRedisUnreachable(t *testing.T) {
 	require.NoError(t, err)
 	closed := l.Addr().String()
 	require.NoError(t, l.Close())
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and sends nothing
 	require.NoError(t, err)
 	defer silent.Close()
 	for name, test := range map[string]struct{ addr, want string }{

@@ -18,8 +18,8 @@ import (
 
 const (
 	firstReply = 2 * time.Second // how long New waits for Redis
-	// atOnce is how many calls may ask Redis at a time. A thousand that start together would
-	// otherwise wait for each other there and take Redis for slow.
+	// atOnce is how many calls may ask Redis at a time. A thousand at once would wait for
+	// each other there, and take Redis for slow.
 	atOnce = 4
 )
 
@@ -28,12 +28,12 @@ const (
 // for concurrent use, also by several clients.
 type Pacer struct {
 	settings
-	run     func(context.Context, *question) ([]int64, error)
-	process string // prefix of the request ids
-	calls   atomic.Uint64
-	learned learned
-	urgent  atomic.Int64  // number of urgent news since the current report began; 0: none is under way
-	asking  chan struct{} // one element for each call that asks Redis
+	run      func(context.Context, *question) ([]int64, error)
+	process  string // prefix of the request ids
+	calls    atomic.Uint64
+	inFlight chan struct{} // one element for each call that asks Redis
+	learned  learned
+	urgent   atomic.Int64 // number of urgent news since the current report began; 0: there is none
 
 	mu       sync.Mutex
 	outage   *outage   // nil: Redis replies
@@ -71,7 +71,7 @@ func New(client redis.UniversalClient, apiKey string, opts ...Option) (*Pacer, e
 }
 
 func newPacer(s settings, run func(context.Context, *question) ([]int64, error)) *Pacer {
-	return &Pacer{settings: s, run: run, process: rand.Text()[:12] + "-", asking: make(chan struct{}, atOnce)}
+	return &Pacer{settings: s, run: run, process: rand.Text()[:12] + "-", inFlight: make(chan struct{}, atOnce)}
 }
 
 // attempt is one call of Acquire.
@@ -126,17 +126,17 @@ func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 // acquireShared asks Redis once and waits as long as it says.
 func (p *Pacer) acquireShared(ctx context.Context, a *attempt) (done bool, err error) {
 	select {
-	case p.asking <- struct{}{}:
+	case p.inFlight <- struct{}{}:
 	case <-ctx.Done():
 		return false, errs.Context(ctx)
 	}
 	if !p.shares() { // an outage began meanwhile
-		<-p.asking
+		<-p.inFlight
 		return false, nil
 	}
 	asked := time.Now()
 	r, err := p.ask(ctx, a.question(ctx), p.timeout)
-	<-p.asking
+	<-p.inFlight
 	if err != nil {
 		if ctx.Err() == nil {
 			p.lost(asked, err)
@@ -215,12 +215,13 @@ func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (r 
 	case <-ctx.Done():
 		err = errs.Context(ctx)
 	case <-asking.Done():
-	}
-	if asking.Err() == context.DeadlineExceeded {
 		err = errNoReply
 	}
 	if err != nil {
 		p.learned.failed()
+		if asking.Err() == context.DeadlineExceeded {
+			err = errNoReply
+		}
 		return reply{}, err
 	}
 	p.learned.replied(time.Now(), asked, r, &q.news)

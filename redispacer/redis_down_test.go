@@ -16,14 +16,14 @@ import (
 	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
 )
 
-// pacedCall makes one call to a service that has budget.
+// pacedCall makes one call to a service that allows it.
 func pacedCall(t *testing.T, p *Pacer) {
 	t.Helper()
 	require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 	p.Observe((&service{limit: 1000, window: time.Minute}).call())
 }
 
-// log is a buffer that is safe to read while it is written.
+// log is a buffer for concurrent use.
 type log struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -41,8 +41,8 @@ func (l *log) String() string {
 	return l.buf.String()
 }
 
-// TestRedisGoesAndComesBack calls while Redis is taken away and given back.
-func TestRedisGoesAndComesBack(t *testing.T) {
+// TestRedisOutage makes calls while Redis fails and returns.
+func TestRedisOutage(t *testing.T) {
 	for name, test := range map[string]struct {
 		away, back func(*testing.T, *redistest.Server)
 	}{
@@ -72,11 +72,11 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 				require.Empty(t, c)
 			}
 			begun := time.Now()
-			pacedCall(t, p) // pays nothing
+			pacedCall(t, p) // without waiting for Redis
 			require.Less(t, time.Since(begun), 10*time.Second)
 			test.back(t, s)
 			c := changed(t, p, changes)
-			for ; c.Alone; c = changed(t, p, changes) { // a slow machine
+			for ; c.Alone; c = changed(t, p, changes) { // another outage, on a slow machine
 			}
 			require.Positive(t, c.Lasted)
 			require.Equal(t, 1, strings.Count(out.String(), "level=WARN"), out.String())
@@ -86,7 +86,7 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 	}
 }
 
-// changed calls until the Pacer tells of a change.
+// changed makes calls until the Pacer reports a change.
 func changed(t *testing.T, p *Pacer, changes <-chan Change) Change {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
@@ -101,8 +101,8 @@ func changed(t *testing.T, p *Pacer, changes <-chan Change) Change {
 	return Change{}
 }
 
-// A caller that waits alone goes on with the others when Redis is there again.
-func TestWaitersComeBack(t *testing.T) {
+// A call that waits during an outage shares again when Redis returns.
+func TestWaitersRejoin(t *testing.T) {
 	s := startRedis(t)
 	client := connectTo(t, s)
 	p := newTestPacer(t, client, WithTimeout(500*time.Millisecond))
@@ -112,9 +112,9 @@ func TestWaitersComeBack(t *testing.T) {
 	o := p.outage
 	p.mu.Unlock()
 	require.NotNil(t, o)
-	p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: 429, RetryAfter: time.Hour}) // alone, nothing goes
+	p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: 429, RetryAfter: time.Hour}) // alone, no request may be sent
 	p.learned.mu.Lock()
-	p.learned.hold = time.Time{} // the others know nothing of it
+	p.learned.hold = time.Time{} // which is not reported to Redis
 	p.learned.mu.Unlock()
 	left := make(chan error)
 	go func() { left <- p.Acquire(context.Background(), agento.PaceRequest{}) }()

@@ -12,11 +12,11 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// exercise makes Redis hold every key that the script has.
+// exercise makes the script store all its keys.
 func exercise(t *testing.T, p *Pacer) {
 	t.Helper()
 	s := &service{limit: 10, window: time.Minute}
-	for range 6 { // somebody else uses the key
+	for range 6 { // of another client
 		s.call()
 	}
 	for i := range 4 {
@@ -37,7 +37,7 @@ func exercise(t *testing.T, p *Pacer) {
 	}, patient, time.Millisecond)
 }
 
-func TestWhatIsStored(t *testing.T) {
+func TestStoredKeys(t *testing.T) {
 	server := startRedis(t)
 	client := connectTo(t, server)
 	exercise(t, newTestPacer(t, client, WithPrefix("shop")))

@@ -2,7 +2,6 @@ package redispacer
 
 import (
 	"log/slog"
-	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -12,13 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
 )
 
 const (
 	testKey = "ak_live_0123456789abcdef0123456789abcdef"
-	// patient is a timeout that no load on the machine exceeds.
+	// patient is a timeout for a machine under load.
 	patient = 10 * time.Second
 )
 
@@ -67,25 +65,11 @@ func connectTo(t testing.TB, s *redistest.Server) *redis.Client {
 	return client
 }
 
-// newTestPacer makes a Pacer that is patient and silent, unless told otherwise.
+// newTestPacer returns a Pacer with a long timeout and no log.
 func newTestPacer(t testing.TB, client redis.UniversalClient, opts ...Option) *Pacer {
 	t.Helper()
 	opts = append([]Option{WithTimeout(patient), WithLogger(silent)}, opts...)
 	p, err := New(client, testKey, opts...)
 	require.NoError(t, err)
 	return p
-}
-
-// On a real Redis too, one call goes ahead after a 429 and the rest waits for its answer.
-func TestOneGoesAheadOnRedis(t *testing.T) {
-	p := newTestPacer(t, connectTo(t, startRedis(t)))
-	pacedCall(t, p)
-	require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-	p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: time.Second})
-	gone := leaving(t, p, 10)
-	first, second := <-gone, <-gone
-	require.GreaterOrEqual(t, second.Sub(first), time.Second/2)
-	for range 8 {
-		<-gone
-	}
 }

@@ -54,7 +54,7 @@ func TestUnexpectedReply(t *testing.T) {
 				require.Zero(t, time.Since(begun))
 				require.Len(t, changes, 1)
 				require.True(t, changes[0].Alone)
-				require.ErrorContains(t, changes[0].Err, "unexpected reply of the script")
+				require.EqualError(t, changes[0].Err, fmt.Sprint("unexpected reply of the script: ", v))
 				time.Sleep(time.Minute)
 			})
 		})

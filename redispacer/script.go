@@ -97,7 +97,7 @@ type reply struct {
 // newReply returns an error unless the script can give this reply to the operation.
 func newReply(op operation, v []int64) (reply, error) {
 	if len(v) != 7 || slices.Min(v) < 0 || max(v[1], v[3], v[5]) > int64(microsOf(3*longestWindow)) {
-		return reply{}, fmt.Errorf("unexpected reply of the script: %d", v)
+		return reply{}, fmt.Errorf("%w: %d", errBadReply, v)
 	}
 	r := reply{
 		verdict: verdict(v[0]), wait: micros(v[1]).duration(), probe: v[2] == 1, lag: micros(v[3]).duration(),
@@ -115,7 +115,7 @@ func newReply(op operation, v []int64) (reply, error) {
 		ok = ok && r.verdict == refused && r.wait > 0
 	}
 	if !ok {
-		return reply{}, fmt.Errorf("unexpected reply of the script: %d", v)
+		return reply{}, fmt.Errorf("%w: %d", errBadReply, v)
 	}
 	return r, nil
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// service enforces a rate limit as the real one might, and answers in whole seconds.
+// service enforces a rate limit as the real one might. Its headers are in whole seconds.
 type service struct {
 	limit  int
 	window time.Duration
 	fixed  bool          // the window begins with its first request
-	delay  time.Duration // longest way of a request, and of an answer
+	delay  time.Duration // longest delay of a request, and of a response
 
 	mu      sync.Mutex
 	used    []time.Time

@@ -13,14 +13,14 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// crowd is replicas that share one key through one Redis, in virtual time.
+// crowd is a number of replicas that share one key through one Redis, in virtual time.
 type crowd struct {
 	service  *service
 	redis    *virtualRedis
 	replicas int
 	each     int           // callers of a replica
 	until    time.Duration // when the last call may begin
-	via      func() *Pacer // nil: straight on the twin
+	via      func() *Pacer // nil: a Pacer on redis
 
 	mu    sync.Mutex
 	begun time.Time
@@ -37,7 +37,7 @@ func (c *crowd) pacer() *Pacer {
 	return onVirtual(c.redis, 2*time.Millisecond)
 }
 
-// call makes one call as the SDK does: a 429 is waited for and repeated.
+// call makes one call as the SDK does: a 429 is retried.
 func (c *crowd) call(ctx context.Context, p *Pacer, replica int, bulk bool) error {
 	for {
 		asked := time.Now()
@@ -60,7 +60,7 @@ func (c *crowd) call(ctx context.Context, p *Pacer, replica int, bulk bool) erro
 	}
 }
 
-// run lets all callers call until the time is over. The first replicas, so many,
+// run makes all callers call until the time is over. The first replicas, as many as bulks,
 // make bulk calls.
 func (c *crowd) run(t *testing.T, bulks int) {
 	c.done, c.waits, c.calm = make([]int, c.replicas), make(map[bool][]time.Duration), make(map[bool]int)
@@ -80,7 +80,7 @@ func (c *crowd) run(t *testing.T, bulks int) {
 	}
 	all.Wait()
 	c.took = time.Since(c.begun)
-	time.Sleep(time.Second) // what is told in the background
+	time.Sleep(time.Second) // reports in the background
 }
 
 func (c *crowd) total() (n int) {
@@ -107,7 +107,7 @@ func TestHundredReplicas(t *testing.T) {
 					c.total(), least, most, took, ideal, took.Seconds()/ideal.Seconds(), longest, c.service.limited,
 					float64(c.redis.look().takes+c.redis.look().reports)/float64(c.total()))
 				require.Zero(t, c.service.limited)
-				require.LessOrEqual(t, most-least, 3*c.each) // at the start and the end, who comes first is chance
+				require.LessOrEqual(t, most-least, 3*c.each) // the order of the first and last calls is random
 				require.LessOrEqual(t, took.Seconds(), 1.03*ideal.Seconds())
 				require.LessOrEqual(t, longest, 4*time.Minute+15*time.Second) // 400 callers, 120 a minute
 			})
@@ -115,7 +115,7 @@ func TestHundredReplicas(t *testing.T) {
 	}
 }
 
-func TestChatBeforeBulkOfAnyReplica(t *testing.T) {
+func TestChatAheadOfBulk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
@@ -141,11 +141,11 @@ func TestChatBeforeBulkOfAnyReplica(t *testing.T) {
 		t.Logf("chats: p50 %v, p99 %v; bulk: %d calls; %d 429s", waits[50], waits[98], c.total(), c.service.limited)
 		require.Zero(t, c.service.limited)
 		require.LessOrEqual(t, waits[98], time.Second)
-		require.GreaterOrEqual(t, c.total(), 9*106) // nine tenths of the limit, less what is late
+		require.GreaterOrEqual(t, c.total(), 9*106) // nine tenths of the limit, less the lag
 	})
 }
 
-func TestBulkIsNotStarved(t *testing.T) {
+func TestBulkNotStarved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
@@ -155,12 +155,12 @@ func TestBulkIsNotStarved(t *testing.T) {
 		chats, bulks := c.calm[false], c.calm[true]
 		t.Logf("%d chats, %d bulk calls; %d 429s", chats, bulks, c.service.limited)
 		require.Zero(t, c.service.limited)
-		require.InDelta(t, 0.2, float64(bulks)/float64(chats+bulks), 0.03) // every fifth turn
+		require.InDelta(t, 0.2, float64(bulks)/float64(chats+bulks), 0.03) // every fifth request
 	})
 }
 
-// Somebody who knows nothing of Redis uses the key too, forty times a minute.
-func TestOthersUseTheKey(t *testing.T) {
+// A client without Redis sends forty requests a minute with the key.
+func TestOtherClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
@@ -189,7 +189,7 @@ func TestOthersUseTheKey(t *testing.T) {
 	})
 }
 
-func TestRedisLosesItsKeys(t *testing.T) {
+func TestRedisLosesKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
@@ -200,7 +200,7 @@ func TestRedisLosesItsKeys(t *testing.T) {
 		}
 		c.run(t, 0)
 		t.Logf("%d calls in %v; %d 429s", c.total(), c.took, c.service.limited)
-		require.LessOrEqual(t, c.service.limited, 3) // the call that goes ahead
+		require.LessOrEqual(t, c.service.limited, 3) // the probes
 		require.GreaterOrEqual(t, float64(c.total()), 0.8*120*c.took.Minutes())
 	})
 }

@@ -2,7 +2,7 @@ package redistest
 
 import "syscall"
 
-// dieWithParent ends the server when a test dies without its clean-up.
+// dieWithParent kills the server if the test process ends without its cleanup.
 func dieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -16,7 +16,7 @@ import (
 
 const startTime = 20 * time.Second
 
-// Server is a Redis that keeps nothing on disk.
+// Server is a redis-server that stores nothing on disk.
 type Server struct {
 	Addr string
 	dir  string
@@ -25,8 +25,8 @@ type Server struct {
 	died chan struct{}
 }
 
-// Start starts a redis-server in the folder on a free port, with more arguments
-// of its command line. The caller must Stop it.
+// Start starts a redis-server with additional arguments in dir, on a free port. The
+// caller must stop it.
 func Start(dir string, args ...string) (*Server, error) {
 	var last error
 	for range 5 {
@@ -54,7 +54,7 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// Restart starts a server that was stopped again, on its port and without its data.
+// Restart starts a stopped server on the same port, without its data.
 func (s *Server) Restart() error {
 	_, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Server) Restart() error {
 		close(died)
 	}()
 	for end := time.Now().Add(startTime); time.Now().Before(end); {
-		if s.answers() {
+		if s.replies() {
 			return nil
 		}
 		select {
@@ -88,12 +88,11 @@ func (s *Server) Restart() error {
 		}
 	}
 	s.Stop()
-	return errors.New("redis-server does not answer")
+	return errors.New("redis-server does not reply")
 }
 
-// answers tells whether it says anything to a PING: without a password, that is
-// that it wants one.
-func (s *Server) answers() bool {
+// replies reports whether the server replies to a PING, if only that it requires a password.
+func (s *Server) replies() bool {
 	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
 	if err != nil {
 		return false
@@ -107,14 +106,14 @@ func (s *Server) answers() bool {
 	return err == nil && (strings.HasPrefix(line, "+PONG") || strings.HasPrefix(line, "-NOAUTH"))
 }
 
-// Stop ends the server at once, paused or not, and returns when it has ended.
+// Stop kills the server, even if it is paused, and waits for its end.
 func (s *Server) Stop() {
 	_ = s.cmd.Process.Kill()
 	<-s.died
 }
 
-// Pause stops the process without ending it: connections stay, and nothing answers.
+// Pause suspends the process. Its connections stay open.
 func (s *Server) Pause() error { return s.cmd.Process.Signal(syscall.SIGSTOP) }
 
-// Resume lets a paused server go on.
+// Resume continues a paused server.
 func (s *Server) Resume() error { return s.cmd.Process.Signal(syscall.SIGCONT) }
