@@ -36,17 +36,6 @@ func TestRepeatedAfter408(t *testing.T) {
 	})
 }
 
-// TestSilentStreamIsAskedOnce: a stream that does not begin ends at its idle
-// timeout, and is not waited for four times.
-func TestSilentStreamIsAskedOnce(t *testing.T) {
-	inWorld(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, nil, func(w *world) {
-		begun := time.Now()
-		_, err := w.client.Stream(w.ctx, "GET", "/v1/things", nil, agento.WithIdleTimeout(time.Minute))
-		require.ErrorIs(t, err, agento.ErrStreamIdle)
-		require.Equal(t, time.Minute, time.Since(begun))
-	})
-}
-
 // TestTimeoutBoundsAnErrorBody like everything else of an attempt.
 func TestTimeoutBoundsAnErrorBody(t *testing.T) {
 	inWorld(t, func(w http.ResponseWriter, r *http.Request) {

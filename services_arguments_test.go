@@ -41,7 +41,7 @@ func TestBadArguments(t *testing.T) {
 		{"empty name", account.SetSecrets(ctx, agent, agento.Secrets{"": "v"})},
 		{"empty value for k", account.SetSecrets(ctx, agent, agento.Secrets{"k": ""})},
 
-		{"Account.Rules takes agents only", last(account.Rules(ctx, swarm, nil))},
+		{"Account.Rules is for agents", last(account.Rules(ctx, swarm, nil))},
 		{"limit", last(account.Rules(ctx, agent, &agento.ListParams{Limit: -1}))},
 		{"name is empty", last(account.Rule(ctx, agent, ""))},
 		{"name is not a file name", last(account.Rule(ctx, agent, "a/b"))},
@@ -50,7 +50,7 @@ func TestBadArguments(t *testing.T) {
 		{"name is not a file name", account.DeleteRule(ctx, agent, "a\x00")},
 		{`name is ".."`, account.DeleteRule(ctx, agent, "..")},
 		{`name is "."`, account.DeleteRule(ctx, agent, ".")},
-		{"Account.DeleteRule takes agents only", account.DeleteRule(ctx, swarm, "x")},
+		{"Account.DeleteRule is for agents", account.DeleteRule(ctx, swarm, "x")},
 
 		{"agentID", last(chat.History(ctx, "", nil))},
 		{"offset", last(chat.History(ctx, "a1", &agento.HistoryParams{Offset: -1}))},

@@ -57,7 +57,7 @@ func ExampleFromReader() {
 	// https://example.com/faq.jsonl Do you ship to Spain?
 }
 
-// examples/knowledge-import converts HTML in this way.
+// examples/cli/knowledge-import converts HTML in this way.
 func ExampleConvert() {
 	docs := fstest.MapFS{
 		"guide.adoc": {Data: []byte("= Guide\n\nRead this first.\n")},

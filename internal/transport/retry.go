@@ -21,7 +21,7 @@ const (
 // long to wait before it.
 func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) {
 	out := &c.last
-	if c.attempts > c.MaxRetries || !canRetry(c.Call, out) {
+	if c.attempts > c.MaxRetries || !canRetry(c.Method, out) {
 		return false, nil
 	}
 	if c.ctx.Err() != nil {
@@ -47,10 +47,10 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 // backoff returns the wait that checkRetry decided on.
 func (c *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.wait }
 
-// canRetry is the retry table: may this call be retried after this outcome?
-func canRetry(c *Call, out *Outcome) bool {
+// canRetry is the retry table: may a call with this method be retried after this outcome?
+func canRetry(method string, out *Outcome) bool {
 	if out.Err != nil {
-		return !Final(out.Err) && (!out.sent || repeatable(c))
+		return !Final(out.Err) && (!out.sent || repeatable(method))
 	}
 	switch out.StatusCode {
 	case http.StatusTooManyRequests, http.StatusTooEarly:
@@ -58,7 +58,7 @@ func canRetry(c *Call, out *Outcome) bool {
 	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 		520, 521, 522, 523, 524, 529: // of load balancers and CDNs: the same, between them and the service
-		return repeatable(c)
+		return repeatable(method)
 	}
 	return false
 }
@@ -73,10 +73,9 @@ func (out *Outcome) mayHaveApplied() bool {
 }
 
 // repeatable reports whether sending a request twice has the effect of sending it
-// once. A stream may be silent for minutes before its headers, so it is not asked
-// for again.
-func repeatable(c *Call) bool {
-	return !c.Stream && (!isWrite(c.Method) || c.Method == http.MethodPut || c.Method == http.MethodDelete)
+// once.
+func repeatable(method string) bool {
+	return !isWrite(method) || method == http.MethodPut || method == http.MethodDelete
 }
 
 func isWrite(method string) bool {

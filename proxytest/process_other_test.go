@@ -1,9 +1,0 @@
-//go:build unix && !linux
-
-package proxytest
-
-import "syscall"
-
-// endsWithTests has nothing to offer where the system does not: a process ends
-// with its test, unless the tests are killed.
-func endsWithTests() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,221 @@
+package proxies
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+const (
+	nginxBuffers = "nginx: buffering of event streams"
+	nginxSilence = "nginx: proxy_read_timeout of 2 s on event streams"
+)
+
+// unbuffered has the service tell nginx not to buffer.
+var unbuffered = withHeaders("X-Accel-Buffering", "no")
+
+// silent is a service that tells nginx nothing.
+var silent = withHeaders()
+
+func bufferingFaults() []fault {
+	var (
+		off      = site{location: "proxy_buffering off;"}
+		modern   = site{location: "proxy_http_version 1.1;"}
+		oneSaid  = "each event as soon as it was sent"
+		lineSaid = "each line as soon as it was written"
+	)
+	return []fault{
+		{nginxBuffers, "buffering is off; a chat whose events wait for each other", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, off, silent) }},
+		{nginxBuffers, "buffering is on, and the service says X-Accel-Buffering: no; such a chat", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, site{}, unbuffered) }},
+		{nginxBuffers, "the same with HTTP/1.1 between nginx and the service", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, modern, unbuffered) }},
+		{nginxBuffers, "buffering is off; a log whose lines wait for each other", lineSaid, func(t *testing.T) { lineByLine(t, behindNginx, off, silent) }},
+		{nginxBuffers, "buffering is on, and the service says X-Accel-Buffering: no; such a log", lineSaid, func(t *testing.T) { lineByLine(t, behindNginx, site{}, unbuffered) }},
+		{nginxBuffers, "the same over HTTP/2; such a chat", oneSaid, func(t *testing.T) { oneByOne(t, behindTLS, site{}, unbuffered) }},
+		{nginxBuffers, "the same over HTTP/2; such a log", lineSaid, func(t *testing.T) { lineByLine(t, behindTLS, site{}, unbuffered) }},
+		{nginxBuffers, "buffering is on, and the service says nothing; a chat of 500 events", "all events in order, and the stream is complete", bufferedChat},
+		{nginxBuffers, "buffering is on, and the service says nothing; a chat that pauses", "what was sent comes when the stream ends or a buffer is full; the stream is complete", heldBack},
+		{nginxBuffers, "buffering is on, and the service says nothing; a log of 500 lines that ends", "all lines in order, each once; the stream is complete", bufferedLog},
+	}
+}
+
+// tenWords has agents answer with ten increments.
+var tenWords = agentotest.WithReply(func(agentotest.Turn) []string {
+	return strings.SplitAfter("one two three four five six seven eight nine ten", " ")
+})
+
+// oneByOne has the service send an event only when the last one was seen, so that
+// one which is held back is never followed.
+func oneByOne(t *testing.T, behind behind, of site, opts ...agentotest.Option) {
+	g := newGate()
+	s := startService(t, append(opts, tenWords, agentotest.WithMiddleware(g.around))...)
+	g.one()
+	stream := behind(t, s, of).send(t, s.agent)
+	text := ""
+	for range 10 {
+		text += (<-stream.Events()).Content
+		g.one()
+	}
+	require.Equal(t, agento.ChatDone, (<-stream.Events()).Type)
+	_, more := <-stream.Events()
+	require.False(t, more)
+	require.NoError(t, stream.Err())
+	require.Equal(t, "one two three four five six seven eight nine ten", text)
+}
+
+func lineByLine(t *testing.T, behind behind, of site, opts ...agentotest.Option) {
+	s := startService(t, opts...)
+	l := behind(t, s, of).follow(t, s, 1)
+	for range 10 {
+		l.requireLines(1)
+		s.append("one", 1)
+	}
+	require.Zero(t, l.gaps)
+}
+
+func bufferedChat(t *testing.T) {
+	var words []string
+	for i := range 500 {
+		words = append(words, fmt.Sprintf("%d %s ", i, strings.Repeat("x", 200)))
+	}
+	s := startService(t, agentotest.WithReply(func(agentotest.Turn) []string { return words }))
+	stream := behindNginx(t, s, site{}).send(t, s.agent)
+	var got []string
+	for event := range stream.Events() {
+		if event.Type == agento.ChatText {
+			got = append(got, event.Content)
+		}
+	}
+	require.NoError(t, stream.Err())
+	require.Equal(t, words, got)
+}
+
+// heldBack shows that the tests above test something: here nothing comes until
+// the stream ends.
+func heldBack(t *testing.T) {
+	g := newGate()
+	s := startService(t, tenWords, agentotest.WithMiddleware(g.around))
+	c := behindNginx(t, s, site{})
+	type result struct {
+		reply *agento.Reply
+		err   error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		reply, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
+		opened <- result{reply, err}
+	}()
+	for range 10 {
+		g.one()
+	}
+	require.True(t, waitFor(func() bool { return g.passed.Load() == 10 }))
+	require.Zero(t, c.received.Load(), "nginx passed on what it should have held back")
+	g.one()
+	got := <-opened
+	require.NoError(t, got.err)
+	require.Equal(t, 11, got.reply.Events)
+}
+
+func bufferedLog(t *testing.T) {
+	s := startService(t)
+	c := behindNginx(t, s, site{})
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		waitFor(func() bool { return s.LogStreams(s.agent) == 1 })
+		s.CloseLogStreams(s.agent)
+	}()
+	l := c.follow(t, s, 500)
+	l.requireLines(500)
+	<-closed
+	_, more := <-l.stream.Events()
+	require.False(t, more)
+	require.NoError(t, l.stream.Err())
+	require.Zero(t, l.gaps)
+}
+
+func silenceFaults() []fault {
+	timeout := site{location: "proxy_read_timeout 2s; proxy_buffering off;"}
+	chat := func(behind behind, of site) func(t *testing.T) {
+		return func(t *testing.T) {
+			g := newGate()
+			s := startService(t, tenWords, agentotest.WithMiddleware(g.around))
+			c := behind(t, s, of)
+			for range 3 {
+				g.one()
+			}
+			stream := c.send(t, s.agent)
+			text, err := stream.Text()
+			require.Equal(t, "one two three ", text)
+			require.ErrorIs(t, err, agento.ErrStreamTruncated)
+			require.NotErrorIs(t, err, agento.ErrStreamIdle)
+			require.NoError(t, c.get(s.agent))
+			require.Equal(t, 1, s.said(hello))
+		}
+	}
+	log := func(known int, opts ...agentotest.Option) func(t *testing.T) {
+		return func(t *testing.T) {
+			s := startService(t, opts...)
+			c := behindNginx(t, s, timeout)
+			l := c.follow(t, s, known)
+			l.requireLines(known)
+			cutOff := waitFor(func() bool { return s.LogStreams(s.agent) == 0 })
+			require.True(t, cutOff, "nginx did not give up")
+			s.append("meanwhile", 5)
+			l.requireMarker()
+			s.append("after", 5)
+			l.requireLines(10)
+			require.Equal(t, 1, l.gaps)
+		}
+	}
+	return []fault{
+		{nginxSilence, "a chat is silent after three events", "the three events, then ErrStreamTruncated", chat(behindNginx, timeout)},
+		{nginxSilence, "the same over HTTP/2", "the same", chat(behindTLS, timeout)},
+		{nginxSilence, "a chat is silent before its first event", "ErrStreamTruncated, and nothing before it", neverBegins(behindNginx, timeout)},
+		{nginxSilence, "the same over HTTP/2, where nginx holds the headers back as well", "the same", neverBegins(behindTLS, timeout)},
+		{nginxSilence, "a chat that nginx buffers is silent after three events", "ErrStreamTruncated; nginx may throw away what it held back", func(t *testing.T) {
+			g := newGate()
+			s := startService(t, tenWords, agentotest.WithMiddleware(g.around))
+			for range 3 {
+				g.one()
+			}
+			c := behindNginx(t, s, impatient)
+			reply, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
+			require.ErrorIs(t, err, agento.ErrStreamTruncated)
+			require.True(t, strings.HasPrefix("one two three ", reply.Text))
+		}},
+		{nginxSilence, "a log is silent", "a new connection after a pause; a marker, and no line lost or twice", log(5)},
+		{nginxSilence, "a log without event ids is silent", "the same: the lines' own times tell which came before", log(250, agentotest.WithLogIDs(false))},
+		{nginxSilence, "a log is silent but for comments", "nothing: the connection lasts", func(t *testing.T) {
+			s := startService(t, agentotest.WithLogKeepAlive(200*time.Millisecond))
+			c := behindNginx(t, s, timeout)
+			l := c.follow(t, s, 5)
+			l.requireLines(5)
+			from, begun := c.received.Load(), time.Now()
+			beats := waitFor(func() bool {
+				return time.Since(begun) > 3*time.Second && c.received.Load() > from+10*int64(len(": keep-alive\n\n"))
+			})
+			require.True(t, beats, "no comments")
+			s.append("after", 1)
+			l.requireLines(1)
+			require.Zero(t, l.gaps)
+		}},
+	}
+}
+
+// neverBegins is an answer of which only the headers come, if anything.
+func neverBegins(behind behind, of site) func(t *testing.T) {
+	return func(t *testing.T) {
+		s := startService(t, tenWords, agentotest.WithMiddleware(newGate().around))
+		c := behind(t, s, of)
+		reply, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
+		require.ErrorIs(t, err, agento.ErrStreamTruncated)
+		require.Zero(t, reply.Events)
+		require.Equal(t, 1, s.said(hello))
+	}
+}

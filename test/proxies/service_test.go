@@ -1,0 +1,169 @@
+package proxies
+
+import (
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+// service is a fake service whose process, so to say, can be stopped and started
+// while its state lasts.
+type service struct {
+	*agentotest.Service
+	network, address string
+	agent            string   // the id of an agent that runs
+	written          []string // to its log
+	server           *http.Server
+	served           chan struct{}
+}
+
+// startService starts one on a socket of its own, so that no port has to be free.
+func startService(t *testing.T, opts ...agentotest.Option) *service {
+	t.Helper()
+	return serve(t, "unix", filepath.Join(tempDir(t), "service"), opts)
+}
+
+// startServiceTCP starts one on a port.
+func startServiceTCP(t *testing.T, opts ...agentotest.Option) *service {
+	t.Helper()
+	return serve(t, "tcp", "127.0.0.1:0", opts)
+}
+
+func serve(t *testing.T, network, address string, opts []agentotest.Option) *service {
+	t.Helper()
+	opts = append([]agentotest.Option{agentotest.WithRateLimit(0, 0)}, opts...)
+	s := &service{Service: agentotest.New(opts...), network: network, address: address}
+	s.agent = s.AddAgent(agentotest.AgentSeed{Name: "Support"})
+	s.start(t)
+	t.Cleanup(func() {
+		s.Close()
+		s.stop()
+	})
+	return s
+}
+
+func (s *service) start(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen(s.network, s.address)
+	require.NoError(t, err)
+	s.address = listener.Addr().String()
+	s.server = &http.Server{Handler: s.Service, ErrorLog: log.New(io.Discard, "", 0)}
+	s.served = make(chan struct{})
+	go func() {
+		defer close(s.served)
+		_ = s.server.Serve(listener)
+	}()
+}
+
+// stop breaks all connections and refuses new ones.
+func (s *service) stop() {
+	_ = s.server.Close()
+	<-s.served
+}
+
+// upstream is the service as nginx names it.
+func (s *service) upstream() string { return "http://unix:" + s.address }
+
+// named counts the agents of a name.
+func (s *service) named(name string) (n int) {
+	for _, a := range s.Agents() {
+		if a.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// said counts how often the agent was told a message.
+func (s *service) said(text string) (n int) {
+	for _, m := range s.Messages(s.agent) {
+		if m.Role == "user" && m.Content == text {
+			n++
+		}
+	}
+	return n
+}
+
+// requireTrue compares what a caller was told about a write with how often the
+// service has it.
+func requireTrue(t *testing.T, err error, times int) {
+	t.Helper()
+	switch {
+	case err == nil:
+		require.Equal(t, 1, times, "success, but not exactly one")
+	case errors.Is(err, agento.ErrOutcomeUnknown):
+		require.LessOrEqual(t, times, 1, "one write became two")
+	default:
+		require.Zero(t, times, "the caller was told that nothing was written: %v", err)
+	}
+}
+
+// tempDir is like t.TempDir, with a path that is short enough for a socket.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "proxy")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// gate holds back the events of chat answers until a test lets them pass.
+type gate struct {
+	pass   chan struct{}
+	passed atomic.Int64
+}
+
+func newGate() *gate { return &gate{pass: make(chan struct{}, 100)} }
+
+func (g *gate) one()  { g.pass <- struct{}{} }
+func (g *gate) open() { close(g.pass) }
+
+// around is a middleware of the service.
+func (g *gate) around(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(&gated{w, r, g}, r)
+	})
+}
+
+type gated struct {
+	http.ResponseWriter
+	r *http.Request
+	g *gate
+}
+
+func (w *gated) Write(p []byte) (int, error) {
+	if w.Header().Get("Content-Type") == "text/event-stream" && w.r.Method == http.MethodPost {
+		select {
+		case <-w.g.pass:
+		case <-w.r.Context().Done():
+			return 0, w.r.Context().Err()
+		}
+		defer w.g.passed.Add(1)
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *gated) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// withHeaders is a middleware that has every answer carry headers.
+func withHeaders(pairs ...string) agentotest.Option {
+	return agentotest.WithMiddleware(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for i := 0; i < len(pairs); i += 2 {
+				w.Header().Set(pairs[i], pairs[i+1])
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+}
