@@ -28,7 +28,7 @@ func explain(err error) error {
 	if errors.Is(err, errBadReply) {
 		return err
 	}
-	return fmt.Errorf("Redis cannot be reached: %w", err)
+	return fmt.Errorf("cannot reach Redis: %w", err)
 }
 
 // errorReply is the text of an error that Redis returned, "" if err is another one.

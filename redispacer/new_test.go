@@ -92,7 +92,7 @@ func TestNewRedisUnreachable(t *testing.T) {
 			client := redis.NewClient(&redis.Options{Addr: test.addr, Password: testPassword, DialerRetries: 1, MaxRetries: -1})
 			defer client.Close()
 			p, err := New(client, testKey)
-			require.ErrorContains(t, err, "redispacer: Redis cannot be reached: ")
+			require.ErrorContains(t, err, "redispacer: cannot reach Redis: ")
 			require.ErrorContains(t, err, test.want)
 			require.NotContains(t, err.Error(), testPassword)
 			require.Nil(t, p)

@@ -43,8 +43,8 @@ func TestUnexpectedReply(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(v), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var changes []Change
-				s, err := newSettings([]Option{WithNotify(func(c Change) { changes = append(changes, c) }), WithLogger(silent)})
+				changes := make(chan Change, 2)
+				s, err := newSettings([]Option{WithNotify(func(c Change) { changes <- c }), WithLogger(silent)})
 				require.NoError(t, err)
 				p := newPacer(s, func(context.Context, *question) ([]int64, error) { return v, nil })
 				begun := time.Now()
@@ -53,8 +53,9 @@ func TestUnexpectedReply(t *testing.T) {
 				require.NoError(t, p.Acquire(ctx, agento.PaceRequest{}))
 				require.Zero(t, time.Since(begun))
 				require.Len(t, changes, 1)
-				require.True(t, changes[0].Alone)
-				require.EqualError(t, changes[0].Err, fmt.Sprint("unexpected reply of the script: ", v))
+				c := <-changes
+				require.True(t, c.Alone)
+				require.EqualError(t, c.Err, fmt.Sprint("unexpected reply of the script: ", v))
 				time.Sleep(time.Minute)
 			})
 		})

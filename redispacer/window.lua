@@ -96,7 +96,7 @@ end
 local function compare()
   local from, sure = q.slot - s.window - lag, q.slot - s.window + q.took + width()
   local missing = q.used - sum('own', from, q.slot + q.took + width()) - sum('foreign', from, huge)
-  if missing > 0 then add('foreign', q.slot, missing) end
+  if missing > 0 then add('foreign', min(q.slot + q.took, now), missing) end -- the latest that they can be
   local excess = sum('foreign', sure, huge) - max(0, q.used - sum('own', sure, q.slot - lag) - 1)
   for i, at in ipairs(s.at) do
     if at > sure and excess > 0 then
