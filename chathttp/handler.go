@@ -5,6 +5,7 @@ package chathttp
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -14,15 +15,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Handler is the backend of a chat widget: it takes a visitor's message from
-// a browser and relays the agent's answer, as [Relay] does. It is safe
-// to stand in public: the API key, the service's errors and all events but text
-// and done stay behind it.
+// Handler is the backend of a chat widget: it takes a visitor's message from a
+// browser and streams the agent's answer back, as [Relay] does. It may be exposed
+// to the internet: the API key, the service's errors and all events other than
+// text and done stay on the server. A Handler is safe for concurrent use.
 //
-// An agent that talks to strangers must be in shared mode
-// ([CreateAgentParams].SharedMode, or an update and a restart): otherwise it has
-// one memory for all of its sessions, and one visitor may be told what another
-// has said.
+// The agent must be in shared mode ([agento.CreateAgentParams].SharedMode, or an
+// update and a restart). Otherwise it has one memory for all of its sessions, and
+// may tell one visitor what another has said.
 //
 // # Requests
 //
@@ -30,56 +30,57 @@ import (
 //
 //	{"message":"…","session":"…"}
 //
-// where session is the token that it was given last, and is left out for the
-// first message. The answer is an event stream that begins with
+// where session is the newest token that it was given, and is absent from the
+// first message. The response is an event stream that begins with
 //
 //	{"type":"session","token":"…"}
 //
-// which the browser keeps for its next message. The token proves that the
-// session belongs to this visitor and agent; there is none if the backend chose
-// the session itself ([Turn].SessionID). What follows is text, done or error,
-// as Relay sends it.
+// The browser keeps the token for its next message. The token proves that the
+// session belongs to this visitor and agent. There is none if the backend chose
+// the session ([Turn].SessionID). The events that follow are text, done and error,
+// as Relay sends them.
 //
 // # Refusals
 //
-// What is not answered by a stream is answered by
-// {"error":{"code":"…","message":"…"}}, with Retry-After on 429 and 503:
+// A response that is not a stream is {"error":{"code":"…","message":"…"}}, with
+// Retry-After for 429 and 503:
 //
 //	400 invalid_body, empty_message   the body is not as above
-//	401 unauthorized                  Visitor refused
+//	401 unauthorized                  Visitor returned an error
 //	403 origin_not_allowed            the page is of another origin
-//	403 forbidden                     Turn refused
-//	403 session_refused               not this visitor's token, altered, too old, or
-//	                                  its session is gone: begin again without one
+//	403 forbidden                     Turn returned an error
+//	403 session_refused               the token is another visitor's, altered or
+//	                                  expired, or its session is gone: start again
+//	                                  without a token
 //	405 method_not_allowed
-//	408 body_timeout                  the body came too slowly
+//	408 body_timeout                  the body arrived too slowly
 //	413 body_too_large
 //	415 unsupported_media_type
 //	429 too_many_turns                the visitor is over a limit
-//	500 unavailable                   the backend's own fault
-//	502 unavailable                   the service could not answer
+//	500 unavailable                   the backend is at fault
+//	502 unavailable                   the service is at fault
 //	503 busy                          a limit on all visitors, or the key's rate limit
 //	503 shutting_down
 //
-// An error that comes before the stream may carry a "session" beside "error": the
-// token of a session that was just created, to be sent with the next attempt.
+// Next to "error" there may be a "session": the token of a session that was
+// created before the error, to send with the next attempt.
 //
 // # Shutdown
 //
 // On SIGTERM call [Handler.Shutdown] before http.Server.Shutdown: the first
-// answers new messages with 503 while those under way are finished, the second
-// closes the listener at once.
+// answers new messages with 503 while turns finish, the second closes the
+// listener at once.
 type Handler struct {
 	client  *agento.Client
 	config  Config
 	origins *origins
 	tokens  *tokens
-	limits  *turnLimits
-	warned  sync.Once // of a writer without deadlines
+	limits  *limiter
+	warned  sync.Once // about the http.ResponseWriter
 }
 
-// NewHandler makes a handler that chats through a client. The error names what
-// is missing or does not fit in the configuration.
+// NewHandler returns a handler that chats through a client. Its error names what
+// is missing or invalid in the configuration.
 //
 // POST /v1/agents/{id}/chat/messages, documented, and, for a visitor's first
 // message, POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
@@ -91,68 +92,119 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	allowed, err := newOrigins(c.AllowedOrigins)
+	origins, err := newOrigins(c.AllowedOrigins)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := newTokens(c.TokenKeys, c.TokenLifetime)
+	tokens, err := newTokens(c.TokenKeys, c.TokenLifetime)
 	if err != nil {
 		return nil, err
 	}
 	return &Handler{
-		client: client, config: c, origins: allowed, tokens: signer,
-		limits: newTurnLimits(c.VisitorLimit, c.TotalLimit),
+		client: client, config: c, origins: origins, tokens: tokens,
+		limits: newLimiter(c.VisitorLimit, c.TotalLimit),
 	}, nil
 }
 
 // ServeHTTP answers one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = h.boundReading(w) // checkRequest looks at what comes of it
+	_ = limitReading(w, h.config.BodyTimeout) // checkWriter reports an error
 	if h.origins.preflight(w, r) {
 		return
 	}
-	if denied := h.serve(w, r); denied != nil {
-		h.deny(w, r, denied)
+	if refused := h.serve(w, r); refused != nil {
+		h.refuse(w, r, refused)
 	}
 }
 
-// serve takes a request through all checks, the cheap ones first, and carries
-// out its turn. It returns nil if an event stream was the answer.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *denial {
-	if denied := h.checkRequest(w, r); denied != nil {
-		return denied
+// serve checks a request, in order of cost, and carries out its turn. It returns
+// nil if the response is an event stream.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
+	switch {
+	case r.Method != http.MethodPost:
+		return &refusal{status: http.StatusMethodNotAllowed, code: codeMethod}
+	case !h.origins.allow(w, r):
+		return &refusal{status: http.StatusForbidden, code: codeOrigin}
 	}
-	peer, denied := h.visitor(w, r)
-	if denied != nil {
-		return denied
+	if refused := checkRequest(w, r, h.config.MaxBody); refused != nil {
+		return refused
 	}
-	leave, denied := h.limits.enter(peer, time.Now())
-	if denied != nil {
-		return denied
+	h.checkWriter(w, r)
+	peer, refused := identify(w, r, &h.config)
+	if refused != nil {
+		return refused
+	}
+	leave, refused := h.limits.enter(peer, time.Now())
+	if refused != nil {
+		return refused
 	}
 	defer leave()
-	sent, denied := h.readMessage(w, r)
-	if denied != nil {
-		return denied
+	sent, refused := readMessage(w, r, h.config.MaxBody)
+	if refused != nil {
+		return refused
 	}
-	t, denied := h.decide(w, r, peer, sent)
-	if denied != nil {
-		return denied
+	t, refused := h.newTurn(w, r, peer, sent)
+	if refused != nil {
+		return refused
 	}
 	return t.run()
 }
 
-// Shutdown refuses new messages with 503 and waits until the turns under way
-// have ended. If the context ends before, it returns its error, and the turns go
-// on. It may be called more than once.
-func (h *Handler) Shutdown(ctx context.Context) error { return h.limits.drain(ctx) }
+// newTurn asks the function Turn how to answer, and checks the token.
+func (h *Handler) newTurn(w http.ResponseWriter, r *http.Request, peer string, sent sentMessage) (*turn, *refusal) {
+	chosen, err := h.config.Turn(r, Visit{PeerID: peer, Message: sent.Message})
+	if err != nil {
+		return nil, turnRefusal(err)
+	}
+	t := &turn{
+		Turn: chosen, config: &h.config, client: h.client, tokens: h.tokens,
+		r: r, out: newWriter(w, h.config.WriteTimeout), visitor: peer, message: sent.Message,
+		managed: chosen.SessionID == "",
+	}
+	if !t.managed || sent.Session == "" {
+		return t, nil
+	}
+	session, ok := h.tokens.open(time.Now(), t.AgentID, peer, sent.Session)
+	if !ok {
+		return nil, &refusal{status: http.StatusForbidden, code: codeSession, agent: t.AgentID}
+	}
+	t.SessionID = session
+	return t, nil
+}
 
-// log writes a record, if there is a logger. Records hold neither the content of
-// messages nor what the service says in words, which may repeat it.
-func (h *Handler) log(r *http.Request, level slog.Level, message string, err error, attrs ...slog.Attr) {
-	l := h.config.Logger
-	if l == nil || !l.Enabled(r.Context(), level) {
+// refuse answers with an error and logs it.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, d *refusal) {
+	if d.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", h.origins.methods())
+	}
+	d.write(w, h.config.WriteTimeout)
+	level := slog.LevelDebug
+	if d.cause != nil && d.status >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	record(r.Context(), h.config.Logger, level, "chat message refused", d.cause,
+		slog.Int("answered", d.status), slog.String("reason", d.code), slog.String("agent", d.agent))
+}
+
+var errNoDeadlines = errors.New("agento: the http.ResponseWriter has no deadlines, so a browser that does not read " +
+	"is never disconnected; a middleware that wraps it needs a method Unwrap, Flush alone is not enough")
+
+// checkWriter warns once if the http.ResponseWriter cannot disconnect a slow
+// browser. It also ends the server's own WriteTimeout, which is too short for a
+// turn. In a test without a server there is no connection to check.
+func (h *Handler) checkWriter(w http.ResponseWriter, r *http.Request) {
+	if r.Context().Value(http.ServerContextKey) == nil {
 		return
 	}
-	l.LogAttrs(r.Context(), level, "agento: "+message, append(attrs, failureAttrs(err)...)...)
+	err := errors.Join(limitReading(w, h.config.BodyTimeout), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
+	if errors.Is(err, errors.ErrUnsupported) {
+		h.warned.Do(func() {
+			record(r.Context(), h.config.Logger, slog.LevelWarn, "chat handler without time limits", errNoDeadlines)
+		})
+	}
 }
+
+// Shutdown refuses new messages with 503 and waits until the running turns have
+// ended. If the context ends first, Shutdown returns its error and the turns
+// continue. It may be called more than once.
+func (h *Handler) Shutdown(ctx context.Context) error { return h.limits.drain(ctx) }

@@ -240,7 +240,7 @@ func TestNewHandlerRefuses(t *testing.T) {
 		"no keys":          {func(c *chathttp.Config) { c.TokenKeys = nil }, "TokenKeys are empty"},
 		"an empty key":     {func(c *chathttp.Config) { c.TokenKeys = make([]chathttp.TokenKey, 1) }, "NewTokenKey"},
 		"a short secret":   {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, short) }, "less than 32 bytes: short"},
-		"the same id":      {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, c.TokenKeys...) }, "two of the id k1"},
+		"the same id":      {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, c.TokenKeys...) }, "two keys with the id k1"},
 		"no id":            {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("", widgetSecret) }, "id"},
 		"an id with a dot": {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("a.b", widgetSecret) }, "id"},
 		"an origin's path": {func(c *chathttp.Config) { c.AllowedOrigins = []string{"https://a.example/"} }, "AllowedOrigins"},

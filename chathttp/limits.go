@@ -7,99 +7,97 @@ import (
 	"time"
 )
 
-// turnLimits counts turns. It remembers those that run and those that began
-// within the last minute, and their visitors, and nothing else: its size is
-// bounded by the limit on all visitors, however many there are.
-type turnLimits struct {
-	perPeer, total Limit
+// limiter counts turns. It remembers the turns that are running and those that
+// began within the last minute, and their visitors, and nothing else.
+type limiter struct {
+	perVisitor, total Limit
 
-	mu      sync.Mutex
-	peers   map[string]*peerTurns
-	recent  []recentTurn // begun within the last minute, oldest first
-	running int
-	closing bool
-	drained chan struct{} // closed when closing is true and nothing runs
+	mu       sync.Mutex
+	visitors map[string]*visitor
+	recent   []start // of the last minute, oldest first
+	running  int
+	closing  bool
+	drained  chan struct{} // closed when closing is true and nothing runs
 }
 
-// peerTurns are the turns of one visitor.
-type peerTurns struct {
+// visitor has the turns of one visitor.
+type visitor struct {
 	id      string
 	running int
-	recent  []time.Time // begun within the last minute, oldest first
+	recent  []time.Time // starts within the last minute, oldest first
 }
 
-type recentTurn struct {
-	peer  *peerTurns
-	begun time.Time
+type start struct {
+	visitor *visitor
+	at      time.Time
 }
 
-func newTurnLimits(perPeer, total Limit) *turnLimits {
-	return &turnLimits{perPeer: perPeer, total: total, peers: map[string]*peerTurns{}, drained: make(chan struct{})}
+func newLimiter(perVisitor, total Limit) *limiter {
+	return &limiter{perVisitor: perVisitor, total: total, visitors: map[string]*visitor{}, drained: make(chan struct{})}
 }
 
 // enter counts a turn that begins. The caller calls leave once when it has ended.
-func (l *turnLimits) enter(peer string, now time.Time) (leave func(), denied *denial) {
+func (l *limiter) enter(id string, now time.Time) (leave func(), refused *refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.expire(now)
-	p := l.peers[peer]
-	if denied := l.check(p, now); denied != nil {
-		return nil, denied
+	v := l.visitors[id]
+	if refused := l.check(v, now); refused != nil {
+		return nil, refused
 	}
-	if p == nil {
-		p = &peerTurns{id: peer}
-		l.peers[peer] = p
+	if v == nil {
+		v = &visitor{id: id}
+		l.visitors[id] = v
 	}
-	p.running++
-	p.recent = append(p.recent, now)
+	v.running++
+	v.recent = append(v.recent, now)
 	l.running++
-	l.recent = append(l.recent, recentTurn{p, now})
-	return func() { l.leave(p) }, nil
+	l.recent = append(l.recent, start{v, now})
+	return func() { l.leave(v) }, nil
 }
 
-// check refuses a turn that is one too many. p is nil for a visitor of whom
-// nothing is remembered.
-func (l *turnLimits) check(p *peerTurns, now time.Time) *denial {
+// check refuses a turn above a limit. v is nil for a visitor without turns.
+func (l *limiter) check(v *visitor, now time.Time) *refusal {
 	switch {
 	case l.closing:
-		return &denial{status: http.StatusServiceUnavailable, code: codeShuttingDown, retryAfter: retrySoon}
-	case p != nil && p.running >= l.perPeer.AtOnce:
-		return &denial{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: retrySoon}
-	case p != nil && len(p.recent) >= l.perPeer.PerMinute:
-		return &denial{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: minuteAfter(p.recent[0], now)}
+		return &refusal{status: http.StatusServiceUnavailable, code: codeShuttingDown, retryAfter: retrySoon}
+	case v != nil && v.running >= l.perVisitor.AtOnce:
+		return &refusal{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: retrySoon}
+	case v != nil && len(v.recent) >= l.perVisitor.PerMinute:
+		return &refusal{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: minuteAfter(v.recent[0], now)}
 	case l.running >= l.total.AtOnce:
-		return &denial{status: http.StatusServiceUnavailable, code: codeBusy, retryAfter: retrySoon}
+		return &refusal{status: http.StatusServiceUnavailable, code: codeBusy, retryAfter: retrySoon}
 	case len(l.recent) >= l.total.PerMinute:
-		return &denial{status: http.StatusServiceUnavailable, code: codeBusy, retryAfter: minuteAfter(l.recent[0].begun, now)}
+		return &refusal{status: http.StatusServiceUnavailable, code: codeBusy, retryAfter: minuteAfter(l.recent[0].at, now)}
 	}
 	return nil
 }
 
-func minuteAfter(begun, now time.Time) time.Duration { return begun.Add(time.Minute).Sub(now) }
+func minuteAfter(at, now time.Time) time.Duration { return at.Add(time.Minute).Sub(now) }
 
 // expire forgets turns that began a minute ago.
-func (l *turnLimits) expire(now time.Time) {
-	for len(l.recent) > 0 && minuteAfter(l.recent[0].begun, now) <= 0 {
-		p := l.recent[0].peer
-		l.recent[0] = recentTurn{}
+func (l *limiter) expire(now time.Time) {
+	for len(l.recent) > 0 && minuteAfter(l.recent[0].at, now) <= 0 {
+		v := l.recent[0].visitor
+		l.recent[0] = start{}
 		l.recent = l.recent[1:]
-		p.recent = p.recent[1:] // a visitor's turns are in the same order
-		l.forget(p)
+		v.recent = v.recent[1:] // a visitor's turns are in the same order
+		l.forget(v)
 	}
 }
 
-// forget lets go of a visitor of whom there is nothing to remember.
-func (l *turnLimits) forget(p *peerTurns) {
-	if p.running == 0 && len(p.recent) == 0 {
-		delete(l.peers, p.id)
+// forget drops a visitor without turns.
+func (l *limiter) forget(v *visitor) {
+	if v.running == 0 && len(v.recent) == 0 {
+		delete(l.visitors, v.id)
 	}
 }
 
-func (l *turnLimits) leave(p *peerTurns) {
+func (l *limiter) leave(v *visitor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p.running--
-	l.forget(p)
+	v.running--
+	l.forget(v)
 	l.running--
 	if l.closing && l.running == 0 {
 		close(l.drained)
@@ -107,7 +105,7 @@ func (l *turnLimits) leave(p *peerTurns) {
 }
 
 // drain refuses turns from now on and waits for those that run.
-func (l *turnLimits) drain(ctx context.Context) error {
+func (l *limiter) drain(ctx context.Context) error {
 	l.close()
 	select {
 	case <-l.drained:
@@ -122,7 +120,7 @@ func (l *turnLimits) drain(ctx context.Context) error {
 	}
 }
 
-func (l *turnLimits) close() {
+func (l *limiter) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closing {

@@ -11,7 +11,7 @@ import (
 // TestLimitsHaveBoundedSize: however many visitors there are, what is kept of
 // them is bounded by the turns of a minute.
 func TestLimitsHaveBoundedSize(t *testing.T) {
-	l := newTurnLimits(Limit{2, 20}, Limit{50, 100})
+	l := newLimiter(Limit{2, 20}, Limit{50, 100})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	entered, held, peers, recent := 0, []func(){}, 0, 0
 	for i := range 200_000 {
@@ -27,7 +27,7 @@ func TestLimitsHaveBoundedSize(t *testing.T) {
 			}
 			held = nil
 		}
-		peers, recent = max(peers, len(l.peers)), max(recent, cap(l.recent))
+		peers, recent = max(peers, len(l.visitors)), max(recent, cap(l.recent))
 	}
 	require.LessOrEqual(t, peers, 100+50)
 	require.LessOrEqual(t, recent, 1000)
@@ -37,20 +37,20 @@ func TestLimitsHaveBoundedSize(t *testing.T) {
 	}
 	_, denied := l.enter("one", now.Add(time.Hour))
 	require.Nil(t, denied)
-	require.Len(t, l.peers, 1)
+	require.Len(t, l.visitors, 1)
 	require.Len(t, l.recent, 1)
 }
 
 // TestLimitsForgetOnlyWhoIsIdle: a turn that runs for longer than a minute still
 // counts.
 func TestLimitsForgetOnlyWhoIsIdle(t *testing.T) {
-	l := newTurnLimits(Limit{1, 20}, Limit{50, 100})
+	l := newLimiter(Limit{1, 20}, Limit{50, 100})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	leave, _ := l.enter("pia", now)
 	_, denied := l.enter("pia", now.Add(time.Hour))
 	require.NotNil(t, denied)
 	leave()
-	require.Empty(t, l.peers)
+	require.Empty(t, l.visitors)
 	_, denied = l.enter("pia", now.Add(time.Hour))
 	require.Nil(t, denied)
 }

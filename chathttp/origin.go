@@ -8,7 +8,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// origins knows which pages may use a handler.
+// origins has the origins of the pages that may use a handler.
 type origins struct {
 	protection *http.CrossOriginProtection
 	listed     map[string]bool
@@ -21,47 +21,47 @@ func newOrigins(list []string) (*origins, error) {
 			return nil, err
 		}
 		if err := o.protection.AddTrustedOrigin(origin); err != nil {
-			return nil, errs.Argument("AllowedOrigins", "hold %q: %v", origin, err)
+			return nil, errs.Argument("AllowedOrigins", "contain %q: %v", origin, err)
 		}
 		o.listed[origin] = true
 	}
 	return o, nil
 }
 
-// checkOrigin refuses what no browser sends as a page's origin: an entry that
-// never matches.
+// checkOrigin rejects an entry that no browser sends, so that it never matches.
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
 	case strings.Contains(origin, "*"):
-		return errs.Argument("AllowedOrigins", "hold %q, but there are no wildcards; list each origin", origin)
+		return errs.Argument("AllowedOrigins", "contain %q, but there are no wildcards; list each origin", origin)
 	case err != nil || u.Scheme == "" || u.Host == "":
-		return errs.Argument("AllowedOrigins", "hold %q, which is not of the form https://host", origin)
+		return errs.Argument("AllowedOrigins", "contain %q, which is not of the form https://host", origin)
 	case strings.ContainsFunc(u.Host, func(c rune) bool { return c >= 0x80 }):
-		return errs.Argument("AllowedOrigins", "hold %q; write the host in ASCII, as browsers do: xn--…", origin)
+		return errs.Argument("AllowedOrigins", "contain %q; write the host in ASCII, as browsers do: xn--…", origin)
 	}
-	if sent := u.Scheme + "://" + sentHost(u); origin != sent {
-		return errs.Argument("AllowedOrigins", "hold %q; write %q, as browsers do", origin, sent)
+	if sent := u.Scheme + "://" + withoutDefaultPort(u.Host, u.Scheme); origin != sent {
+		return errs.Argument("AllowedOrigins", "contain %q; write %q, as browsers do", origin, sent)
 	}
 	return nil
 }
 
 var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
 
-// sentHost is the host and port of an origin as browsers write it.
-func sentHost(u *url.URL) string {
-	host := strings.TrimSuffix(strings.ToLower(u.Host), defaultPorts[u.Scheme])
+// withoutDefaultPort returns a host and port as browsers write them in an origin.
+func withoutDefaultPort(host, scheme string) string {
+	host = strings.TrimSuffix(strings.ToLower(host), defaultPorts[scheme])
 	return strings.TrimSuffix(host, ":")
 }
 
-// allow reports whether the page that sends a request may, and lets it read the
-// answer if it is of another origin. A request without Origin is no page's.
+// allow reports whether the page that sends a request may use the handler. A
+// request without Origin does not come from a page. If the page is of another
+// origin, allow lets it read the response.
 func (o *origins) allow(w http.ResponseWriter, r *http.Request) bool {
 	o.share(w, r)
 	return o.protection.Check(r) == nil
 }
 
-// share tells the browser that a page of a listed origin may read the answer.
+// share lets a page of a listed origin read the response.
 func (o *origins) share(w http.ResponseWriter, r *http.Request) bool {
 	if len(o.listed) == 0 {
 		return false
@@ -78,8 +78,8 @@ func (o *origins) share(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// preflight answers the question that a browser asks before it sends JSON to
-// another origin. It reports whether the request was one.
+// preflight answers the request by which a browser asks whether a page may send
+// JSON to another origin. It reports whether the request was one.
 func (o *origins) preflight(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" || !o.share(w, r) {
 		return false
@@ -94,7 +94,7 @@ func (o *origins) preflight(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// methods is the value of Allow.
+// methods returns the value of the Allow header.
 func (o *origins) methods() string {
 	if len(o.listed) > 0 {
 		return http.MethodOptions + ", " + http.MethodPost

@@ -102,7 +102,7 @@ func TestOriginsThatNoBrowserSends(t *testing.T) {
 	} {
 		err := with(origin)
 		require.ErrorIs(t, err, agento.ErrValidation, origin)
-		require.ErrorContains(t, err, fmt.Sprintf("AllowedOrigins hold %q", origin))
+		require.ErrorContains(t, err, fmt.Sprintf("AllowedOrigins contain %q", origin))
 		require.ErrorContains(t, err, says)
 	}
 	for _, origin := range []string{"http://localhost:3000", "https://example.com:80", "http://[::1]:8080", "https://xn--exmple-cua.com", "capacitor://localhost", "chrome-extension://abcdef"} {

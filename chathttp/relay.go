@@ -1,52 +1,47 @@
 package chathttp
 
 import (
-	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// ErrBrowserGone: what [Relay] wrote did not reach the browser any
-// more: it went away, or it read too slowly.
-var ErrBrowserGone = errors.New("agento: the browser went away")
-
-const (
-	defaultHeartbeat    = 15 * time.Second
-	defaultWriteTimeout = 30 * time.Second
-)
-
 // RelayOption changes how [Relay] passes an answer on.
-type RelayOption func(*relay) error
+type RelayOption func(*relayOptions) error
 
-// WithHeartbeat sets how long the browser may be sent nothing before it gets a
-// comment, which keeps proxies from taking the connection for dead. The default
-// is 15 s.
+type relayOptions struct {
+	heartbeat, writeTimeout time.Duration
+	filter                  func(agento.ChatEvent) any
+}
+
+// WithHeartbeat sets how long nothing may be sent to the browser before it gets a
+// comment, so that proxies do not close the connection. The default is 15 s.
 func WithHeartbeat(d time.Duration) RelayOption {
-	return func(r *relay) error {
-		r.heartbeat = d
+	return func(o *relayOptions) error {
+		o.heartbeat = d
 		return checkPositive("WithHeartbeat", d)
 	}
 }
 
-// WithWriteTimeout sets how long the browser may take for what is written at
-// once; one that is slower is given up with [ErrBrowserGone]. The default is 30 s.
+// WithWriteTimeout sets how long one write to the browser may take. A slower
+// browser is disconnected with [ErrBrowserGone]. The default is 30 s.
 func WithWriteTimeout(d time.Duration) RelayOption {
-	return func(r *relay) error {
-		r.browser.timeout = d
+	return func(o *relayOptions) error {
+		o.writeTimeout = d
 		return checkPositive("WithWriteTimeout", d)
 	}
 }
 
-// WithFilter lets more than text and done through: f is asked about every other
-// event, and what it returns is sent to the browser as JSON, nil being nothing.
-// Return [agento.ChatEvent.Raw] only of events that are known to be fit for the public:
-// a tool event may carry a secret.
+// WithFilter passes on more than text and done: f is called for every other
+// event, and its result is sent to the browser as JSON unless it is nil. Return
+// [agento.ChatEvent.Raw] only for events that may be public: a tool event can
+// contain a secret.
 func WithFilter(f func(agento.ChatEvent) any) RelayOption {
-	return func(r *relay) error {
-		r.filter = f
+	return func(o *relayOptions) error {
+		o.filter = f
 		return nil
 	}
 }
@@ -58,135 +53,128 @@ func checkPositive(name string, d time.Duration) error {
 	return nil
 }
 
-// Relay passes the answer on to a browser as server-sent events, each as soon as
-// it is there, and returns when the answer has ended. Call it before anything
-// else is written to w. Open the stream with the context of the browser's
-// request, so that it ends when the browser goes away.
+// Relay passes an agent's answer on to a browser as server-sent events, each as
+// soon as it arrives, and returns when the answer has ended. Call it before
+// anything else is written to w. Open the stream with the context of the
+// browser's request, so that it ends when the browser goes away.
 //
-// The browser gets a JSON object on each data line: {"type":"text","content":…},
-// then {"type":"done"}; and {"type":"error","error":{"code":…,"message":…}} in
-// place of done if the answer is not complete. The code is interrupted, busy or
-// unavailable, and the message is fixed: nothing of what the service said. The
-// response's headers keep proxies from holding events back, comments are sent
-// while the agent is silent, and the server's WriteTimeout does not apply.
+// Each event is a JSON object on a data line: {"type":"text","content":…}, then
+// {"type":"done"}. If the answer is not complete, the last event is
+// {"type":"error","error":{"code":…,"message":…}} instead. Its code is
+// interrupted, busy or unavailable, and its message is fixed; the message of the
+// service is not sent. Headers keep proxies from buffering the response, comments
+// are sent while the agent is silent, and the server's WriteTimeout does not
+// apply.
 //
-// It returns nil if the whole answer was passed on; the error of [agento.Stream.Err];
-// or [ErrBrowserGone]. It closes the stream. If w cannot flush, it writes nothing
-// and returns an error: a middleware that wraps w needs a method Unwrap. Flush
-// alone is not enough for WithWriteTimeout to hold, nor to keep the server's
-// WriteTimeout from cutting the answer.
+// Relay returns nil if the whole answer was passed on, the error of
+// [agento.Stream.Err], or [ErrBrowserGone]. It closes the stream. If w cannot
+// flush, Relay writes nothing and returns an error: a middleware that wraps w
+// needs a method Unwrap. A wrapper with Flush alone works, but disables
+// WithWriteTimeout, and the server's WriteTimeout then applies.
 func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) error {
 	defer func() { _ = s.Close() }()
-	r := relay{browser: newBrowser(w), events: s.Events(), heartbeat: defaultHeartbeat}
+	o := relayOptions{heartbeat: defaultHeartbeat, writeTimeout: defaultWriteTimeout}
 	for _, opt := range opts {
 		if opt == nil {
-			return errs.Argument("opts", "hold an empty RelayOption")
+			return errs.Argument("opts", "contain an empty RelayOption")
 		}
-		if err := opt(&r); err != nil {
+		if err := opt(&o); err != nil {
 			return err
 		}
 	}
 	if !canFlush(w) {
 		return errCannotFlush
 	}
-	complete, err := r.run()
-	return r.end(s, complete, err)
+	out := newWriter(w, o.writeTimeout)
+	out.start(o.heartbeat)
+	defer out.stop()
+	r := relay{out: out, filter: o.filter}
+	failure, gone := r.run(s)
+	if gone != nil {
+		return gone
+	}
+	return failure
 }
 
 // relay passes the events of one answer on to a browser.
 type relay struct {
-	browser   *browser
-	events    <-chan agento.ChatEvent
-	heartbeat time.Duration
-	filter    func(agento.ChatEvent) any // nil: text and done only
+	out     *writer
+	filter  func(agento.ChatEvent) any // nil: only text and done
+	finish  bool                       // read the answer to its end even if the browser has gone
+	text    *strings.Builder           // the answer's text; nil: not needed
+	skipped error                      // why the first event of the filter that was skipped cannot be encoded
 }
 
-// maxBatch bounds, in bytes, what is written at once: the write deadline is for
-// one batch.
+// maxBatch is the number of bytes from which on events are written although more
+// have arrived: the write timeout applies to one batch.
 const maxBatch = 16 << 10
 
-// run passes events on until the answer is complete or its channel is closed.
-// Its error is ErrBrowserGone, or that of an event which cannot be encoded.
-func (r *relay) run() (complete bool, err error) {
-	if err := r.browser.send(); err != nil {
-		return false, err
+// run passes events on until the stream ends. failure is nil if the answer is
+// complete; gone is not nil if the browser did not get all of it.
+func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
+	if !r.finish {
+		r.out.notify(func() { _ = s.Close() })
 	}
-	silence := time.NewTimer(r.heartbeat)
-	defer silence.Stop()
-	for {
-		select {
-		case e, open := <-r.events:
-			if !open {
-				return false, nil
-			}
-			if complete, err = r.gather(e); err != nil {
-				return false, err
-			}
-			if len(r.browser.pending) == 0 { // it was not for the browser
-				continue
-			}
-			err = r.browser.send()
-		case <-silence.C:
-			err = r.browser.beat()
-		}
-		if complete || err != nil {
-			return complete && err == nil, err
-		}
-		silence.Reset(r.heartbeat)
+	if err := r.out.send(); err != nil && !r.finish {
+		return agento.ErrStreamTruncated, err
 	}
+	complete := false
+	for e, err := range s.All() {
+		if err != nil {
+			failure = err
+			break
+		}
+		complete = e.Type == agento.ChatDone
+		if r.text != nil {
+			r.text.WriteString(e.Content)
+		}
+		if r.pass(e, buffered(s)) != nil && !r.finish {
+			break
+		}
+	}
+	if failure == nil && !complete { // the stream was closed
+		failure = agento.ErrStreamTruncated
+	}
+	if gone = r.out.failure(); gone == nil {
+		r.end(failure)
+	}
+	return failure, gone
 }
 
-// gather encodes an event and those that are there already: they can share a
-// write, and none has to wait for it.
-func (r *relay) gather(e agento.ChatEvent) (complete bool, err error) {
-	for {
-		if complete, err = r.add(e); complete || err != nil || len(r.browser.pending) > maxBatch {
-			return complete, err
-		}
-		var open bool
-		select {
-		case e, open = <-r.events:
-			if !open { // run will see it too
-				return false, nil
-			}
-		default:
-			return false, nil
-		}
+// buffered reports whether the next event has arrived.
+func buffered(s *agento.ChatStream) bool { return len(s.Events()) > 0 }
+
+// pass encodes an event and writes it, unless it can share a write with the next.
+func (r *relay) pass(e agento.ChatEvent, more bool) error {
+	r.add(e)
+	pending := len(r.out.pending)
+	if pending == 0 || more && pending < maxBatch && e.Type != agento.ChatDone {
+		return nil
 	}
+	return r.out.send()
 }
 
-// add encodes one event, if it is for the browser.
-func (r *relay) add(e agento.ChatEvent) (last bool, err error) {
-	switch e.Type {
-	case agento.ChatText:
-		return false, r.browser.add(textEvent{agento.ChatText, e.Content})
-	case agento.ChatDone:
-		return true, r.browser.add(plainEvent{agento.ChatDone})
-	}
-	if r.filter == nil {
-		return false, nil
-	}
-	if passed := r.filter(e); passed != nil {
-		return false, r.browser.add(passed)
-	}
-	return false, nil
-}
-
-// end settles what becomes of a stream that run has left, tells the browser
-// where the answer is not complete, and returns why.
-func (r *relay) end(s *agento.ChatStream, complete bool, err error) error {
+// add encodes an event, if the browser is to get it.
+func (r *relay) add(e agento.ChatEvent) {
 	switch {
-	case complete:
-		for range s.Events() { // its connection can be used again when it is closed
+	case e.Type == agento.ChatText:
+		r.out.addText(e.Content)
+	case e.Type == agento.ChatDone:
+		r.out.addDone()
+	case r.filter != nil:
+		if err := r.out.add(r.filter(e)); err != nil && r.skipped == nil {
+			r.skipped = err
 		}
-	case err == nil:
-		if err = s.Err(); err == nil { // closed by somebody else
-			err = agento.ErrStreamTruncated
-		}
-		r.browser.fail(publicCode(err))
-	case !errors.Is(err, ErrBrowserGone):
-		r.browser.fail(codeUnavailable)
 	}
-	r.browser.finish()
-	return err
+}
+
+// end writes what is pending, and an error event if the answer is not complete.
+func (r *relay) end(failure error) {
+	if failure != nil {
+		r.out.addError(publicCode(failure))
+	}
+	if len(r.out.pending) > 0 {
+		_ = r.out.send() // the browser may have gone
+	}
+	r.out.finish()
 }

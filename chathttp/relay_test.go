@@ -158,7 +158,7 @@ func TestRelayOptions(t *testing.T) {
 	for says, opt := range map[string]chathttp.RelayOption{
 		"WithHeartbeat is not positive: 0s":      chathttp.WithHeartbeat(0),
 		"WithWriteTimeout is not positive: -1ns": chathttp.WithWriteTimeout(-1),
-		"opts hold an empty RelayOption":         nil,
+		"opts contain an empty RelayOption":      nil,
 	} {
 		inWorld(t, answering(hi, done), nil, func(w *world) {
 			recorder := httptest.NewRecorder()

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"os"
@@ -13,73 +12,50 @@ import (
 	"unicode/utf8"
 )
 
-// boundReading bounds how long the body may take, also where net/http reads it
-// only to be rid of it.
-func (h *Handler) boundReading(w http.ResponseWriter) error {
-	return http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.config.BodyTimeout))
+// limitReading limits the time in which the body must arrive.
+func limitReading(w http.ResponseWriter, d time.Duration) error {
+	return http.NewResponseController(w).SetReadDeadline(time.Now().Add(d))
 }
 
-// seeDeadlines warns, once, of a writer by which a browser that is too slow cannot
-// be given up. A request that no server has taken is answered in memory. The
-// server's own WriteTimeout, which is not meant for a turn, ends here.
-func (h *Handler) seeDeadlines(w http.ResponseWriter, r *http.Request) {
-	if r.Context().Value(http.ServerContextKey) == nil {
-		return
-	}
-	err := errors.Join(h.boundReading(w), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
-	if errors.Is(err, errors.ErrUnsupported) {
-		h.warned.Do(func() { h.log(r, slog.LevelWarn, "chat handler without limits of time", errNoDeadlines) })
-	}
+func stopReadLimit(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 }
 
-// timedBody is a body whose time runs from when it is first read, or from start,
-// to its end.
+// timedBody is a request body. The time in which it must arrive starts with the
+// first Read, or with start.
 type timedBody struct {
 	io.ReadCloser
-	begin, end func()
-	begun      bool
-}
-
-// timeBody ends the time for a body, until it is read.
-func (h *Handler) timeBody(w http.ResponseWriter, r *http.Request) *timedBody {
-	end := func() { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
-	end()
-	b := &timedBody{ReadCloser: r.Body, begin: func() { _ = h.boundReading(w) }, end: end}
-	r.Body = b
-	return b
+	w       http.ResponseWriter
+	timeout time.Duration
+	started bool
 }
 
 func (b *timedBody) start() {
-	if !b.begun {
-		b.begun = true
-		b.begin()
+	if !b.started {
+		b.started = true
+		_ = limitReading(b.w, b.timeout)
 	}
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	b.start()
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF { // net/http waits for the next request by now, and the deadline would end this one
-		b.end()
+	if err == io.EOF { // the deadline would also end the answer
+		stopReadLimit(b.w)
 	}
 	return n, err
 }
 
-// checkRequest refuses what can be refused by the headers.
-func (h *Handler) checkRequest(w http.ResponseWriter, r *http.Request) *denial {
+// checkRequest refuses a request that its headers rule out.
+func checkRequest(w http.ResponseWriter, r *http.Request, maxBody int64) *refusal {
 	switch {
-	case r.Method != http.MethodPost:
-		return &denial{status: http.StatusMethodNotAllowed, code: codeMethod}
-	case !h.origins.allow(w, r):
-		return &denial{status: http.StatusForbidden, code: codeOrigin}
 	case !isJSON(r.Header):
-		return &denial{status: http.StatusUnsupportedMediaType, code: codeMediaType}
-	case r.ContentLength > h.config.MaxBody:
-		return &denial{status: http.StatusRequestEntityTooLarge, code: codeBodyTooLarge}
+		return &refusal{status: http.StatusUnsupportedMediaType, code: codeMediaType}
+	case r.ContentLength > maxBody:
+		return &refusal{status: http.StatusRequestEntityTooLarge, code: codeBodyTooLarge}
 	case !canFlush(w):
-		return &denial{status: http.StatusInternalServerError, code: codeUnavailable, cause: errCannotFlush}
+		return &refusal{status: http.StatusInternalServerError, code: codeUnavailable, cause: errCannotFlush}
 	}
-	h.seeDeadlines(w, r)
 	return nil
 }
 
@@ -94,16 +70,18 @@ func isJSON(h http.Header) bool {
 const maxPeerID = 256 // bytes
 
 var (
-	errNoPeer   = errors.New("the function Visitor gave no peer id")
-	errLongPeer = errors.New("the function Visitor gave a peer id of more than 256 bytes")
-	errPeerText = errors.New("the function Visitor gave a peer id that is not valid UTF-8; encode it, as in base64")
+	errNoPeer   = errors.New("the function Visitor returned no peer id")
+	errLongPeer = errors.New("the function Visitor returned a peer id of more than 256 bytes")
+	errPeerText = errors.New("the function Visitor returned a peer id that is not valid UTF-8; encode it, for example in base64")
 )
 
-// visitor asks the backend who it is. How long that takes is not the browser's
-// affair, so that the time for its body does not run, unless the body is read.
-func (h *Handler) visitor(w http.ResponseWriter, r *http.Request) (string, *denial) {
-	body := h.timeBody(w, r)
-	peer, err := h.config.Visitor(r)
+// identify calls the function Visitor. Unless it reads the body, its time does
+// not count as time that the body takes.
+func identify(w http.ResponseWriter, r *http.Request, c *Config) (peer string, refused *refusal) {
+	stopReadLimit(w)
+	body := &timedBody{ReadCloser: r.Body, w: w, timeout: c.BodyTimeout}
+	r.Body = body
+	peer, err := c.Visitor(r)
 	body.start()
 	switch {
 	case err != nil:
@@ -116,7 +94,7 @@ func (h *Handler) visitor(w http.ResponseWriter, r *http.Request) (string, *deni
 	default:
 		return peer, nil
 	}
-	return "", &denial{status: http.StatusUnauthorized, code: codeVisitor, cause: err}
+	return "", &refusal{status: http.StatusUnauthorized, code: codeVisitor, cause: err}
 }
 
 // sentMessage is the body of a request.
@@ -127,19 +105,19 @@ type sentMessage struct {
 
 // readMessage reads the body to its end, which also lets net/http notice when
 // the browser goes away.
-func (h *Handler) readMessage(w http.ResponseWriter, r *http.Request) (sentMessage, *denial) {
+func readMessage(w http.ResponseWriter, r *http.Request, maxBody int64) (sentMessage, *refusal) {
 	var sent sentMessage
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return sent, &denial{status: http.StatusRequestEntityTooLarge, code: codeBodyTooLarge}
+		return sent, &refusal{status: http.StatusRequestEntityTooLarge, code: codeBodyTooLarge}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return sent, &denial{status: http.StatusRequestTimeout, code: codeBodyTimeout}
+		return sent, &refusal{status: http.StatusRequestTimeout, code: codeBodyTimeout}
 	case err != nil || json.Unmarshal(body, &sent) != nil:
-		return sent, &denial{status: http.StatusBadRequest, code: codeBody}
+		return sent, &refusal{status: http.StatusBadRequest, code: codeBody}
 	case strings.TrimSpace(sent.Message) == "":
-		return sent, &denial{status: http.StatusBadRequest, code: codeEmptyMessage}
+		return sent, &refusal{status: http.StatusBadRequest, code: codeEmptyMessage}
 	}
 	return sent, nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// TokenKey is a secret that signs the session tokens of a [Handler]. It
-// prints as its id.
+// TokenKey is a secret that signs the session tokens of a [Handler]. It prints
+// as its id.
 type TokenKey struct {
 	id     string
 	secret func() []byte // fmt reads a field, but does not call a function
@@ -22,34 +22,33 @@ type TokenKey struct {
 
 const minTokenSecret = 32 // bytes
 
-// NewTokenKey names a secret of at least 32 random bytes. The id, of at most 32
-// letters, digits, - and _, stands in each token, so that keys can be rotated:
-// see [Config].TokenKeys. [NewHandler] refuses what does not fit.
+// NewTokenKey returns a key with a secret of at least 32 random bytes. The id, at
+// most 32 letters, digits, - and _, is part of each token, so that keys can be
+// rotated; see [Config].TokenKeys. [NewHandler] rejects an invalid key.
 func NewTokenKey(id string, secret []byte) TokenKey {
 	own := bytes.Clone(secret)
 	return TokenKey{id: id, secret: func() []byte { return own }}
 }
 
-// String is the key's id.
+// String returns the key's id.
 func (k TokenKey) String() string { return "chathttp.TokenKey(" + k.id + ")" }
 
 func (k TokenKey) check() error {
 	switch {
 	case k.secret == nil:
-		return errs.Argument("TokenKeys", "hold one that NewTokenKey did not make")
+		return errs.Argument("TokenKeys", "contain a key that NewTokenKey did not return")
 	case k.id == "" || len(k.id) > 32 || strings.Trim(k.id, tokenKeyIDCharacters) != "":
-		return errs.Argument("TokenKeys", "hold an id that is not of 1 to 32 letters, digits, - and _")
+		return errs.Argument("TokenKeys", "contain an id that is not 1 to 32 letters, digits, - and _")
 	case len(k.secret()) < minTokenSecret:
-		return errs.Argument("TokenKeys", "hold a secret of less than %d bytes: %s", minTokenSecret, k.id)
+		return errs.Argument("TokenKeys", "contain a secret of less than %d bytes: %s", minTokenSecret, k.id)
 	}
 	return nil
 }
 
 const tokenKeyIDCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
-// tokens issues and checks session tokens. A token names a session and proves
-// that it was given to one visitor for one agent; these two it does not name:
-// who opens it must know them.
+// tokens issues and checks session tokens. A token contains the session, and
+// proves that it was issued to one visitor for one agent.
 type tokens struct {
 	keys     []TokenKey
 	lifetime time.Duration
@@ -65,20 +64,20 @@ func newTokens(keys []TokenKey, lifetime time.Duration) (*tokens, error) {
 			return nil, err
 		}
 		if seen[k.id] {
-			return nil, errs.Argument("TokenKeys", "hold two of the id %s", k.id)
+			return nil, errs.Argument("TokenKeys", "contain two keys with the id %s", k.id)
 		}
 		seen[k.id] = true
 	}
 	return &tokens{keys: append([]TokenKey(nil), keys...), lifetime: lifetime}, nil
 }
 
-// issue makes a token for a session.
+// issue returns a token for a session.
 func (t *tokens) issue(now time.Time, agent, peer, session string) string {
 	return t.keys[0].sign(now.Add(t.lifetime).Unix(), agent, peer, session)
 }
 
-// open returns the session of a token, if it was issued for this agent and this
-// visitor and its time is not over.
+// open returns the session of a token, if the token was issued for this agent and
+// this visitor and has not expired.
 func (t *tokens) open(now time.Time, agent, peer, token string) (session string, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 4 {
@@ -90,8 +89,7 @@ func (t *tokens) open(now time.Time, agent, peer, token string) (session string,
 	if !known || err != nil || err2 != nil {
 		return "", false
 	}
-	// The whole token is compared, since what decodes alike may be written in
-	// more than one way.
+	// Compare the whole token: different texts can decode to the same session.
 	genuine := key.sign(expires, agent, peer, string(raw))
 	if !hmac.Equal([]byte(genuine), []byte(token)) || now.Unix() >= expires {
 		return "", false
@@ -108,8 +106,8 @@ func (t *tokens) key(id string) (TokenKey, bool) {
 	return TokenKey{}, false
 }
 
-// sign makes the token: the key's id, the time, the session, and the code over
-// all that it vouches for.
+// sign returns a token: the key's id, the expiry, the session, and a MAC over
+// these, the agent and the visitor.
 func (k TokenKey) sign(expires int64, agent, peer, session string) string {
 	mac := hmac.New(sha256.New, k.secret())
 	for _, field := range []string{"agento chat session 1", k.id, agent, peer, session} {

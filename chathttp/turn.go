@@ -10,70 +10,48 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// turn is one message on its way to an agent, and the answer on its way back.
+// turn is a visitor's message and the agent's answer.
 type turn struct {
-	h       *Handler
-	r       *http.Request
-	browser *browser
-	peer    string
-	message string
 	Turn
-	managed bool   // the browser holds the session by a token
-	created string // token of the session that this turn has created
-}
-
-// decide asks the backend how to answer, and settles the session.
-func (h *Handler) decide(w http.ResponseWriter, r *http.Request, peer string, sent sentMessage) (*turn, *denial) {
-	chosen, err := h.config.Turn(r, Visit{PeerID: peer, Message: sent.Message})
-	if err != nil {
-		return nil, turnDenial(err)
-	}
-	t := &turn{h: h, r: r, browser: newBrowser(w), peer: peer, message: sent.Message, Turn: chosen}
-	t.browser.timeout = h.config.WriteTimeout
-	if t.SessionID != "" {
-		return t, nil
-	}
-	t.managed = true
-	if sent.Session == "" {
-		return t, nil
-	}
-	session, ok := h.tokens.open(time.Now(), t.AgentID, peer, sent.Session)
-	if !ok {
-		return nil, &denial{status: http.StatusForbidden, code: codeSession, agent: t.AgentID}
-	}
-	t.SessionID = session
-	return t, nil
+	config  *Config
+	client  *agento.Client
+	tokens  *tokens
+	r       *http.Request
+	w       http.ResponseWriter
+	out     *writer
+	visitor string
+	message string
+	managed bool   // the browser has a token for the session
+	created string // token of a session that this turn created
 }
 
 var errTurnTimeout = errors.New("the turn took longer than TurnTimeout")
 
-// run carries out the turn. It returns nil if the browser was answered with a
-// stream, or has gone.
-func (t *turn) run() *denial {
+// run sends the message and passes the answer on. It returns a refusal if there
+// is no stream and nothing was written yet.
+func (t *turn) run() *refusal {
 	ctx := t.r.Context()
-	if t.h.config.FinishTurns {
+	if t.config.FinishTurns {
 		ctx = context.WithoutCancel(ctx)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, t.h.config.TurnTimeout, errTurnTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, t.config.TurnTimeout, errTurnTimeout)
 	defer cancel()
+	t.out.start(t.config.Heartbeat) // the agent may think for a long time before its first event
+	defer t.out.stop()
 	stream, err := t.open(ctx)
 	if err != nil {
-		return t.notOpened(err)
+		return t.fail(err)
 	}
 	defer func() { _ = stream.Close() }()
 	t.relay(stream)
 	return nil
 }
 
-// open creates a session if there is none, and sends the message. It may take as
-// long as the agent thinks, so that meanwhile the browser gets heartbeats.
+// open sends the message, in a new session if there is none.
 func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
-	stop := t.browser.keepAlive(t.h.config.Heartbeat)
-	defer stop()
-	until := time.Now().Add(t.h.config.MaxWait)
-	chat := t.h.client.Chat
+	until := time.Now().Add(t.config.MaxWait)
 	if t.SessionID == "" {
-		session, err := chat.CreateSession(ctx, t.AgentID, agento.CreateSessionParams{PeerID: t.peer}, waitAtMost(until)...)
+		session, err := t.client.Chat.CreateSession(ctx, t.AgentID, agento.CreateSessionParams{PeerID: t.visitor}, waitUntil(until)...)
 		if err != nil {
 			return nil, err
 		}
@@ -83,37 +61,38 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 		t.SessionID = session.ID
 		t.created = t.token()
 	}
-	return chat.Send(ctx, t.AgentID, agento.SendMessageParams{
-		Message: t.message, SessionID: t.SessionID, PeerID: t.peer, Context: t.Context,
-	}, waitAtMost(until)...)
+	return t.client.Chat.Send(ctx, t.AgentID, agento.SendMessageParams{
+		Message: t.message, SessionID: t.SessionID, PeerID: t.visitor, Context: t.Context,
+	}, waitUntil(until)...)
 }
 
-// waitAtMost limits what a call waits for the rate limit until a point in time.
-// A call waits for Retry-After up to three times.
-func waitAtMost(until time.Time) []agento.Option {
-	left := max(time.Until(until), time.Nanosecond)
-	return []agento.Option{agento.WithMaxWait(left), agento.WithRetryAfterLimit(max(left/3, time.Nanosecond))}
-}
+var errNoSession = errors.New("the service created a session and did not return its id")
 
-var errNoSession = errors.New("the service has created a session and does not say its id")
+// waitUntil limits how long a call waits for the rate limit. By default a call
+// honors Retry-After up to three times.
+func waitUntil(end time.Time) []agento.Option {
+	left := max(time.Until(end), 3)
+	return []agento.Option{agento.WithMaxWait(left), agento.WithRetryAfterLimit(left / 3)}
+}
 
 func (t *turn) token() string {
-	return t.h.tokens.issue(time.Now(), t.AgentID, t.peer, t.SessionID)
+	return t.tokens.issue(time.Now(), t.AgentID, t.visitor, t.SessionID)
 }
 
-// notOpened settles a turn that has no stream: by a status if that is still
-// possible, else by an error event.
-func (t *turn) notOpened(err error) *denial {
-	if !t.browser.begun && t.r.Context().Err() == nil {
-		d := upstreamDenial(err, t.managed)
+// fail ends a turn that has no stream: with a refusal if that is still possible,
+// otherwise with an error event.
+func (t *turn) fail(err error) *refusal {
+	if begun := t.out.stop(); !begun && t.r.Context().Err() == nil {
+		d := serviceRefusal(err, t.managed)
 		d.agent, d.session = t.AgentID, t.created
 		return d
 	}
 	if t.created != "" {
-		_ = t.browser.add(sessionEvent{sessionType, t.created})
+		t.out.addToken(t.created)
 	}
-	t.browser.fail(publicCode(err))
-	t.browser.finish()
+	t.out.addError(publicCode(err))
+	_ = t.out.send() // the browser may have gone
+	t.out.finish()
 	t.report(err)
 	return nil
 }
@@ -121,24 +100,20 @@ func (t *turn) notOpened(err error) *denial {
 // relay passes the answer on.
 func (t *turn) relay(stream *agento.ChatStream) {
 	if t.managed {
-		_ = t.browser.add(sessionEvent{sessionType, t.token()})
+		t.out.addToken(t.token())
 	}
-	r := relay{
-		browser: t.browser, events: stream.Events(), heartbeat: t.h.config.Heartbeat,
-		filter: t.h.config.Filter,
+	r := relay{out: t.out, filter: t.config.Filter, finish: t.config.FinishTurns}
+	failure, gone := r.run(stream)
+	if r.skipped != nil {
+		record(t.r.Context(), t.config.Logger, slog.LevelWarn, "event of Filter skipped", r.skipped, slog.String("agent", t.AgentID))
 	}
-	complete, err := r.run()
-	err = r.end(stream, complete, err)
-	if t.h.config.FinishTurns && errors.Is(err, ErrBrowserGone) {
-		for range stream.Events() {
-		}
-		err = stream.Err()
+	if gone != nil && !t.config.FinishTurns {
+		failure = gone
 	}
-	t.report(err)
+	t.report(failure)
 }
 
-// report writes the record of a turn. One that ended because its browser went
-// away is nobody's failure.
+// report logs the end of a turn. If the browser went away, it is not a failure.
 func (t *turn) report(err error) {
 	level, message := slog.LevelDebug, "chat turn complete"
 	switch {
@@ -147,5 +122,5 @@ func (t *turn) report(err error) {
 	case err != nil:
 		level, message = slog.LevelWarn, "chat turn failed"
 	}
-	t.h.log(t.r, level, message, err, slog.String("agent", t.AgentID))
+	record(t.r.Context(), t.config.Logger, level, message, err, slog.String("agent", t.AgentID))
 }

@@ -3,8 +3,10 @@ package chathttp_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,11 +66,33 @@ func TestRawEventOverSeveralLines(t *testing.T) {
 	inWidget(t, protocol{}, answer, raw, func(w *widget) {
 		require.Contains(t, w.say("pia", "").body, "data: {\"type\":\"card\",\"content\":\"a\"}\n\n")
 	})
-	inWidget(t, protocol{}, answering(hi, "data: not JSON\n\n", done), raw, func(w *widget) {
-		p := w.say("pia", "")
-		require.Equal(t, []string{"session", "text", "error:unavailable"}, p.types)
-		require.Contains(t, w.log.String(), "cannot be encoded")
-	})
+}
+
+// failingJSON cannot be encoded.
+type failingJSON struct{}
+
+func (failingJSON) MarshalJSON() ([]byte, error) { return nil, errors.New("no JSON") }
+
+// TestFilterResultNotEncodable: the event is skipped, and the text stays.
+func TestFilterResultNotEncodable(t *testing.T) {
+	for name, filter := range map[string]func(agento.ChatEvent) any{
+		"raw event that is not JSON": func(e agento.ChatEvent) any { return e.Raw() },
+		"raw event within a value":   func(e agento.ChatEvent) any { return map[string]any{"type": "x", "data": e.Raw()} },
+		"channel":                    func(agento.ChatEvent) any { return make(chan int) },
+		"not a number":               func(agento.ChatEvent) any { return math.NaN() },
+		"failing MarshalJSON":        func(agento.ChatEvent) any { return failingJSON{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := answering(hi, "data: not JSON\n\n", more, "data: not JSON\n\n", done)
+			inWidget(t, protocol{}, answer, func(c *chathttp.Config) { c.Filter = filter }, func(w *widget) {
+				p := w.say("pia", "")
+				require.Equal(t, []string{"session", "text", "text", "done"}, p.types)
+				require.Equal(t, "Hi! How can I help?", p.text)
+				require.Equal(t, 1, strings.Count(w.log.String(), "event of Filter skipped"))
+				require.Contains(t, w.log.String(), "chat turn complete")
+			})
+		})
+	}
 }
 
 func TestTextArrivesAsData(t *testing.T) {
@@ -188,7 +212,7 @@ func TestSessionWithoutID(t *testing.T) {
 		p := w.say("pia", "")
 		require.Equal(t, 500, p.status)
 		require.Equal(t, [2]int{1, 0}, w.service.calls())
-		require.Contains(t, w.log.String(), "does not say its id")
+		require.Contains(t, w.log.String(), "did not return its id")
 	})
 }
 
@@ -244,7 +268,7 @@ func TestHeartbeats(t *testing.T) {
 	tool := `data: {"type":"tool"}` + "\n\n"
 	overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
 		s := stream(w, r).send(hi)
-		time.Sleep(7 * time.Minute)
+		time.Sleep(7*time.Minute + 5*time.Second)
 		for range 60 {
 			s.send(tool)
 			time.Sleep(time.Second)

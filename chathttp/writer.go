@@ -1,82 +1,216 @@
 package chathttp
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
-
-	agento "github.com/remsyshq/agento-go"
 )
-
-// browser writes an event stream to a browser. One goroutine at a time uses it.
-type browser struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	timeout time.Duration // for one write
-	begun   bool          // the headers are written
-	pending []byte        // encoded events that are not written
-	err     error         // the first failure; there is no writing after it
-}
-
-func newBrowser(w http.ResponseWriter) *browser {
-	return &browser{w: w, control: http.NewResponseController(w), timeout: defaultWriteTimeout}
-}
-
-// The events that a browser gets.
-type (
-	textEvent struct {
-		Type    string `json:"type"`
-		Content string `json:"content"`
-	}
-	plainEvent struct {
-		Type string `json:"type"`
-	}
-	sessionEvent struct {
-		Type  string `json:"type"`
-		Token string `json:"token"`
-	}
-	errorEvent struct {
-		Type  string      `json:"type"`
-		Error publicError `json:"error"`
-	}
-)
-
-const sessionType = "session"
-
-// publicError is an error as a browser gets it, in an event or as an answer.
-type publicError struct {
-	Code    publicErrorCode `json:"code"`
-	Message string          `json:"message"`
-}
-
-// publicErrorCode is one of a fixed set, as is the message that goes with it.
-type publicErrorCode string
 
 const (
-	codeInterrupted publicErrorCode = "interrupted" // the answer has begun and is not complete
-	codeBusy        publicErrorCode = "busy"        // later it may work
-	codeUnavailable publicErrorCode = "unavailable" // anything else that is not the browser's fault
+	defaultHeartbeat    = 15 * time.Second
+	defaultWriteTimeout = 30 * time.Second
 )
 
-// publicCode is what a browser learns of an error of the service.
-func publicCode(err error) publicErrorCode {
-	switch {
-	case errors.Is(err, agento.ErrRateLimited):
-		return codeBusy
-	case errors.Is(err, agento.ErrStreamTruncated), errors.Is(err, agento.ErrStreamIdle), errors.Is(err, agento.ErrEventTooLarge),
-		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return codeInterrupted
-	}
-	return codeUnavailable
+// writer writes an event stream to a browser. Between start and stop, a timer
+// writes heartbeats while nothing else is written.
+type writer struct {
+	control *http.ResponseController
+	timeout time.Duration // for one write
+	pending []byte        // encoded events that are not written yet
+
+	mu        mutex // guards the fields below
+	w         http.ResponseWriter
+	begun     bool  // the headers are written
+	err       error // of the first write that failed; nothing is written after it
+	last      time.Time
+	heartbeat time.Duration
+	timer     *time.Timer // nil: no heartbeats
+	onFailure func()      // called when a heartbeat cannot be written; may be nil
+	panicked  any         // of a heartbeat
 }
 
-var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so no event would arrive in time; " +
+// mutex is a lock that testing/synctest can wait for, unlike a sync.Mutex: a
+// write to a browser that does not read takes time.
+type mutex chan struct{}
+
+func (m mutex) lock()   { m <- struct{}{} }
+func (m mutex) unlock() { <-m }
+
+func newWriter(w http.ResponseWriter, timeout time.Duration) *writer {
+	return &writer{w: w, control: http.NewResponseController(w), timeout: timeout, mu: make(mutex, 1)}
+}
+
+// start begins to write heartbeats.
+func (w *writer) start(heartbeat time.Duration) {
+	w.mu.lock()
+	defer w.mu.unlock()
+	w.last = time.Now()
+	w.heartbeat = heartbeat
+	w.timer = time.AfterFunc(heartbeat, w.beat)
+}
+
+// stop ends the heartbeats. When it returns, none is being written. It reports
+// whether anything was written.
+func (w *writer) stop() (begun bool) {
+	w.mu.lock()
+	defer w.mu.unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
+	w.checkPanic()
+	return w.begun
+}
+
+// notify has f called when a heartbeat cannot be written.
+func (w *writer) notify(f func()) {
+	w.mu.lock()
+	defer w.mu.unlock()
+	w.onFailure = f
+}
+
+func (w *writer) beat() {
+	if failed := w.tryBeat(); failed != nil {
+		failed()
+	}
+}
+
+// tryBeat writes a heartbeat if one is due. If that fails, it returns the
+// function to call.
+func (w *writer) tryBeat() (failed func()) {
+	w.mu.lock()
+	defer w.mu.unlock()
+	if w.timer == nil || w.err != nil {
+		return nil
+	}
+	if rest := w.heartbeat - time.Since(w.last); rest > 0 {
+		w.timer.Reset(rest)
+		return nil
+	}
+	defer func() { // net/http expects a panic on the goroutine of the request
+		if w.panicked = recover(); w.panicked != nil {
+			failed = w.onFailure
+		}
+	}()
+	if w.write([]byte(":\n\n")) != nil {
+		return w.onFailure
+	}
+	w.timer.Reset(w.heartbeat)
+	return nil
+}
+
+func (w *writer) checkPanic() {
+	if p := w.panicked; p != nil {
+		w.panicked = nil
+		panic(p)
+	}
+}
+
+// send writes what is pending and flushes it. The first call writes the headers.
+func (w *writer) send() error {
+	w.mu.lock()
+	defer w.mu.unlock()
+	w.checkPanic()
+	err := w.write(w.pending)
+	w.pending = w.pending[:0]
+	return err
+}
+
+func (w *writer) write(p []byte) error {
+	if w.err != nil {
+		return w.err
+	}
+	w.setDeadline()
+	w.begin()
+	_, err := w.w.Write(p)
+	if err == nil {
+		err = w.control.Flush()
+	}
+	if err != nil {
+		w.err = fmt.Errorf("%w: %w", ErrBrowserGone, err)
+		return w.err
+	}
+	// Over HTTP/2 a deadline also ends a stream that is not being written to.
+	_ = w.control.SetWriteDeadline(time.Time{})
+	w.last = time.Now()
+	return nil
+}
+
+// failure returns the error of the first write that failed.
+func (w *writer) failure() error {
+	w.mu.lock()
+	defer w.mu.unlock()
+	return w.err
+}
+
+func (w *writer) begin() {
+	if w.begun {
+		return
+	}
+	w.begun = true
+	h := w.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.w.WriteHeader(http.StatusOK)
+}
+
+func (w *writer) setDeadline() { _ = w.control.SetWriteDeadline(time.Now().Add(w.timeout)) }
+
+// finish limits the time in which the server itself ends the response.
+func (w *writer) finish() {
+	w.mu.lock()
+	defer w.mu.unlock()
+	w.setDeadline()
+}
+
+// add encodes an event for the next send. One that encodes as null is left out.
+func (w *writer) add(event any) error {
+	data, err := json.Marshal(event)
+	if err != nil {
+		return fmt.Errorf("agento: encode an event for the browser: %w", err)
+	}
+	if string(data) != "null" {
+		w.pending = append(w.pending, "data: "...)
+		w.pending = append(w.pending, data...)
+		w.pending = append(w.pending, "\n\n"...)
+	}
+	return nil
+}
+
+// addText encodes a text event for the next send.
+func (w *writer) addText(content string) {
+	w.pending = append(w.pending, `data: {"type":"text","content":`...)
+	w.pending = appendJSON(w.pending, content)
+	w.pending = append(w.pending, "}\n\n"...)
+}
+
+// addDone encodes the event that ends a complete answer.
+func (w *writer) addDone() { w.pending = append(w.pending, `data: {"type":"done"}`+"\n\n"...) }
+
+// addToken encodes the event that gives the browser the token of its session.
+func (w *writer) addToken(token string) {
+	_ = w.add(struct { // cannot fail
+		Type  string `json:"type"`
+		Token string `json:"token"`
+	}{"session", token})
+}
+
+// addError encodes the event that ends an answer that is not complete.
+func (w *writer) addError(code string) {
+	_ = w.add(struct { // cannot fail
+		Type  string      `json:"type"`
+		Error publicError `json:"error"`
+	}{"error", publicError{code, publicMessages[code]}})
+}
+
+var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so events would not arrive in time; " +
 	"a middleware that wraps it needs a method Unwrap")
 
-// canFlush looks for what http.ResponseController would use.
+// canFlush reports whether http.ResponseController can flush w.
 func canFlush(w http.ResponseWriter) bool {
 	for {
 		switch inner := w.(type) {
@@ -86,109 +220,6 @@ func canFlush(w http.ResponseWriter) bool {
 			w = inner.Unwrap()
 		default:
 			return false
-		}
-	}
-}
-
-var errNoDeadlines = errors.New("agento: the http.ResponseWriter takes no deadlines, so that a browser which does not read is " +
-	"waited for without end; a middleware that wraps it needs a method Unwrap, Flush alone is not enough")
-
-// begin writes the headers.
-func (b *browser) begin() {
-	if b.begun {
-		return
-	}
-	b.begun = true
-	h := b.w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-cache, no-transform")
-	h.Set("X-Accel-Buffering", "no")
-	h.Set("X-Content-Type-Options", "nosniff")
-	b.w.WriteHeader(http.StatusOK)
-}
-
-// add encodes an event. What encodes as null is none.
-func (b *browser) add(event any) error {
-	data, err := json.Marshal(event)
-	if err != nil {
-		return fmt.Errorf("agento: an event for the browser cannot be encoded: %w", err)
-	}
-	if string(data) != "null" {
-		b.pending = append(b.pending, "data: "...)
-		b.pending = append(b.pending, data...)
-		b.pending = append(b.pending, "\n\n"...)
-	}
-	return nil
-}
-
-// send writes what is pending, with the headers if it is the first time, and
-// has it leave at once.
-func (b *browser) send() error {
-	if b.err != nil {
-		return b.err
-	}
-	b.setDeadline()
-	b.begin()
-	_, err := b.w.Write(b.pending)
-	if err == nil {
-		err = b.control.Flush()
-	}
-	b.pending = b.pending[:0]
-	if err != nil {
-		b.err = fmt.Errorf("%w: %w", ErrBrowserGone, err)
-		return b.err
-	}
-	// Over HTTP/2 a deadline also strikes while nothing is written.
-	_ = b.control.SetWriteDeadline(time.Time{})
-	return nil
-}
-
-// setDeadline bounds the next write, where the writer knows deadlines.
-func (b *browser) setDeadline() { _ = b.control.SetWriteDeadline(time.Now().Add(b.timeout)) }
-
-// finish bounds what the server itself writes to end the response.
-func (b *browser) finish() { b.setDeadline() }
-
-// beat sends a comment.
-func (b *browser) beat() error {
-	b.pending = append(b.pending, ":\n\n"...)
-	return b.send()
-}
-
-// fail sends an error as the last event.
-func (b *browser) fail(code publicErrorCode) {
-	if b.add(errorEvent{agento.ChatError, publicError{code, publicMessages[code]}}) == nil {
-		_ = b.send() // it may have gone
-	}
-}
-
-// keepAlive sends comments from another goroutine. Until stop has returned, the
-// browser is that goroutine's alone. If the writer panics there, stop does, in
-// the goroutine of the request, where net/http expects it.
-func (b *browser) keepAlive(every time.Duration) (stop func()) {
-	quit, ended := make(chan struct{}), make(chan struct{})
-	var panicked any
-	go func() {
-		defer close(ended)
-		defer func() { panicked = recover() }()
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			select {
-			case <-quit:
-				return
-			case <-tick.C:
-				if b.beat() != nil {
-					return
-				}
-			}
-		}
-	}()
-	return func() {
-		close(quit)
-		<-ended
-		if panicked != nil {
-			panic(panicked)
 		}
 	}
 }

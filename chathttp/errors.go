@@ -1,0 +1,70 @@
+package chathttp
+
+import (
+	"context"
+	"errors"
+
+	agento "github.com/remsyshq/agento-go"
+)
+
+// ErrBrowserGone is the error of an answer that could not be written to the
+// browser: it went away, or it read too slowly.
+var ErrBrowserGone = errors.New("agento: the browser went away")
+
+// The codes of the errors that browsers get, in an event or in a response.
+const (
+	codeInterrupted = "interrupted" // the answer began and is not complete
+	codeBusy        = "busy"        // it may work later
+	codeUnavailable = "unavailable" // anything else that is not the browser's fault
+
+	codeMethod       = "method_not_allowed"
+	codeOrigin       = "origin_not_allowed"
+	codeMediaType    = "unsupported_media_type"
+	codeVisitor      = "unauthorized"
+	codeTooManyTurns = "too_many_turns"
+	codeShuttingDown = "shutting_down"
+	codeBodyTooLarge = "body_too_large"
+	codeBodyTimeout  = "body_timeout"
+	codeBody         = "invalid_body"
+	codeEmptyMessage = "empty_message"
+	codeTurn         = "forbidden"
+	codeSession      = "session_refused"
+)
+
+// publicMessages are the messages of the codes. They are fixed, so that nothing
+// the service says reaches a browser.
+var publicMessages = map[string]string{
+	codeInterrupted:  "The answer was interrupted.",
+	codeBusy:         "There is too much to do at the moment. Try again later.",
+	codeUnavailable:  "The chat is not available at the moment.",
+	codeMethod:       "Only POST is allowed.",
+	codeOrigin:       "This page may not use the chat.",
+	codeMediaType:    "The body must be application/json.",
+	codeVisitor:      "Sign in to use the chat.",
+	codeTooManyTurns: "Too many messages. Try again later.",
+	codeShuttingDown: "The server is restarting. Try again soon.",
+	codeBodyTooLarge: "The message is too long.",
+	codeBodyTimeout:  "The message took too long to arrive.",
+	codeBody:         "The body is not a JSON object of the expected form.",
+	codeEmptyMessage: "The message is empty.",
+	codeTurn:         "This chat is not open to you.",
+	codeSession:      "The session is no longer valid. Start a new one.",
+}
+
+// publicError is an error as a browser gets it.
+type publicError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// publicCode returns the code that a browser gets for an error of the service.
+func publicCode(err error) string {
+	switch {
+	case errors.Is(err, agento.ErrRateLimited):
+		return codeBusy
+	case errors.Is(err, agento.ErrStreamTruncated), errors.Is(err, agento.ErrStreamIdle), errors.Is(err, agento.ErrEventTooLarge),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return codeInterrupted
+	}
+	return codeUnavailable
+}
