@@ -58,7 +58,14 @@ func withoutDefaultPort(host, scheme string) string {
 // origin, allow lets it read the response.
 func (o *origins) allow(w http.ResponseWriter, r *http.Request) bool {
 	o.share(w, r)
-	return o.protection.Check(r) == nil
+	return o.protection.Check(r) == nil || r.Header.Get("Sec-Fetch-Site") == "" && ofOwnHost(r)
+}
+
+// ofOwnHost reports whether the page is of the host that the request is for.
+// Unlike http.CrossOriginProtection it ignores case and the default port.
+func ofOwnHost(r *http.Request) bool {
+	u, err := url.Parse(r.Header.Get("Origin"))
+	return err == nil && u.Host != "" && withoutDefaultPort(u.Host, u.Scheme) == withoutDefaultPort(r.Host, u.Scheme)
 }
 
 // share lets a page of a listed origin read the response.

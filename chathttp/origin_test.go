@@ -3,6 +3,7 @@ package chathttp_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -40,6 +41,51 @@ func TestPageOfAnotherOrigin(t *testing.T) {
 		}
 		require.Equal(t, before, w.service.calls())
 		require.Equal(t, "Hi! ", w.say("pia", "", "Origin", "http://localhost").text, "the own host still may")
+	})
+}
+
+// TestOriginOfOwnHost: without Sec-Fetch-Site, the Host header decides. Proxies
+// pass it on in more than one form.
+func TestOriginOfOwnHost(t *testing.T) {
+	inWidget(t, protocol{}, answering(hi, done), unlimited, func(w *widget) {
+		for _, c := range []struct {
+			origin, host string
+			allowed      bool
+		}{
+			{"https://example.com", "example.com", true},
+			{"https://example.com", "example.com:443", true},
+			{"https://example.com", "Example.COM", true},
+			{"https://example.com", "EXAMPLE.com:443", true},
+			{"http://example.com", "example.com:80", true},
+			{"https://[2001:db8::1]", "[2001:DB8::1]:443", true},
+			{"https://example.com:8443", "Example.com:8443", true},
+			{"https://Example.com:443", "example.com", true},
+			{"https://example.com", "example.com:80", false},
+			{"http://example.com", "example.com:443", false},
+			{"https://example.com", "example.com:8443", false},
+			{"https://example.com:8443", "example.com", false},
+			{"https://example.com", "example.com.evil.example", false},
+			{"https://evil.example", "example.com", false},
+			{"https://example.com:443.evil.example", "example.com", false},
+			{"null", "null", false},
+			{"", "example.com", true},
+		} {
+			r := w.inMemory("Hello")
+			r.Host = c.host
+			if c.origin != "" {
+				r.Header.Set("Origin", c.origin)
+			}
+			recorder := httptest.NewRecorder()
+			w.handler.ServeHTTP(recorder, r)
+			require.Equal(t, c.allowed, recorder.Code == 200, "%s at %s: %s", c.origin, c.host, recorder.Body)
+			r = w.inMemory("Hello")
+			r.Host = c.host
+			r.Header.Set("Origin", c.origin)
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			recorder = httptest.NewRecorder()
+			w.handler.ServeHTTP(recorder, r)
+			require.Equal(t, 403, recorder.Code, "the browser says that it is another site")
+		}
 	})
 }
 
