@@ -134,17 +134,20 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused
 	}
-	leave, refused := h.limits.enter(peer, time.Now())
+	entry, refused := h.limits.enter(peer, time.Now())
 	if refused != nil {
 		return refused
 	}
-	defer leave()
+	defer entry.leave()
 	sent, refused := readMessage(w, r, h.config.MaxBody)
 	if refused != nil {
 		return refused
 	}
 	t, refused := h.newTurn(w, r, peer, sent)
 	if refused != nil {
+		return refused
+	}
+	if refused := entry.accept(time.Now()); refused != nil {
 		return refused
 	}
 	return t.run()

@@ -7,104 +7,147 @@ import (
 	"time"
 )
 
-// limiter counts turns. It remembers the turns that are running and those that
-// began within the last minute, and their visitors, and nothing else.
+// limiter counts the requests of visitors, and the turns that are accepted. A
+// request that is refused counts against its visitor only.
 type limiter struct {
 	perVisitor, total Limit
 
 	mu       sync.Mutex
-	visitors map[string]*visitor
-	recent   []start // of the last minute, oldest first
-	running  int
+	visitors map[string]*visitor // with an open request, or one in recent
+	recent   []request           // of the last minute, oldest first
+	accepted []time.Time         // turns of the last minute, oldest first
+	running  int                 // turns
+	open     int                 // requests
 	closing  bool
-	drained  chan struct{} // closed when closing is true and nothing runs
+	drained  chan struct{} // closed when closing is true and no request is open
 }
 
-// visitor has the turns of one visitor.
+// rememberedRequests is the number of refused requests that recent may have. When
+// there are more within a minute, the oldest are forgotten.
+const rememberedRequests = 10_000
+
 type visitor struct {
-	id      string
-	running int
-	recent  []time.Time // starts within the last minute, oldest first
+	id     string
+	open   int         // requests
+	recent []time.Time // requests of the last minute, oldest first
 }
 
-type start struct {
+type request struct {
 	visitor *visitor
 	at      time.Time
+}
+
+// entry is a request that has entered.
+type entry struct {
+	limiter  *limiter
+	visitor  *visitor
+	accepted bool
 }
 
 func newLimiter(perVisitor, total Limit) *limiter {
 	return &limiter{perVisitor: perVisitor, total: total, visitors: map[string]*visitor{}, drained: make(chan struct{})}
 }
 
-// enter counts a turn that begins. The caller calls leave once when it has ended.
-func (l *limiter) enter(id string, now time.Time) (leave func(), refused *refusal) {
+// enter counts a request against its visitor. The caller calls leave once when it
+// has been answered.
+func (l *limiter) enter(id string, now time.Time) (*entry, *refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.expire(now)
 	v := l.visitors[id]
-	if refused := l.check(v, now); refused != nil {
+	switch {
+	case l.closing:
+		return nil, &refusal{status: http.StatusServiceUnavailable, code: codeShuttingDown, retryAfter: retrySoon}
+	case v != nil && v.open >= l.perVisitor.AtOnce:
+		return nil, &refusal{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: retrySoon}
+	case v != nil && len(v.recent) >= l.perVisitor.PerMinute:
+		return nil, &refusal{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: minuteAfter(v.recent[0], now)}
+	}
+	if refused := l.checkTotal(now); refused != nil { // before the body is read
 		return nil, refused
 	}
 	if v == nil {
 		v = &visitor{id: id}
 		l.visitors[id] = v
 	}
-	v.running++
+	v.open++
 	v.recent = append(v.recent, now)
-	l.running++
-	l.recent = append(l.recent, start{v, now})
-	return func() { l.leave(v) }, nil
+	l.open++
+	l.recent = append(l.recent, request{v, now})
+	if len(l.recent) > rememberedRequests+l.total.PerMinute {
+		l.forgetOldest()
+	}
+	return &entry{limiter: l, visitor: v}, nil
 }
 
-// check refuses a turn above a limit. v is nil for a visitor without turns.
-func (l *limiter) check(v *visitor, now time.Time) *refusal {
+// accept counts the turn of a request against the limits on all visitors.
+func (e *entry) accept(now time.Time) *refusal {
+	l := e.limiter
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.expire(now)
+	if refused := l.checkTotal(now); refused != nil {
+		return refused
+	}
+	e.accepted = true
+	l.running++
+	l.accepted = append(l.accepted, now)
+	return nil
+}
+
+func (l *limiter) checkTotal(now time.Time) *refusal {
 	switch {
-	case l.closing:
-		return &refusal{status: http.StatusServiceUnavailable, code: codeShuttingDown, retryAfter: retrySoon}
-	case v != nil && v.running >= l.perVisitor.AtOnce:
-		return &refusal{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: retrySoon}
-	case v != nil && len(v.recent) >= l.perVisitor.PerMinute:
-		return &refusal{status: http.StatusTooManyRequests, code: codeTooManyTurns, retryAfter: minuteAfter(v.recent[0], now)}
 	case l.running >= l.total.AtOnce:
 		return &refusal{status: http.StatusServiceUnavailable, code: codeBusy, retryAfter: retrySoon}
-	case len(l.recent) >= l.total.PerMinute:
-		return &refusal{status: http.StatusServiceUnavailable, code: codeBusy, retryAfter: minuteAfter(l.recent[0].at, now)}
+	case len(l.accepted) >= l.total.PerMinute:
+		return &refusal{status: http.StatusServiceUnavailable, code: codeBusy, retryAfter: minuteAfter(l.accepted[0], now)}
 	}
 	return nil
 }
 
-func minuteAfter(at, now time.Time) time.Duration { return at.Add(time.Minute).Sub(now) }
-
-// expire forgets turns that began a minute ago.
-func (l *limiter) expire(now time.Time) {
-	for len(l.recent) > 0 && minuteAfter(l.recent[0].at, now) <= 0 {
-		v := l.recent[0].visitor
-		l.recent[0] = start{}
-		l.recent = l.recent[1:]
-		v.recent = v.recent[1:] // a visitor's turns are in the same order
-		l.forget(v)
-	}
-}
-
-// forget drops a visitor without turns.
-func (l *limiter) forget(v *visitor) {
-	if v.running == 0 && len(v.recent) == 0 {
-		delete(l.visitors, v.id)
-	}
-}
-
-func (l *limiter) leave(v *visitor) {
+// leave ends a request, and its turn.
+func (e *entry) leave() {
+	l, v := e.limiter, e.visitor
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	v.running--
-	l.forget(v)
-	l.running--
-	if l.closing && l.running == 0 {
+	v.open--
+	l.dropIdle(v)
+	if e.accepted {
+		l.running--
+	}
+	l.open--
+	if l.closing && l.open == 0 {
 		close(l.drained)
 	}
 }
 
-// drain refuses turns from now on and waits for those that run.
+func minuteAfter(at, now time.Time) time.Duration { return at.Add(time.Minute).Sub(now) }
+
+// expire forgets what is a minute old.
+func (l *limiter) expire(now time.Time) {
+	for len(l.recent) > 0 && minuteAfter(l.recent[0].at, now) <= 0 {
+		l.forgetOldest()
+	}
+	for len(l.accepted) > 0 && minuteAfter(l.accepted[0], now) <= 0 {
+		l.accepted = l.accepted[1:]
+	}
+}
+
+func (l *limiter) forgetOldest() {
+	v := l.recent[0].visitor
+	l.recent[0] = request{}
+	l.recent = l.recent[1:]
+	v.recent = v.recent[1:] // a visitor's requests are in the same order
+	l.dropIdle(v)
+}
+
+func (l *limiter) dropIdle(v *visitor) {
+	if v.open == 0 && len(v.recent) == 0 {
+		delete(l.visitors, v.id)
+	}
+}
+
+// drain refuses requests from now on and waits for those that are open.
 func (l *limiter) drain(ctx context.Context) error {
 	l.close()
 	select {
@@ -127,7 +170,7 @@ func (l *limiter) close() {
 		return
 	}
 	l.closing = true
-	if l.running == 0 {
+	if l.open == 0 {
 		close(l.drained)
 	}
 }

@@ -8,49 +8,80 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLimitsHaveBoundedSize: however many visitors there are, what is kept of
-// them is bounded by the turns of a minute.
-func TestLimitsHaveBoundedSize(t *testing.T) {
-	l := newLimiter(Limit{2, 20}, Limit{50, 100})
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	entered, held, peers, recent := 0, []func(){}, 0, 0
-	for i := range 200_000 {
-		now = now.Add(5 * time.Millisecond)
-		leave, denied := l.enter(fmt.Sprint("visitor ", i), now)
-		if denied == nil {
-			entered++
-			held = append(held, leave)
-		}
-		if len(held) == 50 {
-			for _, leave := range held {
-				leave()
+// TestLimiterSize: the memory of the limiter does not depend on the number of
+// visitors, whether their requests are accepted or refused.
+func TestLimiterSize(t *testing.T) {
+	for name, accept := range map[string]bool{"accepted": true, "refused": false} {
+		t.Run(name, func(t *testing.T) {
+			l := newLimiter(Limit{2, 20}, Limit{50, 100})
+			now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			accepted, open, visitors, recent := 0, []*entry{}, 0, 0
+			for i := range 1_000_000 {
+				now = now.Add(time.Millisecond)
+				e, refused := l.enter(fmt.Sprint("visitor ", i), now)
+				if refused == nil {
+					open = append(open, e)
+					if accept && e.accept(now) == nil {
+						accepted++
+					}
+				}
+				if len(open) == 50 {
+					for _, e := range open {
+						e.leave()
+					}
+					open = nil
+				}
+				visitors, recent = max(visitors, len(l.visitors)), max(recent, cap(l.recent), cap(l.accepted))
 			}
-			held = nil
-		}
-		peers, recent = max(peers, len(l.visitors)), max(recent, cap(l.recent))
+			require.LessOrEqual(t, visitors, rememberedRequests+100+50)
+			require.LessOrEqual(t, recent, 3*rememberedRequests)
+			if accept {
+				require.Equal(t, 17*100, accepted, "16 minutes and 40 seconds")
+			}
+			for _, e := range open {
+				e.leave()
+			}
+			_, refused := l.enter("one", now.Add(time.Hour))
+			require.Nil(t, refused)
+			require.Len(t, l.visitors, 1)
+			require.Len(t, l.recent, 1)
+			require.Empty(t, l.accepted)
+		})
 	}
-	require.LessOrEqual(t, peers, 100+50)
-	require.LessOrEqual(t, recent, 1000)
-	require.Equal(t, 17*100, entered, "16 minutes and 40 seconds")
-	for _, leave := range held {
-		leave()
-	}
-	_, denied := l.enter("one", now.Add(time.Hour))
-	require.Nil(t, denied)
-	require.Len(t, l.visitors, 1)
-	require.Len(t, l.recent, 1)
 }
 
-// TestLimitsForgetOnlyWhoIsIdle: a turn that runs for longer than a minute still
+// TestLimiterForgetsIdleVisitors: a turn that runs for longer than a minute still
 // counts.
-func TestLimitsForgetOnlyWhoIsIdle(t *testing.T) {
+func TestLimiterForgetsIdleVisitors(t *testing.T) {
 	l := newLimiter(Limit{1, 20}, Limit{50, 100})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	leave, _ := l.enter("pia", now)
-	_, denied := l.enter("pia", now.Add(time.Hour))
-	require.NotNil(t, denied)
-	leave()
+	e, _ := l.enter("pia", now)
+	require.Nil(t, e.accept(now))
+	_, refused := l.enter("pia", now.Add(time.Hour))
+	require.NotNil(t, refused)
+	e.leave()
 	require.Empty(t, l.visitors)
-	_, denied = l.enter("pia", now.Add(time.Hour))
-	require.Nil(t, denied)
+	_, refused = l.enter("pia", now.Add(time.Hour))
+	require.Nil(t, refused)
+}
+
+// TestLimiterForgetsOldestRequests: many requests that are refused do not make
+// the limiter forget that a visitor's turn runs.
+func TestLimiterForgetsOldestRequests(t *testing.T) {
+	l := newLimiter(Limit{1, 2}, Limit{50, 100})
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	e, _ := l.enter("pia", now)
+	require.Nil(t, e.accept(now))
+	for i := range 2 * rememberedRequests {
+		other, refused := l.enter(fmt.Sprint("visitor ", i), now)
+		require.Nil(t, refused)
+		other.leave()
+	}
+	_, refused := l.enter("pia", now)
+	require.NotNil(t, refused)
+	e.leave()
+	require.NotContains(t, l.visitors, "pia")
+	require.Len(t, l.accepted, 1)
+	l.expire(now.Add(time.Minute))
+	require.Empty(t, l.visitors)
 }

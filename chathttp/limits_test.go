@@ -2,13 +2,17 @@ package chathttp_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
 )
 
@@ -91,6 +95,89 @@ func TestDefaultLimits(t *testing.T) {
 			require.Equal(t, 200, w.say(fmt.Sprint("visitor ", i), "").status)
 		}
 		refusedFor(w, "eve", 503, "busy", "60")
+	})
+}
+
+// TestRefusedRequestsCountAgainstTheirVisitor and against nobody else.
+func TestRefusedRequestsCountAgainstTheirVisitor(t *testing.T) {
+	configure := func(c *chathttp.Config) {
+		c.TotalLimit.PerMinute = 100
+		turn := c.Turn
+		c.Turn = func(r *http.Request, v chathttp.Visit) (chathttp.Turn, error) {
+			if v.Message == "forbidden" {
+				return chathttp.Turn{}, agento.ErrForbidden
+			}
+			return turn(r, v)
+		}
+	}
+	for name, refused := range map[string]struct {
+		body   string
+		status int
+	}{
+		"empty message": {"{}", 400},
+		"not JSON":      {"Hello", 400},
+		"too large":     {body(strings.Repeat("x", 70_000), ""), 413},
+		"bad token":     {body("Hello", "a token"), 403},
+		"refused turn":  {body("forbidden", ""), 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+				for cookie := range 30 {
+					visitor := fmt.Sprint("cookie ", cookie)
+					for i := range 25 {
+						unsized := struct{ io.Reader }{strings.NewReader(refused.body)} // otherwise the header is enough to refuse it
+						p := read(t, w.do(w.dial(), http.MethodPost, unsized, "X-Visitor", visitor))
+						if i < 20 {
+							require.Equal(t, refused.status, p.status)
+						} else {
+							require.Equal(t, 429, p.status)
+							require.Equal(t, "60", p.header.Get("Retry-After"))
+						}
+					}
+				}
+				for i := range 100 {
+					require.Equal(t, 200, w.say(fmt.Sprint("visitor ", i), "").status)
+				}
+				refusedFor(w, "eve", 503, "busy", "60")
+			})
+		})
+	}
+}
+
+// TestUnfinishedRequestsCountAgainstTheirVisitor: what has not arrived yet is not
+// a turn.
+func TestUnfinishedRequestsCountAgainstTheirVisitor(t *testing.T) {
+	configure := func(c *chathttp.Config) { c.TotalLimit.AtOnce, c.VisitorLimit.AtOnce = 2, 3 }
+	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+		var conns []net.Conn
+		for range 3 {
+			conns = append(conns, w.raw(100))
+		}
+		synctest.Wait()
+		refusedFor(w, "pia", 429, "too_many_turns", "5")
+		require.Equal(t, 200, w.say("bob", "").status)
+		for _, conn := range conns {
+			require.NoError(t, conn.Close())
+		}
+	})
+}
+
+// TestManyTurnsOfOneVisitor: of 200 turns at the same time, two run.
+func TestManyTurnsOfOneVisitor(t *testing.T) {
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r).send(hi)
+		time.Sleep(time.Second)
+		s.send(done)
+	}, nil, func(w *widget) {
+		statuses := make(chan int, 200)
+		for range 200 {
+			go func() { statuses <- w.say("pia", "").status }()
+		}
+		count := map[int]int{}
+		for range 200 {
+			count[<-statuses]++
+		}
+		require.Equal(t, map[int]int{200: 2, 429: 198}, count)
 	})
 }
 
