@@ -180,7 +180,11 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, d *refusal) {
 	if d.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", h.origins.methods())
 	}
-	d.write(w, h.config.WriteTimeout)
+	timeout := h.config.WriteTimeout
+	if !bodyRead(r) { // net/http reads it before it writes the response
+		timeout += h.config.BodyTimeout
+	}
+	d.write(w, timeout)
 	level := slog.LevelDebug
 	if d.cause != nil && d.status >= http.StatusInternalServerError {
 		level = slog.LevelWarn

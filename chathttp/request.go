@@ -28,6 +28,7 @@ type timedBody struct {
 	w       http.ResponseWriter
 	timeout time.Duration
 	started bool
+	ended   bool
 }
 
 func (b *timedBody) start() {
@@ -40,10 +41,17 @@ func (b *timedBody) start() {
 func (b *timedBody) Read(p []byte) (int, error) {
 	b.start()
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF { // the deadline would also end the answer
-		stopReadLimit(b.w)
+	if err == io.EOF {
+		b.ended = true
+		stopReadLimit(b.w) // the deadline would also end the answer
 	}
 	return n, err
+}
+
+// bodyRead reports whether the body was read to its end.
+func bodyRead(r *http.Request) bool {
+	b, ok := r.Body.(*timedBody)
+	return ok && b.ended
 }
 
 // checkRequest refuses a request that its headers rule out.

@@ -329,6 +329,35 @@ func TestBodyThatIsAnnouncedAsTooLarge(t *testing.T) {
 	})
 }
 
+// TestRefusalBeforeTheBody is written although WriteTimeout is shorter than
+// BodyTimeout: net/http waits for the body before it writes the response.
+func TestRefusalBeforeTheBody(t *testing.T) {
+	for name, c := range map[string]struct {
+		configure func(*chathttp.Config)
+		code      string
+	}{
+		"Visitor":       {func(c *chathttp.Config) { c.Visitor = func(*http.Request) (string, error) { return "", nil } }, "unauthorized"},
+		"limit":         {func(c *chathttp.Config) { c.TotalLimit.PerMinute = 1 }, "busy"},
+		"body too slow": {func(*chathttp.Config) {}, "body_timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWidget(t, protocol{}, answering(hi, done), func(config *chathttp.Config) {
+				config.WriteTimeout = 2 * time.Second
+				c.configure(config)
+			}, func(w *widget) {
+				if name == "limit" {
+					require.Equal(t, 200, w.say("pia", "").status)
+				}
+				conn := w.raw(100)
+				defer conn.Close()
+				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				require.NoError(t, err)
+				require.Equal(t, c.code, read(t, resp).code)
+			})
+		})
+	}
+}
+
 // TestBodyThatComesInPieces is as good as any.
 func TestBodyThatComesInPieces(t *testing.T) {
 	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
