@@ -230,7 +230,8 @@ func (w *widget) swap(h http.Handler) { w.current.Store(&h) }
 // sessions s1, s2, … and answers messages as the test says.
 type chatService struct {
 	answer   http.HandlerFunc
-	nameless atomic.Bool // sessions have no id
+	nameless atomic.Bool  // sessions have no id
+	longID   atomic.Int64 // length of a suffix to the ids of sessions
 
 	mu       sync.Mutex
 	sessions []agento.CreateSessionParams
@@ -254,7 +255,7 @@ func (s *chatService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"data":{}}`)
 		return
 	}
-	_, _ = fmt.Fprintf(w, `{"data":{"id":"s%d"}}`, len(s.sessions))
+	_, _ = fmt.Fprintf(w, `{"data":{"id":"s%d%s"}}`, len(s.sessions), strings.Repeat("x", int(s.longID.Load())))
 }
 
 func decode[T any](data []byte) T {

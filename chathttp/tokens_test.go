@@ -2,6 +2,7 @@ package chathttp_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -142,6 +143,35 @@ func TestTokenSecretIsCopied(t *testing.T) {
 		clear(secret)
 		require.Equal(t, 200, w.say("pia", token).status)
 	})
+}
+
+// TestSessionIDTooLong: a token that leaves no room for a message is refused when
+// it is made, not with the next message.
+func TestSessionIDTooLong(t *testing.T) {
+	for _, c := range []struct {
+		length, maxBody int64
+		accepted        bool
+	}{
+		{20_000, 0, true}, {30_000, 0, false}, {60_000, 0, false}, {1_000, 2_000, false}, {60_000, 1 << 20, true},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			configure := func(config *chathttp.Config) { config.MaxBody = c.maxBody }
+			inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+				w.service.longID.Store(c.length)
+				p := w.say("pia", "")
+				if c.accepted {
+					require.Equal(t, 200, p.status)
+					require.Equal(t, 200, w.say("pia", p.token).status)
+					return
+				}
+				require.Equal(t, 500, p.status)
+				require.Equal(t, "unavailable", p.code)
+				require.Empty(t, p.token)
+				require.Equal(t, [2]int{1, 0}, w.service.calls())
+				require.Contains(t, w.log.String(), "MaxBody")
+			})
+		})
+	}
 }
 
 // TestSessionThatIsGone: the page begins anew, as with a token that is refused.

@@ -59,7 +59,11 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 			return nil, errNoSession
 		}
 		t.SessionID = session.ID
-		t.created = t.token()
+		created := t.token()
+		if int64(len(created)) > t.config.MaxBody/2 { // no browser could send it with a message
+			return nil, errLongSession
+		}
+		t.created = created
 	}
 	return t.client.Chat.Send(ctx, t.AgentID, agento.SendMessageParams{
 		Message: t.message, SessionID: t.SessionID, PeerID: t.visitor, Context: t.Context,
@@ -67,6 +71,8 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 }
 
 var errNoSession = errors.New("the service created a session and did not return its id")
+
+var errLongSession = errors.New("the service created a session whose id is too long: its token would fill more than half of MaxBody")
 
 // waitUntil limits how long a call waits for the rate limit. By default a call
 // honors Retry-After up to three times.
