@@ -108,7 +108,7 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 
 // ServeHTTP answers one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = limitReading(w, h.config.BodyTimeout) // checkWriter reports an error
+	_ = limitReading(w, h.config.BodyTimeout) // prepareWriter reports an error
 	if h.origins.preflight(w, r) {
 		return
 	}
@@ -129,7 +129,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused := checkRequest(w, r, h.config.MaxBody); refused != nil {
 		return refused
 	}
-	h.checkWriter(w, r)
+	h.prepareWriter(w, r)
 	peer, refused := identify(w, r, &h.config)
 	if refused != nil {
 		return refused
@@ -150,7 +150,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused := entry.accept(time.Now()); refused != nil {
 		return refused
 	}
-	return t.run()
+	refused = t.run()
+	h.warn(r, withheld(w))
+	return refused
 }
 
 // newTurn asks the function Turn how to answer, and checks the token.
@@ -196,18 +198,20 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, d *refusal) {
 var errNoDeadlines = errors.New("agento: the http.ResponseWriter has no deadlines, so a browser that does not read " +
 	"is never disconnected; a middleware that wraps it needs a method Unwrap, Flush alone is not enough")
 
-// checkWriter warns once if the http.ResponseWriter cannot disconnect a slow
-// browser. It also ends the server's own WriteTimeout, which is too short for a
-// turn. In a test without a server there is no connection to check.
-func (h *Handler) checkWriter(w http.ResponseWriter, r *http.Request) {
-	if r.Context().Value(http.ServerContextKey) == nil {
-		return
-	}
+// prepareWriter ends the server's own WriteTimeout, which is too short for a turn,
+// and warns if the http.ResponseWriter cannot disconnect a slow browser.
+func (h *Handler) prepareWriter(w http.ResponseWriter, r *http.Request) {
 	err := errors.Join(limitReading(w, h.config.BodyTimeout), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
-	if errors.Is(err, errors.ErrUnsupported) {
-		h.warned.Do(func() {
-			record(r.Context(), h.config.Logger, slog.LevelWarn, "chat handler without time limits", errNoDeadlines)
-		})
+	if errors.Is(err, errors.ErrUnsupported) && withheld(w) == nil {
+		h.warn(r, errNoDeadlines)
+	}
+}
+
+// warn logs what is wrong with the http.ResponseWriter, once. In a test without a
+// server there is no browser that it would harm.
+func (h *Handler) warn(r *http.Request, err error) {
+	if err != nil && r.Context().Value(http.ServerContextKey) != nil {
+		h.warned.Do(func() { record(r.Context(), h.config.Logger, slog.LevelWarn, "chat handler behind a middleware", err) })
 	}
 }
 

@@ -82,7 +82,7 @@ func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) err
 			return err
 		}
 	}
-	if !canFlush(w) {
+	if flusher(w) == nil {
 		return errCannotFlush
 	}
 	out := newWriter(w, o.writeTimeout)

@@ -61,7 +61,7 @@ func checkRequest(w http.ResponseWriter, r *http.Request, maxBody int64) *refusa
 		return &refusal{status: http.StatusUnsupportedMediaType, code: codeMediaType}
 	case r.ContentLength > maxBody:
 		return &refusal{status: http.StatusRequestEntityTooLarge, code: codeBodyTooLarge}
-	case !canFlush(w):
+	case flusher(w) == nil:
 		return &refusal{status: http.StatusInternalServerError, code: codeUnavailable, cause: errCannotFlush}
 	}
 	return nil

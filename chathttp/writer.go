@@ -2,7 +2,6 @@ package chathttp
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -205,21 +204,4 @@ func (w *writer) addError(code string) {
 		Type  string      `json:"type"`
 		Error publicError `json:"error"`
 	}{"error", publicError{code, publicMessages[code]}})
-}
-
-var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so events would not arrive in time; " +
-	"a middleware that wraps it needs a method Unwrap")
-
-// canFlush reports whether http.ResponseController can flush w.
-func canFlush(w http.ResponseWriter) bool {
-	for {
-		switch inner := w.(type) {
-		case interface{ FlushError() error }, http.Flusher:
-			return true
-		case interface{ Unwrap() http.ResponseWriter }:
-			w = inner.Unwrap()
-		default:
-			return false
-		}
-	}
 }

@@ -1,0 +1,61 @@
+package chathttp
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so events would not arrive in time; " +
+	"a middleware that wraps it needs a method Unwrap")
+
+type unwrapper interface{ Unwrap() http.ResponseWriter }
+
+// flusher returns the writer that http.ResponseController flushes, nil if there is
+// none: w, or one that it wraps.
+func flusher(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		switch inner := w.(type) {
+		case interface{ FlushError() error }, http.Flusher:
+			return w
+		case unwrapper:
+			w = inner.Unwrap()
+		default:
+			return nil
+		}
+	}
+}
+
+// withheld returns an error if a middleware around w is known to keep events back
+// until the answer has ended. A middleware that buffers and implements Unwrap
+// cannot be told from one that only records the status. Call it after the headers
+// are written.
+func withheld(w http.ResponseWriter) error {
+	f := flusher(w)
+	if inner, ok := f.(unwrapper); ok {
+		if below := inner.Unwrap(); flusher(below) == nil {
+			return fmt.Errorf("agento: the http.ResponseWriter is %s, and the last cannot flush, so events arrive when the answer has ended", chain(w))
+		}
+		return nil // f flushes what it wraps itself
+	}
+	_, ofConnection := f.(interface{ SetWriteDeadline(time.Time) error })
+	if encoding := w.Header().Get("Content-Encoding"); ofConnection && f != w && encoding != "" {
+		return fmt.Errorf("agento: a middleware compresses (Content-Encoding: %s) and has no method Flush, so events arrive "+
+			"when the answer has ended; exclude text/event-stream from compression; the http.ResponseWriter is %s", encoding, chain(w))
+	}
+	return nil
+}
+
+// chain returns the types of w and of the writers that it wraps.
+func chain(w http.ResponseWriter) string {
+	names := fmt.Sprintf("%T", w)
+	for {
+		inner, ok := w.(unwrapper)
+		if !ok {
+			return names
+		}
+		w = inner.Unwrap()
+		names += fmt.Sprintf(" around %T", w)
+	}
+}
