@@ -128,7 +128,7 @@ func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
 		if r.text != nil {
 			r.text.WriteString(e.Content)
 		}
-		if r.pass(e, buffered(s)) != nil && !r.finish {
+		if r.pass(e, s.Buffered()) != nil && !r.finish {
 			break
 		}
 	}
@@ -140,9 +140,6 @@ func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
 	}
 	return failure, gone
 }
-
-// buffered reports whether the next event has arrived.
-func buffered(s *agento.ChatStream) bool { return len(s.Events()) > 0 }
 
 // pass encodes an event and writes it, unless it can share a write with the next.
 func (r *relay) pass(e agento.ChatEvent, more bool) error {

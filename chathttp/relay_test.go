@@ -2,8 +2,11 @@ package chathttp_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -285,29 +288,78 @@ func TestRelayStopsAtTheFirstFailure(t *testing.T) {
 	})
 }
 
-// largestWrite is a writer that notes how much it is given at a time.
-type largestWrite struct {
+// countedWrites counts what is written.
+type countedWrites struct {
 	*httptest.ResponseRecorder
-	size int
+	writes, largest int
 }
 
-func (w *largestWrite) Write(p []byte) (int, error) {
-	w.size = max(w.size, len(p))
+func (w *countedWrites) Write(p []byte) (int, error) {
+	w.writes++
+	w.largest = max(w.largest, len(p))
 	return w.ResponseRecorder.Write(p)
 }
 
-// TestRelayWritesLittleAtATime: events that wait together share a write, but not
-// so many that a slow browser could not take them within the timeout.
-func TestRelayWritesLittleAtATime(t *testing.T) {
-	event := `data: {"type":"text","content":"` + strings.Repeat("x", 6000) + `"}` + "\n\n"
-	inWorld(t, answering(strings.Repeat(event, 40), done), nil, func(w *world) {
-		s := send(w, w.ctx)
-		synctest.Wait() // until the stream's buffer is full
-		writer := &largestWrite{httptest.NewRecorder(), 0}
-		require.NoError(t, chathttp.Relay(writer, s))
-		require.Equal(t, strings.Repeat(event, 40)+done, writer.Body.String())
-		require.LessOrEqual(t, writer.size, 16<<10+len(event))
-		require.Greater(t, writer.size, len(event), "some have shared a write")
+// chatStream is a stream that has arrived.
+func chatStream(err error, events ...agento.ChatEvent) *agento.ChatStream {
+	return &agento.ChatStream{Stream: agento.NewStream(events, err)}
+}
+
+// TestRelayBatches: events that have arrived share a write, but not so many that a
+// slow browser could not take them within the timeout.
+func TestRelayBatches(t *testing.T) {
+	text := agento.ChatEvent{Type: agento.ChatText, Content: strings.Repeat("x", 1000)}
+	event := `data: {"type":"text","content":"` + text.Content + `"}` + "\n\n"
+	events := append(slices.Repeat([]agento.ChatEvent{text}, 40), agento.ChatEvent{Type: agento.ChatDone})
+	writer := &countedWrites{ResponseRecorder: httptest.NewRecorder()}
+	require.NoError(t, chathttp.Relay(writer, chatStream(nil, events...)))
+	require.Equal(t, strings.Repeat(event, 40)+done, writer.Body.String())
+	require.LessOrEqual(t, writer.largest, 16<<10+len(event))
+	require.Equal(t, 4, writer.writes, "the headers, and three times 16 KiB at most")
+}
+
+// TestRelayWritesWhatHasArrived: nothing waits for an event that the browser does
+// not get, nor for one that has not arrived.
+func TestRelayWritesWhatHasArrived(t *testing.T) {
+	text := agento.ChatEvent{Type: agento.ChatText, Content: "Hi! "}
+	tool := agento.ChatEvent{Type: agento.ChatTool}
+	recorder := httptest.NewRecorder()
+	err := chathttp.Relay(recorder, chatStream(agento.ErrStreamIdle, text, tool))
+	require.ErrorIs(t, err, agento.ErrStreamIdle)
+	require.True(t, strings.HasPrefix(recorder.Body.String(), hi+`data: {"type":"error"`), recorder.Body)
+
+	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
+		s := stream(w, r).send(hi + `data: {"type":"tool"}` + "\n\n" + `data: {"type":`)
+		time.Sleep(50 * time.Second)
+		s.send(`"done"}` + "\n\n")
+	}, func(w *widget, b *relayed) {
+		begun := time.Now()
+		resp := w.post(body("", ""))
+		got := make([]byte, len(hi))
+		_, err := io.ReadFull(resp.Body, got)
+		require.NoError(t, err)
+		require.Equal(t, hi, string(got))
+		require.Zero(t, time.Since(begun))
+		require.Equal(t, []string{":", ":", ":", "done"}, read(t, resp).types)
+	})
+}
+
+// TestRelayStartsNoGoroutine: neither for the answer nor for heartbeats.
+func TestRelayStartsNoGoroutine(t *testing.T) {
+	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r).send(hi).hold()
+	}, nil, func(w *widget) {
+		resp := w.post(body("Hello", ""))
+		synctest.Wait()
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		require.Contains(t, string(stacks), "agento-go/chathttp.(*relay).run")
+		for line := range strings.Lines(string(stacks)) {
+			if strings.HasPrefix(line, "created by github.com/remsyshq") {
+				require.Contains(t, line, "_test.", "only the test starts goroutines")
+			}
+		}
+		require.NoError(t, resp.Body.Close())
 	})
 }
 
