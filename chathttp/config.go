@@ -1,6 +1,7 @@
 package chathttp
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -9,25 +10,30 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Config configures a [Handler]. Visitor, Turn and TokenKeys are required; the
-// zero value of every other field is its default. The functions are called by
+// Config configures a [Handler]. Visitor, Turn and TokenKeys or TokenKeysFunc are
+// required; the zero value of every other field is its default. The functions are called by
 // many goroutines at once.
 type Config struct {
 	// Visitor returns the peer id of the visitor who sent the request: at most
 	// 256 bytes of UTF-8 that keep visitors' sessions apart. Derive it from
-	// something a visitor cannot choose, such as a signed cookie. An error, and a
-	// peer id that is empty or invalid, is answered with 401.
+	// something a visitor cannot choose, such as a signed cookie. An [Error] is the
+	// response. Any other error, and a peer id that is empty or invalid, is
+	// answered with 401.
 	Visitor func(r *http.Request) (peerID string, err error)
 
 	// Turn decides which agent answers a message, and what it is told in addition
-	// to the message. An error that matches agento.ErrForbidden is answered with
-	// 403, any other error, and every error of the service, with 500. The body of
-	// the request has been read.
+	// to the message. An [Error] is the response. Any other error that matches
+	// agento.ErrForbidden is answered with 403, and the rest, with every error of
+	// the service, with 500. The body of the request has been read.
 	Turn func(r *http.Request, v Visit) (Turn, error)
 
 	// TokenKeys sign the tokens by which browsers prove their sessions. The first
 	// key signs; all are accepted. The replicas of a backend share them.
 	TokenKeys []TokenKey
+	// TokenKeysFunc returns the TokenKeys instead, so that they can be replaced
+	// while the handler runs. It is called for each message that needs a token, so
+	// let it return a cached value. An error is answered with 500.
+	TokenKeysFunc func(context.Context) ([]TokenKey, error)
 	// TokenLifetime is how long a token is accepted. Each turn issues a new one.
 	// The default is 24 h.
 	TokenLifetime time.Duration
@@ -39,6 +45,11 @@ type Config struct {
 
 	// Filter passes on more events than text and done; see [WithFilter].
 	Filter func(agento.ChatEvent) any
+
+	// OnTurn is called after each turn, also one that failed, before ServeHTTP
+	// returns. Messages that are refused before they reach the service are not
+	// turns. The context has the values of the request's, and is not canceled.
+	OnTurn func(context.Context, TurnInfo)
 
 	// FinishTurns continues a turn whose browser went away to its end, so that the
 	// history has the answer. By default the turn ends.
@@ -91,6 +102,22 @@ type Turn struct {
 	SessionID string
 	// Context goes to the agent together with the message: any JSON value.
 	Context any
+	// Client is the client of the account that the agent belongs to, if it is not
+	// that of the handler.
+	Client *agento.Client
+}
+
+// TurnInfo describes a turn that has ended.
+type TurnInfo struct {
+	PeerID    string
+	AgentID   string
+	SessionID string // empty: no session could be created
+	Message   string // from the visitor
+	Text      string // of the answer, as far as it arrived
+	Err       error  // nil: the answer is complete
+	RequestID string // of the service
+	Duration  time.Duration
+	Stayed    bool // the browser did not go away
 }
 
 // complete returns c with its defaults, or an error that names an invalid field.

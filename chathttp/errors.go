@@ -3,6 +3,9 @@ package chathttp
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"time"
 
 	agento "github.com/remsyshq/agento-go"
 )
@@ -10,6 +13,20 @@ import (
 // ErrBrowserGone is the error of an answer that could not be written to the
 // browser: it went away, or it read too slowly.
 var ErrBrowserGone = errors.New("agento: the browser went away")
+
+// Error is the response that a browser gets when the function Visitor or Turn of
+// a [Config] returns it. It may be wrapped; the text around it is only logged.
+type Error struct {
+	Status     int           // from 400 to 599; 0: 401 from Visitor, 403 from Turn
+	Code       string        // for the page's script; empty: unauthorized from Visitor, forbidden from Turn
+	Message    string        // for the visitor; empty: a fixed message
+	RetryAfter time.Duration // the Retry-After header, in whole seconds; 0: none
+}
+
+// Error returns the status, the code and the message.
+func (e *Error) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("agento: refused with %d %s %s", e.Status, e.Code, e.Message))
+}
 
 // The codes of the errors that browsers get, in an event or in a response.
 const (

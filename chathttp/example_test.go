@@ -73,6 +73,60 @@ func ExampleHandler() {
 	// <nil>
 }
 
+// A backend for many tenants: each has its own account, agent and quota.
+func ExampleTurn() {
+	type tenant struct {
+		client   *agento.Client
+		agent    string
+		messages int // left this month
+	}
+	service := agentotest.NewServer(greeter())
+	defer service.Close()
+	tenants := map[string]*tenant{
+		"shop": {service.Client(), service.AddAgent(agentotest.AgentSeed{SharedMode: true}), 1},
+	}
+	chat, err := chathttp.NewHandler(service.Client(), chathttp.Config{
+		Visitor: func(r *http.Request) (string, error) { return r.PathValue("tenant") + "/" + r.Header.Get("Visitor"), nil },
+		Turn: func(r *http.Request, _ chathttp.Visit) (chathttp.Turn, error) {
+			t := tenants[r.PathValue("tenant")]
+			if t == nil {
+				return chathttp.Turn{}, &chathttp.Error{Status: 404, Code: "no_such_tenant"}
+			}
+			if t.messages == 0 {
+				return chathttp.Turn{}, &chathttp.Error{Status: 402, Code: "quota_used", Message: "The assistant is on holiday."}
+			}
+			t.messages-- // a real backend needs a lock here
+			return chathttp.Turn{AgentID: t.agent, Client: t.client}, nil
+		},
+		OnTurn: func(_ context.Context, t chathttp.TurnInfo) {
+			fmt.Printf("%s asked %q: %q, complete: %t\n", t.PeerID, t.Message, t.Text, t.Err == nil)
+		},
+		TokenKeys: []chathttp.TokenKey{chathttp.NewTokenKey("2026-11", []byte("32 random bytes, from a vault, …"))},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/{tenant}/chat", chat)
+	backend := httptest.NewServer(mux)
+	defer backend.Close()
+
+	browser := agentotest.Browser{URL: backend.URL + "/shop/chat", Client: backend.Client(), Header: http.Header{"Visitor": {"pia"}}}
+	for range 2 {
+		answer, err := browser.Say(context.Background(), "Hi")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%d %q\n", answer.Status, answer.Code)
+	}
+	// Output:
+	// shop/pia asked "Hi": "Hello, shop/pia!", complete: true
+	// 200 ""
+	// 402 "quota_used"
+}
+
 func ExampleRelay() {
 	service := agentotest.NewServer(greeter())
 	defer service.Close()

@@ -74,7 +74,7 @@ type Handler struct {
 	client  *agento.Client
 	config  Config
 	origins *origins
-	tokens  *tokens
+	tokens  tokenSource
 	limits  *limiter
 	warned  sync.Once // about the http.ResponseWriter
 }
@@ -96,7 +96,7 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := newTokens(c.TokenKeys, c.TokenLifetime)
+	tokens, err := newTokenSource(c.TokenKeys, c.TokenKeysFunc, c.TokenLifetime)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve checks a request, in order of cost, and carries out its turn. It returns
-// nil if the response is an event stream.
+// a refusal if there is no turn.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	switch {
 	case r.Method != http.MethodPost:
@@ -150,9 +150,16 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused := entry.accept(time.Now()); refused != nil {
 		return refused
 	}
-	refused = t.run()
+	if refused := t.run(); refused != nil {
+		h.refuse(w, r, refused)
+		_ = t.out.flush() // OnTurn may take time
+	}
 	h.warn(r, withheld(w))
-	return refused
+	if h.config.OnTurn != nil {
+		h.config.OnTurn(context.WithoutCancel(r.Context()), t.info())
+	}
+	t.out.finish()
+	return nil
 }
 
 // newTurn asks the function Turn how to answer, and checks the token.
@@ -161,15 +168,23 @@ func (h *Handler) newTurn(w http.ResponseWriter, r *http.Request, peer string, s
 	if err != nil {
 		return nil, turnRefusal(err)
 	}
-	t := &turn{
-		Turn: chosen, config: &h.config, client: h.client, tokens: h.tokens,
-		r: r, out: newWriter(w, h.config.WriteTimeout), visitor: peer, message: sent.Message,
-		managed: chosen.SessionID == "",
+	if chosen.Client == nil {
+		chosen.Client = h.client
 	}
-	if !t.managed || sent.Session == "" {
+	t := &turn{
+		Turn: chosen, config: &h.config, r: r, out: newWriter(w, h.config.WriteTimeout),
+		begun: time.Now(), peer: peer, message: sent.Message,
+	}
+	if t.SessionID != "" {
 		return t, nil
 	}
-	session, ok := h.tokens.open(time.Now(), t.AgentID, peer, sent.Session)
+	if t.tokens, err = h.tokens(r.Context()); err != nil {
+		return nil, &refusal{status: http.StatusInternalServerError, code: codeUnavailable, agent: t.AgentID, cause: err}
+	}
+	if sent.Session == "" {
+		return t, nil
+	}
+	session, ok := t.tokens.open(time.Now(), t.AgentID, peer, sent.Session)
 	if !ok {
 		return nil, &refusal{status: http.StatusForbidden, code: codeSession, agent: t.AgentID}
 	}

@@ -1,6 +1,7 @@
 package chathttp_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -246,9 +247,12 @@ func TestNewHandlerRefuses(t *testing.T) {
 		"an origin's path": {func(c *chathttp.Config) { c.AllowedOrigins = []string{"https://a.example/"} }, "AllowedOrigins"},
 		"a bare host":      {func(c *chathttp.Config) { c.AllowedOrigins = []string{"a.example"} }, "AllowedOrigins"},
 		"any origin":       {func(c *chathttp.Config) { c.AllowedOrigins = []string{"*"} }, "AllowedOrigins"},
-		"negative limit":   {func(c *chathttp.Config) { c.TotalLimit.PerMinute = -1 }, "TotalLimit.PerMinute is negative: -1"},
-		"negative time":    {func(c *chathttp.Config) { c.Heartbeat = -time.Second }, "Heartbeat is negative: -1s"},
-		"negative size":    {func(c *chathttp.Config) { c.MaxBody = -1 }, "MaxBody is negative"},
+		"two sources": {func(c *chathttp.Config) {
+			c.TokenKeysFunc = func(context.Context) ([]chathttp.TokenKey, error) { return nil, nil }
+		}, "together with TokenKeysFunc"},
+		"negative limit": {func(c *chathttp.Config) { c.TotalLimit.PerMinute = -1 }, "TotalLimit.PerMinute is negative: -1"},
+		"negative time":  {func(c *chathttp.Config) { c.Heartbeat = -time.Second }, "Heartbeat is negative: -1s"},
+		"negative size":  {func(c *chathttp.Config) { c.MaxBody = -1 }, "MaxBody is negative"},
 	}
 	client := newClient(t, http.DefaultTransport)
 	for name, c := range cases {

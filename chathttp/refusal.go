@@ -1,8 +1,10 @@
 package chathttp
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,6 +16,7 @@ import (
 type refusal struct {
 	status     int
 	code       string
+	message    string        // empty: that of the code
 	retryAfter time.Duration // 0: no Retry-After header
 	session    string        // token of a session that was created for the message
 	agent      string        // for the log
@@ -37,7 +40,7 @@ func (d *refusal) write(w http.ResponseWriter, timeout time.Duration) {
 	_ = json.NewEncoder(w).Encode(struct { // the browser may have gone
 		Error   publicError `json:"error"`
 		Session string      `json:"session,omitempty"`
-	}{publicError{d.code, publicMessages[d.code]}, d.session})
+	}{publicError{d.code, cmp.Or(d.message, publicMessages[d.code])}, d.session})
 }
 
 // wholeSeconds rounds up: Retry-After has no fractions.
@@ -49,12 +52,43 @@ func wholeSeconds(d time.Duration) string {
 	return strconv.FormatInt(seconds, 10)
 }
 
+// visitorRefusal returns the refusal for an error of the function Visitor.
+func visitorRefusal(err error) *refusal {
+	d := &refusal{status: http.StatusUnauthorized, code: codeVisitor, cause: err}
+	d.apply(err)
+	return d
+}
+
+// apply changes the refusal to what an Error says, if err is one. It reports
+// whether it is.
+func (d *refusal) apply(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	if e.Status != 0 && (e.Status < 400 || e.Status > 599) {
+		*d = refusal{status: http.StatusInternalServerError, code: codeUnavailable,
+			cause: fmt.Errorf("chathttp.Error has the status %d: %w", e.Status, err)}
+		return true
+	}
+	d.message = e.Message
+	if d.message == "" {
+		d.message = publicMessages[d.code]
+	}
+	d.status, d.code, d.retryAfter = cmp.Or(e.Status, d.status), cmp.Or(e.Code, d.code), e.RetryAfter
+	return true
+}
+
 // turnRefusal returns the refusal for an error of the function Turn. A visitor is
 // not told why the service rejected the backend's request.
 func turnRefusal(err error) *refusal {
+	d := &refusal{status: http.StatusForbidden, code: codeTurn, cause: err}
+	if d.apply(err) {
+		return d
+	}
 	var e *agento.Error
 	if errors.Is(err, agento.ErrForbidden) && !errors.As(err, &e) {
-		return &refusal{status: http.StatusForbidden, code: codeTurn, cause: err}
+		return d
 	}
 	return &refusal{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
 }

@@ -90,6 +90,7 @@ func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) err
 	defer out.stop()
 	r := relay{out: out, filter: o.filter}
 	failure, gone := r.run(s)
+	out.finish()
 	if gone != nil {
 		return gone
 	}
@@ -173,5 +174,4 @@ func (r *relay) end(failure error) {
 	if len(r.out.pending) > 0 {
 		_ = r.out.send() // the browser may have gone
 	}
-	r.out.finish()
 }

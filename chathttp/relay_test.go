@@ -26,6 +26,7 @@ type relayed struct {
 }
 
 func (b *relayed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
 	s, err := b.w.client.Chat.Send(r.Context(), "a1", agento.SendMessageParams{Message: "Hello"})
 	if err != nil {
 		b.errs <- err

@@ -102,7 +102,7 @@ func identify(w http.ResponseWriter, r *http.Request, c *Config) (peer string, r
 	default:
 		return peer, nil
 	}
-	return "", &refusal{status: http.StatusUnauthorized, code: codeVisitor, cause: err}
+	return "", visitorRefusal(err)
 }
 
 // sentMessage is the body of a request.

@@ -2,10 +2,12 @@ package chathttp
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +54,27 @@ const tokenKeyIDCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 type tokens struct {
 	keys     []TokenKey
 	lifetime time.Duration
+}
+
+// tokenSource returns the tokens that are valid at the time of the call.
+type tokenSource func(context.Context) (*tokens, error)
+
+// newTokenSource uses f if it is not nil, keys otherwise.
+func newTokenSource(keys []TokenKey, f func(context.Context) ([]TokenKey, error), lifetime time.Duration) (tokenSource, error) {
+	if f == nil {
+		t, err := newTokens(keys, lifetime)
+		return func(context.Context) (*tokens, error) { return t, nil }, err
+	}
+	if keys != nil {
+		return nil, errs.Argument("TokenKeys", "are set together with TokenKeysFunc")
+	}
+	return func(ctx context.Context) (*tokens, error) {
+		keys, err := f(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("TokenKeysFunc: %w", err)
+		}
+		return newTokens(keys, lifetime)
+	}, nil
 }
 
 func newTokens(keys []TokenKey, lifetime time.Duration) (*tokens, error) {

@@ -1,7 +1,9 @@
 package chathttp_test
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -130,6 +132,53 @@ func TestTokenRotation(t *testing.T) {
 		refusedToken(w, "pia", first)
 		use(oldKey)
 		refusedToken(w, "pia", third)
+	})
+}
+
+// TestTokenKeysFunc: keys are replaced while the handler runs.
+func TestTokenKeysFunc(t *testing.T) {
+	oldKey := chathttp.NewTokenKey("k1", widgetSecret)
+	newKey := chathttp.NewTokenKey("k2", []byte("another made-up secret, 32 bytes"))
+	var keys []chathttp.TokenKey
+	var failure error
+	configure := func(c *chathttp.Config) {
+		c.TokenKeys = nil
+		c.TokenKeysFunc = func(context.Context) ([]chathttp.TokenKey, error) { return keys, failure }
+		turn := c.Turn
+		c.Turn = func(r *http.Request, v chathttp.Visit) (chathttp.Turn, error) {
+			chosen, err := turn(r, v)
+			chosen.SessionID = r.Header.Get("X-Session")
+			return chosen, err
+		}
+	}
+	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+		keys = []chathttp.TokenKey{oldKey}
+		first := w.say("pia", "").token
+		keys = []chathttp.TokenKey{newKey, oldKey}
+		second := w.say("pia", first).token
+		require.True(t, strings.HasPrefix(first, "k1.") && strings.HasPrefix(second, "k2."))
+		keys = []chathttp.TokenKey{newKey}
+		refusedToken(w, "pia", first)
+		require.Equal(t, 200, w.say("pia", second).status)
+
+		for name, c := range map[string]struct {
+			keys   []chathttp.TokenKey
+			err    error
+			logged string
+		}{
+			"error":       {nil, errors.New("the vault is sealed"), "TokenKeysFunc: the vault is sealed"},
+			"no keys":     {nil, nil, "TokenKeys are empty"},
+			"invalid key": {make([]chathttp.TokenKey, 1), nil, "NewTokenKey"},
+		} {
+			keys, failure = c.keys, c.err
+			before := w.service.calls()
+			p := w.say("pia", second)
+			require.Equal(t, 500, p.status, name)
+			require.Equal(t, "unavailable", p.code)
+			require.Equal(t, before, w.service.calls())
+			require.Contains(t, w.log.String(), c.logged)
+			require.Equal(t, 200, w.say("pia", "", "X-Session", "own").status, "a session of the backend needs no token")
+		}
 	})
 }
 

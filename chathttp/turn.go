@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
@@ -14,15 +15,18 @@ import (
 type turn struct {
 	Turn
 	config  *Config
-	client  *agento.Client
-	tokens  *tokens
 	r       *http.Request
-	w       http.ResponseWriter
 	out     *writer
-	visitor string
+	begun   time.Time
+	peer    string
 	message string
-	managed bool   // the browser has a token for the session
-	created string // token of a session that this turn created
+	tokens  *tokens // nil: the backend keeps the session itself
+	created string  // token of a session that this turn created
+
+	text      strings.Builder // only if there is an OnTurn
+	requestID string
+	err       error // why the answer is not complete
+	gone      error // why the browser did not get it
 }
 
 var errTurnTimeout = errors.New("the turn took longer than TurnTimeout")
@@ -51,7 +55,7 @@ func (t *turn) run() *refusal {
 func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 	until := time.Now().Add(t.config.MaxWait)
 	if t.SessionID == "" {
-		session, err := t.client.Chat.CreateSession(ctx, t.AgentID, agento.CreateSessionParams{PeerID: t.visitor}, waitUntil(until)...)
+		session, err := t.Client.Chat.CreateSession(ctx, t.AgentID, agento.CreateSessionParams{PeerID: t.peer}, waitUntil(until)...)
 		if err != nil {
 			return nil, err
 		}
@@ -65,14 +69,15 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 		}
 		t.created = created
 	}
-	return t.client.Chat.Send(ctx, t.AgentID, agento.SendMessageParams{
-		Message: t.message, SessionID: t.SessionID, PeerID: t.visitor, Context: t.Context,
+	return t.Client.Chat.Send(ctx, t.AgentID, agento.SendMessageParams{
+		Message: t.message, SessionID: t.SessionID, PeerID: t.peer, Context: t.Context,
 	}, waitUntil(until)...)
 }
 
-var errNoSession = errors.New("the service created a session and did not return its id")
-
-var errLongSession = errors.New("the service created a session whose id is too long: its token would fill more than half of MaxBody")
+var (
+	errNoSession   = errors.New("the service created a session and did not return its id")
+	errLongSession = errors.New("the service created a session whose id is too long: its token would fill more than half of MaxBody")
+)
 
 // waitUntil limits how long a call waits for the rate limit. By default a call
 // honors Retry-After up to three times.
@@ -82,14 +87,19 @@ func waitUntil(end time.Time) []agento.Option {
 }
 
 func (t *turn) token() string {
-	return t.tokens.issue(time.Now(), t.AgentID, t.visitor, t.SessionID)
+	return t.tokens.issue(time.Now(), t.AgentID, t.peer, t.SessionID)
 }
 
 // fail ends a turn that has no stream: with a refusal if that is still possible,
 // otherwise with an error event.
 func (t *turn) fail(err error) *refusal {
+	t.err = err
+	var e *agento.Error
+	if errors.As(err, &e) {
+		t.requestID = e.RequestID
+	}
 	if begun := t.out.stop(); !begun && t.r.Context().Err() == nil {
-		d := serviceRefusal(err, t.managed)
+		d := serviceRefusal(err, t.tokens != nil)
 		d.agent, d.session = t.AgentID, t.created
 		return d
 	}
@@ -97,36 +107,48 @@ func (t *turn) fail(err error) *refusal {
 		t.out.addToken(t.created)
 	}
 	t.out.addError(publicCode(err))
-	_ = t.out.send() // the browser may have gone
-	t.out.finish()
-	t.report(err)
+	t.gone = t.out.send()
+	t.log()
 	return nil
 }
 
 // relay passes the answer on.
 func (t *turn) relay(stream *agento.ChatStream) {
-	if t.managed {
+	t.requestID = stream.Response().RequestID
+	if t.tokens != nil {
 		t.out.addToken(t.token())
 	}
 	r := relay{out: t.out, filter: t.config.Filter, finish: t.config.FinishTurns}
-	failure, gone := r.run(stream)
+	if t.config.OnTurn != nil {
+		r.text = &t.text
+	}
+	t.err, t.gone = r.run(stream)
+	if t.gone != nil && !t.config.FinishTurns {
+		t.err = t.gone
+	}
 	if r.skipped != nil {
 		record(t.r.Context(), t.config.Logger, slog.LevelWarn, "event of Filter skipped", r.skipped, slog.String("agent", t.AgentID))
 	}
-	if gone != nil && !t.config.FinishTurns {
-		failure = gone
-	}
-	t.report(failure)
+	t.log()
 }
 
-// report logs the end of a turn. If the browser went away, it is not a failure.
-func (t *turn) report(err error) {
+// log records the end of the turn. If the browser went away, it is not a failure.
+func (t *turn) log() {
 	level, message := slog.LevelDebug, "chat turn complete"
 	switch {
-	case errors.Is(err, ErrBrowserGone), errors.Is(err, context.Canceled):
+	case errors.Is(t.err, ErrBrowserGone), errors.Is(t.err, context.Canceled):
 		message = "chat turn ended with its browser"
-	case err != nil:
+	case t.err != nil:
 		level, message = slog.LevelWarn, "chat turn failed"
 	}
-	record(t.r.Context(), t.config.Logger, level, message, err, slog.String("agent", t.AgentID))
+	record(t.r.Context(), t.config.Logger, level, message, t.err, slog.String("agent", t.AgentID))
+}
+
+// info describes the turn when it has ended.
+func (t *turn) info() TurnInfo {
+	return TurnInfo{
+		PeerID: t.peer, AgentID: t.AgentID, SessionID: t.SessionID, Message: t.message, Text: t.text.String(),
+		Err: t.err, RequestID: t.requestID, Duration: time.Since(t.begun),
+		Stayed: t.gone == nil && t.r.Context().Err() == nil,
+	}
 }

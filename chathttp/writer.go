@@ -125,16 +125,24 @@ func (w *writer) write(p []byte) error {
 	w.begin()
 	_, err := w.w.Write(p)
 	if err == nil {
-		err = w.control.Flush()
+		err = w.flush()
 	}
 	if err != nil {
 		w.err = fmt.Errorf("%w: %w", ErrBrowserGone, err)
 		return w.err
 	}
-	// Over HTTP/2 a deadline also ends a stream that is not being written to.
-	_ = w.control.SetWriteDeadline(time.Time{})
 	w.last = time.Now()
 	return nil
+}
+
+// flush flushes what is written and ends the deadline: over HTTP/2 it would also
+// end a stream that is not being written to.
+func (w *writer) flush() error {
+	err := w.control.Flush()
+	if err == nil {
+		_ = w.control.SetWriteDeadline(time.Time{})
+	}
+	return err
 }
 
 // failure returns the error of the first write that failed.
