@@ -126,6 +126,7 @@ func testStreamsLeaveNothing(t *testing.T, proto protocol) {
 				}
 			}
 			all.Wait()
+			synctest.Wait() // canceled streams have let go of their connections
 			w.client.CloseIdleConnections()
 			time.Sleep(10 * time.Second) // what is left of a server's handlers ends too
 			synctest.Wait()
