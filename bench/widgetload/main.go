@@ -3,7 +3,7 @@
 // which read slowly, and reports what it adds to the latency of an event, what
 // it takes, and what it leaves behind.
 //
-//	go run ./internal/widgetload -browsers 500 -for 1m
+//	go -C bench run ./widgetload -browsers 500 -for 1m
 //
 // The service, the backend and the browsers are processes of their own. The
 // program fails if an event is lost, a stream is left or memory is not bounded.

@@ -2,7 +2,7 @@
 // random, against the fake service on loopback, where a part of all requests goes
 // wrong, and then draws up a balance:
 //
-//	go run ./internal/soak -for 10m
+//	go -C bench run ./soak -for 10m
 //
 // Calls made = results + typed errors; events sent = events received + events
 // reported as lost; no write twice, and none claimed that is not so; memory,
