@@ -31,9 +31,6 @@ import (
 const testKey = "ak_live_0123456789abcdef0123456789abcdef"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(benchServerVariable) != "" {
-		benchServer()
-	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -1,13 +1,11 @@
-// Package bench puts the SDK beside other ways to do the same. It is a module of
-// its own, so that nobody who uses the SDK pays for what it compares with.
+// Package bench compares the SDK with net/http and encoding/json. Each benchmark
+// alternates with its twin within one run and reports the ratio, since machines
+// drift between runs. It is a separate module, so that users of the SDK do not
+// download what it compares with. It runs on Linux.
 //
-//	go -C bench run ./report               # calls and streams: docs/benchmarks.md
-//	go -C bench test -run PacingTable -v . # the rate limit
-//
-// The comparison of calls and streams is made of these packages: wire is the
-// service, clients are the ways to call it, rows is what is measured, measure is
-// the program that measures, and report builds and runs it and writes the page.
-// Of the five ways two are generated from openapi.json: what makes them is in
-// generated, their code is not committed, and all that needs it has the build tag
-// generated. It runs on Unix.
+//	go -C bench test -run '^$' -bench . -benchtime 1x -count 10 . >bench.txt
+//	go -C bench run ./report bench.txt          # checks the limits, writes docs/benchmarks.md
+//	go -C bench test -run PacingTable -v .      # the rate limit, in virtual time
+//	go -C bench run ./soak -for 10m             # mixed load with faults
+//	go -C bench run ./widgetload -for 1m        # browsers behind chathttp.Handler
 package bench

@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	calls      = 1200
-	goroutines = 64
-	perMinute  = 120
-	ideal      = (calls/perMinute - 1) * time.Minute // the first 120 leave at once
+	calls     = 1200
+	callers   = 64
+	perMinute = 120
+	ideal     = (calls/perMinute - 1) * time.Minute // the first 120 leave at once
 )
 
 // way is a way to make many calls against a service that allows 120 a minute.
@@ -90,7 +90,7 @@ func TestPacingTable(t *testing.T) {
 		{"fixed", agentotest.ResetFixed},
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "\n%d calls by %d goroutines, %d a minute; ideal %v\n\n", calls, goroutines, perMinute, ideal)
+	fmt.Fprintf(&table, "\n%d calls by %d goroutines, %d a minute; ideal %v\n\n", calls, callers, perMinute, ideal)
 	fmt.Fprintf(&table, "| way | window | time | of the ideal | 429s |\n|---|---|---|---|---|\n")
 	for _, w := range ways {
 		for _, window := range windows {
@@ -125,7 +125,7 @@ func run(t *testing.T, w way, meaning agentotest.ResetMeaning) (took time.Durati
 		}
 		close(work)
 		var all sync.WaitGroup
-		for range goroutines {
+		for range callers {
 			all.Go(func() {
 				for range work {
 					if err := call(t.Context()); err != nil {

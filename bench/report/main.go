@@ -1,158 +1,191 @@
-// Report compares the SDK with other ways to call the service, in one run:
+// Report reads the output of the benchmarks, checks the limits, and writes the table
+// in docs/benchmarks.md and its picture:
 //
-//	go -C bench run ./report
+//	go -C bench test -run '^$' -bench . -benchtime 1x -count 10 . >bench.txt
+//	go -C bench run ./report bench.txt
 //
-// It makes the generated clients where they are missing or older than
-// openapi.json, measures, prints the tables, and writes docs/benchmarks.md and
-// docs/benchmarks.svg. With -short it shows in little time that all of it works,
-// and with -only it measures a part; then it writes only where -o says.
+// It exits with status 1 if a median exceeds its limit or a row is missing.
 package main
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"regexp"
-	"strconv"
+	"strings"
 
-	"github.com/remsyshq/agento-go/bench/rows"
+	"golang.org/x/perf/benchfmt"
+	"golang.org/x/perf/benchmath"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
+	docs := flag.String("o", "../docs", "folder with benchmarks.md; empty writes nothing")
+	flag.Parse()
+	if err := run(flag.Arg(0), *docs, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
 
-// options is what the command line asks for.
-type options struct {
-	short bool
-	only  *regexp.Regexp
-	pairs int
-	out   string // "": nowhere
+func run(input, docs string, out io.Writer) error {
+	file, err := os.Open(input)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	samples, err := read(file)
+	if err != nil {
+		return err
+	}
+	results, failure := evaluate(rows, samples)
+	table := markdown(results)
+	fmt.Fprint(out, table)
+	if docs != "" && len(results) == len(rows) {
+		failure = errors.Join(failure, write(docs, table, results))
+	}
+	return failure
 }
 
-func parse(args []string, errs io.Writer) (options, error) {
-	var o options
-	flags := flag.NewFlagSet("report", flag.ContinueOnError)
-	flags.SetOutput(errs)
-	flags.BoolVar(&o.short, "short", false, "small sizes and one pair: does everything work?")
-	only := flags.String("only", "", "only the rows whose key matches this regular expression; binary and build are rows too")
-	flags.IntVar(&o.pairs, "pairs", 0, "pairs of samples (15, with -short 1)")
-	flags.StringVar(&o.out, "o", "", "folder to write to (../docs; none with -short or -only)")
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	if flags.NArg() > 0 {
-		return o, fmt.Errorf("arguments are not expected: %q", flags.Args())
-	}
-	var err error
-	if o.only, err = regexp.Compile(*only); err != nil {
-		return o, fmt.Errorf("-only: %w", err)
-	}
-	switch {
-	case o.pairs < 0:
-		return o, fmt.Errorf("-pairs is negative: %d", o.pairs)
-	case o.pairs == 0 && o.short:
-		o.pairs = 1
-	case o.pairs == 0:
-		o.pairs = 15
-	}
-	if o.out == "" && !o.short && *only == "" {
-		o.out = filepath.Join("..", "docs")
-	}
-	return o, nil
-}
+// key identifies the values of one metric of one benchmark.
+type key struct{ name, unit string }
 
-func (o options) size() rows.Size {
-	if o.short {
-		return rows.Short
-	}
-	return rows.Full
-}
-
-// run does what the command line says. Relative folders are below the module.
-func run(ctx context.Context, args []string, out, errs io.Writer) error {
-	o, err := parse(args, errs)
-	if err != nil {
-		return err
-	}
-	tree, err := findModule(ctx, errs)
-	if err != nil {
-		return err
-	}
-	if err := tree.generate(ctx); err != nil {
-		return fmt.Errorf("the generated clients: %w", err)
-	}
-	build, err := os.MkdirTemp("", "agento-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(build)
-	results, err := tree.measure(ctx, build, o)
-	if err != nil {
-		return err
-	}
-	programs, err := tree.footprint(ctx, build, o)
-	if err != nil {
-		return err
-	}
-	p := page{rows: rows.All(o.size()), figures: figuresOf(results), programs: programs, made: tree.circumstances(ctx), options: o}
-	text := p.markdown()
-	if _, err := out.Write(text); err != nil {
-		return err
-	}
-	if o.out == "" {
-		return nil
-	}
-	return write(tree.below(o.out), map[string][]byte{"benchmarks.md": text, "benchmarks.svg": p.picture()})
-}
-
-func write(dir string, files map[string][]byte) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			return err
+// read collects the values of all metrics.
+func read(in io.Reader) (map[key][]float64, error) {
+	samples := map[key][]float64{}
+	reader := benchfmt.NewReader(in, "benchmarks")
+	for reader.Scan() {
+		switch record := reader.Result().(type) {
+		case *benchfmt.SyntaxError:
+			return nil, record
+		case *benchfmt.Result:
+			for _, v := range record.Values {
+				if v.OrigUnit != "" { // as it was printed, not in base units
+					v.Value, v.Unit = v.OrigValue, v.OrigUnit
+				}
+				k := key{benchmarkName(record.Name), v.Unit}
+				samples[k] = append(samples[k], v.Value)
+			}
 		}
 	}
-	return nil
+	return samples, reader.Err()
 }
 
-// measure runs the program of that name, built with the generated clients.
-func (m module) measure(ctx context.Context, build string, o options) ([]rows.Result, error) {
-	program := filepath.Join(build, "measure")
-	if err := m.goCommand(ctx, "build", "-tags", "generated", "-o", program, "./measure").Run(); err != nil {
-		return nil, fmt.Errorf("building measure: %w", err)
+// benchmarkName is the name without the number of processors.
+func benchmarkName(n benchfmt.Name) string {
+	base, parts := n.Parts()
+	name := string(base)
+	for _, part := range parts {
+		if part[0] == '/' {
+			name += string(part)
+		}
 	}
-	args := []string{"-pairs", strconv.Itoa(o.pairs), "-only", o.only.String()}
-	if o.short {
-		args = append(args, "-short")
+	return name
+}
+
+// result is a row with what was measured.
+type result struct {
+	row
+	benchmath.Summary
+	twin benchmath.Summary // zero for a row without a twin's cost
+}
+
+func (r result) exceeded() bool { return r.limit >= 0 && r.Center > r.limit }
+
+// evaluate summarizes the rows that were measured. The error names the rows that
+// are missing and those that exceed their limit.
+func evaluate(rows []row, samples map[key][]float64) (results []result, failure error) {
+	for _, row := range rows {
+		values := samples[key{row.benchmark, row.unit}]
+		if len(values) == 0 {
+			failure = errors.Join(failure, fmt.Errorf("%s: no values in %s", row.benchmark, row.unit))
+			continue
+		}
+		r := result{row: row, Summary: summarize(values)}
+		if twin := samples[key{row.benchmark, row.twinUnit}]; len(twin) > 0 {
+			r.twin = summarize(twin)
+		}
+		if r.exceeded() {
+			failure = errors.Join(failure, fmt.Errorf("%s: %.2f exceeds %.2f %s", row.title, r.Center, row.limit, row.unit))
+		}
+		results = append(results, r)
 	}
-	command := exec.CommandContext(ctx, program, args...)
-	command.Stderr = m.errs
-	var out bytes.Buffer
-	command.Stdout = &out
-	if err := command.Run(); err != nil {
-		return nil, fmt.Errorf("measure: %w", err)
+	return results, failure
+}
+
+// summarize returns the median and its 95 % confidence interval.
+func summarize(values []float64) benchmath.Summary {
+	sample := benchmath.NewSample(values, &benchmath.DefaultThresholds)
+	return benchmath.AssumeNothing.Summary(sample, 0.95)
+}
+
+func markdown(results []result) string {
+	var out strings.Builder
+	out.WriteString("| | compared with | median | 95 % interval | limit | cost of the other |\n|---|---|---|---|---|---|\n")
+	for _, r := range results {
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s |\n", r.title, r.versus, r.median(), r.interval(), r.limitText(), r.cost())
 	}
-	var results []rows.Result
-	err := json.Unmarshal(out.Bytes(), &results)
-	return results, err
+	return out.String()
+}
+
+// unitText is the unit as it follows a number.
+func (r row) unitText() string {
+	if strings.HasSuffix(r.unit, "x") {
+		return " ×"
+	}
+	return " " + r.unit
+}
+
+func (r result) median() string {
+	text := fmt.Sprintf("%.2f%s", r.Center, r.unitText())
+	if r.exceeded() {
+		return "**" + text + "**"
+	}
+	return text
+}
+
+func (r result) interval() string {
+	if math.IsInf(r.Lo, 0) || math.IsInf(r.Hi, 0) {
+		return "too few values"
+	}
+	return fmt.Sprintf("%.2f–%.2f", r.Lo, r.Hi)
+}
+
+func (r result) limitText() string {
+	if r.limit < 0 {
+		return ""
+	}
+	return fmt.Sprintf("≤ %.2f", r.limit)
+}
+
+func (r result) cost() string {
+	if r.twin.Center == 0 {
+		return ""
+	}
+	unit := r.twinUnit[strings.LastIndex(r.twinUnit, "-")+1:]
+	return fmt.Sprintf("%.3g %s", r.twin.Center, strings.Replace(unit, "/", " / ", 1))
+}
+
+const beginMark, endMark = "<!-- table -->\n", "<!-- end of table -->\n"
+
+// write replaces the table in benchmarks.md, and the picture.
+func write(docs, table string, results []result) error {
+	path := filepath.Join(docs, "benchmarks.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, ok1 := bytes.Cut(page, []byte(beginMark))
+	_, after, ok2 := bytes.Cut(rest, []byte(endMark))
+	if !ok1 || !ok2 {
+		return fmt.Errorf("%s lacks the marks of the table", path)
+	}
+	page = fmt.Appendf(nil, "%s%s%s%s%s", before, beginMark, table, endMark, after)
+	if err := os.WriteFile(path, page, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(docs, "benchmarks.svg"), chart(results), 0o644)
 }

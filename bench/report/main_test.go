@@ -1,142 +1,84 @@
 package main
 
 import (
-	"bytes"
 	"encoding/xml"
-	"errors"
-	"io"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/remsyshq/agento-go/bench/clients"
-	"github.com/remsyshq/agento-go/bench/rows"
 )
 
-// TestShort makes a whole report in its short form: the generated clients are
-// made and built, every way does every row, and what is written is a page and a
-// picture. How fast anything is plays no part.
-func TestShort(t *testing.T) {
-	dir := t.TempDir()
-	var out, errs bytes.Buffer
-	err := run(t.Context(), []string{"-short", "-o", dir}, &out, &errs)
-	require.NoError(t, err, errs.String())
-
-	text, err := os.ReadFile(filepath.Join(dir, "benchmarks.md"))
-	require.NoError(t, err)
-	require.Equal(t, out.String(), string(text))
-	for _, row := range rows.All(rows.Short) {
-		require.Contains(t, string(text), row.Name)
+// output is what go test prints when every row is at a factor of its limit.
+func output(factor float64) string {
+	var out strings.Builder
+	for range 6 {
+		for _, r := range rows {
+			limit := r.limit
+			if limit == noLimit {
+				limit = 1
+			}
+			fmt.Fprintf(&out, "Benchmark%s-2 \t 1\t %g %s", r.benchmark, limit*factor, r.unit)
+			if r.twinUnit != "" {
+				fmt.Fprintf(&out, "\t 12.5 %s", r.twinUnit)
+			}
+			out.WriteString("\n")
+		}
 	}
-	require.NotContains(t, string(text), "| – | – | – | – | – | – |", "no row is without figures")
-	picture, err := os.ReadFile(filepath.Join(dir, "benchmarks.svg"))
-	require.NoError(t, err)
-	requireXML(t, picture)
-	for _, kind := range kinds {
-		require.Contains(t, string(picture), kind)
-	}
+	return out.String()
 }
 
-func requireXML(t *testing.T, text []byte) {
+func runOn(t *testing.T, input string) (page string, err error) {
 	t.Helper()
-	dec := xml.NewDecoder(bytes.NewReader(text))
-	for {
-		_, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			return
+	dir := t.TempDir()
+	file, docs := filepath.Join(dir, "bench.txt"), filepath.Join(dir, "benchmarks.md")
+	require.NoError(t, os.WriteFile(file, []byte(input), 0o600))
+	require.NoError(t, os.WriteFile(docs, []byte("before\n"+beginMark+"old\n"+endMark+"after\n"), 0o600))
+	err = run(file, dir, t.Output())
+	text, readErr := os.ReadFile(docs)
+	require.NoError(t, readErr)
+	return string(text), err
+}
+
+func TestReportWithinLimits(t *testing.T) {
+	page, err := runOn(t, output(0.5))
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(page, "before\n"+beginMark+"| |"))
+	require.True(t, strings.HasSuffix(page, endMark+"after\n"))
+	require.NotContains(t, page, "old")
+	require.Contains(t, page, "| call in memory | net/http, encoding/json | 0.55 × | 0.55–0.55 | ≤ 1.10 | 12.5 µs / call |")
+	require.Contains(t, page, "| relay of 500 streams, memory | httputil.ReverseProxy | 0.56 × | 0.56–0.56 | ≤ 1.12 | 12.5 MB |")
+}
+
+func TestReportExceededLimits(t *testing.T) {
+	page, err := runOn(t, output(1.5))
+	for _, r := range rows {
+		if r.limit > 0 {
+			require.ErrorContains(t, err, fmt.Sprintf("%s: %.2f exceeds %.2f %s", r.title, r.limit*1.5, r.limit, r.unit))
 		}
-		require.NoError(t, err)
 	}
+	require.Contains(t, page, "| **1.65 ×** |")
 }
 
-func TestParse(t *testing.T) {
-	docs := filepath.Join("..", "docs")
-	for _, c := range []struct {
-		args  []string
-		pairs int
-		out   string
-		bad   bool
-	}{
-		{args: nil, pairs: 15, out: docs},
-		{args: []string{"-pairs", "40"}, pairs: 40, out: docs},
-		{args: []string{"-short"}, pairs: 1},
-		{args: []string{"-short", "-pairs", "3", "-o", "x"}, pairs: 3, out: "x"},
-		{args: []string{"-only", "call"}, pairs: 15},
-		{args: []string{"-only", "call", "-o", "x"}, pairs: 15, out: "x"},
-		{args: []string{"-pairs", "-1"}, bad: true},
-		{args: []string{"-only", "("}, bad: true},
-		{args: []string{"extra"}, bad: true},
-		{args: []string{"-unknown"}, bad: true},
-	} {
-		o, err := parse(c.args, io.Discard)
-		if c.bad {
-			require.Error(t, err, "%q", c.args)
-			continue
-		}
-		require.NoError(t, err)
-		require.Equal(t, c.pairs, o.pairs, "%q", c.args)
-		require.Equal(t, c.out, o.out, "%q", c.args)
-	}
+func TestReportExtraGoroutine(t *testing.T) {
+	_, err := runOn(t, strings.ReplaceAll(output(0.5), " 0 goroutines", " 1 goroutines"))
+	require.EqualError(t, err, "extra goroutines of that call: 1.00 exceeds 0.00 goroutines")
 }
 
-func TestFresh(t *testing.T) {
-	root := t.TempDir()
-	m := module{dir: filepath.Join(root, "bench")}
-	dir := filepath.Join(m.dir, "generated", "oapi")
-	require.NoError(t, os.MkdirAll(dir, 0o755))
-	document, settings := filepath.Join(root, "openapi.json"), filepath.Join(dir, "doc.go")
-	versions, made := filepath.Join(m.dir, "go.mod"), filepath.Join(dir, "oapi.gen.go")
-	now := time.Now()
-	touch := func(path string, age time.Duration) {
-		require.NoError(t, os.WriteFile(path, nil, 0o644))
-		require.NoError(t, os.Chtimes(path, now, now.Add(-age)))
-	}
-	fresh := func() bool {
-		is, err := m.fresh(dir)
-		require.NoError(t, err)
-		return is
-	}
-	for _, source := range []string{document, versions, settings} {
-		touch(source, time.Hour)
-	}
-	require.False(t, fresh(), "nothing is made yet")
-	touch(made, time.Minute)
-	require.True(t, fresh())
-	for _, source := range []string{document, versions, settings} {
-		touch(source, time.Second)
-		require.False(t, fresh(), source)
-		touch(source, time.Hour)
-		require.True(t, fresh())
-	}
-	touch(filepath.Join(dir, "more.gen.go"), 2*time.Hour)
-	require.False(t, fresh(), "one of the files is older")
-	require.NoError(t, os.Remove(document))
-	_, err := m.fresh(dir)
-	require.Error(t, err)
+func TestReportMissingRow(t *testing.T) {
+	page, err := runOn(t, strings.ReplaceAll(output(0.5), "BenchmarkBinary", "BenchmarkOther"))
+	require.EqualError(t, err, "Binary/agento: no values in MB")
+	require.Contains(t, page, "old")
 }
 
-func TestModulesOf(t *testing.T) {
-	lines := footprints + "sdk github.com/remsyshq/agento-go\n" +
-		"github.com/remsyshq/agento-go github.com/remsyshq/agento-go\n" +
-		"github.com/remsyshq/agento-go/internal/sse github.com/remsyshq/agento-go\n" +
-		"github.com/hashicorp/go-retryablehttp github.com/hashicorp/go-retryablehttp\n" +
-		benchPath + "/generated/oapi " + benchPath + "\n\n"
-	require.Equal(t, []string{"github.com/hashicorp/go-retryablehttp", "github.com/remsyshq/agento-go"}, modulesOf(lines, footprints+"sdk"))
-	require.Empty(t, modulesOf(footprints+"raw github.com/remsyshq/agento-go\n", footprints+"raw"))
-}
-
-func TestProcessorIn(t *testing.T) {
-	require.Equal(t, "Some CPU @ 2 GHz", processorIn("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: Other\n"))
-	require.Equal(t, "unknown processor", processorIn(""))
-}
-
-// TestKinds: the page has a column for every way of a build.
-func TestKinds(t *testing.T) {
-	for _, kind := range clients.Kinds {
-		require.Contains(t, kinds, kind.Name)
-	}
-	require.Len(t, everyProgram(), len(kinds))
+func TestChartIsXML(t *testing.T) {
+	samples, err := read(strings.NewReader(output(0.5)))
+	require.NoError(t, err)
+	results, err := evaluate(rows, samples)
+	require.NoError(t, err)
+	svg := chart(results)
+	require.NoError(t, xml.Unmarshal(svg, new(struct{})))
+	require.Equal(t, 8, strings.Count(string(svg), `class="bar"`))
 }
