@@ -10,6 +10,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestDocumentForms(t *testing.T) {
@@ -62,10 +63,10 @@ func TestDocumentVersionIsEchoed(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var sent string
-			client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				body, err := io.ReadAll(r.Body)
 				sent = string(body)
-				return respond(200, `{"data":{"content":"x","version":8}}`), err
+				return harness.Respond(200, `{"data":{"content":"x","version":8}}`), err
 			}))
 			doc, err := client.Account.UpdateWorkflow(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "x", Version: tt.version})
 			require.NoError(t, err)
@@ -76,7 +77,7 @@ func TestDocumentVersionIsEchoed(t *testing.T) {
 }
 
 func TestUpdateDocument(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		agent := agento.ForAgent(s.AddAgent(agentotest.AgentSeed{SoulMD: "old", WorkflowMD: "steps"}))
 		account := s.Client().Account
 
@@ -166,7 +167,7 @@ func TestUpdateWithLostAnswer(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+			harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 				id := s.AddAgent(agentotest.AgentSeed{SoulMD: "old"})
 				account := s.Client().Account
 				p := agento.UpdateDocumentParams{Content: "new"}
@@ -199,16 +200,16 @@ func TestUpdateWithLostAnswer(t *testing.T) {
 // An answer that says nothing is as good as a lost one.
 func TestUpdateWithSilentAnswer(t *testing.T) {
 	for name, answer := range map[string]*http.Response{
-		"204":        respond(204, ""),
-		"null":       respond(200, `{"data":null}`),
-		"no content": respond(200, `{"data":{"version":"2"}}`),
+		"204":        harness.Respond(204, ""),
+		"null":       harness.Respond(200, `{"data":null}`),
+		"no content": harness.Respond(200, `{"data":{"version":"2"}}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				if r.Method == http.MethodPut {
 					return answer, nil
 				}
-				return respond(200, `{"data":{"content":"new","version":"2"}}`, "X-Request-Id", "req_get"), nil
+				return harness.Respond(200, `{"data":{"content":"new","version":"2"}}`, "X-Request-Id", "req_get"), nil
 			}))
 			var response agento.Response
 			doc, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
@@ -222,11 +223,11 @@ func TestUpdateWithSilentAnswer(t *testing.T) {
 
 // When nothing is settled, WithResponse tells of the write.
 func TestResponseOfUnsettledUpdate(t *testing.T) {
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodPut {
-			return respond(200, `not JSON`, "X-Request-Id", "req_put"), nil
+			return harness.Respond(200, `not JSON`, "X-Request-Id", "req_put"), nil
 		}
-		return respond(200, `{"data":{"content":"other","version":"3"}}`, "X-Request-Id", "req_get"), nil
+		return harness.Respond(200, `{"data":{"content":"other","version":"3"}}`, "X-Request-Id", "req_get"), nil
 	}))
 	var response agento.Response
 	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
@@ -238,7 +239,7 @@ func TestResponseOfUnsettledUpdate(t *testing.T) {
 
 // The service decides whether a document may be empty.
 func TestUpdateToEmptyDocument(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id := s.AddAgent(agentotest.AgentSeed{WorkflowMD: "steps"})
 		_, err := s.Client().Account.UpdateWorkflow(t.Context(), agento.ForAgent(id), agento.UpdateDocumentParams{})
 		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)

@@ -15,6 +15,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func isConflict(err error) bool { return errors.Is(err, agento.ErrConflict) }
@@ -126,7 +127,7 @@ func TestEdit(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+			harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 				id := s.AddAgent(agentotest.AgentSeed{SoulMD: "old"})
 				if tt.prepare != nil {
 					tt.prepare(s, id)
@@ -178,11 +179,11 @@ func TestEditThatIsConfirmed(t *testing.T) {
 		"unreadable":  {200, "<html>"},
 		"no document": {200, `{"data":{}}`},
 	} {
-		for _, confirmed := range []*http.Response{respond(204, ""), respond(200, `{"data":null}`)} {
+		for _, confirmed := range []*http.Response{harness.Respond(204, ""), harness.Respond(200, `{"data":null}`)} {
 			t.Run(name, func(t *testing.T) {
 				var methods []string
-				client := newClient(t, inTurn(t, &methods, respond(200, `{"data":{"content":"old","version":1}}`), confirmed,
-					respond(read.status, read.body, "Retry-After", "3600")),
+				client := harness.Client(t, harness.InOrder(t, &methods, harness.Respond(200, `{"data":{"content":"old","version":1}}`), confirmed,
+					harness.Respond(read.status, read.body, "Retry-After", "3600")),
 					agento.WithMaxRetries(0))
 				calls := 0
 				_, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) {
@@ -204,8 +205,8 @@ func TestEditMeetsItsOwnWrite(t *testing.T) {
 	for _, status := range []int{409, 200} {
 		synctest.Test(t, func(t *testing.T) {
 			var methods []string
-			client := newClient(t, inTurn(t, &methods, respond(200, `{"data":{"content":"old","version":1}}`),
-				respond(503, ""), respond(status, conflict), respond(200, `{"data":{"content":"old+","version":2}}`)))
+			client := harness.Client(t, harness.InOrder(t, &methods, harness.Respond(200, `{"data":{"content":"old","version":1}}`),
+				harness.Respond(503, ""), harness.Respond(status, conflict), harness.Respond(200, `{"data":{"content":"old+","version":2}}`)))
 			calls := 0
 			document, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) {
 				calls++
@@ -231,7 +232,7 @@ func TestEditWritesNothing(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+			harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 				id := s.AddAgent(agentotest.AgentSeed{WorkflowMD: "steps"})
 				var response agento.Response
 				doc, err := s.Client().Account.EditWorkflow(t.Context(), agento.ForAgent(id), tt.edit, agento.WithResponse(&response))
@@ -247,9 +248,9 @@ func TestEditWritesNothing(t *testing.T) {
 }
 
 func TestEditNeedsAVersion(t *testing.T) {
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		require.Equal(t, http.MethodGet, r.Method)
-		return respond(200, `{"data":{"soulMd":"# A"}}`), nil
+		return harness.Respond(200, `{"data":{"soulMd":"# A"}}`), nil
 	}))
 	_, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) { return old + "x", nil })
 	require.ErrorContains(t, err, "no version")
@@ -258,13 +259,13 @@ func TestEditNeedsAVersion(t *testing.T) {
 // More fields go into the write, and not into the reads, which have no body.
 func TestEditWithExtra(t *testing.T) {
 	var body string
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodPut {
 			b, err := io.ReadAll(r.Body)
 			body = string(b)
-			return respond(200, `{"data":{"content":"ab","version":2}}`), err
+			return harness.Respond(200, `{"data":{"content":"ab","version":2}}`), err
 		}
-		return respond(200, `{"data":{"content":"a","version":1}}`), nil
+		return harness.Respond(200, `{"data":{"content":"a","version":1}}`), nil
 	}))
 	var response agento.Response
 	_, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) { return old + "b", nil },
@@ -278,12 +279,12 @@ func TestEditWithExtra(t *testing.T) {
 func TestEditRepeatsWhatWasNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var methods []string
-		client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			methods = append(methods, r.Method)
 			if len(methods) == 2 {
 				return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
 			}
-			return respond(200, `{"data":{"content":"x","version":1}}`), nil
+			return harness.Respond(200, `{"data":{"content":"x","version":1}}`), nil
 		}))
 		_, err := client.Account.EditWorkflow(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) { return old + "+", nil })
 		require.NoError(t, err)
@@ -294,7 +295,7 @@ func TestEditRepeatsWhatWasNotSent(t *testing.T) {
 // Edits of one document wait for each other, in the order in which they came;
 // those of other documents do not.
 func TestEditsTakeTurns(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id, other := s.AddAgent(agentotest.AgentSeed{SoulMD: "x", WorkflowMD: "x"}), s.AddAgent(agentotest.AgentSeed{SoulMD: "x"})
 		account := s.Client().Account
 		var order []string
@@ -334,7 +335,7 @@ func TestEditsTakeTurns(t *testing.T) {
 // An edit that a conflict sends back gives up when its context ends, and tells
 // both why.
 func TestEditGivesUpWithItsContext(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id := s.AddAgent(agentotest.AgentSeed{SoulMD: "x"})
 		changeBefore(s, id, 100)
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Millisecond)
@@ -347,7 +348,7 @@ func TestEditGivesUpWithItsContext(t *testing.T) {
 }
 
 func TestEditBadArguments(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
 	}))

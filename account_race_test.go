@@ -14,6 +14,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 type inject = func(agentotest.Request) (agentotest.Fault, bool)
@@ -84,7 +85,7 @@ func TestManyEditsLoseNothing(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+			harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 				id := s.AddAgent(agentotest.AgentSeed{SoulMD: "# Rules\n"})
 				s.Inject(tt.faults)
 				var edits sync.WaitGroup

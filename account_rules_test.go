@@ -7,10 +7,11 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestRules(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id := s.AddAgent(agentotest.AgentSeed{})
 		agent, account := agento.ForAgent(id), s.Client().Account
 		for _, name := range []string{"tone.md", "what to say: ü?.md", "100%.md"} {
@@ -44,7 +45,7 @@ func TestRules(t *testing.T) {
 }
 
 func TestSetSecrets(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id := s.AddAgent(agentotest.AgentSeed{})
 		account := s.Client().Account
 		s.Next("Account.SetSecrets", 1, agentotest.Drop().AfterCommit())

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // TestWaitEndsWithItsContext: whenever the context ends, the error tells the
@@ -20,9 +21,9 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked := 0
-				client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					if asked++; asked == 1 {
-						return respond(200, `{"data":{"status":"creating"}}`), nil
+						return harness.Respond(200, `{"data":{"status":"creating"}}`), nil
 					}
 					<-r.Context().Done()
 					return nil, r.Context().Err()
@@ -44,8 +45,8 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 func TestWaitThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var methods []string
-		client := newClient(t, inTurn(t, &methods, respond(200, `{"data":{"status":"creating"}}`),
-			respond(404, `{"error":{"code":"agent_not_found","message":"gone"}}`)))
+		client := harness.Client(t, harness.InOrder(t, &methods, harness.Respond(200, `{"data":{"status":"creating"}}`),
+			harness.Respond(404, `{"error":{"code":"agent_not_found","message":"gone"}}`)))
 		seen, err := client.Agents.WaitUntil(t.Context(), "a1", agento.StatusRunning)
 		require.ErrorIs(t, err, agento.ErrNotFound)
 		require.NotContains(t, err.Error(), "not yet")

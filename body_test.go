@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // odd is text of a caller's own kind.
@@ -29,7 +30,7 @@ func (o *opaque) MarshalJSON() ([]byte, error) { return []byte(`{"text":"` + o.T
 type base struct{ Note string }
 
 func TestBodyWithInvalidUTF8Rejected(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
 	}))
@@ -84,10 +85,10 @@ func TestBodyWithInvalidUTF8Rejected(t *testing.T) {
 // Valid text that looks like the replacement for invalid text is sent unchanged.
 func TestBodyWithReplacementCharacterSent(t *testing.T) {
 	var sent string
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, err := io.ReadAll(r.Body)
 		sent = string(b)
-		return respond(200, `{"data":{}}`), err
+		return harness.Respond(200, `{"data":{}}`), err
 	}))
 	ring := &opaque{Text: "x"}
 	ring.Next = ring

@@ -12,6 +12,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // TestRepeatedAfter408: a service that says 408 may have done it all the same.
@@ -38,13 +39,13 @@ func TestRepeatedAfter408(t *testing.T) {
 
 // TestTimeoutBoundsAnErrorBody like everything else of an attempt.
 func TestTimeoutBoundsAnErrorBody(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(400)
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
-	}, nil, func(w *world) {
+	}, nil, func(w *harness.Env) {
 		begun := time.Now()
-		_, err := w.client.Agents.Get(w.ctx, "a1", agento.WithTimeout(time.Second))
+		_, err := w.Client.Agents.Get(w.Ctx, "a1", agento.WithTimeout(time.Second))
 		require.ErrorIs(t, err, agento.ErrValidation)
 		require.Equal(t, time.Second, time.Since(begun))
 	})
@@ -53,15 +54,15 @@ func TestTimeoutBoundsAnErrorBody(t *testing.T) {
 // TestCancelledInAnErrorBody: the context is why there was no other attempt.
 func TestCancelledInAnErrorBody(t *testing.T) {
 	for status, repeated := range map[int]bool{500: true, 400: false} {
-		inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
-		}, nil, func(w *world) {
+		}, nil, func(w *harness.Env) {
 			cause := errors.New("closing time")
-			ctx, cancel := context.WithTimeoutCause(w.ctx, time.Second, cause)
+			ctx, cancel := context.WithTimeoutCause(w.Ctx, time.Second, cause)
 			defer cancel()
-			_, err := w.client.Agents.Get(ctx, "a1")
+			_, err := w.Client.Agents.Get(ctx, "a1")
 			var e *agento.Error
 			require.ErrorAs(t, err, &e)
 			require.Equal(t, status, e.StatusCode)
@@ -75,9 +76,9 @@ func TestCancelledInAnErrorBody(t *testing.T) {
 func TestNextCallAfterALongRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			sent++
-			return respond(429, "", "Retry-After", "600"), nil
+			return harness.Respond(429, "", "Retry-After", "600"), nil
 		}))
 		begun := time.Now()
 		for attempts := 1; attempts >= 0; attempts-- {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // The tests of this file are about what callers give the SDK to run: transports,
@@ -32,7 +33,7 @@ func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 			var applied atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == "GET" {
-					_, _ = io.WriteString(w, agentJSON)
+					_, _ = io.WriteString(w, harness.AgentJSON)
 					return
 				}
 				_, _ = io.Copy(io.Discard, r.Body)
@@ -50,7 +51,7 @@ func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 			}
 			defer tr.CloseIdleConnections()
 			opts := append(options(tr), agento.WithBaseURL(server.URL), agento.WithMaxRetries(0))
-			client, err := agento.New(testKey, opts...)
+			client, err := agento.New(harness.TestKey, opts...)
 			require.NoError(t, err)
 			_, err = client.Agents.Get(t.Context(), "a1") // net/http repeats only on a connection that it has used before
 			require.NoError(t, err)
@@ -65,19 +66,19 @@ func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 // TestMiddlewareNeverSeesTheKey, neither in the request that it sends nor in the
 // one that a response names.
 func TestMiddlewareNeverSeesTheKey(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, testKey, r.Header.Get("X-Api-Key"))
-		_, _ = io.WriteString(w, agentJSON)
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, harness.TestKey, r.Header.Get("X-Api-Key"))
+		_, _ = io.WriteString(w, harness.AgentJSON)
 	}, []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			resp, err := next.RoundTrip(req)
 			require.NoError(t, err)
 			require.Same(t, req, resp.Request)
-			require.NotContains(t, fmt.Sprint(req.Header, resp.Request.Header), testKey)
+			require.NotContains(t, fmt.Sprint(req.Header, resp.Request.Header), harness.TestKey)
 			return resp, err
 		})
-	})}, func(w *world) {
-		_, err := w.client.Agents.Get(w.ctx, "a1")
+	})}, func(w *harness.Env) {
+		_, err := w.Client.Agents.Get(w.Ctx, "a1")
 		require.NoError(t, err)
 	})
 }
@@ -85,37 +86,37 @@ func TestMiddlewareNeverSeesTheKey(t *testing.T) {
 // TestKeyOfAStrayRequest: a request that a middleware sends with a context of its
 // own cannot be told to belong to a call, and its key is found all the same.
 func TestKeyOfAStrayRequest(t *testing.T) {
-	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
-		return respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+req.Header.Get("X-Api-Key")+`"}}`), nil
+	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
+		return harness.Respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+req.Header.Get("X-Api-Key")+`"}}`), nil
 	}), agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			return next.RoundTrip(req.Clone(context.Background()))
 		})
 	}))
 	_, err := client.Agents.Get(t.Context(), "a1")
 	require.ErrorContains(t, err, "unknown key [redacted]")
-	requireNotTold(t, testKey, "", err)
+	requireNotTold(t, harness.TestKey, "", err)
 }
 
 // TestHeaderIsTheCallers: what a caller does with the header of an open stream
 // does not reach the stream.
 func TestHeaderIsTheCallers(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).abort() }, nil, func(w *world) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Abort() }, nil, func(w *harness.Env) {
 		var resp agento.Response
-		s := send(w, w.ctx, agento.WithResponse(&resp))
+		s := w.Send(w.Ctx, agento.WithResponse(&resp))
 		resp.Header.Del("X-Request-Id")
 		require.Equal(t, "req_42", s.Response().Header.Get("X-Request-Id"))
 		s.Response().Header.Del("X-Request-Id")
 		for range s.Events() {
 		}
-		streamError(t, s.Err())
+		harness.StreamError(t, s.Err())
 	})
 }
 
 // TestOddStatus: a write that got an answer which is none may have been applied.
 func TestOddStatus(t *testing.T) {
 	for _, status := range []int{-1, 0, 101, 1000} {
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(status, ""), nil }))
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(status, ""), nil }))
 		_, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown, status)
 	}
@@ -126,9 +127,9 @@ func TestContextThatHasEnded(t *testing.T) {
 	cause := errors.New("the shop is closed")
 	cancelled, cancel := context.WithCancelCause(context.Background())
 	cancel(cause)
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("sent")
-		return respond(200, agentJSON), nil
+		return harness.Respond(200, harness.AgentJSON), nil
 	}), agento.WithPacing(false))
 	_, create := client.Agents.Create(cancelled, agento.CreateAgentParams{Name: "Bot"})
 	_, ask := client.Chat.Ask(cancelled, "a1", agento.SendMessageParams{Message: "Hello"})

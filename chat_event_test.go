@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/internal/sse"
-
 	"github.com/remsyshq/agento-go/internal/stream"
 )
 

@@ -7,10 +7,11 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestSessionsAndHistory(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		agent := s.AddAgent(agentotest.AgentSeed{})
 		chat := s.Client().Chat
 		var sessions []*agento.Session

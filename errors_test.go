@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // kinds are all errors that an answer can be.
@@ -23,8 +24,8 @@ var kinds = []error{
 // answered is the error of a read that was answered so.
 func answered(t *testing.T, status int, body string, header ...string) *agento.Error {
 	t.Helper()
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-		return respond(status, body, header...), nil
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		return harness.Respond(status, body, header...), nil
 	}), agento.WithMaxRetries(0))
 	_, err := client.Agents.Get(context.Background(), "a1")
 	var e *agento.Error
@@ -147,7 +148,7 @@ func TestNothingToSay(t *testing.T) {
 		body   string
 		ok     bool
 	}{{204, "", true}, {200, "", true}, {200, `{"data":null}`, true}, {202, `{"data":{"id":"x"}}`, true}, {200, "<html>Sign in</html>", false}} {
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(c.status, c.body), nil }))
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(c.status, c.body), nil }))
 		err := client.Agents.Restart(context.Background(), "a1")
 		require.Equal(t, c.ok, err == nil, "%d %q: %v", c.status, c.body, err)
 		if !c.ok {
@@ -182,8 +183,8 @@ func TestKindDespiteSecrets(t *testing.T) {
 		{"s3cret_not", 404, "s3cret_not_found", "m", "[redacted]_found_not_found", "m", agento.ErrNotFound},
 		{"s3cret", 409, "s3cret", "of s3cret", "[redacted]", "of [redacted]", agento.ErrConflict},
 	} {
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-			return respond(c.status, env(c.code, c.message)), nil
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			return harness.Respond(c.status, env(c.code, c.message)), nil
 		}), agento.WithMaxRetries(0))
 		var resp agento.Response
 		err := client.Account.SetSecrets(t.Context(), agento.ForAgent("a1"), agento.Secrets{"LOG_LEVEL": c.secret}, agento.WithResponse(&resp))
@@ -202,11 +203,11 @@ func TestKindDespiteSecrets(t *testing.T) {
 func TestRepeatedDeleteDespiteSecrets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
-		tr := roundTripper(func(*http.Request) (*http.Response, error) {
+		tr := harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			if sent++; sent == 1 {
 				return nil, io.ErrUnexpectedEOF
 			}
-			return respond(404, `{"error":{"code":"agent_not_found","message":"m"}}`), nil
+			return harness.Respond(404, `{"error":{"code":"agent_not_found","message":"m"}}`), nil
 		})
 		client, err := agento.New("error", agento.WithBaseURL("http://localhost"), agento.WithHTTPClient(&http.Client{Transport: tr}))
 		require.NoError(t, err)
@@ -217,8 +218,8 @@ func TestRepeatedDeleteDespiteSecrets(t *testing.T) {
 
 // TestStreamKindDespiteSecrets: likewise of an answer in place of a stream.
 func TestStreamKindDespiteSecrets(t *testing.T) {
-	tr := roundTripper(func(*http.Request) (*http.Response, error) {
-		return respond(200, `{"error":{"code":"limit_reached","message":"an error"}}`, "Content-Type", "application/json"), nil
+	tr := harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		return harness.Respond(200, `{"error":{"code":"limit_reached","message":"an error"}}`, "Content-Type", "application/json"), nil
 	})
 	client, err := agento.New("error", agento.WithBaseURL("http://localhost"), agento.WithHTTPClient(&http.Client{Transport: tr}))
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 const okBody = `{"data":{"id":"a1","name":"Bot"}}`
@@ -90,17 +91,17 @@ func callFaults() []fault {
 		fault{name: "a rate limit of nonsense", gets: "success; RateLimit is not Known", serve: says(200, okBody, "X-RateLimit-Limit", "many", "X-RateLimit-Remaining", "-3", "X-RateLimit-Reset", "tomorrow"), check: fine},
 	)...)
 	all = append(all, group("Connections",
-		fault{name: "refused", gets: "an Error after all attempts; a write's outcome is known", transport: roundTripper(fails(errDial)), call: createAgent, check: known(is(syscall.ECONNREFUSED))},
-		fault{name: "no such host", gets: "an Error after all attempts; a write's outcome is known", transport: roundTripper(fails(errDNS)), call: createAgent, check: known(is())},
+		fault{name: "refused", gets: "an Error after all attempts; a write's outcome is known", transport: harness.RoundTripper(fails(errDial)), call: createAgent, check: known(is(syscall.ECONNREFUSED))},
+		fault{name: "no such host", gets: "an Error after all attempts; a write's outcome is known", transport: harness.RoundTripper(fails(errDNS)), call: createAgent, check: known(is())},
 		fault{name: "a certificate that nobody vouches for", gets: "an Error at the first attempt; nothing was sent", transport: once(fails(errUnknown)), call: createAgent, check: known(is())},
-		fault{name: "a certificate for another name", gets: "an Error at the first attempt; nothing was sent", over: protocols["HTTP/1.1+TLS"], opts: []agento.Option{agento.WithBaseURL("https://elsewhere.example")}, call: createAgent, check: refusedAtOnce[x509.HostnameError]},
-		fault{name: "a certificate that has expired", gets: "an Error at the first attempt; nothing was sent", over: protocols["HTTP/2"], within: twoCenturies, call: func(ctx context.Context, c *agento.Client) error {
+		fault{name: "a certificate for another name", gets: "an Error at the first attempt; nothing was sent", over: harness.Protocols["HTTP/1.1+TLS"], opts: []agento.Option{agento.WithBaseURL("https://elsewhere.example")}, call: createAgent, check: refusedAtOnce[x509.HostnameError]},
+		fault{name: "a certificate that has expired", gets: "an Error at the first attempt; nothing was sent", over: harness.Protocols["HTTP/2"], within: twoCenturies, call: func(ctx context.Context, c *agento.Client) error {
 			time.Sleep(twoCenturies)
 			return createAgent(ctx, c)
 		}, check: refusedAtOnce[x509.CertificateInvalidError]},
 		fault{name: "reset after the request was sent", gets: "a read succeeds at the second attempt", serve: first(raw("", nil), says(200, okBody))(), check: fine},
 		fault{name: "a keep-alive connection that has died", gets: "success on another one", serve: dyingKeepAlive(), call: twice(getAgent), check: fine},
-		fault{name: "HTTP/2: GOAWAY after an answer", gets: "success of the next call, on another connection", over: protocols["HTTP/2"], serve: says(200, okBody, "Connection", "close"), call: twice(getAgent), check: fine},
+		fault{name: "HTTP/2: GOAWAY after an answer", gets: "success of the next call, on another connection", over: harness.Protocols["HTTP/2"], serve: says(200, okBody, "Connection", "close"), call: twice(getAgent), check: fine},
 		fault{name: "HTTP/2: GOAWAY that disowns the request", gets: "success on another connection, of a write too", connections: goingAway(0), call: createAgent, check: fine},
 		fault{name: "HTTP/2: GOAWAY that leaves it open what became of the request", gets: "a read succeeds at the second attempt", connections: goingAway(1), check: fine},
 		fault{name: "HTTP/2: GOAWAY that leaves it open what became of a write", gets: "ErrOutcomeUnknown; sent once", connections: goingAway(1), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
@@ -112,9 +113,9 @@ func callFaults() []fault {
 	return append(all, group("Transports of the caller's",
 		fault{name: "neither response nor error", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { return nil, nil }, check: is()},
 		fault{name: "a response without a body", gets: "an Error, as for an empty answer", transport: func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }, check: status(200)},
-		fault{name: "a status that is none", gets: "an Error; of a write ErrOutcomeUnknown", transport: once(func(*http.Request) (*http.Response, error) { return respond(-1, okBody), nil }), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
+		fault{name: "a status that is none", gets: "an Error; of a write ErrOutcomeUnknown", transport: once(func(*http.Request) (*http.Response, error) { return harness.Respond(-1, okBody), nil }), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
 		fault{name: "a request changed for another host", gets: "ErrCrossOrigin; it is not sent", opts: []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
+			return harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				r = r.Clone(r.Context())
 				r.URL.Host = "evil.example"
 				return next.RoundTrip(r)
@@ -137,9 +138,9 @@ func refusedAtOnce[T error](t *testing.T, err error) {
 }
 
 // withBody answers with a body that is read in some way.
-func withBody(read func([]byte) (int, error)) roundTripper {
+func withBody(read func([]byte) (int, error)) harness.RoundTripper {
 	return func(*http.Request) (*http.Response, error) {
-		resp := respond(200, "")
+		resp := harness.Respond(200, "")
 		resp.Body, resp.ContentLength = struct {
 			io.Reader
 			io.Closer
@@ -179,7 +180,7 @@ func twice(call callFunc) callFunc {
 }
 
 // once is a transport that must not be asked a second time.
-func once(answer attemptFunc) roundTripper {
+func once(answer attemptFunc) harness.RoundTripper {
 	asked := false
 	return func(r *http.Request) (*http.Response, error) {
 		if asked {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // retryAfterFaults are the forms that Retry-After can have. The bubble's clock
@@ -97,8 +98,8 @@ func writeFaults() []fault {
 		{name: "POST, connection cut before the answer", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("", nil))(), call: createAgent, check: unknown},
 		{name: "POST, answer cut in its body", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{\"d", nil))(), call: createAgent, check: status(201, agento.ErrOutcomeUnknown)},
 		{name: "POST answered by HTML and 200", gets: "ErrOutcomeUnknown; sent once", serve: counted(says(200, "<html>"))(), call: createAgent, check: status(200, agento.ErrOutcomeUnknown)},
-		{name: "POST never answered", gets: "ErrOutcomeUnknown after a minute; sent once", serve: counted(func(w http.ResponseWriter, r *http.Request) { stream(w, r).hold() })(), call: createAgent, within: time.Minute, check: unknown},
-		{name: "POST, deadline while it is under way", gets: "the context's error and ErrOutcomeUnknown", serve: counted(func(w http.ResponseWriter, r *http.Request) { stream(w, r).hold() })(), call: within(3*time.Second, createAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded, agento.ErrOutcomeUnknown)},
+		{name: "POST never answered", gets: "ErrOutcomeUnknown after a minute; sent once", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: createAgent, within: time.Minute, check: unknown},
+		{name: "POST, deadline while it is under way", gets: "the context's error and ErrOutcomeUnknown", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: within(3*time.Second, createAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded, agento.ErrOutcomeUnknown)},
 		{name: "POST refused with 429, then well", gets: "success: it was not applied, so it is sent again", serve: first(says(429, "", "Retry-After", "1"), says(201, okBody))(), call: createAgent, within: time.Second, check: fine},
 		{name: "POST answered by 400", gets: "ErrValidation, and the outcome is known", serve: says(400, `{"error":{"code":"validation_error","message":"name"}}`), call: createAgent, check: known(status(400, agento.ErrValidation))},
 		{name: "DELETE cut, then 404", gets: "success: the first one did it", serve: first(raw("", nil), says(404, `{"error":{"code":"agent_not_found","message":"gone"}}`))(), call: deleteAgent, check: fine},
@@ -113,38 +114,38 @@ func writeFaults() []fault {
 
 // streamFaults are the rows of the stream table in several ways.
 func streamFaults() []fault {
-	sent := func(then func(streaming), pieces ...string) http.HandlerFunc {
+	sent := func(then func(harness.Streaming), pieces ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			s := stream(w, r).send(pieces...)
+			s := harness.Stream(w, r).Send(pieces...)
 			if then != nil {
 				then(s)
 			}
 		}
 	}
 	rows := []fault{
-		{name: "complete", gets: "the answer", serve: sent(nil, hi, done), check: fine},
-		{name: "complete, and the connection stays open", gets: "the answer, without waiting for the connection", serve: sent(streaming.hold, hi, done), check: fine},
+		{name: "complete", gets: "the answer", serve: sent(nil, harness.Hi, harness.Done), check: fine},
+		{name: "complete, and the connection stays open", gets: "the answer, without waiting for the connection", serve: sent(harness.Streaming.Hold, harness.Hi, harness.Done), check: fine},
 		{name: "byte by byte", gets: "the answer", serve: func(w http.ResponseWriter, r *http.Request) {
-			s := stream(w, r)
-			for _, b := range []byte(hi + done) {
-				s.send(string(b))
+			s := harness.Stream(w, r)
+			for _, b := range []byte(harness.Hi + harness.Done) {
+				s.Send(string(b))
 			}
 		}, check: fine},
-		{name: "unknown events in between", gets: "they are delivered, and the answer", serve: sent(nil, `data: {"type":"mood","x":1}`+"\n\n", hi, done), check: fine},
-		{name: "ends cleanly before done", gets: "ErrStreamTruncated, and what arrived", serve: sent(nil, hi), check: is(agento.ErrStreamTruncated)},
+		{name: "unknown events in between", gets: "they are delivered, and the answer", serve: sent(nil, `data: {"type":"mood","x":1}`+"\n\n", harness.Hi, harness.Done), check: fine},
+		{name: "ends cleanly before done", gets: "ErrStreamTruncated, and what arrived", serve: sent(nil, harness.Hi), check: is(agento.ErrStreamTruncated)},
 		{name: "ends cleanly before anything", gets: "ErrStreamTruncated", serve: sent(nil, ""), check: is(agento.ErrStreamTruncated)},
-		{name: "cut inside of an event", gets: "ErrStreamTruncated; no half event", serve: sent(streaming.abort, hi, `data: {"type":"done"`), check: is(agento.ErrStreamTruncated)},
-		{name: "cut between done and its blank line", gets: "ErrStreamTruncated", serve: sent(nil, hi, `data: {"type":"done"}`+"\n"), check: is(agento.ErrStreamTruncated)},
-		{name: "an error event", gets: "the error that it names, with the request id", serve: sent(nil, hi, `data: {"type":"error","error":{"code":"internal_error","message":"m"}}`+"\n\n"), check: is(agento.ErrInternal)},
+		{name: "cut inside of an event", gets: "ErrStreamTruncated; no half event", serve: sent(harness.Streaming.Abort, harness.Hi, `data: {"type":"done"`), check: is(agento.ErrStreamTruncated)},
+		{name: "cut between done and its blank line", gets: "ErrStreamTruncated", serve: sent(nil, harness.Hi, `data: {"type":"done"}`+"\n"), check: is(agento.ErrStreamTruncated)},
+		{name: "an error event", gets: "the error that it names, with the request id", serve: sent(nil, harness.Hi, `data: {"type":"error","error":{"code":"internal_error","message":"m"}}`+"\n\n"), check: is(agento.ErrInternal)},
 		{name: "200 with JSON", gets: "ErrNotEventStream", serve: says(200, `{"data":{}}`, "Content-Type", "application/json"), check: is(agento.ErrNotEventStream)},
 		{name: "200 with HTML", gets: "ErrNotEventStream with an excerpt", serve: says(200, "<html>", "Content-Type", "text/html"), check: is(agento.ErrNotEventStream)},
-		{name: "silence after the first event", gets: "ErrStreamIdle after 10 min", serve: sent(streaming.hold, hi), within: 10 * time.Minute, check: is(agento.ErrStreamIdle)},
-		{name: "silence before the headers", gets: "ErrStreamIdle after 10 min", serve: func(w http.ResponseWriter, r *http.Request) { stream(w, r).hold() }, within: 10 * time.Minute, check: is(agento.ErrStreamIdle)},
-		{name: "an event above the limit", gets: "ErrEventTooLarge", serve: sent(nil, hi, "data: "+strings.Repeat("x", 5<<20)+"\n\n"), check: is(agento.ErrEventTooLarge)},
-		{name: "deadline in the middle", gets: "the context's error", serve: sent(streaming.hold, hi), call: within(time.Second, ask), within: time.Second, check: is(context.DeadlineExceeded)},
+		{name: "silence after the first event", gets: "ErrStreamIdle after 10 min", serve: sent(harness.Streaming.Hold, harness.Hi), within: 10 * time.Minute, check: is(agento.ErrStreamIdle)},
+		{name: "silence before the headers", gets: "ErrStreamIdle after 10 min", serve: func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() }, within: 10 * time.Minute, check: is(agento.ErrStreamIdle)},
+		{name: "an event above the limit", gets: "ErrEventTooLarge", serve: sent(nil, harness.Hi, "data: "+strings.Repeat("x", 5<<20)+"\n\n"), check: is(agento.ErrEventTooLarge)},
+		{name: "deadline in the middle", gets: "the context's error", serve: sent(harness.Streaming.Hold, harness.Hi), call: within(time.Second, ask), within: time.Second, check: is(context.DeadlineExceeded)},
 		{name: "500 before it begins", gets: "ErrInternal and ErrOutcomeUnknown; the message is not sent twice", serve: says(500, ""), check: status(500, agento.ErrOutcomeUnknown)},
 		{name: "a body that ignores the context", gets: "the context's error, at the deadline", transport: func(*http.Request) (*http.Response, error) {
-			resp := respond(200, "", "Content-Type", "text/event-stream")
+			resp := harness.Respond(200, "", "Content-Type", "text/event-stream")
 			resp.Body = newStuckBody()
 			return resp, nil
 		}, call: within(time.Second, ask), within: time.Second, check: is(context.DeadlineExceeded)},
@@ -162,7 +163,7 @@ func streamFaults() []fault {
 // with GOAWAY in answer to a request: streams up to last may have been taken up.
 // All other connections answer well, over HTTP/1.1.
 func goingAway(last byte) http.RoundTripper {
-	certificate := testCertificate()
+	certificate := harness.Certificate()
 	pool := x509.NewCertPool()
 	pool.AddCert(certificate.Leaf)
 	var dials atomic.Int32 // net/http may dial twice at once

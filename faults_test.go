@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // fault is a row of the table in docs/faults.md: what goes wrong, and what the
@@ -22,8 +23,8 @@ import (
 type fault struct {
 	group, name, gets string
 	serve             http.HandlerFunc // over memory, in virtual time; nil where transport is given
-	over              protocol         // that serve is reached by
-	transport         roundTripper
+	over              harness.Protocol // that serve is reached by
+	transport         harness.RoundTripper
 	connections       http.RoundTripper // one that holds some
 	opts              []agento.Option
 	call              func(ctx context.Context, c *agento.Client) error // nil: Agents.Get
@@ -46,18 +47,18 @@ func TestFaults(t *testing.T) {
 			if f.transport != nil {
 				opts = append(opts, agento.WithHTTPClient(&http.Client{Transport: f.transport}))
 			}
-			inWorldOver(t, f.over, handler, opts, func(w *world) {
+			harness.RunOver(t, f.over, handler, opts, func(w *harness.Env) {
 				begun := time.Now()
 				call := f.call
 				if call == nil {
 					call = getAgent
 				}
-				err := call(w.ctx, w.client)
-				f.check(w.t, err)
-				require.LessOrEqual(w.t, time.Since(begun), f.within+2*time.Second)
+				err := call(w.Ctx, w.Client)
+				f.check(w.T, err)
+				require.LessOrEqual(w.T, time.Since(begun), f.within+2*time.Second)
 				if err != nil {
-					require.Less(w.t, len(err.Error()), 3000)
-					require.NotContains(w.t, err.Error(), testKey)
+					require.Less(w.T, len(err.Error()), 3000)
+					require.NotContains(w.T, err.Error(), harness.TestKey)
 				}
 			})
 		})

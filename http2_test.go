@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 	"github.com/remsyshq/agento-go/internal/test/http2test"
 )
 
@@ -16,13 +17,13 @@ import (
 func http2Client(t *testing.T, handler http.HandlerFunc) *agento.Client {
 	t.Helper()
 	server := http2test.Serve(t, handler)
-	return newClient(t, server.Client().Transport, agento.WithBaseURL(server.URL))
+	return harness.Client(t, server.Client().Transport, agento.WithBaseURL(server.URL))
 }
 
 func TestHTTP2OverLoopback(t *testing.T) {
 	message := agento.SendMessageParams{Message: "Hello"}
 	t.Run("call", func(t *testing.T) {
-		client := http2Client(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, agentJSON) })
+		client := http2Client(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, harness.AgentJSON) })
 		for range 3 {
 			agent, err := client.Agents.Get(t.Context(), "a1")
 			require.NoError(t, err)
@@ -32,36 +33,40 @@ func TestHTTP2OverLoopback(t *testing.T) {
 	t.Run("call after GOAWAY", func(t *testing.T) {
 		client := http2Client(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Connection", "close")
-			_, _ = io.WriteString(w, agentJSON)
+			_, _ = io.WriteString(w, harness.AgentJSON)
 		})
 		require.NoError(t, twice(getAgent)(t.Context(), client))
 	})
 	t.Run("stream to its end", func(t *testing.T) {
-		client := http2Client(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi, more, done) })
+		client := http2Client(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.Stream(w, r).Send(harness.Hi, harness.More, harness.Done)
+		})
 		for range 3 {
 			s, err := client.Chat.Send(t.Context(), "a1", message)
 			require.NoError(t, err)
-			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, texts(&world{t: t}, s))
+			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, (&harness.Env{T: t}).Texts(s))
 			require.NoError(t, s.Err())
 			require.NoError(t, s.Close())
 		}
 	})
 	t.Run("stream reset by the server", func(t *testing.T) {
-		client := http2Client(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi, `data: {"ty`).abort() })
+		client := http2Client(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.Stream(w, r).Send(harness.Hi, `data: {"ty`).Abort()
+		})
 		s, err := client.Chat.Send(t.Context(), "a1", message)
 		require.NoError(t, err)
-		require.Equal(t, []string{"text:Hi! "}, texts(&world{t: t}, s))
+		require.Equal(t, []string{"text:Hi! "}, (&harness.Env{T: t}).Texts(s))
 		require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
-		streamError(t, s.Err())
+		harness.StreamError(t, s.Err())
 	})
 	t.Run("stream canceled by its caller", func(t *testing.T) {
 		released := make(chan struct{}, 2)
 		client := http2Client(t, func(w http.ResponseWriter, r *http.Request) {
-			event := hi
+			event := harness.Hi
 			if r.Method == http.MethodGet {
-				event = line("1", "a")
+				event = harness.Line("1", "a")
 			}
-			stream(w, r).send(event).hold()
+			harness.Stream(w, r).Send(event).Hold()
 			released <- struct{}{}
 		})
 		s, err := client.Chat.Send(t.Context(), "a1", message)

@@ -15,6 +15,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // The tests of this file put strangers on the other side: r3labs' server before
@@ -130,7 +131,7 @@ func TestStrangerFeedsUs(t *testing.T) {
 		server.ServeHTTP(w, inner)
 	}))
 	defer web.Close()
-	client, err := agento.New(testKey, agento.WithBaseURL(web.URL))
+	client, err := agento.New(harness.TestKey, agento.WithBaseURL(web.URL))
 	require.NoError(t, err)
 	defer client.CloseIdleConnections()
 	s, err := client.Chat.Send(t.Context(), "a1", agento.SendMessageParams{Message: "x"})
@@ -139,7 +140,7 @@ func TestStrangerFeedsUs(t *testing.T) {
 	for _, data := range []string{`{"type":"text","content":"Hi! "}`, `{"type":"mood"}`, `{"type":"done"}`} {
 		server.Publish("chat", &sse.Event{ID: []byte("1"), Data: []byte(data)})
 	}
-	require.Equal(t, []string{"text:Hi! ", "mood:", "done:"}, texts(&world{t: t}, s))
+	require.Equal(t, []string{"text:Hi! ", "mood:", "done:"}, (&harness.Env{T: t}).Texts(s))
 	require.NoError(t, s.Err())
 	<-left // a stream that is removed while it has a subscriber leaves a goroutine
 	server.Close()

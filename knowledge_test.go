@@ -7,10 +7,11 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestKnowledge(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		knowledge := s.Client().Knowledge
 		targets := map[string]agento.Target{}
 		agentID, swarmID := s.AddAgent(agentotest.AgentSeed{}), s.AddSwarm(agentotest.SwarmSeed{})

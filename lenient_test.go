@@ -11,16 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
-
-// answersWith answers every request with the same JSON.
-func answersWith(body string) roundTripper {
-	return func(*http.Request) (*http.Response, error) { return respond(200, body), nil }
-}
 
 // TestNoHalfObject: beside an error there is no object, and no part of one.
 func TestNoHalfObject(t *testing.T) {
-	client := newClient(t, answersWith(`{"data":{"id":"a1","name":7,"content":7}}`))
+	client := harness.Client(t, harness.Always(`{"data":{"id":"a1","name":7,"content":7}}`))
 	got, err := client.Agents.Get(t.Context(), "a1")
 	require.Error(t, err)
 	require.Nil(t, got)
@@ -37,7 +33,7 @@ func TestNoHalfObject(t *testing.T) {
 
 // TestAskIsNeverNil: what arrived may be read without a look at the error.
 func TestAskIsNeverNil(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(403, ""), nil }))
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(403, ""), nil }))
 	for _, p := range []agento.SendMessageParams{{Message: "Hello"}, {}} {
 		reply, err := client.Chat.Ask(t.Context(), "a1", p)
 		require.Error(t, err)
@@ -48,7 +44,7 @@ func TestAskIsNeverNil(t *testing.T) {
 // TestAccountInOtherForms: a plan or a counter of a form that is not known does
 // not hide the account.
 func TestAccountInOtherForms(t *testing.T) {
-	client := newClient(t, answersWith(`{"data":{"id":"acc","plan":{"id":7,"name":"Pro"},"usage":{
+	client := harness.Client(t, harness.Always(`{"data":{"id":"acc","plan":{"id":7,"name":"Pro"},"usage":{
 		"agents":3,"period":"2026-11","flags":[],"storage":{"used":"4 GB","limit":9},"runs":{"used":2,"limit":"unlimited"},"none":null}}}`))
 	account, err := client.Account.Get(t.Context())
 	require.NoError(t, err)
@@ -60,19 +56,19 @@ func TestAccountInOtherForms(t *testing.T) {
 		},
 	}, account)
 	for _, usage := range []string{"7", "[]", "null", `{}`, `"none"`} {
-		client = newClient(t, answersWith(`{"data":{"id":"acc","usage":`+usage+`}}`))
+		client = harness.Client(t, harness.Always(`{"data":{"id":"acc","usage":`+usage+`}}`))
 		account, err = client.Account.Get(t.Context())
 		require.NoError(t, err, usage)
 		require.Equal(t, "acc", account.ID)
 		require.Empty(t, account.Usage)
 	}
 	for _, plan := range []string{"7", "[]", "null", `{}`, `"Pro"`} {
-		client = newClient(t, answersWith(`{"data":{"plan":`+plan+`}}`))
+		client = harness.Client(t, harness.Always(`{"data":{"plan":`+plan+`}}`))
 		_, err = client.Account.Get(t.Context())
 		require.NoError(t, err, plan)
 	}
 	for _, usage := range []string{"[]", `[{"used":1}]`, "5", `"none"`, "true", "null", "{}"} {
-		client = newClient(t, answersWith(`{"data":{"id":"acc","email":"a@b.example","usage":`+usage+`,"name":"Ann"}}`))
+		client = harness.Client(t, harness.Always(`{"data":{"id":"acc","email":"a@b.example","usage":`+usage+`,"name":"Ann"}}`))
 		account, err = client.Account.Get(t.Context())
 		require.NoError(t, err, usage)
 		require.Empty(t, account.Usage, usage)
@@ -91,9 +87,9 @@ func TestBlankAnswer(t *testing.T) {
 		},
 	} {
 		for _, blank := range []string{"", "\n", " \r\n\t"} {
-			require.NoError(t, call(newClient(t, answersWith(blank))), "%s, %q", name, blank)
+			require.NoError(t, call(harness.Client(t, harness.Always(blank))), "%s, %q", name, blank)
 		}
-		err := call(newClient(t, answersWith("<html>Log in to the Wi-Fi</html>")))
+		err := call(harness.Client(t, harness.Always("<html>Log in to the Wi-Fi</html>")))
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown, name)
 		require.ErrorContains(t, err, "Log in to the Wi-Fi", name)
 	}
@@ -113,16 +109,16 @@ func TestErrorWithTheStatusOfSuccess(t *testing.T) {
 		"raw, nothing": func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, nil) },
 	} {
 		for _, rest := range []string{`}`, `,"data":null}`} {
-			err := call(newClient(t, answersWith(`{"error":{"code":"forbidden","message":"no"}`+rest)))
+			err := call(harness.Client(t, harness.Always(`{"error":{"code":"forbidden","message":"no"}`+rest)))
 			require.ErrorIs(t, err, agento.ErrForbidden, name+rest)
 			require.NotErrorIs(t, err, agento.ErrOutcomeUnknown, name+rest)
 
-			err = call(newClient(t, answersWith(`{"error":{"code":"internal_error"}`+rest)))
+			err = call(harness.Client(t, harness.Always(`{"error":{"code":"internal_error"}`+rest)))
 			require.ErrorIs(t, err, agento.ErrInternal, name+rest)
 			isRead := name == "object" || name == "list"
 			require.Equal(t, !isRead, errors.Is(err, agento.ErrOutcomeUnknown), name+rest)
 
-			err = call(newClient(t, answersWith(`{"error":{"message":"it is late"}`+rest)))
+			err = call(harness.Client(t, harness.Always(`{"error":{"message":"it is late"}`+rest)))
 			require.ErrorContains(t, err, "it is late", name+rest)
 		}
 	}
@@ -137,7 +133,7 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 		`{"error":null}`, `{"error":{}}`, `{"error":""}`, `{"error":{"code":null,"message":""}}`,
 		`{"data":{"id":"a1"},"error":{"code":"deprecated","message":"soon"}}`,
 	} {
-		client := newClient(t, answersWith(answer))
+		client := harness.Client(t, harness.Always(answer))
 		require.NoError(t, client.Agents.Restart(t.Context(), "a1"), answer)
 		require.NoError(t, client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind"), answer)
 		require.NoError(t, client.Do(t.Context(), "POST", "/v1/things", nil, nil), answer)
@@ -148,11 +144,11 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 // the object is read.
 func TestUpdateAnsweredWithLess(t *testing.T) {
 	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, "", "\n"} {
-		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PATCH" {
-				return respond(200, answer), nil
+				return harness.Respond(200, answer), nil
 			}
-			return respond(200, `{"data":{"id":"x","name":"read"}}`), nil
+			return harness.Respond(200, `{"data":{"id":"x","name":"read"}}`), nil
 		}))
 		agent, err := client.Agents.Update(t.Context(), "x", agento.UpdateAgentParams{})
 		require.NoError(t, err, answer)
@@ -168,12 +164,12 @@ func TestUpdateAnsweredWithLess(t *testing.T) {
 func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
 	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, "", "\n"} {
 		writes := 0
-		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PUT" {
 				writes++
-				return respond(200, answer), nil
+				return harness.Respond(200, answer), nil
 			}
-			return respond(200, `{"data":{"content":"new\n","version":"2"}}`), nil
+			return harness.Respond(200, `{"data":{"content":"new\n","version":"2"}}`), nil
 		}))
 		document, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
 		require.NoError(t, err, answer)
@@ -185,11 +181,11 @@ func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
 // TestVersionGivenPlainly: a version that the caller wrote by hand is the one that
 // the service gave.
 func TestVersionGivenPlainly(t *testing.T) {
-	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Method == "PUT" {
-			return respond(501, ""), nil
+			return harness.Respond(501, ""), nil
 		}
-		return respond(200, `{"data":{"content":"old","version":"v1"}}`), nil
+		return harness.Respond(200, `{"data":{"content":"old","version":"v1"}}`), nil
 	}))
 	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new", Version: "v1"})
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -200,11 +196,11 @@ func TestVersionGivenPlainly(t *testing.T) {
 // seen it.
 func TestNothingIsSaidWithoutAVersion(t *testing.T) {
 	for _, version := range []string{"", `,"version":"v1"`} {
-		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PUT" {
-				return respond(503, ""), nil
+				return harness.Respond(503, ""), nil
 			}
-			return respond(200, `{"data":{"content":"another's"`+version+`}}`), nil
+			return harness.Respond(200, `{"data":{"content":"another's"`+version+`}}`), nil
 		}), agento.WithMaxRetries(0))
 		_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -216,9 +212,9 @@ func TestNothingIsSaidWithoutAVersion(t *testing.T) {
 // TestRowsWithoutKeys that come again are noticed, whatever is behind a pointer.
 func TestRowsWithoutKeys(t *testing.T) {
 	requests := 0
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		requests++
-		return respond(200, `{"data":[{"name":"x","swarm":"s1","createdAt":"2026-01-15T10:30:00.000Z"}],"pagination":{"total":0}}`), nil
+		return harness.Respond(200, `{"data":[{"name":"x","swarm":"s1","createdAt":"2026-01-15T10:30:00.000Z"}],"pagination":{"total":0}}`), nil
 	}))
 	rows := 0
 	for _, err := range client.Agents.All(t.Context(), nil) {
@@ -234,10 +230,10 @@ func TestRowsWithoutKeys(t *testing.T) {
 // TestBodyThatEmbedsSecrets: only the embedded part would be sent.
 func TestBodyThatEmbedsSecrets(t *testing.T) {
 	var sent string
-	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(req.Body)
 		sent = string(body)
-		return respond(200, `{"data":{}}`), err
+		return harness.Respond(200, `{"data":{}}`), err
 	}))
 	secrets := agento.Secrets{"a": "b"}
 	for _, body := range []any{
@@ -262,15 +258,15 @@ func TestRuleRefusedAfterALostAnswer(t *testing.T) {
 	for content, want := range map[string]error{"be kind": nil, "another's": agento.ErrOutcomeUnknown} {
 		synctest.Test(t, func(t *testing.T) {
 			puts := 0
-			client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 				switch {
 				case req.Method == "GET":
-					return respond(200, fmt.Sprintf(`{"data":{"name":"r","content":%q}}`, content)), nil
+					return harness.Respond(200, fmt.Sprintf(`{"data":{"name":"r","content":%q}}`, content)), nil
 				case puts == 0:
 					puts++
-					return respond(500, ""), nil
+					return harness.Respond(500, ""), nil
 				}
-				return respond(409, `{"error":{"code":"conflict","message":"no"}}`), nil
+				return harness.Respond(409, `{"error":{"code":"conflict","message":"no"}}`), nil
 			}))
 			var resp agento.Response
 			err := client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind", agento.WithResponse(&resp))

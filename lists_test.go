@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // listing is one of the All… methods, and what it asks for besides limit and
@@ -74,7 +75,7 @@ func TestEveryIteratorIsListed(t *testing.T) {
 	for _, l := range listings(t) {
 		have = append(have, l.name)
 	}
-	for call := range serviceMethods() {
+	for call := range harness.ServiceMethods() {
 		if _, method, _ := strings.Cut(call, "."); strings.HasPrefix(method, "All") {
 			require.Contains(t, have, call)
 		}
@@ -100,7 +101,7 @@ func (l *rows) RoundTrip(r *http.Request) (*http.Response, error) {
 	for i := offset; i < l.n && len(data) < limit; i++ {
 		data = append(data, fmt.Sprintf(`{"id":"r%d","name":"r%d"}`, i, i))
 	}
-	return respond(200, fmt.Sprintf(`{"data":[%s],"pagination":{"total":%d,"limit":%d,"offset":%d}}`, strings.Join(data, ","), l.total, limit, offset)), nil
+	return harness.Respond(200, fmt.Sprintf(`{"data":[%s],"pagination":{"total":%d,"limit":%d,"offset":%d}}`, strings.Join(data, ","), l.total, limit, offset)), nil
 }
 
 func collect(seq iter.Seq2[string, error]) (keys []string, err error) {
@@ -117,7 +118,7 @@ func TestAllIterators(t *testing.T) {
 	for _, l := range listings(t) {
 		t.Run(l.name, func(t *testing.T) {
 			list := &rows{n: 5, total: 5}
-			client := newClient(t, list)
+			client := harness.Client(t, list)
 			keys, err := collect(l.keys(client, 2, 0))
 			require.NoError(t, err)
 			require.Equal(t, []string{"r0", "r1", "r2", "r3", "r4"}, keys)
@@ -137,15 +138,15 @@ func TestAllIterators(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []string{"r3", "r4"}, keys)
 
-			keys, err = collect(l.keys(newClient(t, &rows{n: 5, total: 9}), 2, 0))
+			keys, err = collect(l.keys(harness.Client(t, &rows{n: 5, total: 9}), 2, 0))
 			require.ErrorIs(t, err, agento.ErrListIncomplete)
 			require.Len(t, keys, 5)
 
-			keys, err = collect(l.keys(newClient(t, &rows{n: 5, total: 5, ignoresOffset: true}), 2, 0))
+			keys, err = collect(l.keys(harness.Client(t, &rows{n: 5, total: 5, ignoresOffset: true}), 2, 0))
 			require.ErrorIs(t, err, agento.ErrListIncomplete)
 			require.Equal(t, []string{"r0", "r1"}, keys, "each row once")
 
-			keys, err = collect(l.keys(newClient(t, &rows{n: 5, total: 5, ignoresOffset: true}), 3, 0))
+			keys, err = collect(l.keys(harness.Client(t, &rows{n: 5, total: 5, ignoresOffset: true}), 3, 0))
 			require.ErrorIs(t, err, agento.ErrListIncomplete, "also when twice the page is more than the total")
 			require.Equal(t, []string{"r0", "r1", "r2"}, keys)
 

@@ -17,6 +17,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // A stream that began with five lines must not deliver older ones after a
@@ -66,17 +67,17 @@ func TestLogReconnectKeepsTail(t *testing.T) {
 // What came out of order on one connection is not taken for something older.
 func TestLogOutOfOrderAfterReconnect(t *testing.T) {
 	connections := 0
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		if connections++; connections == 1 {
-			stream(w, r).send(": nothing yet\n\n")
+			harness.Stream(w, r).Send(": nothing yet\n\n")
 			return
 		}
-		stream(w, r).send(
+		harness.Stream(w, r).Send(
 			`data: {"line":"2026-01-01T00:00:01Z INFO one"}`+"\n\n",
 			`data: {"line":"2026-01-01T00:00:00Z INFO late"}`+"\n\n",
 			"event: close\ndata: {}\n\n")
-	}, nil, func(w *world) {
-		stream, err := w.client.Logs.Stream(w.ctx, "a1", nil)
+	}, nil, func(w *harness.Env) {
+		stream, err := w.Client.Logs.Stream(w.Ctx, "a1", nil)
 		require.NoError(t, err)
 		var got []string
 		for entry, err := range stream.All() {
@@ -89,51 +90,51 @@ func TestLogOutOfOrderAfterReconnect(t *testing.T) {
 
 // timed is a line of a log that tells its time, and has no id.
 func timed(clock, text string) string {
-	return line("", `{"timestamp":"2026-01-01T`+clock+`Z","line":"`+text+`"}`)
+	return harness.Line("", `{"timestamp":"2026-01-01T`+clock+`Z","line":"`+text+`"}`)
 }
 
 // A clock that was ahead when the log began, and was then set right, takes no line
 // away, on however many connections; nor does one that is set back later.
 func TestLogClockSetBack(t *testing.T) {
-	inWorld(t, logService(
-		func(s streaming) { s.send(timed("11:00:00", "boot")) },
-		func(s streaming) {
-			require.Equal(t, "1", s.request.URL.Query().Get("tail"))
-			s.send(timed("11:00:00", "boot"), timed("10:00:01", "clock set"), timed("10:00:02", "one"))
+	harness.Run(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(timed("11:00:00", "boot")) },
+		func(s harness.Streaming) {
+			require.Equal(t, "1", s.Request.URL.Query().Get("tail"))
+			s.Send(timed("11:00:00", "boot"), timed("10:00:01", "clock set"), timed("10:00:02", "one"))
 		},
-		func(s streaming) { s.send(timed("10:00:03", "two"), timed("10:30:00", "three")) },
-		func(s streaming) {
-			s.send(timed("10:30:00", "three"), timed("09:00:00", "set again"), timed("09:00:01", "four"), closeEvent)
+		func(s harness.Streaming) { s.Send(timed("10:00:03", "two"), timed("10:30:00", "three")) },
+		func(s harness.Streaming) {
+			s.Send(timed("10:30:00", "three"), timed("09:00:00", "set again"), timed("09:00:01", "four"), harness.CloseEvent)
 		},
-	)(), nil, func(w *world) {
-		require.Equal(t, []string{"boot", "~", "clock set", "one", "~", "two", "three", "~", "set again", "four"}, lines(follow(w, nil)))
+	)(), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"boot", "~", "clock set", "one", "~", "two", "three", "~", "set again", "four"}, harness.Lines(w.Follow(nil)))
 	})
 }
 
 // A service that sends more history than it was asked for causes duplicates. Nothing
 // is lost.
 func TestLogStreamServiceIgnoresTail(t *testing.T) {
-	inWorld(t, logService(
-		func(s streaming) { s.send(timed("10:00:01", "one"), timed("10:00:02", "two")) },
-		func(s streaming) {
-			s.send(timed("09:00:00", "old"), timed("10:00:01", "one"), timed("10:00:02", "two"), timed("10:00:03", "three"), closeEvent)
+	harness.Run(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(timed("10:00:01", "one"), timed("10:00:02", "two")) },
+		func(s harness.Streaming) {
+			s.Send(timed("09:00:00", "old"), timed("10:00:01", "one"), timed("10:00:02", "two"), timed("10:00:03", "three"), harness.CloseEvent)
 		},
-	)(), nil, func(w *world) {
-		require.Equal(t, []string{"one", "two", "~", "old", "one", "two", "three"}, lines(follow(w, nil)))
+	)(), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"one", "two", "~", "old", "one", "two", "three"}, harness.Lines(w.Follow(nil)))
 	})
 }
 
 // The time of a line does not decide whether it is delivered.
 func TestLogStreamOldTimes(t *testing.T) {
-	for name, begin := range map[string]string{"lines without a time": line("", "begin"), "ids": line("1", "begin")} {
+	for name, begin := range map[string]string{"lines without a time": harness.Line("", "begin"), "ids": harness.Line("1", "begin")} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, logService(
-				func(s streaming) { s.send(begin, timed("10:00:00", "invoice due")) },
-				func(s streaming) {
-					s.send(timed("09:00:00", "invoice overdue"), line("", "end"), closeEvent)
+			harness.Run(t, harness.LogService(
+				func(s harness.Streaming) { s.Send(begin, timed("10:00:00", "invoice due")) },
+				func(s harness.Streaming) {
+					s.Send(timed("09:00:00", "invoice overdue"), harness.Line("", "end"), harness.CloseEvent)
 				},
-			)(), nil, func(w *world) {
-				require.Equal(t, []string{"begin", "invoice due", "~", "invoice overdue", "end"}, lines(follow(w, nil)))
+			)(), nil, func(w *harness.Env) {
+				require.Equal(t, []string{"begin", "invoice due", "~", "invoice overdue", "end"}, harness.Lines(w.Follow(nil)))
 			})
 		})
 	}
@@ -142,13 +143,15 @@ func TestLogStreamOldTimes(t *testing.T) {
 // A service that goes back further than the ID that was resumed after: the leading
 // lines that were delivered are skipped, and the first that was not ends the skipping.
 func TestLogStreamReplaysMoreThanTheLastID(t *testing.T) {
-	inWorld(t, logService(
-		func(s streaming) { s.send(line("1", "one"), line("2", "two"), line("3", "three")) },
-		func(s streaming) {
-			s.send(line("2", "two"), line("3", "three"), line("4", "four"), line("3", "three"), closeEvent)
+	harness.Run(t, harness.LogService(
+		func(s harness.Streaming) {
+			s.Send(harness.Line("1", "one"), harness.Line("2", "two"), harness.Line("3", "three"))
 		},
-	)(), nil, func(w *world) {
-		require.Equal(t, []string{"one", "two", "three", "~", "four", "three"}, lines(follow(w, nil)))
+		func(s harness.Streaming) {
+			s.Send(harness.Line("2", "two"), harness.Line("3", "three"), harness.Line("4", "four"), harness.Line("3", "three"), harness.CloseEvent)
+		},
+	)(), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"one", "two", "three", "~", "four", "three"}, harness.Lines(w.Follow(nil)))
 	})
 }
 
@@ -164,17 +167,17 @@ func TestLogStreamRemembers200Lines(t *testing.T) {
 				var texts []string
 				for i := range n {
 					text := time.Date(2026, 1, 1, 0, 0, i, 0, time.UTC).Format(time.RFC3339) + fmt.Sprint(" line ", i)
-					history, texts = history+line(id(i), text), append(texts, text)
+					history, texts = history+harness.Line(id(i), text), append(texts, text)
 				}
-				inWorld(t, logService(
-					func(s streaming) { s.send(history) },
-					func(s streaming) { s.send(history, line(id(n), "end"), closeEvent) },
-				)(), nil, func(w *world) {
+				harness.Run(t, harness.LogService(
+					func(s harness.Streaming) { s.Send(history) },
+					func(s harness.Streaming) { s.Send(history, harness.Line(id(n), "end"), harness.CloseEvent) },
+				)(), nil, func(w *harness.Env) {
 					want := append(slices.Clone(texts), "~")
 					if n > 200 {
 						want = append(want, texts...)
 					}
-					require.Equal(t, append(want, "end"), lines(follow(w, nil)))
+					require.Equal(t, append(want, "end"), harness.Lines(w.Follow(nil)))
 				})
 			})
 		}
@@ -184,17 +187,19 @@ func TestLogStreamRemembers200Lines(t *testing.T) {
 // A service that has restarted counts its ids anew, and gets to the one that was
 // resumed from with another line.
 func TestLogCountsPastTheLastID(t *testing.T) {
-	inWorld(t, logService(
-		func(s streaming) { s.send(line("1", "a"), line("2", "b"), line("3", "c")) },
-		func(s streaming) {
-			require.Equal(t, "3", s.request.Header.Get("Last-Event-ID"))
-			s.send(line("1", "new a"), line("2", "new b"), line("3", "new c"), line("4", "new d"))
+	harness.Run(t, harness.LogService(
+		func(s harness.Streaming) {
+			s.Send(harness.Line("1", "a"), harness.Line("2", "b"), harness.Line("3", "c"))
 		},
-		func(s streaming) {
-			s.send(line("4", "new d, said otherwise"), "event: beat\nid: 5\n\n", line("4", "newer"), closeEvent)
+		func(s harness.Streaming) {
+			require.Equal(t, "3", s.Request.Header.Get("Last-Event-ID"))
+			s.Send(harness.Line("1", "new a"), harness.Line("2", "new b"), harness.Line("3", "new c"), harness.Line("4", "new d"))
 		},
-	)(), nil, func(w *world) {
-		require.Equal(t, []string{"a", "b", "c", "~", "new a", "new b", "new c", "new d", "~", "new d, said otherwise", "newer"}, lines(follow(w, nil)))
+		func(s harness.Streaming) {
+			s.Send(harness.Line("4", "new d, said otherwise"), "event: beat\nid: 5\n\n", harness.Line("4", "newer"), harness.CloseEvent)
+		},
+	)(), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"a", "b", "c", "~", "new a", "new b", "new c", "new d", "~", "new d, said otherwise", "newer"}, harness.Lines(w.Follow(nil)))
 	})
 }
 
@@ -207,16 +212,16 @@ func TestLogMarkerIsNoFirstEvent(t *testing.T) {
 		FirstEvent: func(_ context.Context, _ agento.CallInfo, d time.Duration) { after = append(after, d) },
 		StreamEnd:  func(_ context.Context, _ agento.CallInfo, e agento.StreamEndInfo) { delivered = e.Events },
 	})
-	inWorld(t, logService(
-		func(s streaming) { s.send(": nothing yet\n\n") },
-		func(s streaming) {
-			s.send(": nothing yet\n\n")
+	harness.Run(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(": nothing yet\n\n") },
+		func(s harness.Streaming) {
+			s.Send(": nothing yet\n\n")
 			time.Sleep(time.Minute)
-			s.send(line("1", "a"), line("2", "b"))
+			s.Send(harness.Line("1", "a"), harness.Line("2", "b"))
 		},
-		func(s streaming) { s.send(line("3", "c"), closeEvent) },
-	)(), []agento.Option{observer}, func(w *world) {
-		require.Equal(t, []string{"~", "a", "b", "~", "c"}, lines(follow(w, nil)))
+		func(s harness.Streaming) { s.Send(harness.Line("3", "c"), harness.CloseEvent) },
+	)(), []agento.Option{observer}, func(w *harness.Env) {
+		require.Equal(t, []string{"~", "a", "b", "~", "c"}, harness.Lines(w.Follow(nil)))
 		require.Len(t, after, 1)
 		require.GreaterOrEqual(t, after[0], time.Minute)
 		require.Equal(t, 5, delivered)
@@ -226,14 +231,14 @@ func TestLogMarkerIsNoFirstEvent(t *testing.T) {
 // A service that lets nobody connect again for days ends the log, and says so.
 func TestLogRetryBeyondTheLimit(t *testing.T) {
 	for retry, want := range map[string]time.Duration{"90000": 90 * time.Second, "9223372036854775807": 1<<63 - 1} {
-		inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send("retry: " + retry + "\n\n") }, nil, func(w *world) {
+		harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send("retry: " + retry + "\n\n") }, nil, func(w *harness.Env) {
 			begun := time.Now()
-			log, err := w.client.Logs.Stream(w.ctx, "a1", nil)
+			log, err := w.Client.Logs.Stream(w.Ctx, "a1", nil)
 			require.NoError(t, err)
 			for range log.Events() {
 			}
 			require.ErrorIs(t, log.Err(), agento.ErrStreamTruncated)
-			require.Equal(t, want, streamError(t, log.Err()).RetryAfter)
+			require.Equal(t, want, harness.StreamError(t, log.Err()).RetryAfter)
 			require.Zero(t, time.Since(begun))
 		})
 	}
@@ -243,15 +248,15 @@ func TestLogRetryBeyondTheLimit(t *testing.T) {
 // on each connection, or several lines may share one.
 func TestLogStreamSharedIDs(t *testing.T) {
 	for name, connections := range map[string][]string{
-		"the ID that was resumed after": {line("1", "a"), line("1", "NEW")},
-		"IDs per connection":            {line("1", "a") + line("2", "b"), line("1", "c") + line("2", "d")},
-		"one ID for all lines":          {line("1", "a") + line("1", "b"), line("1", "b") + line("1", "c")},
+		"the ID that was resumed after": {harness.Line("1", "a"), harness.Line("1", "NEW")},
+		"IDs per connection":            {harness.Line("1", "a") + harness.Line("2", "b"), harness.Line("1", "c") + harness.Line("2", "d")},
+		"one ID for all lines":          {harness.Line("1", "a") + harness.Line("1", "b"), harness.Line("1", "b") + harness.Line("1", "c")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, logService(
-				func(s streaming) { s.send(connections[0]) },
-				func(s streaming) { s.send(connections[1], closeEvent) },
-			)(), nil, func(w *world) {
+			harness.Run(t, harness.LogService(
+				func(s harness.Streaming) { s.Send(connections[0]) },
+				func(s harness.Streaming) { s.Send(connections[1], harness.CloseEvent) },
+			)(), nil, func(w *harness.Env) {
 				var want []string
 				for _, c := range []string{connections[0], "~", connections[1]} {
 					for l := range strings.SplitSeq(strings.TrimSpace(c), "\n\n") {
@@ -261,7 +266,7 @@ func TestLogStreamSharedIDs(t *testing.T) {
 						}
 					}
 				}
-				require.Equal(t, want, lines(follow(w, nil)))
+				require.Equal(t, want, harness.Lines(w.Follow(nil)))
 			})
 		})
 	}
@@ -269,10 +274,10 @@ func TestLogStreamSharedIDs(t *testing.T) {
 
 // A blank line of a log is a line.
 func TestLogStreamBlankLines(t *testing.T) {
-	inWorld(t, logService(func(s streaming) {
-		s.send("data:\n\n", line("", `""`), line("", `{"line":""}`), "data\n\n", closeEvent)
-	})(), nil, func(w *world) {
-		require.Equal(t, []string{"", "", "", ""}, lines(follow(w, nil)))
+	harness.Run(t, harness.LogService(func(s harness.Streaming) {
+		s.Send("data:\n\n", harness.Line("", `""`), harness.Line("", `{"line":""}`), "data\n\n", harness.CloseEvent)
+	})(), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"", "", "", ""}, harness.Lines(w.Follow(nil)))
 	})
 }
 
@@ -280,48 +285,48 @@ func TestLogStreamBlankLines(t *testing.T) {
 // after proves that nothing is missing.
 func TestLogStreamQuietLogNotMarked(t *testing.T) {
 	n := 0
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		n++
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		switch {
 		case n == 1:
-			s.send(line("7", "a")).hold()
+			s.Send(harness.Line("7", "a")).Hold()
 		case n < 30:
 			require.Equal(t, "7", r.Header.Get("Last-Event-ID"))
-			s.hold()
+			s.Hold()
 		default:
-			s.send(line("8", "b"), closeEvent)
+			s.Send(harness.Line("8", "b"), harness.CloseEvent)
 		}
-	}, nil, func(w *world) {
-		require.Equal(t, []string{"a", "~", "b"}, lines(follow(w, nil)))
+	}, nil, func(w *harness.Env) {
+		require.Equal(t, []string{"a", "~", "b"}, harness.Lines(w.Follow(nil)))
 	})
 }
 
 // LogEntry.ID and LogsParams.After let a tail survive a restart of its program.
 func TestLogStreamResumesAfterRestart(t *testing.T) {
-	inWorld(t, logService(
-		func(s streaming) { s.send(line("1", "a"), line("2", "b")).hold() },
-		func(s streaming) { // its first connection drops before a line has come
-			require.Equal(t, "2", s.request.Header.Get("Last-Event-ID"))
-			s.send(": nothing yet\n\n").abort()
+	harness.Run(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(harness.Line("1", "a"), harness.Line("2", "b")).Hold() },
+		func(s harness.Streaming) { // its first connection drops before a line has come
+			require.Equal(t, "2", s.Request.Header.Get("Last-Event-ID"))
+			s.Send(": nothing yet\n\n").Abort()
 		},
-		func(s streaming) {
-			require.Equal(t, "2", s.request.Header.Get("Last-Event-ID"))
-			require.Empty(t, s.request.URL.Query().Get("tail"))
-			s.send(line("3", "c"), closeEvent)
+		func(s harness.Streaming) {
+			require.Equal(t, "2", s.Request.Header.Get("Last-Event-ID"))
+			require.Empty(t, s.Request.URL.Query().Get("tail"))
+			s.Send(harness.Line("3", "c"), harness.CloseEvent)
 		},
-	)(), nil, func(w *world) {
+	)(), nil, func(w *harness.Env) {
 		var last string
-		first := follow(w, nil)
+		first := w.Follow(nil)
 		for e, err := range first.All() {
 			require.NoError(t, err)
 			if last = e.ID; last == "2" {
 				break
 			}
 		}
-		require.Equal(t, []string{"c"}, lines(follow(w, &agento.LogsParams{After: last, Tail: 5})))
+		require.Equal(t, []string{"c"}, harness.Lines(w.Follow(&agento.LogsParams{After: last, Tail: 5})))
 	})
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { t.Error("sent"); return nil, io.EOF }))
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { t.Error("sent"); return nil, io.EOF }))
 	for want, p := range map[string]agento.LogsParams{"Limit": {Limit: 1}, "After": {After: "a\nb"}} {
 		_, err := client.Logs.Stream(t.Context(), "a1", &p)
 		require.ErrorIs(t, err, agento.ErrValidation)
@@ -337,10 +342,10 @@ func TestLogStreamResumesAfterRestart(t *testing.T) {
 // Reconnects wait for the rate limit behind calls that a person waits for.
 func TestLogStreamReconnectsAsBulk(t *testing.T) {
 	pacer := &bulkCounter{}
-	inWorld(t, logService(
-		func(s streaming) { s.send(line("1", "a")) }, refuse(503), func(s streaming) { s.send(closeEvent) },
-	)(), []agento.Option{agento.WithPacer(pacer)}, func(w *world) {
-		require.Equal(t, []string{"a", "~"}, append(lines(follow(w, nil)), "~")[:2])
+	harness.Run(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(harness.Line("1", "a")) }, harness.Refuse(503), func(s harness.Streaming) { s.Send(harness.CloseEvent) },
+	)(), []agento.Option{agento.WithPacer(pacer)}, func(w *harness.Env) {
+		require.Equal(t, []string{"a", "~"}, append(harness.Lines(w.Follow(nil)), "~")[:2])
 		require.Equal(t, []bool{false, true, true}, pacer.bulk)
 	})
 }
@@ -365,8 +370,8 @@ func TestLogStreamForADay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var begun time.Time
-			inWorld(t, func(w http.ResponseWriter, r *http.Request) {
-				s := stream(w, r)
+			harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+				s := harness.Stream(w, r)
 				now := func() int { return int(time.Since(begun) / time.Second) }
 				from, first := now(), now()
 				if id, err := strconv.Atoi(r.Header.Get("Last-Event-ID")); err == nil && !c.restarts {
@@ -390,17 +395,17 @@ func TestLogStreamForADay(t *testing.T) {
 							id = strconv.Itoa(i - from + 1)
 						}
 					}
-					s.send(line(id, text))
+					s.Send(harness.Line(id, text))
 					if i-first >= drop {
-						s.abort()
+						s.Abort()
 					}
 				}
-				s.send(closeEvent)
-			}, nil, func(w *world) {
+				s.Send(harness.CloseEvent)
+			}, nil, func(w *harness.Env) {
 				begun = time.Now()
 				got := map[string]int{}
 				marks, total := 0, 0
-				for e, err := range follow(w, nil).All() {
+				for e, err := range w.Follow(nil).All() {
 					require.NoError(t, err)
 					if e.Reconnected {
 						marks++

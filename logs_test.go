@@ -11,77 +11,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// logService is a log stream whose connections a test plays one after the other;
-// the last one is played again for all that follow.
-func logService(connections ...func(s streaming)) func() http.HandlerFunc {
-	return func() http.HandlerFunc {
-		n := 0
-		return func(w http.ResponseWriter, r *http.Request) {
-			play := connections[min(n, len(connections)-1)]
-			n++
-			play(stream(w, r))
-		}
-	}
-}
-
-// followEach runs a test over each form of connection, the service new for each.
-func followEach(t *testing.T, service func() http.HandlerFunc, opts []agento.Option, test func(w *world)) {
-	t.Helper()
-	for name, proto := range protocols {
-		t.Run(name, func(t *testing.T) { inWorldOver(t, proto, service(), opts, test) })
-	}
-}
-
-func refuse(status int) func(streaming) {
-	return func(s streaming) { s.WriteHeader(status) }
-}
-
-func follow(w *world, p *agento.LogsParams, opts ...agento.Option) *agento.LogStream {
-	w.t.Helper()
-	s, err := w.client.Logs.Stream(w.ctx, "a1", p, opts...)
-	require.NoError(w.t, err)
-	return s
-}
-
-// lines reads a log to its end, markers as "~".
-func lines(s *agento.LogStream) []string {
-	var all []string
-	for e := range s.Events() {
-		if e.Reconnected {
-			all = append(all, "~")
-			continue
-		}
-		all = append(all, e.Line)
-	}
-	return all
-}
-
-func line(id, text string) string {
-	if id != "" {
-		id = "id: " + id + "\n"
-	}
-	return id + "data: " + text + "\n\n"
-}
-
-const closeEvent = "event: close\ndata: bye\n\n"
-
 func TestLogsFollowWithIDs(t *testing.T) {
-	followEach(t, logService(
-		func(s streaming) { s.send(line("1", "a"), line("2", "b"), "id: 3\ndata: half").abort() },
-		func(s streaming) {
-			require.Equal(t, "2", s.request.Header.Get("Last-Event-ID"))
-			require.Empty(t, s.request.URL.Query().Get("tail"), "history was asked for once")
-			s.send(line("2", "b"), line("3", "c"))
+	harness.FollowEach(t, harness.LogService(
+		func(s harness.Streaming) {
+			s.Send(harness.Line("1", "a"), harness.Line("2", "b"), "id: 3\ndata: half").Abort()
 		},
-		func(s streaming) {
-			require.Equal(t, "3", s.request.Header.Get("Last-Event-ID"))
-			s.send(line("4", "d"), line("", "e"), closeEvent)
+		func(s harness.Streaming) {
+			require.Equal(t, "2", s.Request.Header.Get("Last-Event-ID"))
+			require.Empty(t, s.Request.URL.Query().Get("tail"), "history was asked for once")
+			s.Send(harness.Line("2", "b"), harness.Line("3", "c"))
 		},
-	), nil, func(w *world) {
-		s := follow(w, &agento.LogsParams{Tail: 2})
-		require.Equal(t, []string{"a", "b", "~", "c", "~", "d", "e"}, lines(s))
+		func(s harness.Streaming) {
+			require.Equal(t, "3", s.Request.Header.Get("Last-Event-ID"))
+			s.Send(harness.Line("4", "d"), harness.Line("", "e"), harness.CloseEvent)
+		},
+	), nil, func(w *harness.Env) {
+		s := w.Follow(&agento.LogsParams{Tail: 2})
+		require.Equal(t, []string{"a", "b", "~", "c", "~", "d", "e"}, harness.Lines(s))
 		require.NoError(t, s.Err(), "the service said that there is no more")
 	})
 }
@@ -92,47 +41,47 @@ func TestLogsFollowWithoutIDs(t *testing.T) {
 	at := func(second int) string {
 		return fmt.Sprintf("data: {\"timestamp\":\"2026-01-15T10:30:%02d.000Z\",\"line\":\"line %d\"}\n\n", second, second)
 	}
-	followEach(t, logService(
-		func(s streaming) { s.send(at(1), at(2)).abort() },
-		func(s streaming) {
-			require.Empty(t, s.request.Header.Get("Last-Event-ID"))
-			require.Equal(t, "2", s.request.URL.Query().Get("tail"))
-			s.send(at(1), at(2), at(3), at(3), at(4), closeEvent)
+	harness.FollowEach(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(at(1), at(2)).Abort() },
+		func(s harness.Streaming) {
+			require.Empty(t, s.Request.Header.Get("Last-Event-ID"))
+			require.Equal(t, "2", s.Request.URL.Query().Get("tail"))
+			s.Send(at(1), at(2), at(3), at(3), at(4), harness.CloseEvent)
 		},
-	), nil, func(w *world) {
-		s := follow(w, nil)
-		require.Equal(t, []string{"line 1", "line 2", "~", "line 3", "line 3", "line 4"}, lines(s))
+	), nil, func(w *harness.Env) {
+		s := w.Follow(nil)
+		require.Equal(t, []string{"line 1", "line 2", "~", "line 3", "line 3", "line 4"}, harness.Lines(s))
 	})
 }
 
 // Lines with neither an ID nor a time cannot be told apart. The gap is marked.
 func TestLogStreamPlainLines(t *testing.T) {
-	followEach(t, logService(
-		func(s streaming) { s.send(line("", "tick"), line("", "tick")).abort() },
-		func(s streaming) {
-			require.Equal(t, "2", s.request.URL.Query().Get("tail"))
-			s.send(line("", "tick"), line("", "tick"), line("", "tock"), line("", "tick"), closeEvent)
+	harness.FollowEach(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(harness.Line("", "tick"), harness.Line("", "tick")).Abort() },
+		func(s harness.Streaming) {
+			require.Equal(t, "2", s.Request.URL.Query().Get("tail"))
+			s.Send(harness.Line("", "tick"), harness.Line("", "tick"), harness.Line("", "tock"), harness.Line("", "tick"), harness.CloseEvent)
 		},
-	), nil, func(w *world) {
-		require.Equal(t, []string{"tick", "tick", "~", "tock", "tick"}, lines(follow(w, nil)))
+	), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"tick", "tick", "~", "tock", "tick"}, harness.Lines(w.Follow(nil)))
 	})
 }
 
 // TestLogsSilenceIsReplaced: silence is normal in a log, so it costs a new
 // connection and no error.
 func TestLogsSilenceIsReplaced(t *testing.T) {
-	followEach(t, logService(
-		func(s streaming) { s.send(line("1", "a")).hold() },
-		func(s streaming) {
+	harness.FollowEach(t, harness.LogService(
+		func(s harness.Streaming) { s.Send(harness.Line("1", "a")).Hold() },
+		func(s harness.Streaming) {
 			for range 3 {
 				time.Sleep(100 * time.Second)
-				s.send(": alive\n\n")
+				s.Send(": alive\n\n")
 			}
-			s.send(line("2", "b"), closeEvent)
+			s.Send(harness.Line("2", "b"), harness.CloseEvent)
 		},
-	), nil, func(w *world) {
+	), nil, func(w *harness.Env) {
 		begun := time.Now()
-		require.Equal(t, []string{"a", "~", "b"}, lines(follow(w, nil)))
+		require.Equal(t, []string{"a", "~", "b"}, harness.Lines(w.Follow(nil)))
 		took := time.Since(begun)
 		require.GreaterOrEqual(t, took, 420*time.Second+500*time.Millisecond)
 		require.LessOrEqual(t, took, 420*time.Second+650*time.Millisecond)
@@ -140,25 +89,25 @@ func TestLogsSilenceIsReplaced(t *testing.T) {
 }
 
 func TestLogsFinalAnswers(t *testing.T) {
-	first := func(s streaming) { s.send(line("1", "a")) }
+	first := func(s harness.Streaming) { s.Send(harness.Line("1", "a")) }
 	for status, want := range map[int]error{
 		204: nil, 401: agento.ErrUnauthorized, 403: agento.ErrForbidden, 404: agento.ErrNoRoute,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			followEach(t, logService(first, refuse(status)), nil, func(w *world) {
-				s := follow(w, nil)
-				require.Equal(t, []string{"a"}, lines(s))
+			harness.FollowEach(t, harness.LogService(first, harness.Refuse(status)), nil, func(w *harness.Env) {
+				s := w.Follow(nil)
+				require.Equal(t, []string{"a"}, harness.Lines(s))
 				require.ErrorIs(t, s.Err(), want)
 			})
 		})
 	}
 	t.Run("another thing than a stream", func(t *testing.T) {
-		followEach(t, logService(first, func(s streaming) {
+		harness.FollowEach(t, harness.LogService(first, func(s harness.Streaming) {
 			s.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(s, "<html>maintenance</html>")
-		}), nil, func(w *world) {
-			s := follow(w, nil)
-			require.Equal(t, []string{"a"}, lines(s))
+		}), nil, func(w *harness.Env) {
+			s := w.Follow(nil)
+			require.Equal(t, []string{"a"}, harness.Lines(s))
 			require.ErrorIs(t, s.Err(), agento.ErrNotEventStream)
 		})
 	})
@@ -168,23 +117,23 @@ func TestLogsFinalAnswers(t *testing.T) {
 // Retry-After and retry:, and begin anew after a good connection.
 func TestLogsBackOff(t *testing.T) {
 	var at []time.Time
-	opened := func(play func(streaming)) func(streaming) {
-		return func(s streaming) {
+	opened := func(play func(harness.Streaming)) func(harness.Streaming) {
+		return func(s harness.Streaming) {
 			at = append(at, time.Now())
 			play(s)
 		}
 	}
-	inWorld(t, logService(
-		opened(func(s streaming) { s.send(line("1", "a")) }),
-		opened(refuse(500)), opened(refuse(503)), opened(refuse(502)), opened(refuse(502)), opened(refuse(502)), opened(refuse(502)),
-		opened(func(s streaming) { s.Header().Set("Retry-After", "30"); s.WriteHeader(429) }),
-		opened(func(s streaming) {
-			s.send("retry: 3000\n\n")
+	harness.Run(t, harness.LogService(
+		opened(func(s harness.Streaming) { s.Send(harness.Line("1", "a")) }),
+		opened(harness.Refuse(500)), opened(harness.Refuse(503)), opened(harness.Refuse(502)), opened(harness.Refuse(502)), opened(harness.Refuse(502)), opened(harness.Refuse(502)),
+		opened(func(s harness.Streaming) { s.Header().Set("Retry-After", "30"); s.WriteHeader(429) }),
+		opened(func(s harness.Streaming) {
+			s.Send("retry: 3000\n\n")
 			time.Sleep(time.Minute)
 		}),
-		opened(func(s streaming) { s.send(closeEvent) }),
-	)(), nil, func(w *world) {
-		require.Equal(t, []string{"a", "~"}, lines(follow(w, nil)))
+		opened(func(s harness.Streaming) { s.Send(harness.CloseEvent) }),
+	)(), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"a", "~"}, harness.Lines(w.Follow(nil)))
 		want := []time.Duration{500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 63000}
 		require.Len(t, at, 1+len(want))
 		for i, ms := range want {
@@ -197,8 +146,8 @@ func TestLogsBackOff(t *testing.T) {
 }
 
 func TestLogsCloseWhileWaiting(t *testing.T) {
-	followEach(t, logService(func(s streaming) { s.send(line("1", "a")) }, refuse(500)), nil, func(w *world) {
-		s := follow(w, nil)
+	harness.FollowEach(t, harness.LogService(func(s harness.Streaming) { s.Send(harness.Line("1", "a")) }, harness.Refuse(500)), nil, func(w *harness.Env) {
+		s := w.Follow(nil)
 		require.Equal(t, "a", (<-s.Events()).Line)
 		time.Sleep(3 * time.Second)
 		begun := time.Now()
@@ -224,11 +173,11 @@ func TestLogEntryForms(t *testing.T) {
 		`{"line":"x","level":7,"timestamp":"yesterday"}`: {Line: "x"},
 	}
 	for raw, want := range forms {
-		inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 			require.Equal(t, "3", r.URL.Query().Get("limit"))
 			_, _ = io.WriteString(w, `{"data":[`+raw+`],"pagination":{"total":1,"limit":1,"offset":0}}`)
-		}, nil, func(w *world) {
-			got, err := w.client.Logs.Recent(w.ctx, "a1", &agento.LogsParams{Limit: 3})
+		}, nil, func(w *harness.Env) {
+			got, err := w.Client.Logs.Recent(w.Ctx, "a1", &agento.LogsParams{Limit: 3})
 			require.NoError(t, err)
 			require.Len(t, got, 1)
 			require.Equal(t, raw, string(got[0].Raw()))

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // TestEchoesAreRedacted: whatever part of a request a service repeats, in
@@ -48,23 +49,23 @@ func TestEchoesAreRedacted(t *testing.T) {
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			var logged bytes.Buffer
-			client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 				status, kind, body := answer(req.Header.Get("X-Api-Key"))
-				return respond(status, body, "Content-Type", kind), nil
+				return harness.Respond(status, body, "Content-Type", kind), nil
 			}), agento.WithMaxRetries(0), agento.WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 			secrets := agento.Secrets{agento.AnthropicAPIKey: secret}
 			ctx := context.Background()
 			_, get := client.Agents.Get(ctx, "a")
 			_, ask := client.Chat.Ask(ctx, "a", agento.SendMessageParams{Message: "x"})
 			require.Error(t, errors.Join(get, ask))
-			requireNotTold(t, testKey, logged.String(), get, ask)
+			requireNotTold(t, harness.TestKey, logged.String(), get, ask)
 			logged.Reset() // only what was sent can be known in an answer
 
 			_, create := client.Agents.Create(ctx, agento.CreateAgentParams{Name: "Bot", Secrets: secrets})
 			_, swarm := client.Swarms.Create(ctx, agento.CreateSwarmParams{Name: "Team", Secrets: secrets})
 			_, swarms := client.Swarms.Update(ctx, "s", agento.UpdateSwarmParams{Secrets: secrets})
 			set := client.Account.SetSecrets(ctx, agento.ForAgent("a"), secrets)
-			requireNotTold(t, testKey, logged.String(), create, swarm, swarms, set)
+			requireNotTold(t, harness.TestKey, logged.String(), create, swarm, swarms, set)
 			requireNotTold(t, "sk-test-", logged.String(), create, swarm, swarms, set)
 		})
 	}
@@ -92,30 +93,30 @@ func TestContextOfARequestPrintsNothing(t *testing.T) {
 	for _, limit := range []time.Duration{time.Second, time.Hour} {
 		var printed string
 		spy := func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(req *http.Request) (*http.Response, error) {
+			return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 				resp, err := next.RoundTrip(req)
 				ctx := req.Context()
 				printed = fmt.Sprintf("%v %+v %#v %s %q %x %d %v", ctx, ctx, ctx, ctx, ctx, ctx, ctx, req)
 				return resp, err
 			})
 		}
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(200, agentJSON), nil }),
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(200, harness.AgentJSON), nil }),
 			agento.WithMiddleware(spy))
 		ctx, cancel := context.WithTimeout(context.Background(), limit)
 		_, err := client.Agents.Get(ctx, "a1")
 		cancel()
 		require.NoError(t, err)
 		require.NotEmpty(t, printed)
-		require.NotContains(t, printed, testKey)
-		require.NotContains(t, printed, fmt.Sprintf("%x", testKey))
+		require.NotContains(t, printed, harness.TestKey)
+		require.NotContains(t, printed, fmt.Sprintf("%x", harness.TestKey))
 	}
 }
 
 // TestBadArgumentsOfDo: what cannot work is refused before anything is sent.
 func TestBadArgumentsOfDo(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
-		return respond(200, `{"data":{}}`), nil
+		return harness.Respond(200, `{"data":{}}`), nil
 	}))
 	var page *agento.Page[agento.Agent]
 	for name, call := range map[string]func() error{
@@ -137,7 +138,7 @@ func TestBadArgumentsOfDo(t *testing.T) {
 // that there was is what is told.
 func TestRefusedAfterAnAnswer(t *testing.T) {
 	sent := 0
-	inWorld(t, func(w http.ResponseWriter, _ *http.Request) {
+	harness.Run(t, func(w http.ResponseWriter, _ *http.Request) {
 		sent++
 		for name, value := range map[string]string{"Limit": "1", "Remaining": "0", "Reset": fmt.Sprint(time.Now().Add(50 * time.Second).Unix())} {
 			w.Header().Set("X-RateLimit-"+name, value)
@@ -145,8 +146,8 @@ func TestRefusedAfterAnAnswer(t *testing.T) {
 		w.Header().Set("X-Request-Id", "req_1")
 		w.WriteHeader(503)
 		_, _ = io.WriteString(w, `{"error":{"code":"internal_error","message":"boom"}}`)
-	}, []agento.Option{agento.WithMaxWait(time.Second)}, func(w *world) {
-		err := w.client.Account.SetSecrets(w.ctx, agento.ForAgent("a1"), agento.Secrets{agento.AnthropicAPIKey: "sk-test-made-up"})
+	}, []agento.Option{agento.WithMaxWait(time.Second)}, func(w *harness.Env) {
+		err := w.Client.Account.SetSecrets(w.Ctx, agento.ForAgent("a1"), agento.Secrets{agento.AnthropicAPIKey: "sk-test-made-up"})
 		require.Equal(t, 1, sent)
 		require.ErrorIs(t, err, agento.ErrInternal)
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -165,9 +166,9 @@ func TestRefusedAfterAnAnswer(t *testing.T) {
 func TestWaitsDoNotOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			sent++
-			return respond(429, "", "Retry-After", "9223372037"), nil
+			return harness.Respond(429, "", "Retry-After", "9223372037"), nil
 		}), agento.WithPacing(false), agento.WithRetryAfterLimit(math.MaxInt64))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
@@ -178,11 +179,11 @@ func TestWaitsDoNotOverflow(t *testing.T) {
 	for asked, limit := range map[string]time.Duration{"99999999999": math.MaxInt64, "86400": time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			sent := 0
-			client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 				if sent++; sent == 1 {
-					return respond(200, "retry: 9223372036854775807\ndata: a\n\n", "Content-Type", "text/event-stream"), nil
+					return harness.Respond(200, "retry: 9223372036854775807\ndata: a\n\n", "Content-Type", "text/event-stream"), nil
 				}
-				return respond(503, "", "Retry-After", asked), nil
+				return harness.Respond(503, "", "Retry-After", asked), nil
 			}), agento.WithPacing(false), agento.WithRetryAfterLimit(limit))
 			ctx, cancel := context.WithTimeout(t.Context(), 24*365*time.Hour)
 			defer cancel()
@@ -199,11 +200,11 @@ func TestWaitsDoNotOverflow(t *testing.T) {
 func TestLogEndsWhereTheServiceAsksForTooMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			if sent++; sent == 1 {
-				return respond(200, "data: a\n\n", "Content-Type", "text/event-stream"), nil
+				return harness.Respond(200, "data: a\n\n", "Content-Type", "text/event-stream"), nil
 			}
-			return respond(503, "", "Retry-After", "86400"), nil
+			return harness.Respond(503, "", "Retry-After", "86400"), nil
 		}))
 		begun := time.Now()
 		s, err := client.Logs.Stream(t.Context(), "a1", nil)
@@ -220,15 +221,15 @@ func TestLogEndsWhereTheServiceAsksForTooMuch(t *testing.T) {
 
 // TestReplyOfAClosedStream: an answer that somebody else has closed is no whole one.
 func TestReplyOfAClosedStream(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() }, nil, func(w *world) {
-		s := send(w, w.ctx)
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() }, nil, func(w *harness.Env) {
+		s := w.Send(w.Ctx)
 		time.AfterFunc(time.Second, func() { _ = s.Close() })
 		reply, err := s.Reply()
 		require.ErrorIs(t, err, agento.ErrStreamTruncated)
 		require.Equal(t, "Hi! ", reply.Text)
 	})
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi, done) }, nil, func(w *world) {
-		s := send(w, w.ctx)
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi, harness.Done) }, nil, func(w *harness.Env) {
+		s := w.Send(w.Ctx)
 		for range s.Events() {
 		}
 		require.NoError(t, s.Close())
@@ -245,8 +246,10 @@ func TestDamagedEvents(t *testing.T) {
 		"cut":             "data: {\"type\":\"text\",\"content\":\"but no\n\n",
 		"blanks before":   "data:   {\"type\":\n\n",
 	} {
-		inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi, event, done) }, nil, func(w *world) {
-			text, err := send(w, w.ctx).Text()
+		harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.Stream(w, r).Send(harness.Hi, event, harness.Done)
+		}, nil, func(w *harness.Env) {
+			text, err := w.Send(w.Ctx).Text()
 			require.ErrorContains(t, err, "cannot be read", name)
 			require.Equal(t, "Hi! ", text)
 		})
@@ -257,15 +260,15 @@ func TestDamagedEvents(t *testing.T) {
 // letter: a line of data for each event, and no blank line between them.
 func TestEventsWithoutBlankLines(t *testing.T) {
 	example := "data: {\"type\":\"text\",\"content\":\"Hi! \"}\ndata: {\"type\":\"text\",\"content\":\"How can I help you?\"}\ndata: {\"type\":\"done\"}\n\n"
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(example) }, nil, func(w *world) {
-		reply, err := send(w, w.ctx).Reply()
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(example) }, nil, func(w *harness.Env) {
+		reply, err := w.Send(w.Ctx).Reply()
 		require.NoError(t, err)
 		require.Equal(t, "Hi! How can I help you?", reply.Text)
 		require.Equal(t, 3, reply.Events)
 	})
 	logs := "data: {\"line\":\"a\"}\ndata: {\"line\":\"b\"}\n\ndata: {\"line\":\ndata: \"c\"}\n\ndata: d\ndata: e\n\n"
-	inWorld(t, logService(func(s streaming) { s.send(logs, "event: ping\n\n", "event: close\n\n") })(), nil, func(w *world) {
-		require.Equal(t, []string{"a", "b", "c", "d\ne"}, lines(follow(w, nil)), "and the end has no data")
+	harness.Run(t, harness.LogService(func(s harness.Streaming) { s.Send(logs, "event: ping\n\n", "event: close\n\n") })(), nil, func(w *harness.Env) {
+		require.Equal(t, []string{"a", "b", "c", "d\ne"}, harness.Lines(w.Follow(nil)), "and the end has no data")
 	})
 }
 
@@ -281,11 +284,11 @@ func TestBodyOfTheLastAnswerIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		note := &closeNote{Reader: strings.NewReader("")}
 		sent := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			if sent++; sent == 1 {
-				return respond(200, "data: a\n\n", "Content-Type", "text/event-stream"), nil
+				return harness.Respond(200, "data: a\n\n", "Content-Type", "text/event-stream"), nil
 			}
-			resp := respond(204, "")
+			resp := harness.Respond(204, "")
 			resp.Body = note
 			return resp, nil
 		}))
@@ -301,8 +304,8 @@ func TestBodyOfTheLastAnswerIsClosed(t *testing.T) {
 // TestBodyOfAnErrorIsBounded: an answer that is much too large does not stay in
 // memory with its error.
 func TestBodyOfAnErrorIsBounded(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-		return respond(200, strings.Repeat("x", 3<<20)), nil
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		return harness.Respond(200, strings.Repeat("x", 3<<20)), nil
 	}))
 	_, err := client.Agents.Get(t.Context(), "a1")
 	var e *agento.Error
@@ -317,7 +320,7 @@ func TestNullIsNoDocument(t *testing.T) {
 		`{"data":{"content":null,"soulMd":"real text","version":1}}`: "real text",
 		`{"data":{"content":null,"version":1}}`:                      "",
 	} {
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(200, body), nil }))
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(200, body), nil }))
 		d, err := client.Account.Personality(t.Context(), agento.ForAgent("a1"))
 		require.NoError(t, err)
 		require.Equal(t, want, d.Content)
@@ -327,10 +330,10 @@ func TestNullIsNoDocument(t *testing.T) {
 // TestUpdateAnsweredWithNothing: a change that is answered without the object is
 // a success, and the object is read.
 func TestUpdateAnsweredWithNothing(t *testing.T) {
-	for _, answer := range []*http.Response{respond(204, ""), respond(200, `{"data":null}`), respond(200, "")} {
+	for _, answer := range []*http.Response{harness.Respond(204, ""), harness.Respond(200, `{"data":null}`), harness.Respond(200, "")} {
 		var sent []string
-		read := respond(200, agentJSON)
-		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		read := harness.Respond(200, harness.AgentJSON)
+		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			sent = append(sent, req.Method+" "+req.URL.Path)
 			if req.Method == http.MethodPatch {
 				return answer, nil
@@ -343,12 +346,12 @@ func TestUpdateAnsweredWithNothing(t *testing.T) {
 		require.Equal(t, "Bot", agent.Name)
 		require.Equal(t, []string{"PATCH /v1/agents/a1", "GET /v1/agents/a1"}, sent)
 
-		answer, read = respond(204, ""), respond(403, `{"error":{"code":"forbidden","message":"agents:read is missing"}}`)
+		answer, read = harness.Respond(204, ""), harness.Respond(403, `{"error":{"code":"forbidden","message":"agents:read is missing"}}`)
 		_, err = client.Agents.Update(t.Context(), "a1", params)
 		require.ErrorContains(t, err, "the change was confirmed")
 		require.ErrorContains(t, err, "agents:read is missing")
 
-		answer, read = respond(204, ""), respond(200, `{"data":{"id":"s1","name":"Team"}}`)
+		answer, read = harness.Respond(204, ""), harness.Respond(200, `{"data":{"id":"s1","name":"Team"}}`)
 		swarm, err := client.Swarms.Update(t.Context(), "s1", agento.UpdateSwarmParams{Name: agento.Set("Team")})
 		require.NoError(t, err)
 		require.Equal(t, "Team", swarm.Name)

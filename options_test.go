@@ -14,11 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestNewRefusesBadInput(t *testing.T) {
 	ok := agento.WithBaseURL("https://gateway.example")
-	source := agento.WithKeySource(func(context.Context) (string, error) { return testKey, nil })
+	source := agento.WithKeySource(func(context.Context) (string, error) { return harness.TestKey, nil })
 	cases := map[string]struct {
 		key   string
 		opts  []agento.Option
@@ -26,47 +27,47 @@ func TestNewRefusesBadInput(t *testing.T) {
 	}{
 		"empty key":               {"", nil, "apiKey"},
 		"key with a space":        {"ak_live_0123 4567", nil, "apiKey"},
-		"key with a line break":   {testKey + "\n", nil, "apiKey"},
-		"key with a NUL":          {testKey + "\x00", []agento.Option{ok}, "apiKey"},
+		"key with a line break":   {harness.TestKey + "\n", nil, "apiKey"},
+		"key with a NUL":          {harness.TestKey + "\x00", []agento.Option{ok}, "apiKey"},
 		"key without prefix":      {"0123456789abcdef", nil, "apiKey"},
-		"key and key source":      {testKey, []agento.Option{source}, "WithKeySource"},
-		"base URL without scheme": {testKey, []agento.Option{agento.WithBaseURL("api.agento.host")}, "base URL"},
-		"base URL of other kind":  {testKey, []agento.Option{agento.WithBaseURL("ftp://api.agento.host")}, "base URL"},
-		"base URL with password":  {testKey, []agento.Option{agento.WithBaseURL("https://me:hunter2@api.agento.host")}, "base URL"},
-		"base URL with /v1":       {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1")}, "/v1"},
-		"base URL with /v1/":      {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1/")}, "/v1"},
-		"base URL with query":     {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host?x=1")}, "base URL"},
-		"base URL with escapes":   {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/tenant/a%2Fb")}, "base URL"},
-		"base URL with the key":   {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/?key=" + testKey)}, "base URL"},
-		"key in a fragment":       {testKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/#" + testKey)}, "base URL"},
-		"key in a path":           {testKey, []agento.Option{agento.WithBaseURL("https://gateway.example/" + testKey)}, "base URL"},
-		"key as the base URL":     {testKey, []agento.Option{agento.WithBaseURL(testKey)}, "base URL"},
-		"key before /v1":          {testKey, []agento.Option{agento.WithBaseURL("https://gateway.example/" + testKey + "/v1")}, "base URL"},
-		"key over plain http":     {testKey, []agento.Option{agento.WithBaseURL("http://gateway.example/" + testKey)}, "base URL"},
-		"password, no slashes":    {testKey, []agento.Option{agento.WithBaseURL("https:me:hunter2@api.agento.host")}, "base URL"},
-		"base URL without host":   {testKey, []agento.Option{agento.WithBaseURL("https://")}, "base URL"},
-		"base URL with NUL":       {testKey, []agento.Option{agento.WithBaseURL("https://a\x00b")}, "base URL"},
-		"empty base URL":          {testKey, []agento.Option{agento.WithBaseURL("")}, "WithBaseURL"},
-		"plain http":              {testKey, []agento.Option{agento.WithBaseURL("http://api.agento.host")}, "WithPlainHTTP"},
-		"plain http to another":   {testKey, []agento.Option{agento.WithBaseURL("http://10.0.0.1"), agento.WithPlainHTTP("10.0.0.2")}, "base URL"},
-		"nil HTTP client":         {testKey, []agento.Option{agento.WithHTTPClient(nil)}, "WithHTTPClient"},
+		"key and key source":      {harness.TestKey, []agento.Option{source}, "WithKeySource"},
+		"base URL without scheme": {harness.TestKey, []agento.Option{agento.WithBaseURL("api.agento.host")}, "base URL"},
+		"base URL of other kind":  {harness.TestKey, []agento.Option{agento.WithBaseURL("ftp://api.agento.host")}, "base URL"},
+		"base URL with password":  {harness.TestKey, []agento.Option{agento.WithBaseURL("https://me:hunter2@api.agento.host")}, "base URL"},
+		"base URL with /v1":       {harness.TestKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1")}, "/v1"},
+		"base URL with /v1/":      {harness.TestKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/v1/")}, "/v1"},
+		"base URL with query":     {harness.TestKey, []agento.Option{agento.WithBaseURL("https://api.agento.host?x=1")}, "base URL"},
+		"base URL with escapes":   {harness.TestKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/tenant/a%2Fb")}, "base URL"},
+		"base URL with the key":   {harness.TestKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/?key=" + harness.TestKey)}, "base URL"},
+		"key in a fragment":       {harness.TestKey, []agento.Option{agento.WithBaseURL("https://api.agento.host/#" + harness.TestKey)}, "base URL"},
+		"key in a path":           {harness.TestKey, []agento.Option{agento.WithBaseURL("https://gateway.example/" + harness.TestKey)}, "base URL"},
+		"key as the base URL":     {harness.TestKey, []agento.Option{agento.WithBaseURL(harness.TestKey)}, "base URL"},
+		"key before /v1":          {harness.TestKey, []agento.Option{agento.WithBaseURL("https://gateway.example/" + harness.TestKey + "/v1")}, "base URL"},
+		"key over plain http":     {harness.TestKey, []agento.Option{agento.WithBaseURL("http://gateway.example/" + harness.TestKey)}, "base URL"},
+		"password, no slashes":    {harness.TestKey, []agento.Option{agento.WithBaseURL("https:me:hunter2@api.agento.host")}, "base URL"},
+		"base URL without host":   {harness.TestKey, []agento.Option{agento.WithBaseURL("https://")}, "base URL"},
+		"base URL with NUL":       {harness.TestKey, []agento.Option{agento.WithBaseURL("https://a\x00b")}, "base URL"},
+		"empty base URL":          {harness.TestKey, []agento.Option{agento.WithBaseURL("")}, "WithBaseURL"},
+		"plain http":              {harness.TestKey, []agento.Option{agento.WithBaseURL("http://api.agento.host")}, "WithPlainHTTP"},
+		"plain http to another":   {harness.TestKey, []agento.Option{agento.WithBaseURL("http://10.0.0.1"), agento.WithPlainHTTP("10.0.0.2")}, "base URL"},
+		"nil HTTP client":         {harness.TestKey, []agento.Option{agento.WithHTTPClient(nil)}, "WithHTTPClient"},
 		"nil key source":          {"", []agento.Option{agento.WithKeySource(nil)}, "WithKeySource"},
-		"nil logger":              {testKey, []agento.Option{agento.WithLogger(nil)}, "WithLogger"},
-		"nil pacer":               {testKey, []agento.Option{agento.WithPacer(nil)}, "WithPacer"},
-		"nil middleware":          {testKey, []agento.Option{agento.WithMiddleware(nil)}, "WithMiddleware"},
-		"user agent":              {testKey, []agento.Option{agento.WithUserAgent("a\r\nb")}, "WithUserAgent"},
-		"header key":              {testKey, []agento.Option{agento.WithHeader("a b", "x")}, "WithHeader"},
-		"header value":            {testKey, []agento.Option{agento.WithHeader("A", "x\r\ny: z")}, "WithHeader"},
-		"header X-Api-Key":        {testKey, []agento.Option{agento.WithHeader("x-api-key", "x")}, "WithHeader"},
-		"header Host":             {testKey, []agento.Option{agento.WithHeader("host", "x")}, "WithHeader"},
-		"header Content-Length":   {testKey, []agento.Option{agento.WithHeader("content-length", "1")}, "WithHeader"},
-		"negative retries":        {testKey, []agento.Option{agento.WithMaxRetries(-1)}, "WithMaxRetries"},
-		"no timeout":              {testKey, []agento.Option{agento.WithTimeout(0)}, "WithTimeout"},
-		"negative idle timeout":   {testKey, []agento.Option{agento.WithIdleTimeout(-1)}, "WithIdleTimeout"},
-		"no event size":           {testKey, []agento.Option{agento.WithMaxEventSize(0)}, "WithMaxEventSize"},
-		"option of a call":        {testKey, []agento.Option{agento.WithResponse(&agento.Response{})}, "WithResponse"},
-		"other option of a call":  {testKey, []agento.Option{agento.WithExtra("a", 1)}, "WithExtra"},
-		"empty option":            {testKey, []agento.Option{{}}, "opts"},
+		"nil logger":              {harness.TestKey, []agento.Option{agento.WithLogger(nil)}, "WithLogger"},
+		"nil pacer":               {harness.TestKey, []agento.Option{agento.WithPacer(nil)}, "WithPacer"},
+		"nil middleware":          {harness.TestKey, []agento.Option{agento.WithMiddleware(nil)}, "WithMiddleware"},
+		"user agent":              {harness.TestKey, []agento.Option{agento.WithUserAgent("a\r\nb")}, "WithUserAgent"},
+		"header key":              {harness.TestKey, []agento.Option{agento.WithHeader("a b", "x")}, "WithHeader"},
+		"header value":            {harness.TestKey, []agento.Option{agento.WithHeader("A", "x\r\ny: z")}, "WithHeader"},
+		"header X-Api-Key":        {harness.TestKey, []agento.Option{agento.WithHeader("x-api-key", "x")}, "WithHeader"},
+		"header Host":             {harness.TestKey, []agento.Option{agento.WithHeader("host", "x")}, "WithHeader"},
+		"header Content-Length":   {harness.TestKey, []agento.Option{agento.WithHeader("content-length", "1")}, "WithHeader"},
+		"negative retries":        {harness.TestKey, []agento.Option{agento.WithMaxRetries(-1)}, "WithMaxRetries"},
+		"no timeout":              {harness.TestKey, []agento.Option{agento.WithTimeout(0)}, "WithTimeout"},
+		"negative idle timeout":   {harness.TestKey, []agento.Option{agento.WithIdleTimeout(-1)}, "WithIdleTimeout"},
+		"no event size":           {harness.TestKey, []agento.Option{agento.WithMaxEventSize(0)}, "WithMaxEventSize"},
+		"option of a call":        {harness.TestKey, []agento.Option{agento.WithResponse(&agento.Response{})}, "WithResponse"},
+		"other option of a call":  {harness.TestKey, []agento.Option{agento.WithExtra("a", 1)}, "WithExtra"},
+		"empty option":            {harness.TestKey, []agento.Option{{}}, "opts"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +92,7 @@ func TestNewAcceptsGoodInput(t *testing.T) {
 		"same option twice": {agento.WithBaseURL("ftp://x"), agento.WithBaseURL("https://gateway.example")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := agento.New(testKey, opts...)
+			_, err := agento.New(harness.TestKey, opts...)
 			require.NoError(t, err)
 		})
 	}
@@ -104,7 +105,7 @@ func TestNewFromEnv(t *testing.T) {
 	t.Setenv("AGENTO_BASE_URL", "")
 	_, err := agento.NewFromEnv()
 	require.ErrorContains(t, err, "AGENTO_API_KEY")
-	t.Setenv("AGENTO_API_KEY", testKey)
+	t.Setenv("AGENTO_API_KEY", harness.TestKey)
 	_, err = agento.NewFromEnv()
 	require.NoError(t, err)
 	t.Setenv("AGENTO_BASE_URL", "ftp://nowhere")
@@ -116,7 +117,7 @@ func TestNewFromEnv(t *testing.T) {
 	_, err = agento.NewFromEnv(agento.WithBaseURL("gateway.example"))
 	require.ErrorContains(t, err, "base URL", "not the variable's fault")
 	t.Setenv("AGENTO_BASE_URL", "")
-	for _, key := range []string{testKey + "\n", "sk_secret"} {
+	for _, key := range []string{harness.TestKey + "\n", "sk_secret"} {
 		t.Setenv("AGENTO_API_KEY", key)
 		_, err = agento.NewFromEnv()
 		require.ErrorIs(t, err, agento.ErrValidation)
@@ -128,7 +129,7 @@ func TestNewFromEnv(t *testing.T) {
 // TestCallsRefuseBadInput: each is refused with an error that names the argument,
 // and the network is not touched.
 func TestCallsRefuseBadInput(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, io.EOF
 	}))
@@ -235,9 +236,9 @@ func TestIDsAreEscaped(t *testing.T) {
 		"...":           "/v1/agents/...",
 	} {
 		var got string
-		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			got = req.URL.RequestURI()
-			return respond(200, agentJSON), nil
+			return harness.Respond(200, harness.AgentJSON), nil
 		}))
 		_, err := client.Agents.Get(context.Background(), id)
 		require.NoError(t, err)
@@ -248,22 +249,22 @@ func TestIDsAreEscaped(t *testing.T) {
 func TestOptionsReachTheWire(t *testing.T) {
 	var got *http.Request
 	var body string
-	rt := roundTripper(func(req *http.Request) (*http.Response, error) {
+	rt := harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		got = req
 		if req.Body != nil {
 			b, _ := io.ReadAll(req.Body)
 			body = string(b)
 		}
-		return respond(200, `{"data":{"id":"a1"},"more":1}`, "X-Request-Id", "req_1", "X-RateLimit-Limit", "120",
+		return harness.Respond(200, `{"data":{"id":"a1"},"more":1}`, "X-Request-Id", "req_1", "X-RateLimit-Limit", "120",
 			"X-RateLimit-Remaining", "7", "X-RateLimit-Reset", "1768473000"), nil
 	})
-	client := newClient(t, rt, agento.WithUserAgent("widget/2"), agento.WithHeader("X-Team", "a"), agento.WithHeader("X-Env", "ci"))
+	client := harness.Client(t, rt, agento.WithUserAgent("widget/2"), agento.WithHeader("X-Team", "a"), agento.WithHeader("X-Env", "ci"))
 	var resp agento.Response
 	_, err := client.Agents.Create(context.Background(), agento.CreateAgentParams{Name: "Bot"},
 		agento.WithHeader("x-team", "b"), agento.WithExtra("tier", map[string]int{"n": 1}), agento.WithExtra("name", "Other"),
 		agento.WithResponse(&resp))
 	require.NoError(t, err)
-	require.Equal(t, testKey, got.Header.Get("X-Api-Key"))
+	require.Equal(t, harness.TestKey, got.Header.Get("X-Api-Key"))
 	require.Equal(t, "b", got.Header.Get("X-Team"), "the call's option wins")
 	require.Equal(t, "ci", got.Header.Get("X-Env"))
 	require.Regexp(t, `^widget/2 agento-go/`, got.Header.Get("User-Agent"))
@@ -283,8 +284,8 @@ func TestOptionsReachTheWire(t *testing.T) {
 
 func TestRateLimitAbsentIsNotZero(t *testing.T) {
 	header := []string{"X-RateLimit-Limit", "120", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "5"}
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-		return respond(200, agentJSON, header...), nil
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		return harness.Respond(200, harness.AgentJSON, header...), nil
 	}), agento.WithPacing(false))
 	require.False(t, client.RateLimit().Known)
 	_, err := client.Agents.Get(context.Background(), "a")
@@ -308,8 +309,8 @@ func TestRateLimitAbsentIsNotZero(t *testing.T) {
 func TestHTTPClientIsCopied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		redirects := func(*http.Request, []*http.Request) error { return nil }
-		mine := &http.Client{Transport: roundTripper(hangs), Timeout: 5 * time.Second, CheckRedirect: redirects}
-		client, err := agento.New(testKey, agento.WithHTTPClient(mine), agento.WithMaxRetries(0))
+		mine := &http.Client{Transport: harness.RoundTripper(harness.Hang), Timeout: 5 * time.Second, CheckRedirect: redirects}
+		client, err := agento.New(harness.TestKey, agento.WithHTTPClient(mine), agento.WithMaxRetries(0))
 		require.NoError(t, err)
 		begun := time.Now()
 		_, err = client.Agents.Get(t.Context(), "a")
@@ -319,7 +320,7 @@ func TestHTTPClientIsCopied(t *testing.T) {
 		require.ErrorIs(t, err, agento.ErrStreamIdle)
 		require.Equal(t, 5*time.Second+10*time.Minute, time.Since(begun))
 		require.Equal(t, 5*time.Second, mine.Timeout)
-		require.IsType(t, roundTripper(nil), mine.Transport)
+		require.IsType(t, harness.RoundTripper(nil), mine.Transport)
 	})
 }
 
@@ -328,19 +329,19 @@ func TestKeySource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		var keys []string
-		client, err := agento.New("", agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		client, err := agento.New("", agento.WithHTTPClient(&http.Client{Transport: harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			keys = append(keys, req.Header.Get("X-Api-Key"))
-			return respond(503, ""), nil
+			return harness.Respond(503, ""), nil
 		})}), agento.WithMaxRetries(2), agento.WithKeySource(func(context.Context) (string, error) {
 			if asked++; asked > 3 {
 				return "", errors.New("the vault is sealed")
 			}
-			return testKey + strings.Repeat("f", asked), nil
+			return harness.TestKey + strings.Repeat("f", asked), nil
 		}))
 		require.NoError(t, err)
 		_, err = client.Agents.Get(t.Context(), "a")
 		require.Error(t, err)
-		require.Equal(t, []string{testKey + "f", testKey + "ff", testKey + "fff"}, keys)
+		require.Equal(t, []string{harness.TestKey + "f", harness.TestKey + "ff", harness.TestKey + "fff"}, keys)
 		_, err = client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "x"})
 		require.ErrorContains(t, err, "the vault is sealed")
 		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -350,25 +351,25 @@ func TestKeySource(t *testing.T) {
 
 // TestPool: one failed call does not cost the other connections of the pool.
 func TestPool(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/bad") {
 			w.WriteHeader(500)
 			return
 		}
 		time.Sleep(time.Second)
-		_, _ = io.WriteString(w, agentJSON)
-	}, []agento.Option{agento.WithMaxRetries(1)}, func(w *world) {
+		_, _ = io.WriteString(w, harness.AgentJSON)
+	}, []agento.Option{agento.WithMaxRetries(1)}, func(w *harness.Env) {
 		for range 3 {
 			results := make(chan error, 2)
 			for range 2 {
-				go func() { _, err := w.client.Agents.Get(w.ctx, "good"); results <- err }()
+				go func() { _, err := w.Client.Agents.Get(w.Ctx, "good"); results <- err }()
 			}
-			require.NoError(w.t, <-results)
-			require.NoError(w.t, <-results)
-			_, err := w.client.Agents.Get(w.ctx, "bad")
-			require.ErrorIs(w.t, err, agento.ErrInternal)
+			require.NoError(w.T, <-results)
+			require.NoError(w.T, <-results)
+			_, err := w.Client.Agents.Get(w.Ctx, "bad")
+			require.ErrorIs(w.T, err, agento.ErrInternal)
 		}
-		require.Equal(w.t, 2, w.listener.Dialled())
+		require.Equal(w.T, 2, w.Listener.Dialled())
 	})
 }
 
@@ -376,11 +377,11 @@ func TestLogger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		attempts := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			if attempts++; attempts == 1 {
-				return respond(503, "", "X-Request-Id", "req_1"), nil
+				return harness.Respond(503, "", "X-Request-Id", "req_1"), nil
 			}
-			return respond(200, agentJSON, "X-Request-Id", "req_2"), nil
+			return harness.Respond(200, harness.AgentJSON, "X-Request-Id", "req_2"), nil
 		}), agento.WithLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 		_, err := client.Agents.Get(t.Context(), "a1")
 		require.NoError(t, err)
@@ -391,6 +392,6 @@ func TestLogger(t *testing.T) {
 		require.Contains(t, lines[1], "level=DEBUG")
 		require.Contains(t, lines[1], "request_id=req_2")
 		require.Contains(t, lines[1], "attempts=2")
-		require.NotContains(t, out.String(), testKey)
+		require.NotContains(t, out.String(), harness.TestKey)
 	})
 }

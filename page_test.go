@@ -12,13 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // listServer answers a list in some manner; rows are named by their index.
 type listServer func(offset, limit int) (first, rows, total int)
 
 func (s listServer) client(t *testing.T, requests *int) *agento.Client {
-	return newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+	return harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		if *requests++; *requests > 100 {
 			t.Fatal("the iterator does not end")
 		}
@@ -31,7 +32,7 @@ func (s listServer) client(t *testing.T, requests *int) *agento.Client {
 		}
 		body, err := json.Marshal(page)
 		require.NoError(t, err)
-		return respond(200, string(body)), nil
+		return harness.Respond(200, string(body)), nil
 	}), agento.WithPacing(false))
 }
 
@@ -84,9 +85,9 @@ func TestIterators(t *testing.T) {
 
 func TestIteratorParameters(t *testing.T) {
 	var queries []string
-	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		queries = append(queries, req.URL.RawQuery)
-		return respond(200, fmt.Sprintf(`{"data":[{"id":"%d"}],"pagination":{"total":12,"limit":1,"offset":0}}`, len(queries))), nil
+		return harness.Respond(200, fmt.Sprintf(`{"data":[{"id":"%d"}],"pagination":{"total":12,"limit":1,"offset":0}}`, len(queries))), nil
 	}))
 	for _, err := range client.Agents.All(context.Background(), &agento.ListParams{Limit: 1, Offset: 10}) {
 		require.NoError(t, err)
@@ -104,8 +105,8 @@ func TestIteratorStopsWhenLeft(t *testing.T) {
 }
 
 func TestIteratorYieldsItsError(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-		return respond(403, `{"error":{"code":"forbidden","message":"scope agents:read is missing"}}`), nil
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		return harness.Respond(403, `{"error":{"code":"forbidden","message":"scope agents:read is missing"}}`), nil
 	}))
 	n := 0
 	for _, err := range client.Agents.All(context.Background(), nil) {
@@ -120,10 +121,10 @@ func TestIteratorYieldsItsError(t *testing.T) {
 func TestPageThatIsEmbedded(t *testing.T) {
 	const rows = `{"data":[{"id":"a1"}],"pagination":{"total":1}}`
 	var plain agento.Page[agento.Agent]
-	require.NoError(t, newClient(t, answersWith(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &plain))
+	require.NoError(t, harness.Client(t, harness.Always(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &plain))
 	require.Equal(t, 1, plain.Pagination.Total)
 
-	client := newClient(t, answersWith(`{"data":`+strings.Replace(rows, "{", `{"note":"x",`, 1)+`}`))
+	client := harness.Client(t, harness.Always(`{"data":`+strings.Replace(rows, "{", `{"note":"x",`, 1)+`}`))
 	var value struct {
 		agento.Page[agento.Agent]
 		Note string
@@ -135,5 +136,5 @@ func TestPageThatIsEmbedded(t *testing.T) {
 	var pointer struct{ *agento.Page[agento.Agent] }
 	require.NoError(t, client.Do(t.Context(), "GET", "/v1/things", nil, &pointer))
 	require.Equal(t, &plain, pointer.Page)
-	require.Error(t, newClient(t, answersWith(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &pointer), "the data is a list")
+	require.Error(t, harness.Client(t, harness.Always(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &pointer), "the data is a list")
 }

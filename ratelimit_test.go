@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // noting is a pacer that lets everything go, and notes what it is told.
@@ -31,8 +32,8 @@ func TestPacerHearsOfRetryAfterOfA429(t *testing.T) {
 		http.StatusServiceUnavailable: 0,
 	} {
 		pacer := &noting{}
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-			return respond(status, "{}", "Retry-After", "30"), nil
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			return harness.Respond(status, "{}", "Retry-After", "30"), nil
 		}), agento.WithPacer(pacer), agento.WithMaxRetries(0))
 		_, err := client.Agents.Get(t.Context(), "a1")
 		var failed *agento.Error
@@ -47,7 +48,7 @@ func TestPacerHearsOfRetryAfterOfA429(t *testing.T) {
 // TestPacerHearsWhatTheCallIsReadyToWait: for its turn, and for the end of a Retry-After.
 func TestPacerHearsWhatTheCallIsReadyToWait(t *testing.T) {
 	pacer := &noting{}
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { return respond(404, "{}"), nil }), agento.WithPacer(pacer))
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(404, "{}"), nil }), agento.WithPacer(pacer))
 	for _, opts := range [][]agento.Option{
 		nil,
 		{agento.WithBulk(true), agento.WithMaxWait(time.Second), agento.WithRetryAfterLimit(time.Hour)},

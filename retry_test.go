@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // The outcomes of an attempt that the retry table tells apart.
@@ -38,20 +39,15 @@ func fails(err error) attemptFunc {
 
 func answers(status int, header ...string) attemptFunc {
 	return func(*http.Request) (*http.Response, error) {
-		return respond(status, `{"error":{"code":"some_code","message":"no"}}`, header...), nil
+		return harness.Respond(status, `{"error":{"code":"some_code","message":"no"}}`, header...), nil
 	}
 }
 
 func cutBody(*http.Request) (*http.Response, error) {
-	resp := respond(http.StatusOK, "")
+	resp := harness.Respond(http.StatusOK, "")
 	resp.ContentLength = 100
 	resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"data":{"id`), errReader{io.ErrUnexpectedEOF}))
 	return resp, nil
-}
-
-func hangs(req *http.Request) (*http.Response, error) {
-	<-req.Context().Done()
-	return nil, req.Context().Err()
 }
 
 type errReader struct{ err error }
@@ -81,7 +77,7 @@ func TestRetryTable(t *testing.T) {
 		{"504", answers(504), repeated, once, true},
 		{"reset", fails(errReset), repeated, once, true},
 		{"EOF", fails(io.ErrUnexpectedEOF), repeated, once, true},
-		{"time-out after sending", hangs, repeated, once, true},
+		{"time-out after sending", harness.Hang, repeated, once, true},
 		{"body cut", cutBody, repeated, once, true},
 		{"400", answers(400), once, once, false},
 		{"401", answers(401), once, once, false},
@@ -100,11 +96,11 @@ func TestRetryTable(t *testing.T) {
 						want, isSafe = row.unsafe, false
 					}
 					var attempts atomic.Int32
-					client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+					client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 						if attempts.Add(1) == 1 {
 							return row.first(req)
 						}
-						return respond(200, `{"data":{}}`), nil
+						return harness.Respond(200, `{"data":{}}`), nil
 					}), agento.WithTimeout(30*time.Second))
 					var body any
 					if method != "GET" && method != "DELETE" {
@@ -131,9 +127,9 @@ func TestRetryEndsAfterItsAttempts(t *testing.T) {
 	for _, retries := range []int{0, 1, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			var attempts int
-			client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 				attempts++
-				return respond(503, "<html>sorry</html>"), nil
+				return harness.Respond(503, "<html>sorry</html>"), nil
 			}), agento.WithMaxRetries(retries))
 			_, err := client.Agents.Get(t.Context(), "a")
 			require.Equal(t, retries+1, attempts)
@@ -152,9 +148,9 @@ func TestRetryEndsAfterItsAttempts(t *testing.T) {
 func TestRetryWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			at = append(at, time.Now())
-			return respond(500, ""), nil
+			return harness.Respond(500, ""), nil
 		}), agento.WithMaxRetries(6))
 		_, err := client.Agents.Get(t.Context(), "a")
 		require.Error(t, err)
@@ -186,11 +182,11 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		t.Run(form.value, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				attempts := 0
-				client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+				client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 					if attempts++; attempts == 1 {
-						return respond(429, "", "Retry-After", form.value, "Date", date.Format(http.TimeFormat)), nil
+						return harness.Respond(429, "", "Retry-After", form.value, "Date", date.Format(http.TimeFormat)), nil
 					}
-					return respond(200, agentJSON), nil
+					return harness.Respond(200, harness.AgentJSON), nil
 				}), agento.WithPacing(false))
 				begun := time.Now()
 				_, err := client.Agents.Get(t.Context(), "a")
@@ -209,8 +205,8 @@ func TestRetryThatCannotBeAfforded(t *testing.T) {
 	for _, value := range []string{"61", "3600", "9223372037", "99999999999999999999", "Thu, 01 Jan 2060 00:00:00 GMT"} {
 		synctest.Test(t, func(t *testing.T) {
 			begun := time.Now()
-			client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-				return respond(429, `{"error":{"code":"rate_limit_exceeded","message":"slow down"}}`, "Retry-After", value), nil
+			client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+				return harness.Respond(429, `{"error":{"code":"rate_limit_exceeded","message":"slow down"}}`, "Retry-After", value), nil
 			}), agento.WithPacing(false))
 			_, err := client.Agents.Get(t.Context(), "a")
 			var e *agento.Error
@@ -225,8 +221,8 @@ func TestRetryThatCannotBeAfforded(t *testing.T) {
 		begun := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-			return respond(429, "", "Retry-After", "30"), nil
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			return harness.Respond(429, "", "Retry-After", "30"), nil
 		}), agento.WithPacing(false))
 		_, err := client.Agents.Get(ctx, "a")
 		var e *agento.Error
@@ -244,8 +240,8 @@ func TestContextKeepsTheLastAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cause := errors.New("the operator pressed a button")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-			return respond(503, `{"error":{"code":"overloaded","message":"busy"}}`, "X-Request-Id", "req_7"), nil
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			return harness.Respond(503, `{"error":{"code":"overloaded","message":"busy"}}`, "X-Request-Id", "req_7"), nil
 		}))
 		time.AfterFunc(100*time.Millisecond, func() { cancel(cause) })
 		begun := time.Now()
@@ -265,7 +261,7 @@ func TestContextKeepsTheLastAnswer(t *testing.T) {
 // service that says nothing ends.
 func TestHeadersHaveADefaultLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, roundTripper(hangs), agento.WithMaxRetries(0))
+		client := harness.Client(t, harness.RoundTripper(harness.Hang), agento.WithMaxRetries(0))
 		begun := time.Now()
 		_, err := client.Agents.Get(context.Background(), "a")
 		require.Equal(t, time.Minute, time.Since(begun))
@@ -279,7 +275,7 @@ func TestHeadersHaveADefaultLimit(t *testing.T) {
 // it, but only where the first may have.
 func TestDeleteThatIsRepeated(t *testing.T) {
 	gone := func(*http.Request) (*http.Response, error) {
-		return respond(404, `{"error":{"code":"agent_not_found","message":"no such agent"}}`), nil
+		return harness.Respond(404, `{"error":{"code":"agent_not_found","message":"no such agent"}}`), nil
 	}
 	for name, row := range map[string]struct {
 		first attemptFunc
@@ -294,7 +290,7 @@ func TestDeleteThatIsRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				attempts := 0
-				client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+				client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 					if attempts++; attempts == 1 {
 						return row.first(req)
 					}
@@ -320,7 +316,7 @@ func TestDialErrorsOfARealTransport(t *testing.T) {
 			dials++
 			return nil, fmt.Errorf("an error of some dialler")
 		}}
-		client := newClient(t, tr)
+		client := harness.Client(t, tr)
 		_, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "x"})
 		require.Equal(t, 4, dials)
 		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)

@@ -8,6 +8,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // composed are the service methods that are not one operation but use others.
@@ -20,28 +21,10 @@ var composed = []string{
 	"Swarms.All",
 }
 
-// serviceMethods are the exported methods of all services, as the table of
-// operations writes them.
-func serviceMethods() map[string]reflect.Method {
-	methods := make(map[string]reflect.Method)
-	client := reflect.TypeFor[agento.Client]()
-	for i := range client.NumField() {
-		service := client.Field(i)
-		if !service.IsExported() {
-			continue
-		}
-		for j := range service.Type.NumMethod() {
-			m := service.Type.Method(j)
-			methods[service.Name+"."+m.Name] = m
-		}
-	}
-	return methods
-}
-
 func TestEveryOperationHasAMethod(t *testing.T) {
 	require.Len(t, route.All(), 43)
-	methods := serviceMethods()
-	rest := serviceMethods()
+	methods := harness.ServiceMethods()
+	rest := harness.ServiceMethods()
 	for _, r := range route.All() {
 		require.Contains(t, methods, r.Call, "the method of %s", r.Name)
 		delete(rest, r.Call)
@@ -55,7 +38,7 @@ func TestEveryOperationHasAMethod(t *testing.T) {
 
 // Every method takes a context first and options last.
 func TestServiceMethodsLookAlike(t *testing.T) {
-	for call, m := range serviceMethods() {
+	for call, m := range harness.ServiceMethods() {
 		in := m.Type
 		require.Equal(t, "context.Context", in.In(1).String(), call)
 		require.True(t, in.IsVariadic(), call)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // renderings is a value in every form in which it may reach a log.
@@ -43,36 +44,36 @@ func requireSecret(t *testing.T, secret string, values ...any) {
 }
 
 func TestKeyIsNeverPrinted(t *testing.T) {
-	echo := roundTripper(func(req *http.Request) (*http.Response, error) {
+	echo := harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		key := req.Header.Get("X-Api-Key")
 		switch {
 		case strings.HasSuffix(req.URL.Path, "/error"):
 			return nil, fmt.Errorf("while sending %v", req.Header)
 		case strings.HasSuffix(req.URL.Path, "/html"):
-			return respond(502, "<pre>X-Api-Key: "+key+"</pre>", "X-Debug", key), nil
+			return harness.Respond(502, "<pre>X-Api-Key: "+key+"</pre>", "X-Debug", key), nil
 		}
-		return respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+key+`"}}`, "X-Debug", key), nil
+		return harness.Respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+key+`"}}`, "X-Debug", key), nil
 	})
 	var logged bytes.Buffer
-	client := newClient(t, echo, agento.WithMaxRetries(0),
+	client := harness.Client(t, echo, agento.WithMaxRetries(0),
 		agento.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		agento.WithObserver(agento.Observer{Response: func(_ context.Context, _ agento.CallInfo, r agento.ResponseInfo) {
-			requireSecret(t, testKey, r, r.Err)
+			requireSecret(t, harness.TestKey, r, r.Err)
 		}}))
-	requireSecret(t, testKey, client, *client, client.Agents, *client.Agents, *client.Chat, agento.WithMaxRetries(1))
+	requireSecret(t, harness.TestKey, client, *client, client.Agents, *client.Agents, *client.Chat, agento.WithMaxRetries(1))
 	for _, id := range []string{"error", "html", "json"} {
 		var resp agento.Response
 		_, err := client.Agents.Get(context.Background(), id, agento.WithResponse(&resp))
 		require.Error(t, err)
-		requireSecret(t, testKey, err, errors.Unwrap(err), resp, resp.Header, string(resp.Body))
+		requireSecret(t, harness.TestKey, err, errors.Unwrap(err), resp, resp.Header, string(resp.Body))
 		var e *agento.Error
 		require.ErrorAs(t, err, &e)
-		requireSecret(t, testKey, *e, e.Message, string(e.Body))
+		requireSecret(t, harness.TestKey, *e, e.Message, string(e.Body))
 		_, err = client.Chat.Send(context.Background(), "html", agento.SendMessageParams{Message: "x"})
-		requireSecret(t, testKey, err)
+		requireSecret(t, harness.TestKey, err)
 	}
 	require.NotEmpty(t, logged.String())
-	require.NotContains(t, logged.String(), testKey)
+	require.NotContains(t, logged.String(), harness.TestKey)
 }
 
 func TestSecretsAreNeverPrinted(t *testing.T) {
@@ -84,10 +85,10 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	require.Equal(t, `Secrets["" "a b" "a\x1b[2J\nb" "a]" plain]`, fmt.Sprint(agento.Secrets{"a\x1b[2J\nb": secret, "a b": secret, "a]": secret, "": secret, "plain": secret}))
 
 	var sent string
-	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		b, _ := io.ReadAll(req.Body)
 		sent = string(b)
-		return respond(400, `{"error":{"code":"validation_error","message":"no"}}`), nil
+		return harness.Respond(400, `{"error":{"code":"validation_error","message":"no"}}`), nil
 	}))
 	_, err := client.Agents.Create(context.Background(), params)
 	requireSecret(t, secret, err)
@@ -103,9 +104,9 @@ func TestKeyStaysAtItsOrigin(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, to := range []string{"http://localhost/v1/other", "http://evil.example/", "http://localhost:81/", "//evil.example/", "::bad::"} {
 			hosts := map[string]int{}
-			client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 				hosts[req.URL.Host]++
-				return respond(status, "", "Location", to), nil
+				return harness.Respond(status, "", "Location", to), nil
 			}))
 			_, err := client.Agents.Create(context.Background(), agento.CreateAgentParams{Name: "x"})
 			var e *agento.Error
@@ -120,11 +121,11 @@ func TestKeyStaysAtItsOrigin(t *testing.T) {
 func TestMiddlewareSeesNoKeyAndCannotSendItAway(t *testing.T) {
 	for _, host := range []string{"evil.example", "localhost:8443", "LOCALHOST.evil.example"} {
 		reached := false
-		client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			reached = true
-			return respond(200, agentJSON), nil
+			return harness.Respond(200, harness.AgentJSON), nil
 		}), agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(req *http.Request) (*http.Response, error) {
+			return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 				require.Empty(t, req.Header.Get("X-Api-Key"))
 				away := req.Clone(req.Context())
 				away.URL.Host = host
@@ -144,16 +145,16 @@ func TestMiddlewareAddsUpInOrder(t *testing.T) {
 	var order []string
 	layer := func(name string) agento.Option {
 		return agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(req *http.Request) (*http.Response, error) {
+			return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 				order = append(order, name)
 				return next.RoundTrip(req)
 			})
 		})
 	}
-	client := newClient(t, roundTripper(func(req *http.Request) (*http.Response, error) {
-		require.Equal(t, testKey, req.Header.Get("X-Api-Key"))
+	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
+		require.Equal(t, harness.TestKey, req.Header.Get("X-Api-Key"))
 		require.Equal(t, "localhost", req.Host)
-		return respond(200, agentJSON), nil
+		return harness.Respond(200, harness.AgentJSON), nil
 	}), layer("outer"), layer("inner"))
 	_, err := client.Agents.Get(context.Background(), "a1")
 	require.NoError(t, err)
@@ -163,31 +164,31 @@ func TestMiddlewareAddsUpInOrder(t *testing.T) {
 // TestKeyInAnArgument: arguments that were given the wrong way round do not take
 // the key where it is told, nor to the service in a path.
 func TestKeyInAnArgument(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("it was sent")
-		return respond(404, `{}`), nil
+		return harness.Respond(404, `{}`), nil
 	}))
 	ctx, agent := context.Background(), agento.ForAgent("a1")
-	_, get := client.Agents.Get(ctx, testKey)
-	_, within := client.Agents.Get(ctx, "a1?key="+testKey)
-	_, list := client.Knowledge.List(ctx, agent, &agento.KnowledgeListParams{Source: testKey})
-	_, send := client.Chat.Send(ctx, testKey, agento.SendMessageParams{Message: "x"})
-	_, stream := client.Stream(ctx, "GET", "/v1/"+testKey, nil)
+	_, get := client.Agents.Get(ctx, harness.TestKey)
+	_, within := client.Agents.Get(ctx, "a1?key="+harness.TestKey)
+	_, list := client.Knowledge.List(ctx, agent, &agento.KnowledgeListParams{Source: harness.TestKey})
+	_, send := client.Chat.Send(ctx, harness.TestKey, agento.SendMessageParams{Message: "x"})
+	_, stream := client.Stream(ctx, "GET", "/v1/"+harness.TestKey, nil)
 	for names, err := range map[string]error{
 		"id ":      get,
 		"id  ":     within,
-		"target":   client.Account.DeleteRule(ctx, agento.ForAgent(testKey), "r"),
-		"chunkID":  client.Knowledge.Delete(ctx, agent, testKey),
+		"target":   client.Account.DeleteRule(ctx, agento.ForAgent(harness.TestKey), "r"),
+		"chunkID":  client.Knowledge.Delete(ctx, agent, harness.TestKey),
 		"query":    list,
 		"agentID":  send,
 		"path":     stream,
-		"query ":   client.Do(ctx, "GET", "/v1/agents?key="+testKey, nil, nil),
-		"query  ":  client.Do(ctx, "GET", "/v1/agents?key=%61"+testKey[1:], nil, nil),
-		"path    ": client.Do(ctx, "GET", "/v1/%61"+testKey[1:], nil, nil),
+		"query ":   client.Do(ctx, "GET", "/v1/agents?key="+harness.TestKey, nil, nil),
+		"query  ":  client.Do(ctx, "GET", "/v1/agents?key=%61"+harness.TestKey[1:], nil, nil),
+		"path    ": client.Do(ctx, "GET", "/v1/%61"+harness.TestKey[1:], nil, nil),
 	} {
 		require.ErrorIs(t, err, agento.ErrValidation, names)
 		require.ErrorContains(t, err, strings.TrimSpace(names))
-		requireSecret(t, testKey, err)
+		requireSecret(t, harness.TestKey, err)
 	}
 }
 
@@ -195,26 +196,28 @@ func TestKeyInAnArgument(t *testing.T) {
 // was sent, and not told from then on. The next call is refused.
 func TestKeyOfASourceInAnArgument(t *testing.T) {
 	var logged bytes.Buffer
-	told := func(_ context.Context, call agento.CallInfo, _ agento.ResponseInfo) { requireSecret(t, testKey, call) }
+	told := func(_ context.Context, call agento.CallInfo, _ agento.ResponseInfo) {
+		requireSecret(t, harness.TestKey, call)
+	}
 	sent := 0
 	client, err := agento.New("", agento.WithBaseURL("http://localhost"),
-		agento.WithKeySource(func(context.Context) (string, error) { return testKey, nil }),
+		agento.WithKeySource(func(context.Context) (string, error) { return harness.TestKey, nil }),
 		agento.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		agento.WithObserver(agento.Observer{Response: told}),
-		agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		agento.WithHTTPClient(&http.Client{Transport: harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			sent++
-			return respond(404, `{"error":{"code":"agent_not_found","message":"m"}}`), nil
+			return harness.Respond(404, `{"error":{"code":"agent_not_found","message":"m"}}`), nil
 		})}))
 	require.NoError(t, err)
-	_, err = client.Agents.Get(t.Context(), testKey)
+	_, err = client.Agents.Get(t.Context(), harness.TestKey)
 	require.ErrorIs(t, err, agento.ErrNotFound)
-	requireSecret(t, testKey, err, client)
+	requireSecret(t, harness.TestKey, err, client)
 	var e *agento.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, "/v1/agents/[redacted]", e.Path)
 	require.Contains(t, logged.String(), "[redacted]")
-	require.NotContains(t, logged.String(), testKey)
-	_, err = client.Agents.Get(t.Context(), testKey)
+	require.NotContains(t, logged.String(), harness.TestKey)
+	_, err = client.Agents.Get(t.Context(), harness.TestKey)
 	require.ErrorIs(t, err, agento.ErrValidation)
 	require.Equal(t, 1, sent)
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // Bad arguments are errors before the network, and the error names the argument.
 func TestBadArguments(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
 	}))
@@ -150,9 +151,9 @@ func TestGitHubURL(t *testing.T) {
 		"https://github.com/öwner/repo":                      false,
 	} {
 		sent := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			sent++
-			return respond(201, `{"data":{"id":"i1"}}`), nil
+			return harness.Respond(201, `{"data":{"id":"i1"}}`), nil
 		}))
 		_, err := client.Skills.Install(t.Context(), "a1", agento.InstallSkillParams{GitHubURL: raw})
 		require.Equal(t, ok, err == nil, "%q: %v", raw, err)
@@ -173,8 +174,8 @@ func TestVersions(t *testing.T) {
 		"1.0.0-01": false, "1.0.0-a..b": false, "1.0.0-a.": false, "1.0.0+": false, "1.0.0+a+b": false, "1.0.0+a..b": false,
 		"1.0.0-ä": false, "1.0.0_1": false, "１.0.0": false, "latest": false, "1.0.0\n": false,
 	} {
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
-			return respond(201, `{"data":{"id":"k1"}}`), nil
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			return harness.Respond(201, `{"data":{"id":"k1"}}`), nil
 		}))
 		_, err := client.Skills.Upload(t.Context(), agento.UploadSkillParams{Name: "n", Version: version, Files: map[string]string{"SKILL.md": "x"}})
 		require.Equal(t, ok, err == nil, "%q: %v", version, err)

@@ -10,10 +10,11 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestDeployMaxFailures(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		ids := fleet(s, 10)
 		s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
 			return agentotest.Fail(404, "agent_not_found"), ofAgent(r, ids[2]) || ofAgent(r, ids[4])
@@ -34,7 +35,7 @@ func TestDeploySettlesLostAnswers(t *testing.T) {
 	lost := agentotest.Drop().AfterCommit()
 	for _, operation := range []string{"Skills.Upload", "Skills.Install", "Agents.Restart"} {
 		t.Run(operation, func(t *testing.T) {
-			withService(t, []agentotest.Option{agentotest.WithStartDelay(3 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
+			harness.RunService(t, []agentotest.Option{agentotest.WithStartDelay(3 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
 				ids := fleet(s, 2)
 				s.Next(operation, 2, lost)
 				_, err := s.Client().Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: ids})
@@ -45,7 +46,7 @@ func TestDeploySettlesLostAnswers(t *testing.T) {
 			})
 		})
 		t.Run(operation+" not carried out", func(t *testing.T) {
-			withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+			harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 				s.Next(operation, 3, agentotest.Drop())
 				report, err := s.Client().Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: fleet(s, 1)})
 				require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -68,7 +69,7 @@ func TestDeployDoesNotWaitForEver(t *testing.T) {
 	}
 	for name, prepare := range tests {
 		t.Run(name, func(t *testing.T) {
-			withService(t, []agentotest.Option{agentotest.WithStartDelay(agentotest.OnDemand)}, func(t *testing.T, s *agentotest.Server) {
+			harness.RunService(t, []agentotest.Option{agentotest.WithStartDelay(agentotest.OnDemand)}, func(t *testing.T, s *agentotest.Server) {
 				ids := fleet(s, 1)
 				prepare(s, ids[0])
 				begun := time.Now()

@@ -17,6 +17,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func demoSkill() agento.UploadSkillParams {
@@ -43,7 +44,7 @@ func loaded(s *agentotest.Server, ids []string) []string {
 func ofAgent(r agentotest.Request, id string) bool { return strings.Contains(r.Path, "/"+id) }
 
 func TestDeploy(t *testing.T) {
-	withService(t, []agentotest.Option{agentotest.WithStartDelay(7 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, []agentotest.Option{agentotest.WithStartDelay(7 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
 		ids := fleet(s, 20)
 		missing, refusing, broken := ids[3], ids[8], ids[14]
 		var mostDown, restarts atomic.Int64
@@ -112,7 +113,7 @@ func TestDeploy(t *testing.T) {
 }
 
 func TestDeployAgainChangesNothing(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		ids := fleet(s, 6)
 		p := agento.DeployParams{Skill: demoSkill(), Agents: ids}
 		_, err := s.Client().Skills.Deploy(t.Context(), p)
@@ -142,7 +143,7 @@ func TestDeployKilledHalfway(t *testing.T) {
 	killed := errors.New("killed")
 	for k := 1; ; k++ {
 		ended := false
-		withService(t, []agentotest.Option{agentotest.WithStartDelay(3 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
+		harness.RunService(t, []agentotest.Option{agentotest.WithStartDelay(3 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
 			ids := fleet(s, 5)
 			ctx, kill := context.WithCancelCause(t.Context())
 			defer kill(nil)
@@ -184,7 +185,7 @@ func TestDeployKilledHalfway(t *testing.T) {
 }
 
 func TestDeployToAgentsThatDoNotRun(t *testing.T) {
-	withService(t, []agentotest.Option{agentotest.WithStartDelay(20 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, []agentotest.Option{agentotest.WithStartDelay(20 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
 		stopped := s.AddAgent(agentotest.AgentSeed{Status: "stopped"})
 		failed := s.AddAgent(agentotest.AgentSeed{Status: "error"})
 		client := s.Client()
@@ -214,7 +215,7 @@ func TestDeployToAgentsThatDoNotRun(t *testing.T) {
 }
 
 func TestDeployOfAnotherContent(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		s.AddSkill(agentotest.SkillSeed{Name: "demo", Version: "1.0.0", Custom: true})
 		report, err := s.Client().Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: fleet(s, 3)})
 		require.ErrorIs(t, err, agento.ErrConflict)
@@ -228,17 +229,17 @@ func TestDeployOfAnotherContent(t *testing.T) {
 // leaves one safe answer: restart it.
 func TestDeployWithoutTimes(t *testing.T) {
 	var restarts int
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		switch {
 		case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/restart"):
 			restarts++
-			return respond(204, ""), nil
+			return harness.Respond(204, ""), nil
 		case r.Method == http.MethodPost:
-			return respond(201, `{"data":{"id":"k1"}}`), nil
+			return harness.Respond(201, `{"data":{"id":"k1"}}`), nil
 		case strings.HasSuffix(r.URL.Path, "/skills"):
-			return respond(200, `{"data":[{"id":"i1","name":"demo","version":"1.0.0"}]}`), nil
+			return harness.Respond(200, `{"data":[{"id":"i1","name":"demo","version":"1.0.0"}]}`), nil
 		}
-		return respond(200, `{"data":{"id":"a1","status":"running"}}`), nil
+		return harness.Respond(200, `{"data":{"id":"a1","status":"running"}}`), nil
 	}))
 	report, err := client.Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: []string{"a1"}})
 	require.NoError(t, err)
@@ -250,7 +251,7 @@ func TestDeployIsBulkAndBounded(t *testing.T) {
 	var calls, busy, most atomic.Int64
 	var mu sync.Mutex
 	notBulk := []string{}
-	withService(t, []agentotest.Option{agentotest.WithMiddleware(func(next http.Handler) http.Handler {
+	harness.RunService(t, []agentotest.Option{agentotest.WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			most.Store(max(most.Load(), busy.Add(1)))
 			defer busy.Add(-1)
@@ -275,7 +276,7 @@ func TestDeployIsBulkAndBounded(t *testing.T) {
 }
 
 func TestDeployBadArguments(t *testing.T) {
-	client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
 	}))

@@ -10,6 +10,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 const skillMD = "---\nname: invoices\ndescription: Reads invoices\nversion: 1.2.0\n---\n# Invoices\n"
@@ -28,7 +29,7 @@ func TestSkillFromFS(t *testing.T) {
 }
 
 func TestSkills(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		agent, skills := s.AddAgent(agentotest.AgentSeed{}), s.Client().Skills
 		for i := range 3 {
 			s.AddSkill(agentotest.SkillSeed{Name: fmt.Sprintf("mail-%d", i), Description: "Sends mail"})
@@ -98,7 +99,7 @@ func TestSkills(t *testing.T) {
 
 // The list of installed skills comes whole, whether it has pages or not.
 func TestInstalledIsComplete(t *testing.T) {
-	withService(t, []agentotest.Option{agentotest.WithMaxPage(2)}, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, []agentotest.Option{agentotest.WithMaxPage(2)}, func(t *testing.T, s *agentotest.Server) {
 		agent, skills := s.AddAgent(agentotest.AgentSeed{}), s.Client().Skills
 		for i := range 5 {
 			id := s.AddSkill(agentotest.SkillSeed{Name: fmt.Sprintf("skill-%d", i)})
@@ -122,9 +123,9 @@ func TestInstalledIsComplete(t *testing.T) {
 		`{"data":[{"id":"i1","installedAt":null,"skillId":null,"uiHints":{}}],"pagination":{}}`: {1, nil},
 	} {
 		requests := 0
-		client := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			requests++
-			return respond(200, body), nil
+			return harness.Respond(200, body), nil
 		}))
 		installed, err := client.Skills.Installed(t.Context(), "a1")
 		require.ErrorIs(t, err, want.is, body)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // leaveStream opens a stream against streamForLeaving and leaves it in one of
@@ -81,15 +82,15 @@ func openStream(t *testing.T, client *agento.Client, ctx context.Context, agent 
 }
 
 func streamForLeaving(w http.ResponseWriter, r *http.Request) {
-	s := stream(w, r).send(hi)
+	s := harness.Stream(w, r).Send(harness.Hi)
 	switch {
 	case strings.Contains(r.URL.Path, "whole"):
-		s.send(more, done)
+		s.Send(harness.More, harness.Done)
 	case strings.Contains(r.URL.Path, "dies"):
-		s.abort()
+		s.Abort()
 	default:
 		for r.Context().Err() == nil {
-			if _, err := io.WriteString(s, strings.Repeat(hi, 50)); err != nil {
+			if _, err := io.WriteString(s, strings.Repeat(harness.Hi, 50)); err != nil {
 				return
 			}
 			_ = s.Flush()
@@ -110,36 +111,36 @@ func inBubble() int {
 // TestStreamsLeaveNothing opens 10,000 streams and leaves them in every way: the
 // goroutines and the connections go back to where they were.
 func TestStreamsLeaveNothing(t *testing.T) {
-	for name, proto := range protocols {
+	for name, proto := range harness.Protocols {
 		t.Run(name, func(t *testing.T) { testStreamsLeaveNothing(t, proto) })
 	}
 }
 
-func testStreamsLeaveNothing(t *testing.T, proto protocol) {
-	inWorldOver(t, proto, streamForLeaving, []agento.Option{agento.WithPacing(false)}, func(w *world) {
+func testStreamsLeaveNothing(t *testing.T, proto harness.Protocol) {
+	harness.RunOver(t, proto, streamForLeaving, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
 		round := func(n int) {
 			var all sync.WaitGroup
 			for i := range n {
-				all.Go(func() { waysToLeave[i%len(waysToLeave)](w.t, w.client) })
+				all.Go(func() { waysToLeave[i%len(waysToLeave)](w.T, w.Client) })
 				if i%50 == 49 {
 					all.Wait()
 				}
 			}
 			all.Wait()
-			synctest.Wait() // canceled streams have let go of their connections
-			w.client.CloseIdleConnections()
+			synctest.Wait() // until canceled streams have released their connections
+			w.Client.CloseIdleConnections()
 			time.Sleep(10 * time.Second) // what is left of a server's handlers ends too
 			synctest.Wait()
 		}
 		round(100)
 		before := inBubble()
 		n := 10_000
-		if proto == protocols["HTTP/1.1+TLS"] { // each early end costs a handshake
+		if proto == harness.Protocols["HTTP/1.1+TLS"] { // each early end costs a handshake
 			n = 2500
 		}
 		round(n)
 		require.LessOrEqual(t, inBubble(), before)
-		require.Zero(t, w.listener.Open())
+		require.Zero(t, w.Listener.Open())
 	})
 }
 
@@ -153,44 +154,44 @@ func TestStreamRowsHold(t *testing.T) {
 	cause := io.ErrClosedPipe // any error that nothing else gives
 	rows := map[string]struct {
 		handler http.HandlerFunc
-		run     func(w *world) (*agento.ChatStream, []error)
+		run     func(w *harness.Env) (*agento.ChatStream, []error)
 	}{
-		"cancel": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() },
-			func(w *world) (*agento.ChatStream, []error) {
-				ctx, cancel := context.WithCancelCause(w.ctx)
-				s := send(w, ctx)
-				if !w.pull {
+		"cancel": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				ctx, cancel := context.WithCancelCause(w.Ctx)
+				s := w.Send(ctx)
+				if !w.Pull {
 					<-s.Events()
 				}
 				cancel(cause)
 				return s, []error{context.Canceled, cause}
 			}},
-		"deadline": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() },
-			func(w *world) (*agento.ChatStream, []error) {
-				ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+		"deadline": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				ctx, cancel := context.WithTimeout(w.Ctx, time.Second)
 				context.AfterFunc(ctx, cancel)
-				return send(w, ctx), []error{context.DeadlineExceeded}
+				return w.Send(ctx), []error{context.DeadlineExceeded}
 			}},
-		"cut": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi, "data: {").abort() },
-			func(w *world) (*agento.ChatStream, []error) {
-				return send(w, w.ctx), []error{agento.ErrStreamTruncated}
+		"cut": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi, "data: {").Abort() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				return w.Send(w.Ctx), []error{agento.ErrStreamTruncated}
 			}},
-		"silence": {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() },
-			func(w *world) (*agento.ChatStream, []error) {
-				return send(w, w.ctx, agento.WithIdleTimeout(time.Second)), []error{agento.ErrStreamIdle}
+		"silence": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				return w.Send(w.Ctx, agento.WithIdleTimeout(time.Second)), []error{agento.ErrStreamIdle}
 			}},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			overEach(t, row.handler, []agento.Option{agento.WithPacing(false)}, func(w *world) {
+			harness.RunEach(t, row.handler, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
 				times := times
-				if w.protocol == protocols["HTTP/1.1+TLS"] {
+				if w.Protocol == harness.Protocols["HTTP/1.1+TLS"] {
 					times /= 4
 				}
 				for range times {
 					s, want := row.run(w)
-					read(w, s.Stream)
+					harness.Read(w, s.Stream)
 					for _, err := range want {
 						require.ErrorIs(t, s.Err(), err)
 					}

@@ -17,123 +17,32 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
-
-const (
-	hi   = `data: {"type":"text","content":"Hi! "}` + "\n\n"
-	more = `data: {"type":"text","content":"How can I help?"}` + "\n\n"
-	done = `data: {"type":"done"}` + "\n\n"
-)
-
-// streaming is a handler's way to write an event stream piece by piece.
-type streaming struct {
-	http.ResponseWriter
-	*http.ResponseController
-	request *http.Request
-}
-
-func stream(w http.ResponseWriter, r *http.Request) streaming {
-	_, _ = io.Copy(io.Discard, r.Body) // only then does HTTP/1.1 notice that a client leaves
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Request-Id", "req_42")
-	return streaming{w, http.NewResponseController(w), r}
-}
-
-func (s streaming) send(pieces ...string) streaming {
-	for _, p := range pieces {
-		_, _ = io.WriteString(s, p)
-		_ = s.Flush()
-	}
-	return s
-}
-
-// hold keeps the connection open and silent until the client goes away.
-func (s streaming) hold() { <-s.request.Context().Done() }
-
-// abort ends the connection in the middle.
-func (s streaming) abort() { panic(http.ErrAbortHandler) }
-
-// overEach runs a test over each form of connection that a stream can have, and for
-// both ways of reading: through the channel, and on the caller's goroutine.
-func overEach(t *testing.T, handler http.HandlerFunc, opts []agento.Option, test func(w *world)) {
-	t.Helper()
-	for name, proto := range protocols {
-		for way, pull := range map[string]bool{"Events": false, "All": true} {
-			t.Run(name+"/"+way, func(t *testing.T) {
-				inWorldOver(t, proto, handler, opts, func(w *world) {
-					w.pull = pull
-					test(w)
-				})
-			})
-		}
-	}
-}
-
-// read reads a stream to its end in the way that the test is for.
-func read[T any](w *world, s *agento.Stream[T]) (all []T) {
-	if !w.pull {
-		for e := range s.Events() {
-			all = append(all, e)
-		}
-		return all
-	}
-	for e, err := range s.All() {
-		if err != nil {
-			require.Equal(w.t, s.Err(), err)
-			break
-		}
-		all = append(all, e)
-	}
-	return all
-}
-
-func send(w *world, ctx context.Context, opts ...agento.Option) *agento.ChatStream {
-	w.t.Helper()
-	s, err := w.client.Chat.Send(ctx, "a1", agento.SendMessageParams{Message: "Hello"}, opts...)
-	require.NoError(w.t, err)
-	return s
-}
-
-func texts(w *world, s *agento.ChatStream) []string {
-	var all []string
-	for _, e := range read(w, s.Stream) {
-		all = append(all, e.Type+":"+e.Content)
-	}
-	return all
-}
-
-// streamError is what every error of a stream is: an Error with the request id.
-func streamError(t *testing.T, err error) *agento.Error {
-	t.Helper()
-	var e *agento.Error
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, "req_42", e.RequestID)
-	return e
-}
 
 func TestStreamCompleteWithDone(t *testing.T) {
-	overEach(t, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi, more, done)
-	}, nil, func(w *world) {
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(harness.Hi, harness.More, harness.Done)
+	}, nil, func(w *harness.Env) {
 		for range 20 {
-			s := send(w, w.ctx)
-			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, texts(w, s))
+			s := w.Send(w.Ctx)
+			require.Equal(t, []string{"text:Hi! ", "text:How can I help?", "done:"}, w.Texts(s))
 			require.NoError(t, s.Err())
 			require.NoError(t, s.Close())
 		}
-		require.Equal(t, 1, w.listener.Dialled(), "connections for 20 chats")
+		require.Equal(t, 1, w.Listener.Dialled(), "connections for 20 chats")
 	})
 }
 
 // TestStreamDoneOnAnOpenConnection: done is the end, whatever the server does
 // with the connection.
 func TestStreamDoneOnAnOpenConnection(t *testing.T) {
-	overEach(t, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi, done).hold()
-	}, nil, func(w *world) {
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(harness.Hi, harness.Done).Hold()
+	}, nil, func(w *harness.Env) {
 		begun := time.Now()
-		s := send(w, w.ctx)
-		require.Len(t, texts(w, s), 2)
+		s := w.Send(w.Ctx)
+		require.Len(t, w.Texts(s), 2)
 		require.NoError(t, s.Err())
 		require.LessOrEqual(t, time.Since(begun), 100*time.Millisecond)
 	})
@@ -145,32 +54,32 @@ func TestStreamCut(t *testing.T) {
 		abort  bool
 		events int
 	}{
-		"cleanly between events":     {[]string{hi}, false, 1},
+		"cleanly between events":     {[]string{harness.Hi}, false, 1},
 		"cleanly before any event":   {nil, false, 0},
-		"cleanly inside an event":    {[]string{hi, `data: {"type":"text","con`}, false, 1},
-		"cleanly before the blank":   {[]string{hi, `data: {"type":"done"}` + "\n"}, false, 1},
-		"brutally between events":    {[]string{hi, more}, true, 2},
-		"brutally inside an event":   {[]string{hi, `data: {"ty`}, true, 1},
+		"cleanly inside an event":    {[]string{harness.Hi, `data: {"type":"text","con`}, false, 1},
+		"cleanly before the blank":   {[]string{harness.Hi, `data: {"type":"done"}` + "\n"}, false, 1},
+		"brutally between events":    {[]string{harness.Hi, harness.More}, true, 2},
+		"brutally inside an event":   {[]string{harness.Hi, `data: {"ty`}, true, 1},
 		"brutally before the answer": {[]string{": thinking\n\n"}, true, 0},
 	}
 	for name, cut := range cuts {
 		t.Run(name, func(t *testing.T) {
 			requests := 0
-			overEach(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 				requests++
-				s := stream(w, r).send(cut.pieces...)
+				s := harness.Stream(w, r).Send(cut.pieces...)
 				if cut.abort {
-					s.abort()
+					s.Abort()
 				}
 				if len(cut.pieces) == 0 {
 					_ = s.Flush()
 				}
-			}, nil, func(w *world) {
+			}, nil, func(w *harness.Env) {
 				requests = 0
-				s := send(w, w.ctx)
-				require.Len(t, texts(w, s), cut.events)
+				s := w.Send(w.Ctx)
+				require.Len(t, w.Texts(s), cut.events)
 				require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
-				streamError(t, s.Err())
+				harness.StreamError(t, s.Err())
 				require.Equal(t, 1, requests, "a turn that has begun is not repeated")
 			})
 		})
@@ -196,7 +105,7 @@ func TestStreamErrorEvent(t *testing.T) {
 	}
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
-			overEach(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 				event := "data: " + form.event + "\n\n"
 				switch form.event {
 				case "EVENT":
@@ -204,11 +113,11 @@ func TestStreamErrorEvent(t *testing.T) {
 				case "PLAIN":
 					event = "event: error\ndata: out of memory\n\n"
 				}
-				stream(w, r).send(hi, event, more, done)
-			}, nil, func(w *world) {
-				s := send(w, w.ctx)
-				require.Equal(t, []string{"text:Hi! "}, texts(w, s), "the error event is not delivered, nothing after it is")
-				e := streamError(t, s.Err())
+				harness.Stream(w, r).Send(harness.Hi, event, harness.More, harness.Done)
+			}, nil, func(w *harness.Env) {
+				s := w.Send(w.Ctx)
+				require.Equal(t, []string{"text:Hi! "}, w.Texts(s), "the error event is not delivered, nothing after it is")
+				e := harness.StreamError(t, s.Err())
 				require.Equal(t, form.code, e.Code)
 				require.Equal(t, form.text, e.Message)
 				require.Zero(t, e.StatusCode)
@@ -247,14 +156,14 @@ func TestStreamThatIsNone(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			overEach(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Request-Id", "req_42")
 				w.Header().Set("Content-Type", c.contentType)
 				w.WriteHeader(c.status)
 				_, _ = io.WriteString(w, c.body)
-			}, nil, func(w *world) {
-				_, err := w.client.Chat.Send(w.ctx, "a1", agento.SendMessageParams{Message: "x"})
-				c.check(t, streamError(t, err))
+			}, nil, func(w *harness.Env) {
+				_, err := w.Client.Chat.Send(w.Ctx, "a1", agento.SendMessageParams{Message: "x"})
+				c.check(t, harness.StreamError(t, err))
 			})
 		})
 	}
@@ -262,39 +171,39 @@ func TestStreamThatIsNone(t *testing.T) {
 
 func TestStreamIdle(t *testing.T) {
 	t.Run("after an event", func(t *testing.T) {
-		overEach(t, func(w http.ResponseWriter, r *http.Request) {
-			s := stream(w, r).send(hi)
+		harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+			s := harness.Stream(w, r).Send(harness.Hi)
 			for range 3 { // comments are life
 				time.Sleep(9 * time.Minute)
-				s.send(": still thinking\n\n")
+				s.Send(": still thinking\n\n")
 			}
-			s.hold()
-		}, nil, func(w *world) {
+			s.Hold()
+		}, nil, func(w *harness.Env) {
 			begun := time.Now()
-			s := send(w, w.ctx)
-			require.Len(t, texts(w, s), 1)
+			s := w.Send(w.Ctx)
+			require.Len(t, w.Texts(s), 1)
 			require.ErrorIs(t, s.Err(), agento.ErrStreamIdle)
 			require.NotErrorIs(t, s.Err(), agento.ErrStreamTruncated)
-			streamError(t, s.Err())
+			harness.StreamError(t, s.Err())
 			require.Equal(t, 37*time.Minute, time.Since(begun))
 		})
 	})
 	t.Run("before the headers", func(t *testing.T) {
-		overEach(t, func(w http.ResponseWriter, r *http.Request) {
-			stream(w, r).hold()
-		}, nil, func(w *world) {
+		harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.Stream(w, r).Hold()
+		}, nil, func(w *harness.Env) {
 			begun := time.Now()
-			_, err := w.client.Chat.Send(w.ctx, "a1", agento.SendMessageParams{Message: "x"})
+			_, err := w.Client.Chat.Send(w.Ctx, "a1", agento.SendMessageParams{Message: "x"})
 			require.ErrorIs(t, err, agento.ErrStreamIdle)
 			require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
 			require.Equal(t, 10*time.Minute, time.Since(begun))
 		})
 	})
 	t.Run("a reader that is slow is not a silent server", func(t *testing.T) {
-		overEach(t, func(w http.ResponseWriter, r *http.Request) {
-			stream(w, r).send(strings.Repeat(hi, 100), done)
-		}, []agento.Option{agento.WithIdleTimeout(time.Minute)}, func(w *world) {
-			s := send(w, w.ctx)
+		harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.Stream(w, r).Send(strings.Repeat(harness.Hi, 100), harness.Done)
+		}, []agento.Option{agento.WithIdleTimeout(time.Minute)}, func(w *harness.Env) {
+			s := w.Send(w.Ctx)
 			events := 0
 			for range s.Events() {
 				events++
@@ -309,16 +218,16 @@ func TestStreamIdle(t *testing.T) {
 func TestStreamContext(t *testing.T) {
 	cause := errors.New("the visitor has left")
 	states := map[string]http.HandlerFunc{
-		"while the server is silent": func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() },
+		"while the server is silent": func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
 		"while the channel is full": func(w http.ResponseWriter, r *http.Request) {
-			stream(w, r).send(strings.Repeat(hi, 1000)).hold()
+			harness.Stream(w, r).Send(strings.Repeat(harness.Hi, 1000)).Hold()
 		},
 	}
 	for name, handler := range states {
 		t.Run(name, func(t *testing.T) {
-			overEach(t, handler, nil, func(w *world) {
-				ctx, cancel := context.WithCancelCause(w.ctx)
-				s := send(w, ctx)
+			harness.RunEach(t, handler, nil, func(w *harness.Env) {
+				ctx, cancel := context.WithCancelCause(w.Ctx)
+				s := w.Send(ctx)
 				synctest.Wait()
 				begun := time.Now()
 				cancel(cause)
@@ -328,15 +237,15 @@ func TestStreamContext(t *testing.T) {
 				require.Zero(t, time.Since(begun))
 				require.ErrorIs(t, s.Err(), context.Canceled)
 				require.ErrorIs(t, s.Err(), cause)
-				streamError(t, s.Err())
+				harness.StreamError(t, s.Err())
 			})
 		})
 		t.Run("deadline "+name, func(t *testing.T) {
-			overEach(t, handler, nil, func(w *world) {
-				ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+			harness.RunEach(t, handler, nil, func(w *harness.Env) {
+				ctx, cancel := context.WithTimeout(w.Ctx, 5*time.Second)
 				defer cancel()
 				begun := time.Now()
-				s := send(w, ctx)
+				s := w.Send(ctx)
 				time.Sleep(6 * time.Second)
 				for range s.Events() {
 				}
@@ -352,15 +261,15 @@ func TestStreamContext(t *testing.T) {
 // to the SDK is lost, and a complete answer is never called an error.
 func TestStreamReadyEventIsNotDropped(t *testing.T) {
 	for i := range 200 {
-		inWorld(t, func(w http.ResponseWriter, r *http.Request) {
-			s := stream(w, r).send(hi)
+		harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+			s := harness.Stream(w, r).Send(harness.Hi)
 			time.Sleep(5 * time.Second)
-			s.send(done)
-		}, nil, func(w *world) {
-			ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+			s.Send(harness.Done)
+		}, nil, func(w *harness.Env) {
+			ctx, cancel := context.WithTimeout(w.Ctx, 5*time.Second)
 			defer cancel()
-			s := send(w, ctx)
-			got := texts(w, s)
+			s := w.Send(ctx)
+			got := w.Texts(s)
 			if s.Err() == nil {
 				require.Equal(t, []string{"text:Hi! ", "done:"}, got, "run %d", i)
 			} else {
@@ -372,13 +281,13 @@ func TestStreamReadyEventIsNotDropped(t *testing.T) {
 }
 
 func TestStreamEventTooLarge(t *testing.T) {
-	overEach(t, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi, "data: "+strings.Repeat("x", 2000)+"\n\n", done)
-	}, nil, func(w *world) {
-		s := send(w, w.ctx, agento.WithMaxEventSize(1000))
-		require.Len(t, texts(w, s), 1)
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(harness.Hi, "data: "+strings.Repeat("x", 2000)+"\n\n", harness.Done)
+	}, nil, func(w *harness.Env) {
+		s := w.Send(w.Ctx, agento.WithMaxEventSize(1000))
+		require.Len(t, w.Texts(s), 1)
 		require.ErrorIs(t, s.Err(), agento.ErrEventTooLarge)
-		streamError(t, s.Err())
+		harness.StreamError(t, s.Err())
 	})
 }
 
@@ -390,14 +299,14 @@ func TestStreamUnknownPasses(t *testing.T) {
 		`not JSON`,
 		`[1,2]`,
 	}
-	overEach(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+		s := harness.Stream(w, r)
 		for _, o := range odd {
-			s.send("data: " + o + "\n\n")
+			s.Send("data: " + o + "\n\n")
 		}
-		s.send(done)
-	}, nil, func(w *world) {
-		s := send(w, w.ctx)
+		s.Send(harness.Done)
+	}, nil, func(w *harness.Env) {
+		s := w.Send(w.Ctx)
 		var raw []string
 		for e := range s.Events() {
 			require.Empty(t, e.Content, "only text has content")
@@ -410,12 +319,12 @@ func TestStreamUnknownPasses(t *testing.T) {
 
 // TestStreamTextThatCannotBeRead: an answer must not lack a piece without a word.
 func TestStreamTextThatCannotBeRead(t *testing.T) {
-	overEach(t, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi, `data: {"type":"text","content":{"parts":["a"]}}`+"\n\n", done)
-	}, nil, func(w *world) {
-		s := send(w, w.ctx)
-		require.Len(t, texts(w, s), 1)
-		streamError(t, s.Err())
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(harness.Hi, `data: {"type":"text","content":{"parts":["a"]}}`+"\n\n", harness.Done)
+	}, nil, func(w *harness.Env) {
+		s := w.Send(w.Ctx)
+		require.Len(t, w.Texts(s), 1)
+		harness.StreamError(t, s.Err())
 	})
 }
 
@@ -425,17 +334,17 @@ func TestStreamFailureBeforeItBegins(t *testing.T) {
 	for status, want := range map[int]int{429: 2, 425: 2, 500: 1, 503: 1} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			requests := 0
-			overEach(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 				if requests++; requests == 1 {
 					w.WriteHeader(status)
 					return
 				}
-				stream(w, r).send(hi, done)
-			}, nil, func(w *world) {
+				harness.Stream(w, r).Send(harness.Hi, harness.Done)
+			}, nil, func(w *harness.Env) {
 				requests = 0
-				s, err := w.client.Chat.Send(w.ctx, "a1", agento.SendMessageParams{Message: "x"})
+				s, err := w.Client.Chat.Send(w.Ctx, "a1", agento.SendMessageParams{Message: "x"})
 				if err == nil {
-					require.Len(t, texts(w, s), 2)
+					require.Len(t, w.Texts(s), 2)
 				}
 				require.Equal(t, want, requests)
 				require.Equal(t, want == 1, errors.Is(err, agento.ErrOutcomeUnknown))
@@ -446,40 +355,40 @@ func TestStreamFailureBeforeItBegins(t *testing.T) {
 
 func TestStreamClose(t *testing.T) {
 	endless := func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		for r.Context().Err() == nil {
-			s.send(hi)
+			s.Send(harness.Hi)
 			time.Sleep(time.Millisecond)
 		}
 	}
-	ways := map[string]func(*world, *agento.ChatStream){
-		"at once": func(*world, *agento.ChatStream) {},
-		"inside a range": func(w *world, s *agento.ChatStream) {
+	ways := map[string]func(*harness.Env, *agento.ChatStream){
+		"at once": func(*harness.Env, *agento.ChatStream) {},
+		"inside a range": func(w *harness.Env, s *agento.ChatStream) {
 			after := 0
 			for range s.Events() {
 				if after == 0 {
-					require.NoError(w.t, s.Close())
+					require.NoError(w.T, s.Close())
 				}
 				after++
 			}
-			require.LessOrEqual(w.t, after, 1+16)
+			require.LessOrEqual(w.T, after, 1+16)
 		},
-		"from many goroutines": func(w *world, s *agento.ChatStream) {
+		"from many goroutines": func(w *harness.Env, s *agento.ChatStream) {
 			for range 8 {
 				go func() { _ = s.Close() }()
 			}
 		},
-		"by leaving All": func(w *world, s *agento.ChatStream) {
+		"by leaving All": func(w *harness.Env, s *agento.ChatStream) {
 			for range s.All() {
 				break
 			}
 		},
-		"full": func(w *world, s *agento.ChatStream) { time.Sleep(time.Minute) },
+		"full": func(w *harness.Env, s *agento.ChatStream) { time.Sleep(time.Minute) },
 	}
 	for name, leave := range ways {
 		t.Run(name, func(t *testing.T) {
-			overEach(t, endless, nil, func(w *world) {
-				s := send(w, w.ctx)
+			harness.RunEach(t, endless, nil, func(w *harness.Env) {
+				s := w.Send(w.Ctx)
 				leave(w, s)
 				require.NoError(t, s.Close())
 				require.NoError(t, s.Close())
@@ -492,28 +401,28 @@ func TestStreamClose(t *testing.T) {
 }
 
 func TestStreamTextAndReply(t *testing.T) {
-	overEach(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+		s := harness.Stream(w, r)
 		time.Sleep(2 * time.Second)
-		s.send(hi)
+		s.Send(harness.Hi)
 		time.Sleep(time.Second)
-		s.send(more)
+		s.Send(harness.More)
 		if r.URL.Path == "/v1/agents/whole/chat/messages" {
-			s.send(`data: {"type":"done","sessionId":"agent:1:s"}` + "\n\n")
+			s.Send(`data: {"type":"done","sessionId":"agent:1:s"}` + "\n\n")
 		}
-	}, nil, func(w *world) {
-		reply, err := w.client.Chat.Ask(w.ctx, "whole", agento.SendMessageParams{Message: "x"})
+	}, nil, func(w *harness.Env) {
+		reply, err := w.Client.Chat.Ask(w.Ctx, "whole", agento.SendMessageParams{Message: "x"})
 		require.NoError(t, err)
 		require.Equal(t, &agento.Reply{
 			Text: "Hi! How can I help?", SessionID: "agent:1:s", RequestID: "req_42", Events: 3,
 			FirstToken: 2 * time.Second, Duration: 3 * time.Second,
 		}, reply)
 
-		reply, err = w.client.Chat.Ask(w.ctx, "cut", agento.SendMessageParams{Message: "x"})
+		reply, err = w.Client.Chat.Ask(w.Ctx, "cut", agento.SendMessageParams{Message: "x"})
 		require.ErrorIs(t, err, agento.ErrStreamTruncated)
 		require.Equal(t, "Hi! How can I help?", reply.Text, "what arrived is kept")
 
-		s := send(w, w.ctx)
+		s := w.Send(w.Ctx)
 		text, err := s.Text()
 		require.ErrorIs(t, err, agento.ErrStreamTruncated)
 		require.Equal(t, "Hi! How can I help?", text)
@@ -521,14 +430,14 @@ func TestStreamTextAndReply(t *testing.T) {
 }
 
 func TestRawStream(t *testing.T) {
-	overEach(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send("id: 7\nevent: tick\ndata: a\ndata: b\n\n", "data: c\n\n")
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+		s := harness.Stream(w, r).Send("id: 7\nevent: tick\ndata: a\ndata: b\n\n", "data: c\n\n")
 		if r.URL.Query().Has("cut") {
-			s.send("data: half")
+			s.Send("data: half")
 		}
-	}, nil, func(w *world) {
+	}, nil, func(w *harness.Env) {
 		for path, want := range map[string]error{"/v1/ticks": nil, "/v1/ticks?cut=1": agento.ErrStreamTruncated} {
-			s, err := w.client.Stream(w.ctx, "GET", path, nil)
+			s, err := w.Client.Stream(w.Ctx, "GET", path, nil)
 			require.NoError(t, err)
 			var events []agento.Event
 			for e := range s.Events() {
@@ -555,21 +464,21 @@ func TestStreamOfAnotherForm(t *testing.T) {
 			"upstream connect error\n": agento.ErrNotEventStream,
 			`{"error":{"code":"conflict","message":"m"}}`: agento.ErrConflict,
 		} {
-			inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+			harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header()["Content-Type"] = []string{contentType}
 				w.Header().Set("X-Request-Id", "req_42")
 				_, _ = io.WriteString(w, body)
-			}, nil, func(w *world) {
-				raw, err := w.client.Stream(w.ctx, "GET", "/v1/x", nil)
+			}, nil, func(w *harness.Env) {
+				raw, err := w.Client.Stream(w.Ctx, "GET", "/v1/x", nil)
 				require.NoError(t, err)
-				require.Empty(t, read(w, raw))
+				require.Empty(t, harness.Read(w, raw))
 				require.ErrorIs(t, raw.Err(), want, "%q", body)
-				chat := send(w, w.ctx)
-				require.Empty(t, texts(w, chat))
-				require.ErrorIs(t, streamError(t, chat.Err()), want, "%q", body)
-				log, err := w.client.Logs.Stream(w.ctx, "a1", nil)
+				chat := w.Send(w.Ctx)
+				require.Empty(t, w.Texts(chat))
+				require.ErrorIs(t, harness.StreamError(t, chat.Err()), want, "%q", body)
+				log, err := w.Client.Logs.Stream(w.Ctx, "a1", nil)
 				require.NoError(t, err)
-				require.Empty(t, read(w, log.Stream))
+				require.Empty(t, harness.Read(w, log.Stream))
 				require.ErrorIs(t, log.Err(), want, "%q", body)
 			})
 		}
@@ -585,35 +494,35 @@ func TestStreamJoinsSplitCharacters(t *testing.T) {
 		"byte by byte":   {"\"Hi \"", "\"\xf0\"", "\"\x9f\"", "\"\x98\"", "\"\x80\"", `"!"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			overEach(t, func(w http.ResponseWriter, r *http.Request) {
-				s := stream(w, r)
+			harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
+				s := harness.Stream(w, r)
 				for _, content := range events {
-					s.send(`data: {"type":"text","content":` + content + "}\n\n")
+					s.Send(`data: {"type":"text","content":` + content + "}\n\n")
 				}
-				s.send(`data: {"type":"tool"}`+"\n\n", done)
-			}, nil, func(w *world) {
-				text, err := send(w, w.ctx).Text()
+				s.Send(`data: {"type":"tool"}`+"\n\n", harness.Done)
+			}, nil, func(w *harness.Env) {
+				text, err := w.Send(w.Ctx).Text()
 				require.NoError(t, err)
 				require.Equal(t, "Hi 😀!", text)
 			})
 		})
 	}
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(`data: {"type":"text","content":"Hi \ud83d"}`+"\n\n", done)
-	}, nil, func(w *world) {
-		require.Equal(t, []string{"text:Hi ", "text:\ufffd", "done:"}, texts(w, send(w, w.ctx)))
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(`data: {"type":"text","content":"Hi \ud83d"}`+"\n\n", harness.Done)
+	}, nil, func(w *harness.Env) {
+		require.Equal(t, []string{"text:Hi ", "text:\ufffd", "done:"}, w.Texts(w.Send(w.Ctx)))
 	})
 }
 
 // Reading a stream starts no goroutine of the SDK; Events starts one.
 func TestStreamGoroutines(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() }, []agento.Option{agento.WithPacing(false)}, func(w *world) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() }, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
 		const streams = 1000
 		var all sync.WaitGroup
-		ctx, cancel := context.WithCancel(w.ctx)
+		ctx, cancel := context.WithCancel(w.Ctx)
 		for range streams {
 			all.Go(func() {
-				for range send(w, ctx).All() {
+				for range w.Send(ctx).All() {
 				}
 			})
 		}
@@ -652,15 +561,15 @@ func TestZeroStream(t *testing.T) {
 
 // Close makes a blocked read return, from any goroutine.
 func TestStreamCloseWhileReading(t *testing.T) {
-	overEach(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() }, nil, func(w *world) {
+	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() }, nil, func(w *harness.Env) {
 		for _, open := range map[string]func() (read func(), close func() error, err func() error){
 			"chat": func() (func(), func() error, func() error) {
-				s := send(w, w.ctx)
-				return func() { read(w, s.Stream) }, s.Close, s.Err
+				s := w.Send(w.Ctx)
+				return func() { harness.Read(w, s.Stream) }, s.Close, s.Err
 			},
 			"log": func() (func(), func() error, func() error) {
-				s := follow(w, nil)
-				return func() { read(w, s.Stream) }, s.Close, s.Err
+				s := w.Follow(nil)
+				return func() { harness.Read(w, s.Stream) }, s.Close, s.Err
 			},
 		} {
 			read, closeStream, streamErr := open()
@@ -677,22 +586,22 @@ func TestStreamCloseWhileReading(t *testing.T) {
 // Buffered reports whether the next event is there already.
 func TestStreamBuffered(t *testing.T) {
 	next := make(chan string)
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		next := next
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		for piece := range next {
-			s.send(piece)
+			s.Send(piece)
 		}
-	}, nil, func(w *world) {
+	}, nil, func(w *harness.Env) {
 		next = make(chan string)
 		go func() {
-			next <- hi + more + "data: {\"type\""
+			next <- harness.Hi + harness.More + "data: {\"type\""
 			time.Sleep(time.Second)
 			next <- ":\"done\"}\n\n"
 			close(next)
 		}()
 		var got []bool
-		s := send(w, w.ctx)
+		s := w.Send(w.Ctx)
 		for range s.All() {
 			got = append(got, s.Buffered())
 		}

@@ -8,10 +8,11 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestSwarms(t *testing.T) {
-	withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		client := s.Client()
 		swarm, err := client.Swarms.Create(t.Context(), agento.CreateSwarmParams{
 			Name: "Shop", Description: "All of the shop", Secrets: agento.Secrets{agento.AnthropicAPIKey: "sk-test"},

@@ -14,16 +14,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // sentBy returns the body that a call sends. The answer to it is any object.
 func sentBy(t *testing.T, call func(*agento.Client) error) string {
 	t.Helper()
 	var sent []byte
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		var err error
 		sent, err = io.ReadAll(r.Body)
-		return respond(200, `{"data":{"id":"x"}}`), err
+		return harness.Respond(200, `{"data":{"id":"x"}}`), err
 	}))
 	require.NoError(t, call(client))
 	return string(sent)
@@ -217,8 +218,8 @@ func TestChangeThatCannotBeRead(t *testing.T) {
 		} {
 			t.Run(code+", "+name, func(t *testing.T) {
 				var methods []string
-				answer := respond(status, `{"error":{"code":"`+code+`","message":"says the read"}}`, "X-Request-Id", "req_read")
-				client := newClient(t, inTurn(t, &methods, respond(204, "", "X-Request-Id", "req_change"), answer), agento.WithMaxRetries(0))
+				answer := harness.Respond(status, `{"error":{"code":"`+code+`","message":"says the read"}}`, "X-Request-Id", "req_read")
+				client := harness.Client(t, harness.InOrder(t, &methods, harness.Respond(204, "", "X-Request-Id", "req_change"), answer), agento.WithMaxRetries(0))
 				err := call(client)
 				require.Len(t, methods, 2)
 				requireMade(t, err, 204)
@@ -237,9 +238,9 @@ func TestContextEndsBeforeAChangeIsRead(t *testing.T) {
 	left := errors.New("the user left")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	client := newClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodPatch {
-			return respond(204, ""), nil
+			return harness.Respond(204, ""), nil
 		}
 		cancel(left)
 		return nil, r.Context().Err()

@@ -21,6 +21,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 var (
@@ -45,7 +46,7 @@ func TestWritesHappenOnce(t *testing.T) {
 				for j, f := range writeFaultTable() {
 					random := rand.New(rand.NewPCG(*writeSeed, uint64(i<<16|j)))
 					for done := 0; done < *writeRuns; done += runsPerServer {
-						withService(t, nil, func(t *testing.T, s *agentotest.Server) {
+						harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 							for n := range min(runsPerServer, *writeRuns-done) {
 								all.add(runWrite(t, s, newPlan(w, f, done+n, random)))
 							}
@@ -68,7 +69,7 @@ func TestWritesHappenOnce(t *testing.T) {
 // not know fails here.
 func TestNoWriteIsMissing(t *testing.T) {
 	covered := map[string]bool{}
-	methods := serviceMethods()
+	methods := harness.ServiceMethods()
 	for _, w := range writes() {
 		require.Contains(t, methods, strings.SplitN(w.call, ",", 2)[0])
 		covered[w.route.Name] = true
