@@ -3,7 +3,13 @@ package agento_test
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/doc"
+	"go/format"
+	"go/parser"
+	"go/token"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,4 +104,216 @@ func operationsTable() string {
 		fmt.Fprintf(&b, "| `%s` | `%s %s` | %s | %s |\n", r.Call, r.Method, r.Path, scope, evidence)
 	}
 	return b.String()
+}
+
+// The doc comment of an operation tells its scope, how well it is known, and
+// what a write takes to be in effect.
+func TestDocsOfOperations(t *testing.T) {
+	docs := methodDocs(t)
+	for _, r := range route.All() {
+		doc := docs[r.Call]
+		require.Contains(t, doc, r.Method+" /v1/", "%s: the doc of %s", r.Name, r.Call)
+		require.Contains(t, doc, "Errors", r.Call)
+		if r.Scope == route.NoScope {
+			require.Contains(t, doc, "Scope: none", r.Call)
+		} else {
+			require.Contains(t, doc, "Scope: "+string(r.Scope), r.Call)
+		}
+		evidence := map[route.Evidence]string{route.Documented: ", documented", route.TitleOnly: ", inferred from the title"}[r.Evidence]
+		require.NotEmpty(t, evidence)
+		require.Contains(t, doc, evidence, r.Call)
+	}
+	for _, call := range composed {
+		require.Contains(t, docs[call], " /v1/", call)
+		require.Contains(t, docs[call], "Scope", call)
+	}
+	for _, call := range []string{
+		"Account.UpdatePersonality", "Account.UpdateWorkflow", "Account.EditPersonality", "Account.EditWorkflow",
+		"Account.SetSecrets", "Account.PutRule", "Account.DeleteRule", "Agents.Update",
+		"Skills.Upload", "Skills.Install", "Skills.Uninstall", "Swarms.Update",
+	} {
+		require.Contains(t, docs[call], "estart", "%s says whether it takes a restart", call)
+	}
+}
+
+// declarations calls f with each declaration of the package.
+func declarations(t *testing.T, f func(ast.Decl)) {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		for _, decl := range file.Decls {
+			f(decl)
+		}
+	}
+}
+
+// receiver is the name of a method's type, "" for a function.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	name := ""
+	ast.Inspect(f.Recv.List[0].Type, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && name == "" {
+			name = id.Name
+		}
+		return name == ""
+	})
+	return name
+}
+
+// methodDocs are the doc comments of the services' methods, each on one line.
+func methodDocs(t *testing.T) map[string]string {
+	docs := make(map[string]string)
+	declarations(t, func(decl ast.Decl) {
+		if f, ok := decl.(*ast.FuncDecl); ok && f.Recv != nil {
+			service := strings.TrimSuffix(receiver(f), "Service")
+			docs[service+"."+f.Name.Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+		}
+	})
+	return docs
+}
+
+func TestEveryExportedNameHasADoc(t *testing.T) {
+	names := 0
+	check := func(name string, docs ...*ast.CommentGroup) {
+		if !ast.IsExported(name) {
+			return
+		}
+		names++
+		for _, doc := range docs {
+			if strings.TrimSpace(doc.Text()) != "" {
+				return
+			}
+		}
+		t.Errorf("%s has no doc comment", name)
+	}
+	declarations(t, func(decl ast.Decl) {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if of := receiver(d); of == "" || ast.IsExported(of) {
+				check(d.Name.Name, d.Doc)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					check(s.Name.Name, s.Doc, d.Doc)
+				case *ast.ValueSpec:
+					for _, name := range s.Names {
+						check(name.Name, s.Doc, s.Comment, d.Doc)
+					}
+				}
+			}
+		}
+	})
+	require.Greater(t, names, 200)
+}
+
+// TestLLMsTxt keeps llms.txt equal to what the doc comments say.
+//
+//	go test . -run LLMsTxt -update
+func TestLLMsTxt(t *testing.T) {
+	const name = "llms.txt"
+	want := llmsText(t)
+	if *update {
+		require.NoError(t, os.WriteFile(name, []byte(want), 0o644))
+		return
+	}
+	got, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, want, string(got), "run: go test . -run LLMsTxt -update")
+}
+
+const llmsHead = `# Agento for Go
+
+> The official Go SDK for the Agento API, which hosts AI agents: import "github.com/remsyshq/agento-go".
+
+All exported names of the SDK, of its chat backend, of its fake service for tests, and of its modules, from their doc comments. The README has code by task:
+https://github.com/remsyshq/agento-go/blob/main/README.md
+`
+
+func llmsText(t *testing.T) string {
+	var b strings.Builder
+	b.WriteString(llmsHead)
+	for _, folder := range []string{".", "chathttp", "chunk", "agentotest", "otel", "redispacer"} {
+		p := packageDoc(t, folder)
+		fmt.Fprintf(&b, "\n# package %s\n\nimport %q\n\n%s", p.name, p.ImportPath, p.Text(p.Doc))
+		p.values(&b, p.Consts)
+		p.values(&b, p.Vars)
+		for _, f := range p.Funcs {
+			p.item(&b, "func", f.Name, f.Decl, f.Doc)
+		}
+		for _, typ := range p.Types {
+			p.typ(&b, typ)
+		}
+	}
+	return b.String()
+}
+
+// packageDocs is a package as go doc has it.
+type packageDocs struct {
+	*doc.Package
+	name  string
+	files *token.FileSet
+}
+
+func packageDoc(t *testing.T, folder string) packageDocs {
+	p := packageDocs{files: token.NewFileSet()}
+	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	require.NoError(t, err)
+	var parsed []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(p.files, name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		parsed = append(parsed, file)
+	}
+	p.Package, err = doc.NewFromFiles(p.files, parsed, filepath.ToSlash(filepath.Join("github.com/remsyshq/agento-go", folder)))
+	require.NoError(t, err)
+	p.name = p.Package.Name
+	return p
+}
+
+func (p packageDocs) typ(b *strings.Builder, typ *doc.Type) {
+	p.item(b, "type", typ.Name, typ.Decl, typ.Doc)
+	p.values(b, typ.Consts)
+	p.values(b, typ.Vars)
+	for _, f := range typ.Funcs {
+		p.item(b, "func", f.Name, f.Decl, f.Doc)
+	}
+	for _, m := range typ.Methods {
+		p.item(b, "method", strings.TrimPrefix(m.Recv, "*")+"."+m.Name, m.Decl, m.Doc)
+	}
+}
+
+func (p packageDocs) values(b *strings.Builder, values []*doc.Value) {
+	for _, v := range values {
+		kind := v.Decl.Tok.String()
+		p.item(b, kind, strings.Join(v.Names, ", "), v.Decl, v.Doc)
+	}
+}
+
+// item writes one name: its declaration, and what is said of it.
+func (p packageDocs) item(b *strings.Builder, kind, name string, decl ast.Node, text string) {
+	if f, ok := decl.(*ast.FuncDecl); ok {
+		f.Body, f.Doc = nil, nil
+	}
+	if g, ok := decl.(*ast.GenDecl); ok {
+		g.Doc = nil
+	}
+	fmt.Fprintf(b, "\n## %s %s\n\n```go\n", kind, name)
+	_ = format.Node(b, p.files, decl) // to memory
+	b.WriteString("\n```\n")
+	if text != "" {
+		b.WriteString("\n" + string(p.Text(text)))
+	}
 }

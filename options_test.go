@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -126,126 +125,6 @@ func TestNewFromEnv(t *testing.T) {
 	}
 }
 
-// TestCallsRefuseBadInput: each is refused with an error that names the argument,
-// and the network is not touched.
-func TestCallsRefuseBadInput(t *testing.T) {
-	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
-		t.Error("a request was sent")
-		return nil, io.EOF
-	}))
-	ctx := context.Background()
-	var noContext context.Context
-	cases := map[string]struct {
-		names string
-		call  func() error
-	}{
-		"empty id":       {"id", func() error { _, err := client.Agents.Get(ctx, ""); return err }},
-		"id .":           {"id", func() error { return client.Agents.Delete(ctx, ".") }},
-		"id ..":          {"id", func() error { return client.Agents.Start(ctx, "..") }},
-		"empty agent id": {"agentID", func() error { _, err := client.Logs.Recent(ctx, "", nil); return err }},
-		"empty message": {"Message", func() error {
-			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{})
-			return err
-		}},
-		"message of bytes": {"Message", func() error {
-			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x\xff"})
-			return err
-		}},
-		"session id of bytes": {"SessionID", func() error {
-			_, err := client.Chat.Ask(ctx, "a", agento.SendMessageParams{Message: "x", SessionID: "\xff"})
-			return err
-		}},
-		"peer id of bytes": {"PeerID", func() error {
-			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x", PeerID: "p\xc8"})
-			return err
-		}},
-		"peer id of bytes of a session": {"PeerID", func() error {
-			_, err := client.Chat.CreateSession(ctx, "a", agento.CreateSessionParams{PeerID: "p\xc8"})
-			return err
-		}},
-		"title of bytes": {"Title", func() error {
-			_, err := client.Chat.CreateSession(ctx, "a", agento.CreateSessionParams{Title: "\xed\xa0\x80"})
-			return err
-		}},
-		"nil context": {"ctx", func() error {
-			_, err := client.Agents.List(noContext, nil)
-			return err
-		}},
-		"nil context of a stream": {"ctx", func() error {
-			_, err := client.Chat.Send(noContext, "a", agento.SendMessageParams{Message: "x"})
-			return err
-		}},
-		"empty name":      {"Name", func() error { _, err := client.Agents.Create(ctx, agento.CreateAgentParams{}); return err }},
-		"negative limit":  {"limit", func() error { _, err := client.Agents.List(ctx, &agento.ListParams{Limit: -1}); return err }},
-		"negative offset": {"offset", func() error { _, err := client.Agents.List(ctx, &agento.ListParams{Offset: -1}); return err }},
-		"negative tail":   {"tail", func() error { _, err := client.Logs.Stream(ctx, "a", &agento.LogsParams{Tail: -1}); return err }},
-		"no status":       {"want", func() error { _, err := client.Agents.WaitUntil(ctx, "a", ""); return err }},
-		"context that is no JSON": {"body", func() error {
-			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x", Context: func() {}})
-			return err
-		}},
-		"option of New": {"WithPacing", func() error { _, err := client.Agents.List(ctx, nil, agento.WithPacing(false)); return err }},
-		"nil response":  {"WithResponse", func() error { _, err := client.Agents.List(ctx, nil, agento.WithResponse(nil)); return err }},
-		"extra on a read": {"WithExtra", func() error {
-			_, err := client.Agents.Get(ctx, "a", agento.WithExtra("x", 1))
-			return err
-		}},
-		"response of several calls": {"WithResponse", func() error {
-			for _, err := range client.Agents.All(ctx, nil, agento.WithResponse(&agento.Response{})) {
-				return err
-			}
-			return nil
-		}},
-		"raw path":              {"path", func() error { return client.Do(ctx, "GET", "/admin", nil, nil) }},
-		"raw path climbing":     {"path", func() error { return client.Do(ctx, "GET", "/v1/../admin", nil, nil) }},
-		"raw path, escaped":     {"path", func() error { return client.Do(ctx, "GET", "/v1/%2e%2e/admin", nil, nil) }},
-		"raw path, line break":  {"path", func() error { return client.Do(ctx, "GET", "/v1/a\r\nb", nil, nil) }},
-		"raw path, space":       {"path", func() error { return client.Do(ctx, "GET", "/v1/a b", nil, nil) }},
-		"raw query, space":      {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=two words", nil, nil) }},
-		"raw query, line break": {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=a\r\nX: b", nil, nil) }},
-		"raw query, NUL":        {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=\x00", nil, nil) }},
-		"raw query, DEL":        {"path", func() error { return client.Do(ctx, "GET", "/v1/skills?q=\x7f", nil, nil) }},
-		"raw query of a stream": {"path", func() error {
-			_, err := client.Stream(ctx, "GET", "/v1/logs?q=two words", nil)
-			return err
-		}},
-		"raw path, absolute": {"path", func() error { return client.Do(ctx, "GET", "https://evil.example/v1/", nil, nil) }},
-		"raw method":         {"method", func() error { return client.Do(ctx, "GET /", "/v1/a", nil, nil) }},
-		"nil pointer body":   {"body", func() error { return client.Do(ctx, "POST", "/v1/a", (*agento.ListParams)(nil), nil) }},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			err := c.call()
-			require.ErrorContains(t, err, c.names)
-			require.ErrorIs(t, err, agento.ErrValidation)
-		})
-	}
-}
-
-// TestIDsAreEscaped: an id is one segment of the path, whatever it holds.
-func TestIDsAreEscaped(t *testing.T) {
-	for id, want := range map[string]string{
-		"plain":         "/v1/agents/plain",
-		"a/b":           "/v1/agents/a%2Fb",
-		"../../admin?x": "/v1/agents/..%2F..%2Fadmin%3Fx",
-		"a:b:c":         "/v1/agents/a:b:c",
-		"%2e%2e":        "/v1/agents/%252e%252e",
-		"#x":            "/v1/agents/%23x",
-		"a b\r\n\x00":   "/v1/agents/a%20b%0D%0A%00",
-		"{id}":          "/v1/agents/%7Bid%7D",
-		"...":           "/v1/agents/...",
-	} {
-		var got string
-		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
-			got = req.URL.RequestURI()
-			return harness.Respond(200, harness.AgentJSON), nil
-		}))
-		_, err := client.Agents.Get(context.Background(), id)
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
-}
-
 func TestOptionsReachTheWire(t *testing.T) {
 	var got *http.Request
 	var body string
@@ -280,28 +159,6 @@ func TestOptionsReachTheWire(t *testing.T) {
 	_, err = client.Agents.Get(context.Background(), "a")
 	require.NoError(t, err)
 	require.Equal(t, "a", got.Header.Get("X-Team"), "an option of a call does not stay")
-}
-
-func TestRateLimitAbsentIsNotZero(t *testing.T) {
-	header := []string{"X-RateLimit-Limit", "120", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "5"}
-	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
-		return harness.Respond(200, harness.AgentJSON, header...), nil
-	}), agento.WithPacing(false))
-	require.False(t, client.RateLimit().Known)
-	_, err := client.Agents.Get(context.Background(), "a")
-	require.NoError(t, err)
-	want := client.RateLimit()
-	require.True(t, want.Known)
-	for _, odd := range [][]string{nil, {"X-RateLimit-Limit", "x", "X-RateLimit-Remaining", "3"}, {"X-RateLimit-Limit", "-1", "X-RateLimit-Remaining", "3"}} {
-		header = odd
-		var resp agento.Response
-		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
-		_, err := client.Account.Get(ctx, agento.WithResponse(&resp))
-		cancel()
-		require.NoError(t, err)
-		require.False(t, resp.RateLimit.Known)
-		require.Equal(t, want, client.RateLimit())
-	}
 }
 
 // TestHTTPClientIsCopied: the caller's client stays as it is, and its Timeout
@@ -370,28 +227,5 @@ func TestPool(t *testing.T) {
 			require.ErrorIs(w.T, err, agento.ErrInternal)
 		}
 		require.Equal(w.T, 2, w.Listener.Dialled())
-	})
-}
-
-func TestLogger(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		attempts := 0
-		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
-			if attempts++; attempts == 1 {
-				return harness.Respond(503, "", "X-Request-Id", "req_1"), nil
-			}
-			return harness.Respond(200, harness.AgentJSON, "X-Request-Id", "req_2"), nil
-		}), agento.WithLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-		_, err := client.Agents.Get(t.Context(), "a1")
-		require.NoError(t, err)
-		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		require.Len(t, lines, 2)
-		require.Contains(t, lines[0], "level=WARN")
-		require.Contains(t, lines[0], "request_id=req_1")
-		require.Contains(t, lines[1], "level=DEBUG")
-		require.Contains(t, lines[1], "request_id=req_2")
-		require.Contains(t, lines[1], "attempts=2")
-		require.NotContains(t, out.String(), harness.TestKey)
 	})
 }

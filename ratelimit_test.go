@@ -61,3 +61,25 @@ func TestPacerHearsWhatTheCallIsReadyToWait(t *testing.T) {
 		{Bulk: true, MaxWait: time.Second, MaxHold: time.Hour},
 	}, pacer.asked)
 }
+
+func TestRateLimitAbsentIsNotZero(t *testing.T) {
+	header := []string{"X-RateLimit-Limit", "120", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "5"}
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		return harness.Respond(200, harness.AgentJSON, header...), nil
+	}), agento.WithPacing(false))
+	require.False(t, client.RateLimit().Known)
+	_, err := client.Agents.Get(context.Background(), "a")
+	require.NoError(t, err)
+	want := client.RateLimit()
+	require.True(t, want.Known)
+	for _, odd := range [][]string{nil, {"X-RateLimit-Limit", "x", "X-RateLimit-Remaining", "3"}, {"X-RateLimit-Limit", "-1", "X-RateLimit-Remaining", "3"}} {
+		header = odd
+		var resp agento.Response
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		_, err := client.Account.Get(ctx, agento.WithResponse(&resp))
+		cancel()
+		require.NoError(t, err)
+		require.False(t, resp.RateLimit.Known)
+		require.Equal(t, want, client.RateLimit())
+	}
+}

@@ -133,3 +133,68 @@ func TestInstalledIsComplete(t *testing.T) {
 		require.LessOrEqual(t, requests, 2, body)
 	}
 }
+
+func TestGitHubURL(t *testing.T) {
+	for raw, ok := range map[string]bool{
+		"https://github.com/owner/repo":                true,
+		"https://github.com/owner/repo/":               true,
+		"https://github.com/owner/repo.git":            true,
+		"https://GitHub.com/Owner-1/my.repo_2":         true,
+		"https://github.com/owner/repo/tree/main":      true,
+		"https://github.com/owner/repo/tree/v1.2.0":    true,
+		"https://github.com/owner/repo/tree/feature/x": true,
+		"https://github.com/owner/repo/tree/%23weird":  true,
+		"":                                                   false,
+		"http://github.com/owner/repo":                       false,
+		"https://github.com":                                 false,
+		"https://github.com/owner":                           false,
+		"https://github.com//repo":                           false,
+		"https://github.com/owner//":                         false,
+		"https://github.com/owner/..":                        false,
+		"https://github.com/own%2Fer/repo":                   false,
+		"https://github.com/owner/repo/blob/main":            false,
+		"https://github.com/owner/repo/tree":                 false,
+		"https://github.com/owner/repo/tree/":                false,
+		"https://github.com/owner/repo/tree/a/../b":          false,
+		"https://github.com/owner/repo?tab=readme":           false,
+		"https://github.com/owner/repo#readme":               false,
+		"https://github.com:443/owner/repo":                  false,
+		"https://github.com.example.org/owner/repo":          false,
+		"https://example.org/owner/repo":                     false,
+		"https://user:ghp_secret@github.com/owner/repo":      false,
+		"https://gist.github.com/owner/repo":                 false,
+		"git@github.com:owner/repo.git":                      false,
+		"https://github.com/owner/repo/tree/main\nX-Header:": false,
+		"https://github.com/öwner/repo":                      false,
+	} {
+		sent := 0
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			sent++
+			return harness.Respond(201, `{"data":{"id":"i1"}}`), nil
+		}))
+		_, err := client.Skills.Install(t.Context(), "a1", agento.InstallSkillParams{GitHubURL: raw})
+		require.Equal(t, ok, err == nil, "%q: %v", raw, err)
+		require.Equal(t, ok, sent == 1, raw)
+		if err != nil {
+			require.NotContains(t, err.Error(), "ghp_secret")
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
+	for version, ok := range map[string]bool{
+		"0.0.0": true, "1.2.3": true, "10.20.30": true, "99999999999999999999.0.1": true,
+		"1.0.0-rc.1": true, "1.0.0-0": true, "1.0.0-a-b.c": true, "1.0.0--": true, "1.0.0-0a": true, "1.0.0-x.0.y": true,
+		"1.0.0+build": true, "1.0.0+001": true, "1.0.0-rc.1+exp.sha-5114f85": true, "1.0.0+a-b": true,
+		"": false, "1": false, "1.0": false, "1.0.0.0": false, "v1.0.0": false, " 1.0.0": false, "1.0.0 ": false,
+		"01.0.0": false, "1.00.0": false, "1.0.00": false, "1..0": false, "-1.0.0": false, "1.0.x": false, "1.0.0-": false,
+		"1.0.0-01": false, "1.0.0-a..b": false, "1.0.0-a.": false, "1.0.0+": false, "1.0.0+a+b": false, "1.0.0+a..b": false,
+		"1.0.0-ä": false, "1.0.0_1": false, "１.0.0": false, "latest": false, "1.0.0\n": false,
+	} {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			return harness.Respond(201, `{"data":{"id":"k1"}}`), nil
+		}))
+		_, err := client.Skills.Upload(t.Context(), agento.UploadSkillParams{Name: "n", Version: version, Files: map[string]string{"SKILL.md": "x"}})
+		require.Equal(t, ok, err == nil, "%q: %v", version, err)
+	}
+}

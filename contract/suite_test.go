@@ -111,7 +111,7 @@ func requireErrors(t *testing.T, report *Report, operations []string) {
 // their packages.
 func runSuite(t *testing.T, record string) []string {
 	t.Helper()
-	packages := runModule(t, root, record, ".", "./agentotest/...", "./examples/...")
+	packages := runModule(t, root, record, ".", "./conformance", "./agentotest/...", "./examples/...")
 	nested, err := filepath.Glob(filepath.Join(root, "examples", "*", "go.mod"))
 	require.NoError(t, err)
 	for _, mod := range nested {

@@ -1,0 +1,146 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
+)
+
+// The tests of this file are about what callers give the SDK to run: transports,
+// middleware, observers, key sources.
+
+// With an Idempotency-Key net/http itself sends a write again when it loses the
+// connection: the write may have been applied although the last error is of dialing.
+func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
+	for name, options := range map[string]func(tr *http.Transport) []agento.Option{
+		"net/http": func(tr *http.Transport) []agento.Option {
+			return []agento.Option{agento.WithHTTPClient(&http.Client{Transport: tr}), agento.WithHeader("Idempotency-Key", "k")}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var applied atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == "GET" {
+					_, _ = io.WriteString(w, harness.AgentJSON)
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				applied.Add(1)
+				panic(http.ErrAbortHandler)
+			}))
+			defer server.Close()
+			dials := 0
+			tr := &http.Transport{}
+			tr.DialContext = func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+				if dials++; dials > 1 {
+					return nil, errDial
+				}
+				return new(net.Dialer).DialContext(ctx, network, address)
+			}
+			defer tr.CloseIdleConnections()
+			opts := append(options(tr), agento.WithBaseURL(server.URL), agento.WithMaxRetries(0))
+			client, err := agento.New(harness.TestKey, opts...)
+			require.NoError(t, err)
+			_, err = client.Agents.Get(t.Context(), "a1") // net/http repeats only on a connection that it has used before
+			require.NoError(t, err)
+
+			_, err = client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
+			require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
+			require.EqualValues(t, 1, applied.Load())
+		})
+	}
+}
+
+// TestMiddlewareNeverSeesTheKey, neither in the request that it sends nor in the
+// one that a response names.
+func TestMiddlewareNeverSeesTheKey(t *testing.T) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, harness.TestKey, r.Header.Get("X-Api-Key"))
+		_, _ = io.WriteString(w, harness.AgentJSON)
+	}, []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(req)
+			require.NoError(t, err)
+			require.Same(t, req, resp.Request)
+			require.NotContains(t, fmt.Sprint(req.Header, resp.Request.Header), harness.TestKey)
+			return resp, err
+		})
+	})}, func(w *harness.Env) {
+		_, err := w.Client.Agents.Get(w.Ctx, "a1")
+		require.NoError(t, err)
+	})
+}
+
+// TestKeyOfAStrayRequest: a request that a middleware sends with a context of its
+// own cannot be told to belong to a call, and its key is found all the same.
+func TestKeyOfAStrayRequest(t *testing.T) {
+	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
+		return harness.Respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+req.Header.Get("X-Api-Key")+`"}}`), nil
+	}), agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
+			return next.RoundTrip(req.Clone(context.Background()))
+		})
+	}))
+	_, err := client.Agents.Get(t.Context(), "a1")
+	require.ErrorContains(t, err, "unknown key [redacted]")
+	requireNotTold(t, harness.TestKey, "", err)
+}
+
+// TestHeaderIsTheCallers: what a caller does with the header of an open stream
+// does not reach the stream.
+func TestHeaderIsTheCallers(t *testing.T) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Abort() }, nil, func(w *harness.Env) {
+		var resp agento.Response
+		s := w.Send(w.Ctx, agento.WithResponse(&resp))
+		resp.Header.Del("X-Request-Id")
+		require.Equal(t, "req_42", s.Response().Header.Get("X-Request-Id"))
+		s.Response().Header.Del("X-Request-Id")
+		for range s.Events() {
+		}
+		harness.StreamError(t, s.Err())
+	})
+}
+
+// TestOddStatus: a write that got an answer which is none may have been applied.
+func TestOddStatus(t *testing.T) {
+	for _, status := range []int{-1, 0, 101, 1000} {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(status, ""), nil }))
+		_, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
+		require.ErrorIs(t, err, agento.ErrOutcomeUnknown, status)
+	}
+}
+
+// TestContextThatHasEnded sends nothing, whoever carries the requests.
+func TestContextThatHasEnded(t *testing.T) {
+	cause := errors.New("the shop is closed")
+	cancelled, cancel := context.WithCancelCause(context.Background())
+	cancel(cause)
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		t.Error("sent")
+		return harness.Respond(200, harness.AgentJSON), nil
+	}), agento.WithPacing(false))
+	_, create := client.Agents.Create(cancelled, agento.CreateAgentParams{Name: "Bot"})
+	_, ask := client.Chat.Ask(cancelled, "a1", agento.SendMessageParams{Message: "Hello"})
+	late, cancel2 := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
+	defer cancel2()
+	expired := client.Agents.Start(late, "a1")
+	for want, err := range map[error]error{cause: create, context.Canceled: ask, context.DeadlineExceeded: expired} {
+		require.ErrorIs(t, err, want)
+		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+		var e *agento.Error
+		require.ErrorAs(t, err, &e)
+		require.Zero(t, e.Attempts)
+	}
+}

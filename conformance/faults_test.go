@@ -1,0 +1,246 @@
+package conformance
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
+)
+
+// fault is a row of the table in docs/faults.md: what goes wrong, and what the
+// caller gets.
+type fault struct {
+	group, name, gets string
+	serve             http.HandlerFunc // over memory, in virtual time; nil where transport is given
+	over              harness.Protocol // that serve is reached by
+	transport         harness.RoundTripper
+	connections       http.RoundTripper // one that holds some
+	opts              []agento.Option
+	call              func(ctx context.Context, c *agento.Client) error // nil: Agents.Get
+	within            time.Duration                                     // of virtual time; 0: at once, back-off aside
+	check             func(t *testing.T, err error)
+}
+
+// TestFaults lets everything in the table go wrong.
+func TestFaults(t *testing.T) {
+	for _, f := range allFaults() {
+		t.Run(f.group+"/"+f.name, func(t *testing.T) {
+			handler := f.serve
+			if handler == nil {
+				handler = func(http.ResponseWriter, *http.Request) {}
+			}
+			opts := append([]agento.Option{agento.WithMaxRetries(1)}, f.opts...)
+			if f.connections != nil {
+				opts = append(opts, agento.WithHTTPClient(&http.Client{Transport: f.connections}))
+			}
+			if f.transport != nil {
+				opts = append(opts, agento.WithHTTPClient(&http.Client{Transport: f.transport}))
+			}
+			harness.RunOver(t, f.over, handler, opts, func(w *harness.Env) {
+				begun := time.Now()
+				call := f.call
+				if call == nil {
+					call = getAgent
+				}
+				err := call(w.Ctx, w.Client)
+				f.check(w.T, err)
+				require.LessOrEqual(w.T, time.Since(begun), f.within+2*time.Second)
+				if err != nil {
+					require.Less(w.T, len(err.Error()), 3000)
+					require.NotContains(w.T, err.Error(), harness.TestKey)
+				}
+			})
+		})
+	}
+}
+
+// TestFaultsPage keeps docs/faults.md equal to the table.
+//
+//	go test ./conformance -run FaultsPage -update
+func TestFaultsPage(t *testing.T) {
+	const path = "../docs/faults.md"
+	var page strings.Builder
+	faults := allFaults()
+	fmt.Fprintf(&page, faultsIntro, len(faults))
+	group := ""
+	for _, f := range faults {
+		if f.group != group {
+			group = f.group
+			fmt.Fprintf(&page, "\n## %s\n\n| what goes wrong | what the caller gets |\n|---|---|\n", group)
+		}
+		fmt.Fprintf(&page, "| %s | %s |\n", f.name, f.gets)
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(page.String()), 0o644))
+		return
+	}
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, page.String(), string(got), "run: go test ./conformance -run FaultsPage -update")
+	require.GreaterOrEqual(t, len(faults), 60)
+}
+
+const faultsIntro = `# What goes wrong, and what you get
+
+Each of these %d faults is a test: the table here is written from the table that ` + "`go test ./conformance -run TestFaults`" + ` walks, and a
+test fails if the two differ. All of them pass; none hangs, panics, leaks a goroutine or a connection, prints the key, or
+claims a success or a failure that is not so.
+`
+
+func allFaults() []fault {
+	return append(append(callFaults(), retryAfterFaults()...), append(writeFaults(), streamFaults()...)...)
+}
+
+func getAgent(ctx context.Context, c *agento.Client) error {
+	_, err := c.Agents.Get(ctx, "a1")
+	return err
+}
+
+func createAgent(ctx context.Context, c *agento.Client) error {
+	_, err := c.Agents.Create(ctx, agento.CreateAgentParams{Name: "Bot"})
+	return err
+}
+
+func deleteAgent(ctx context.Context, c *agento.Client) error { return c.Agents.Delete(ctx, "a1") }
+
+func ask(ctx context.Context, c *agento.Client) error {
+	reply, err := c.Chat.Ask(ctx, "a1", agento.SendMessageParams{Message: "Hello"})
+	if err == nil && reply.Text == "" {
+		return errors.New("an answer without text")
+	}
+	return err
+}
+
+// says is a server that gives one answer.
+func says(status int, body string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// first makes one answer the first, and another all that follow.
+func first(one, then http.HandlerFunc) func() http.HandlerFunc {
+	return func() http.HandlerFunc {
+		n := 0
+		return func(w http.ResponseWriter, r *http.Request) {
+			if n++; n == 1 {
+				one(w, r)
+				return
+			}
+			then(w, r)
+		}
+	}
+}
+
+// raw answers with bytes of its own making, and then does what end says.
+func raw(bytes string, end func()) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, bytes)
+		if end != nil {
+			end()
+		}
+	}
+}
+
+func fine(t *testing.T, err error) { require.NoError(t, err) }
+
+// is expects an error that matches all of the given ones, and that is an Error.
+func is(targets ...error) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		t.Helper()
+		var e *agento.Error
+		require.ErrorAs(t, err, &e)
+		for _, target := range targets {
+			require.ErrorIs(t, err, target)
+		}
+	}
+}
+
+// status expects an Error with a status, and that matches all of the given ones.
+func status(code int, targets ...error) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		t.Helper()
+		is(targets...)(t, err)
+		var e *agento.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, code, e.StatusCode)
+	}
+}
+
+// known expects an error that does not say that the outcome of a write is unknown.
+func known(check func(*testing.T, error)) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		t.Helper()
+		check(t, err)
+		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+	}
+}
+
+func endless(piece string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(w, piece); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func drip(status int, every time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(w, " "); err != nil {
+				return
+			}
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(every)
+		}
+	}
+}
+
+func gzipped(body string, cut int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		var b strings.Builder
+		z := gzip.NewWriter(&b)
+		_, _ = io.WriteString(z, body)
+		_ = z.Close()
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = io.WriteString(w, b.String()[:b.Len()-cut])
+	}
+}
+
+// gzipBomb is a small answer that unpacks to a gigabyte: a gzip of many parts.
+func gzipBomb(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Encoding", "gzip")
+	var part strings.Builder
+	z := gzip.NewWriter(&part)
+	_, _ = z.Write(make([]byte, 1<<20))
+	_ = z.Close()
+	for range 1 << 10 {
+		if _, err := io.WriteString(w, part.String()); err != nil {
+			return
+		}
+	}
+}

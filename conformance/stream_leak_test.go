@@ -1,0 +1,231 @@
+package conformance
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/test/harness"
+)
+
+// leaveStream opens a stream against streamForLeaving and leaves it in one of
+// the ways that there are.
+var waysToLeave = []func(t *testing.T, client *agento.Client){
+	func(t *testing.T, c *agento.Client) { // drained
+		s := openStream(t, c, context.Background(), "whole")
+		for range s.Events() {
+		}
+		require.NoError(t, s.Err())
+	},
+	func(t *testing.T, c *agento.Client) { // closed early, nothing read
+		require.NoError(t, openStream(t, c, context.Background(), "endless").Close())
+	},
+	func(t *testing.T, c *agento.Client) { // closed inside of a range
+		for range openStream(t, c, context.Background(), "endless").All() {
+			break
+		}
+	},
+	func(t *testing.T, c *agento.Client) { // cancelled, and read to its end
+		ctx, cancel := context.WithCancel(context.Background())
+		s := openStream(t, c, ctx, "endless")
+		<-s.Events()
+		cancel()
+		for range s.Events() {
+		}
+		require.ErrorIs(t, s.Err(), context.Canceled)
+	},
+	func(t *testing.T, c *agento.Client) { // dropped after the cancel, the channel full
+		ctx, cancel := context.WithCancel(context.Background())
+		openStream(t, c, ctx, "endless")
+		cancel()
+	},
+	func(t *testing.T, c *agento.Client) { // looped over to its end
+		text, err := openStream(t, c, context.Background(), "whole").Text()
+		require.NoError(t, err)
+		require.NotEmpty(t, text)
+	},
+	func(t *testing.T, c *agento.Client) { // cancelled in a loop
+		ctx, cancel := context.WithCancel(context.Background())
+		var last error
+		defer cancel()
+		for _, err := range openStream(t, c, ctx, "endless").All() {
+			cancel()
+			last = err
+		}
+		require.ErrorIs(t, last, context.Canceled)
+	},
+	func(t *testing.T, c *agento.Client) { // the server died in a loop
+		_, err := openStream(t, c, context.Background(), "dies").Text()
+		require.ErrorIs(t, err, agento.ErrStreamTruncated)
+	},
+	func(t *testing.T, c *agento.Client) { // the server died
+		s := openStream(t, c, context.Background(), "dies")
+		for range s.Events() {
+		}
+		require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
+	},
+}
+
+func openStream(t *testing.T, client *agento.Client, ctx context.Context, agent string) *agento.ChatStream {
+	s, err := client.Chat.Send(ctx, agent, agento.SendMessageParams{Message: "x"})
+	require.NoError(t, err)
+	return s
+}
+
+func streamForLeaving(w http.ResponseWriter, r *http.Request) {
+	s := harness.Stream(w, r).Send(harness.Hi)
+	switch {
+	case strings.Contains(r.URL.Path, "whole"):
+		s.Send(harness.More, harness.Done)
+	case strings.Contains(r.URL.Path, "dies"):
+		s.Abort()
+	default:
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(s, strings.Repeat(harness.Hi, 50)); err != nil {
+				return
+			}
+			_ = s.Flush()
+		}
+	}
+}
+
+// inBubble counts the goroutines of the caller's bubble. Others come and go with
+// the garbage collector.
+func inBubble() int {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	_, mine, _ := strings.Cut(string(stacks), "synctest bubble ") // the caller's is the first
+	mine, _, _ = strings.Cut(mine, "]")
+	return strings.Count(string(stacks), "synctest bubble "+mine+"]")
+}
+
+// TestStreamsLeaveNothing opens 10,000 streams and leaves them in every way: the
+// goroutines and the connections go back to where they were.
+func TestStreamsLeaveNothing(t *testing.T) {
+	for name, proto := range harness.Protocols {
+		t.Run(name, func(t *testing.T) { testStreamsLeaveNothing(t, proto) })
+	}
+}
+
+func testStreamsLeaveNothing(t *testing.T, proto harness.Protocol) {
+	harness.RunOver(t, proto, streamForLeaving, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
+		round := func(n int) {
+			var all sync.WaitGroup
+			for i := range n {
+				all.Go(func() { waysToLeave[i%len(waysToLeave)](w.T, w.Client) })
+				if i%50 == 49 {
+					all.Wait()
+				}
+			}
+			all.Wait()
+			synctest.Wait() // until canceled streams have released their connections
+			w.Client.CloseIdleConnections()
+			time.Sleep(10 * time.Second) // what is left of a server's handlers ends too
+			synctest.Wait()
+		}
+		round(100)
+		before := inBubble()
+		n := 10_000
+		if proto == harness.Protocols["HTTP/1.1+TLS"] { // each early end costs a handshake
+			n = 2500
+		}
+		round(n)
+		require.LessOrEqual(t, inBubble(), before)
+		require.Zero(t, w.Listener.Open())
+	})
+}
+
+// TestStreamRowsHold repeats the rows that a race could spoil, a thousand times
+// over each form of connection; fewer where each stream costs a handshake.
+func TestStreamRowsHold(t *testing.T) {
+	times := 1000
+	if testing.Short() {
+		times = 50
+	}
+	cause := io.ErrClosedPipe // any error that nothing else gives
+	rows := map[string]struct {
+		handler http.HandlerFunc
+		run     func(w *harness.Env) (*agento.ChatStream, []error)
+	}{
+		"cancel": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				ctx, cancel := context.WithCancelCause(w.Ctx)
+				s := w.Send(ctx)
+				if !w.Pull {
+					<-s.Events()
+				}
+				cancel(cause)
+				return s, []error{context.Canceled, cause}
+			}},
+		"deadline": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				ctx, cancel := context.WithTimeout(w.Ctx, time.Second)
+				context.AfterFunc(ctx, cancel)
+				return w.Send(ctx), []error{context.DeadlineExceeded}
+			}},
+		"cut": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi, "data: {").Abort() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				return w.Send(w.Ctx), []error{agento.ErrStreamTruncated}
+			}},
+		"silence": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
+			func(w *harness.Env) (*agento.ChatStream, []error) {
+				return w.Send(w.Ctx, agento.WithIdleTimeout(time.Second)), []error{agento.ErrStreamIdle}
+			}},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			harness.RunEach(t, row.handler, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
+				times := times
+				if w.Protocol == harness.Protocols["HTTP/1.1+TLS"] {
+					times /= 4
+				}
+				for range times {
+					s, want := row.run(w)
+					harness.Read(w, s.Stream)
+					for _, err := range want {
+						require.ErrorIs(t, s.Err(), err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// closeNote is a body that tells whether it was closed.
+type closeNote struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closeNote) Close() error { c.closed = true; return nil }
+
+func TestBodyOfTheLastAnswerIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		note := &closeNote{Reader: strings.NewReader("")}
+		sent := 0
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			if sent++; sent == 1 {
+				return harness.Respond(200, "data: a\n\n", "Content-Type", "text/event-stream"), nil
+			}
+			resp := harness.Respond(204, "")
+			resp.Body = note
+			return resp, nil
+		}))
+		s, err := client.Logs.Stream(t.Context(), "a1", nil)
+		require.NoError(t, err)
+		for range s.Events() {
+		}
+		require.NoError(t, s.Err())
+		require.True(t, note.closed)
+	})
+}

@@ -1,0 +1,282 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/harness"
+)
+
+var (
+	writeRuns = flag.Int("writes.runs", 3, "how often each write meets each fault")
+	writeSeed = flag.Uint64("writes.seed", 1, "of what is random in it")
+)
+
+// runsPerServer bounds what a fake service has to keep.
+const runsPerServer = 100
+
+// TestWritesHappenOnce lets every write of the API meet every fault of a server
+// that commits and then fails, or fails before it commits, and compares what the
+// caller was told with what is there afterwards.
+//
+//	go test ./conformance -run TestWritesHappenOnce -v -writes.runs=1000
+func TestWritesHappenOnce(t *testing.T) {
+	var all tally
+	t.Run("writes", func(t *testing.T) {
+		for i, w := range writes() {
+			t.Run(w.call, func(t *testing.T) {
+				t.Parallel()
+				for j, f := range writeFaultTable() {
+					random := rand.New(rand.NewPCG(*writeSeed, uint64(i<<16|j)))
+					for done := 0; done < *writeRuns; done += runsPerServer {
+						harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
+							for n := range min(runsPerServer, *writeRuns-done) {
+								all.add(runWrite(t, s, newPlan(w, f, done+n, random)))
+							}
+						})
+					}
+				}
+			})
+		}
+	})
+	t.Log(all.String())
+	if !t.Failed() {
+		require.NotZero(t, all.success.Load(), "a write that succeeded")
+		require.NotZero(t, all.failure.Load(), "a write that was told not to be applied")
+		require.NotZero(t, all.unknownApplied.Load(), "one whose outcome was not known, and that was applied")
+		require.NotZero(t, all.unknownNot.Load(), "one whose outcome was not known, and that was not applied")
+	}
+}
+
+// TestNoWriteIsMissing: a write of the table of operations that this suite does
+// not know fails here.
+func TestNoWriteIsMissing(t *testing.T) {
+	covered := map[string]bool{}
+	methods := harness.ServiceMethods()
+	for _, w := range writes() {
+		require.Contains(t, methods, strings.SplitN(w.call, ",", 2)[0])
+		covered[w.route.Name] = true
+	}
+	for _, r := range route.All() {
+		require.Equal(t, r.Method != http.MethodGet, covered[r.Name], r.Name)
+	}
+}
+
+// tally counts what callers were told.
+type tally struct{ success, failure, unknownApplied, unknownNot atomic.Int64 }
+
+func (a *tally) add(applied int, err error) {
+	switch {
+	case err == nil || errors.As(err, new(acceptedError)):
+		a.success.Add(1)
+	case !errors.Is(err, agento.ErrOutcomeUnknown):
+		a.failure.Add(1)
+	case applied > 0:
+		a.unknownApplied.Add(1)
+	default:
+		a.unknownNot.Add(1)
+	}
+}
+
+func (a *tally) String() string {
+	s, f, u, n := a.success.Load(), a.failure.Load(), a.unknownApplied.Load(), a.unknownNot.Load()
+	return fmt.Sprintf("%d runs: %d told success, %d told failure, %d told unknown (%d of them applied, %d not)", s+f+u+n, s, f, u+n, u, n)
+}
+
+// acceptedError is a write that was accepted, and whose answer then broke off: a
+// message to an agent.
+type acceptedError struct{ error }
+
+// plan is one run: a write, what goes wrong, and which of its attempts that hits.
+type plan struct {
+	write    write
+	fault    writeFault
+	hits     hits
+	opener   writeFault // of the first attempt, where the fault hits the second
+	reads    bool       // reading back fails too
+	name     string
+	mu       sync.Mutex
+	attempts int
+	commits  int // requests that took effect at the service
+}
+
+// hits is which attempts of a write a fault hits.
+type hits int
+
+const (
+	hitFirst hits = iota
+	hitSecond
+	hitEvery
+)
+
+func (h hits) String() string { return [...]string{"the first", "the second", "every"}[h] }
+
+func newPlan(w write, f writeFault, run int, random *rand.Rand) *plan {
+	openers := openers(w)
+	return &plan{
+		write: w, fault: f, hits: hits(run % 3), opener: openers[random.IntN(len(openers))],
+		reads: random.IntN(5) == 0, name: fmt.Sprintf("w-%d", run),
+	}
+}
+
+func (p *plan) String() string {
+	return fmt.Sprintf("%s, %s, on %s attempt, opener %s, reads fail: %t, run %s",
+		p.write.call, p.fault.name, p.hits, p.opener.name, p.reads, p.name)
+}
+
+// current is what happens to the newest attempt; the zero writeFault is nothing.
+func (p *plan) current() writeFault {
+	switch {
+	case p.hits == hitSecond && p.attempts == 1:
+		return p.opener
+	case p.hits == hitEvery, p.hits == hitFirst && p.attempts == 1, p.hits == hitSecond && p.attempts == 2:
+		return p.fault
+	}
+	return writeFault{}
+}
+
+// leaves counts an attempt as its request leaves the client, and tells where the
+// connection breaks meanwhile.
+func (p *plan) leaves() (after int, breaks bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.attempts++
+	f := p.current()
+	return f.requestBytes, f.breaks
+}
+
+// arrives is asked by the service about each request.
+func (p *plan) arrives(r agentotest.Request) (agentotest.Fault, bool) {
+	if r.Method == http.MethodGet {
+		return agentotest.Drop(), p.reads
+	}
+	p.mu.Lock()
+	f := p.current()
+	if f.play == nil || f.commits {
+		p.commits++
+	}
+	p.mu.Unlock()
+	if f.play == nil {
+		return agentotest.Fault{}, false
+	}
+	time.Sleep(f.late)
+	return *f.play, true
+}
+
+// runWrite carries one plan out and judges it.
+func runWrite(t *testing.T, s *agentotest.Server, p *plan) (applied int, err error) {
+	x := subject{name: p.name}
+	if p.write.prepare != nil {
+		p.write.prepare(s, &x)
+	}
+	s.ForgetRequests()
+	s.Inject(p.arrives)
+	defer s.Inject(nil)
+	ctx, cancel := t.Context(), context.CancelFunc(func() {})
+	if p.fault.deadline > 0 {
+		ctx, cancel = context.WithTimeout(ctx, p.fault.deadline)
+	}
+	defer cancel()
+	client := s.Client(agento.WithHTTPClient(&http.Client{Transport: breaking(s, p)}))
+	err = p.write.do(ctx, client, x)
+	client.CloseIdleConnections()
+	if p.fault.late > 0 {
+		time.Sleep(time.Hour) // until what was under way has arrived
+	}
+	synctest.Wait()
+	applied = p.write.applied(s, x)
+	require.Empty(t, p.judge(s, err, applied), "%v: told %v, applied %d times", p, err, applied)
+	return applied, err
+}
+
+// judge says what is wrong between what the caller was told and what is there.
+func (p *plan) judge(s *agentotest.Server, err error, applied int) string {
+	var typed *agento.Error
+	switch {
+	case err != nil && !errors.As(err, &typed):
+		return "the error is no Error"
+	case applied > 1:
+		return "applied more than once"
+	case p.once() && p.commits > 1:
+		return fmt.Sprintf("the service applied %d requests", p.commits)
+	case p.once() && unrefused(s, p.write.route.Name) > 1:
+		return "sent again after a request that was not refused"
+	case (applied > 0) != (p.commits > 0):
+		return fmt.Sprintf("the service applied %d requests, which does not fit", p.commits)
+	case err == nil && applied != 1:
+		return "a success that is none"
+	case errors.As(err, new(acceptedError)) && applied != 1:
+		return "accepted, and not applied"
+	case err != nil && !errors.Is(err, agento.ErrOutcomeUnknown) && !errors.As(err, new(acceptedError)) && applied != 0:
+		return "a failure that was applied"
+	}
+	return ""
+}
+
+// once tells whether a second request would be a second write.
+func (p *plan) once() bool {
+	return p.write.route.Method == http.MethodPost || p.write.route.Method == http.MethodPatch
+}
+
+// unrefused counts the requests to an operation that the service did not refuse
+// in a way which lets them be sent again.
+func unrefused(s *agentotest.Server, operation string) int {
+	n := 0
+	for _, r := range s.RequestsTo(operation) {
+		if r.Status != http.StatusTooManyRequests && r.Status != http.StatusTooEarly {
+			n++
+		}
+	}
+	return n
+}
+
+// breaking is a transport to the service whose connections break as planned.
+func breaking(s *agentotest.Server, p *plan) http.RoundTripper {
+	tr := s.HTTPClient().Transport.(*http.Transport).Clone()
+	dial := tr.DialContext
+	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &breakingConn{Conn: conn, plan: p}, nil
+	}
+	return tr
+}
+
+// breakingConn breaks while a request of the write leaves, if that is planned.
+// net/http writes a request as small as these at once.
+type breakingConn struct {
+	net.Conn
+	plan *plan
+}
+
+func (c *breakingConn) Write(b []byte) (int, error) {
+	if !strings.HasPrefix(string(b), c.plan.write.route.Method+" ") {
+		return c.Conn.Write(b)
+	}
+	after, breaks := c.plan.leaves()
+	if !breaks {
+		return c.Conn.Write(b)
+	}
+	n, _ := c.Conn.Write(b[:min(after, len(b)-1)])
+	_ = c.Conn.Close()
+	return n, &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}
+}

@@ -1,0 +1,178 @@
+package agento_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
+)
+
+// An operation that the SDK has no method for.
+func ExampleClient_Do() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	server.AddAgent(agentotest.AgentSeed{Name: "Support"})
+	client := server.Client()
+
+	var page agento.Page[struct {
+		Name string `json:"name"`
+	}]
+	if err := client.Do(context.Background(), http.MethodGet, "/v1/agents?limit=1", nil, &page); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(page.Data[0].Name, page.Pagination.Total)
+	// Output: Support 1
+}
+
+// A field of an answer that the SDK's types do not have.
+func ExampleWithResponse() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	id := server.AddAgent(agentotest.AgentSeed{Name: "Support"})
+	server.Next("Agents.Get", 1, agentotest.Answer(agentotest.Raw{
+		Body: []byte(`{"data":{"id":"1","name":"Support","mood":"cheerful"}}`),
+	}))
+	client := server.Client()
+
+	var response agento.Response
+	agent, err := client.Agents.Get(context.Background(), id, agento.WithResponse(&response))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var more struct {
+		Data struct {
+			Mood string `json:"mood"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(response.Body, &more); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(agent.Name, "is", more.Data.Mood)
+	// Output: Support is cheerful
+}
+
+// A field of a request that the SDK's types do not have.
+func ExampleWithExtra() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	client := server.Client()
+
+	_, err := client.Swarms.Create(context.Background(), agento.CreateSwarmParams{Name: "Shop"}, agento.WithExtra("colour", "green"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(string(server.RequestsTo("Swarms.Create")[0].Body))
+	// Output: {"colour":"green","name":"Shop"}
+}
+
+func ExampleLogsService_Recent() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	id := server.AddAgent(agentotest.AgentSeed{})
+	server.AppendLog(id, "ERROR", "disk is full")
+	client := server.Client()
+
+	entries, err := client.Logs.Recent(context.Background(), id, &agento.LogsParams{Limit: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, entry := range entries {
+		fmt.Println(entry.Level, entry.Message)
+	}
+	// Output: ERROR disk is full
+}
+
+func ExampleLogsService_Stream() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	id := server.AddAgent(agentotest.AgentSeed{})
+	server.AppendLog(id, "WARN", "disk is nearly full")
+	client := server.Client()
+
+	stream, err := client.Logs.Stream(context.Background(), id, &agento.LogsParams{Tail: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for entry, err := range stream.All() {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if entry.Reconnected {
+			fmt.Println("the connection was lost; lines may be missing here")
+			continue
+		}
+		fmt.Println(entry.Level, entry.Message)
+		break // which closes the stream; otherwise it follows the log
+	}
+	// Output: WARN disk is nearly full
+}
+
+func ExampleKnowledgeService_Ingest() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	swarm := agento.ForSwarm(server.AddSwarm(agentotest.SwarmSeed{Name: "Shop"})) // or agento.ForAgent
+	client := server.Client()
+	ctx := context.Background()
+
+	result, err := client.Knowledge.Ingest(ctx, swarm, agento.IngestParams{Chunks: []agento.ChunkParams{
+		{Content: "We are open from 9 to 5.", Title: "Opening hours", Source: "faq"},
+		{Content: "Returns take 14 days.", Source: "faq"},
+		{Content: "We are open from 9 to 5.", Source: "website"},
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(result.Ingested, "new,", result.Duplicates, "known already")
+
+	for chunk, err := range client.Knowledge.All(ctx, swarm, &agento.KnowledgeListParams{Source: "faq"}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("-", chunk.Content)
+	}
+	// Unordered output:
+	// 2 new, 1 known already
+	// - We are open from 9 to 5.
+	// - Returns take 14 days.
+}
+
+func ExampleSwarmsService_Create() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	client := server.Client()
+	ctx := context.Background()
+
+	swarm, err := client.Swarms.Create(ctx, agento.CreateSwarmParams{
+		Name:    "Shop",
+		Secrets: agento.Secrets{agento.AnthropicAPIKey: "sk-ant-…"}, // for all of its agents
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.Agents.Create(ctx, agento.CreateAgentParams{Name: "Till", SwarmID: swarm.ID}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	swarm, err = client.Swarms.Get(ctx, swarm.ID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, agent := range swarm.Agents {
+		fmt.Println(swarm.Name+":", agent.Name, agent.Status)
+	}
+	// Output: Shop: Till running
+}
