@@ -215,7 +215,7 @@ local function take()
 end
 
 -- A request whose process does not ask again in time leaves the queue.
-local gone = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, 100)
+local gone = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, 50)
 if #gone > 0 then
   for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('ZREM', key, unpack(gone)) end
 end

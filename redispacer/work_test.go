@@ -55,7 +55,7 @@ type workCase struct {
 
 func workCases() map[string]workCase {
 	cases := make(map[string]workCase)
-	for _, limit := range []int{1e3, 1e4, 1e5, 1e6, 1e9, 1 << 53, math.MaxInt} {
+	for _, limit := range []int{1e3, 1e4, 1e5, 1e6, 1e9, math.MaxInt >> 10, math.MaxInt} {
 		response := func(used int) news { return news{Kind: withHeaders, Limit: limit, Used: used, Took: 1000} }
 		cases[fmt.Sprint("limit ", limit)] = workCase{news: []news{
 			response(limit), response(0), response(limit - limit/3), response(limit / 2), response(1), response(limit),
@@ -75,25 +75,28 @@ func workCases() map[string]workCase {
 			{Kind: withoutHeaders, Slot: n},
 		}, some...)}
 	}
-	for name, script := range map[string]string{
-		"full state":            `change(function(s) s.seen = 0 fill(s, 4) end)`,
-		"full of new groups":    `change(function(s) s.seen = 0 fill(s, 1 / 4) end)`,
-		"50,000 calls wait":     `queue(4e15)`,
-		"50,000 calls are gone": `queue(1)`,
-		"50,000 calls wait, the clock is set back": `
-			queue(4e15)
-			change(function(s) s.last = s.last + 1e12 end)`,
-		"state of 10 MB": `redis.call('SET', KEYS[1], string.rep('\192', 1e7))`,
-		"state of 10^5 groups": `
-			change(function(s)
-				for _, list in ipairs({s.at, s.own, s.bulk, s.foreign}) do for i = 1, 1e5 do list[i] = 1 end end
-			end)`,
-	} {
+	for name, script := range workStates {
 		cases[name] = workCase{news: some, prepare: func(t *testing.T, w *workload) {
 			require.NoError(t, w.client.Eval(t.Context(), prepareLua+script+"\nreturn 1", w.keys).Err())
 		}}
 	}
 	return cases
+}
+
+// workStates are scripts that prepare the state and the queue.
+var workStates = map[string]string{
+	"full state":            `change(function(s) s.seen = 0 fill(s, 4) end)`,
+	"full of new groups":    `change(function(s) s.seen = 0 fill(s, 1 / 4) end)`,
+	"50,000 calls wait":     `queue(4e15)`,
+	"50,000 calls are gone": `queue(1)`,
+	"50,000 calls wait, the clock is set back": `
+			queue(4e15)
+			change(function(s) s.last = s.last + 1e12 end)`,
+	"state of 10 MB": `redis.call('SET', KEYS[1], string.rep('\192', 1e7))`,
+	"state of 10^5 groups": `
+			change(function(s)
+				for _, list in ipairs({s.at, s.own, s.bulk, s.foreign}) do for i = 1, 1e5 do list[i] = 1 end end
+			end)`,
 }
 
 const prepareLua = `
