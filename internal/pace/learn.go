@@ -1,175 +1,150 @@
 package pace
 
-import "time"
+import (
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
 
-const batchTime = int64(2 * time.Millisecond)
+const (
+	tooManyRequests = http.StatusTooManyRequests
+	maxHold         = int64(time.Hour) // the longest that a 429 can stop a client
+	maxBackoff      = 15 * second
+)
 
-const tooManyRequests = 429
-
-// learn enters the answer to a call that was granted at the given time.
-func (m *model) learn(now, granted int64, r *Result) {
-	if m.probe == sent && granted >= m.probeAt {
-		m.probe = settled
+// learn updates the window with the outcome of a request.
+func (w *window) learn(now, granted int64, r *Result) {
+	latest := min(granted, w.lastGrant) > w.probeFrom
+	if latest {
+		w.probing = false
 	}
 	if r.NotSent {
-		m.own.remove(granted)
+		w.uncount(granted)
 		return
 	}
 	if r.StatusCode == 0 {
 		return // it may have been counted
 	}
-	m.lag.add(now, m.window, int(min(now-granted, second)))
+	w.lag = max(min(now-granted, second), w.lag-w.lag/int64(8*w.limit))
 	if r.StatusCode == tooManyRequests {
-		m.refused(now, granted, r)
-	} else if granted > m.struckAt {
-		m.strikes = 0
+		w.refused(now, latest, r)
+		w.uncount(granted)
+	} else if latest {
+		w.strikes = 0
 	}
 	if !r.Known || r.Reset.IsZero() || r.Limit < 1 || r.Remaining < 0 || r.Remaining > r.Limit {
-		m.withoutHeaders(now, granted, r.StatusCode)
-		return
-	}
-	m.blind = false
-	m.limit = min(r.Limit, maxLimit)
-	stale := granted < m.newest-int64(m.lag.value())
-	m.newest = max(m.newest, granted)
-	if !r.Date.IsZero() {
-		m.measure(now, granted, r, stale)
-	}
-	m.expire(now)
-	m.count(now, granted, m.limit-min(r.Remaining, m.limit), stale)
-}
-
-// withoutHeaders enters an answer that tells nothing of the limit.
-func (m *model) withoutHeaders(now, granted int64, status int) {
-	switch {
-	case status == 401 || status == 403:
-		m.own.remove(granted) // decided before the limiter
-	case status/100 == 2 && (m.newest < 0 || now > m.newest+2*m.window):
-		m.blind = true
-	}
-}
-
-// refused enters a 429: the request did not count, and nothing is sent before
-// its time is over; then one goes first.
-func (m *model) refused(now, granted int64, r *Result) {
-	m.own.remove(granted)
-	wait := int64(r.RetryAfter)
-	if wait <= 0 {
-		wait = second
-		if left := r.Reset.Sub(r.Date); r.Known && !r.Date.IsZero() && left > 0 && int64(left) <= m.window {
-			wait = int64(left) + second
+		if r.StatusCode == http.StatusUnauthorized || r.StatusCode == http.StatusForbidden {
+			w.uncount(granted) // decided before the limiter
+		} else if r.StatusCode/100 == 2 && (w.newest < 0 || now > w.newest+2*w.length) {
+			w.noHeaders = true
 		}
-	}
-	if wait-second > m.window {
-		m.elongate()
-	}
-	if granted > m.struckAt {
-		wait = max(wait, min(m.window/4, second/2<<min(m.strikes, 10)))
-		m.strikes++
-		m.struckAt = now
-	}
-	m.hold = max(m.hold, now+min(wait, maxHold))
-	if r.RetryAfter > 0 {
-		m.asked = max(m.asked, now+min(int64(r.RetryAfter), maxHold))
-	}
-	m.probe = wanted
-	m.sharing.refused(now, m.hold)
-	m.press(now, false)
-}
-
-// elongate corrects a window that was believed shorter than it is.
-func (m *model) elongate() {
-	if m.window < defaultWindow {
-		m.window, m.elongated = defaultWindow, true
-	}
-}
-
-// measure learns from the time to Reset. Both ends are in whole seconds, of
-// one clock that may be wrong.
-func (m *model) measure(now, granted int64, r *Result, stale bool) {
-	left := int64(r.Reset.Sub(r.Date))
-	if left < 0 || left > int64(time.Hour) {
 		return
 	}
-	took := now - granted
-	if left-2*second >= m.window {
-		m.elongate()
+	if granted < w.newest-second {
+		return // out of date
 	}
-	if left > m.window {
-		return
-	}
-	if !stale {
-		m.resetAt = now + left + second
-	}
-	if r.StatusCode == tooManyRequests {
-		return
-	}
-	// The first request of a window has the whole of it before it, whatever
-	// Reset means. Date may be later than its arrival by the time it took.
-	bound := left + second + took/second*second
-	if r.Remaining >= r.Limit-1 && bound < m.window && !m.elongated {
-		m.window, m.rolls = bound, false
-		left = min(left, bound)
-	}
-	if left+took+3*second < m.window {
-		m.rolls = true
-	}
-	m.countFrom = granted - (m.window - left + 2*second)
+	w.newest = max(w.newest, granted)
+	w.noHeaders = false
+	w.limit = min(r.Limit, maxLimit)
+	w.learnLength(now-granted, r)
+	w.expire(now, false)
+	w.learnUsed(now, granted, r)
 }
 
-// count compares what the service counts with what we sent.
-func (m *model) count(now, granted int64, used int, stale bool) {
-	had := m.own.n
-	if m.sharing.on && m.rolls && !stale {
-		m.own.forget(m.countFrom)
+// refused stops the client after a 429 until the service allows the next request.
+// That is a probe.
+func (w *window) refused(now int64, latest bool, r *Result) {
+	wait := min(int64(r.RetryAfter), maxHold)
+	if wait > 0 {
+		w.asked = max(w.asked, now+wait)
+	} else if left := untilReset(r); r.Remaining == 0 && left > 0 && left <= w.length {
+		wait = left + second
 	}
-	if used < m.own.n {
-		m.discard(now, granted, used)
+	w.lengthen(wait - second)
+	if latest { // else it is of the same burst as the last one
+		longest := min(second<<min(w.strikes, 10), maxBackoff)
+		wait = max(wait, longest/2+rand.Int64N(longest/2))
+		w.strikes++
 	}
-	if m.sharing.on && m.own.n < had {
-		// The window has turned for all at once: the others may not know yet.
-		m.sharing.theirs.end = max(m.sharing.theirs.end, now+m.window/20)
+	w.hold = max(w.hold, now+wait)
+	w.probing, w.probeFrom = true, now
+}
+
+// untilReset returns Reset minus Date, or -1 if it is absent or makes no sense.
+// Both are whole seconds of the server's clock, so it may be a second too short.
+func untilReset(r *Result) int64 {
+	left := r.Reset.Sub(r.Date)
+	if !r.Known || r.Reset.IsZero() || r.Date.IsZero() || left < 0 || left > time.Hour {
+		return -1
 	}
-	lag := int64(m.lag.value())
-	if m.foreign == 0 && !m.sharing.on {
-		// Alone, as long as our own can explain the number.
-		if used > m.own.n {
-			if more := used - m.own.n - m.own.recent(granted-m.window-2*lag); more > 0 {
-				m.foreign, m.foreignAt, m.roseAt = more, now, now
-			}
+	return int64(left)
+}
+
+// learnLength corrects the length of the window. The first request of a window
+// has all of it ahead.
+func (w *window) learnLength(took int64, r *Result) {
+	left := untilReset(r)
+	w.lengthen(left - 2*second)
+	longest := left + second + took/second*second
+	first := left >= 0 && r.Remaining >= r.Limit-1 && r.StatusCode != tooManyRequests
+	if first && longest < w.length && !w.lengthened {
+		w.length = longest
+	}
+}
+
+// lengthen corrects a length that was too short.
+func (w *window) lengthen(least int64) {
+	if least > w.length && w.length < defaultWindow {
+		w.length, w.lengthened = defaultWindow, true
+	}
+}
+
+// learnUsed compares what the service counted when the request arrived with what
+// this client had sent.
+func (w *window) learnUsed(now, granted int64, r *Result) {
+	used := w.limit - min(r.Remaining, w.limit)
+
+	// It is assumed that requests arrive in order. But there are other clients only
+	// if this client cannot have sent all that were counted, in whatever order.
+	own := w.own.n + w.own.expiredAfter(granted-w.life()) - w.own.between(granted, never)
+	foreign := max(used-own, 0)
+	if w.foreign == 0 && used <= w.own.n+w.own.expiredAfter(granted-w.length-2*w.lag) {
+		foreign = 0
+	}
+	// If the window is almost full, other clients use their slots again as soon as
+	// they are free, as this one does. So a small decrease may be over soon.
+	full := r.Remaining <= w.limit/8
+	if full && foreign < w.foreign && foreign+w.own.between(granted-w.lag, granted) <= w.foreign {
+		w.knownTo = min(w.knownTo, now+w.length/20)
+	} else if full {
+		w.foreign = max(foreign, w.foreign)
+	} else {
+		w.foreign, w.knownTo = foreign, never
+	}
+	if w.foreign > 0 {
+		w.knownTo = min(w.knownTo, now+w.life())
+	}
+
+	// What was granted a second before has arrived. If the service does not count
+	// it, the window has ended, or is shorter than assumed.
+	w.own.drop(w.own.between(now-w.length, granted-second) - used)
+
+	if r.Remaining > 0 {
+		return
+	}
+	reset := w.hold
+	if r.StatusCode != tooManyRequests {
+		left := untilReset(r)
+		if left < 0 {
+			return
 		}
-	} else if !stale {
-		// As many of ours were counted as were granted before this one.
-		foreign := max(used-m.own.between(granted-m.window, granted), 0)
-		if granted <= m.batch+max(batchTime, lag/2) {
-			foreign = max(foreign, m.foreign)
-		} else {
-			m.batch = granted
-		}
-		if foreign > m.foreign {
-			m.roseAt = now
-		}
-		m.foreign, m.foreignAt = foreign, now
+		reset = now + left + second
 	}
-	if m.foreign > 0 && !m.sharing.on && now < m.pressedUntil {
-		m.beginSharing(now)
+	// If a request of this client leaves the window soon after, it waits for that:
+	// other clients are about to use the slots that are free before.
+	if w.own.n == 0 || w.own.granted(0)+w.life() > reset+w.length/10 {
+		w.knownTo = reset
+	} else if w.foreign > 0 {
+		w.knownTo = now + w.life()
 	}
-	if m.sharing.on {
-		m.meet(now)
-	}
-}
-
-// discard drops requests of ours that the service does not count any more: the
-// window has turned, or is shorter than believed.
-func (m *model) discard(now, granted int64, used int) {
-	sure := granted - answerTime // what was granted by then had arrived
-	least := m.own.between(now-m.window, sure) + 1
-	if least <= used {
-		return
-	}
-	if m.countFrom > granted-5*second {
-		m.own.forget(m.countFrom)
-		least = m.own.between(now-m.window, sure) + 1
-	}
-	m.own.drop(least - used)
 }

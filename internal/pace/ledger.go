@@ -1,157 +1,107 @@
 package pace
 
-// maxSlots bounds the memory of a ledger, whatever limit the server names.
-const maxSlots = 1024
+// maxSlots limits the memory of a ledger, whatever the limit is.
+const maxSlots = 512
 
-// slot stands for n requests that were granted from first to last.
+// slot is n requests that were granted at about the same time.
 type slot struct {
-	first, last int64
-	n, bulk     int32
+	at      int64 // not before the last of them was granted
+	n, bulk int32
 }
 
-// ledger holds the requests that count against the limit: a ring of grant
-// times, oldest first.
+// ledger is the requests of this client that count against the limit, in the
+// order in which they were granted.
 type ledger struct {
-	ring       []slot // its length is a power of two
-	head, tail uint   // slots [head, tail) count
-	n, bulk    int    // requests in them
+	ring       [maxSlots]slot // slots [head, tail) count
+	head, tail uint
+	n, bulk    int // requests that count
 }
 
-func (l *ledger) at(i uint) *slot { return &l.ring[i&uint(len(l.ring)-1)] }
+func (l *ledger) at(i uint) *slot { return &l.ring[i%maxSlots] }
 
-func (l *ledger) empty() bool { return l.head == l.tail }
-
-// add enters a request. Requests of one instant share a slot, as do those
-// within grain of each other; a shared slot leaves when its last request does.
+// add counts a request. Requests within grain of each other share a slot.
 func (l *ledger) add(now, grain int64, bulk bool) {
-	var b int32
+	size := l.tail - l.head
+	if size == 0 || size < maxSlots && now > l.at(l.tail-1).at {
+		*l.at(l.tail) = slot{at: now + grain}
+		l.tail++
+	}
+	s := l.at(l.tail - 1)
+	s.at = max(s.at, now)
+	b := 0
 	if bulk {
 		b = 1
 	}
-	l.n++
-	l.bulk += int(b)
-	if !l.empty() {
-		s := l.at(l.tail - 1)
-		if now-s.first <= grain || l.tail-l.head == maxSlots {
-			s.last = max(s.last, now)
-			s.n++
-			s.bulk += b
+	l.change(s, 1, b)
+}
+
+// remove takes back the request that was granted last up to the given time.
+func (l *ledger) remove(upTo int64) {
+	for i := l.tail; i != l.head; i-- {
+		if s := l.at(i - 1); s.n > 0 && s.at <= upTo {
+			l.change(s, -1, -int(s.bulk/s.n))
+			break
+		}
+	}
+	for l.tail != l.head && l.at(l.tail-1).n == 0 {
+		l.tail--
+	}
+}
+
+// drop removes the k oldest requests.
+func (l *ledger) drop(k int) {
+	for i := l.head; i != l.tail && k > 0; i++ {
+		s := l.at(i)
+		n := min(int(s.n), k)
+		k -= n
+		l.change(s, -n, -int(s.bulk)*n/max(int(s.n), 1))
+	}
+}
+
+func (l *ledger) change(s *slot, n, bulk int) {
+	s.n += int32(n)
+	s.bulk += int32(bulk)
+	l.n += n
+	l.bulk += bulk
+}
+
+// expire removes the requests granted up to the given time.
+func (l *ledger) expire(upTo int64) {
+	for ; l.head != l.tail; l.head++ {
+		s := l.at(l.head)
+		if s.n > 0 && s.at > upTo {
 			return
 		}
-		now = max(now, s.last)
-	}
-	if int(l.tail-l.head) == len(l.ring) {
-		l.grow()
-	}
-	*l.at(l.tail) = slot{first: now, last: now, n: 1, bulk: b}
-	l.tail++
-}
-
-func (l *ledger) grow() {
-	ring := make([]slot, max(128, 2*len(l.ring)))
-	for i := l.head; i != l.tail; i++ {
-		ring[i&uint(len(ring)-1)] = *l.at(i)
-	}
-	l.ring = ring
-}
-
-// expire forgets the requests granted up to the given time and tells whether
-// there were any. Their slots stay readable for recent until they are reused.
-func (l *ledger) expire(upTo int64) bool {
-	was := l.head
-	for !l.empty() && l.at(l.head).last <= upTo {
-		s := l.at(l.head)
 		l.n -= int(s.n)
 		l.bulk -= int(s.bulk)
-		l.head++
 	}
-	return l.head != was
-}
-
-// drop forgets the k oldest requests.
-func (l *ledger) drop(k int) {
-	for k > 0 && !l.empty() {
-		s := l.at(l.head)
-		if int(s.n) > k {
-			l.take(s, int32(k), int32(int(s.bulk)*k/int(s.n)))
-			return
-		}
-		k -= int(s.n)
-		l.take(s, s.n, s.bulk)
-		l.head++
-	}
-}
-
-// forget drops the requests granted up to the given time.
-func (l *ledger) forget(upTo int64) {
-	for !l.empty() && l.at(l.head).last <= upTo {
-		s := l.at(l.head)
-		l.take(s, s.n, s.bulk)
-		l.head++
-	}
-}
-
-// remove takes back the request that was granted last before the given time.
-func (l *ledger) remove(granted int64) {
-	for i := l.tail; i != l.head; i-- {
-		s := l.at(i - 1)
-		if s.n == 0 || s.first > granted {
-			continue
-		}
-		l.take(s, 1, s.bulk/s.n)
-		if s.n == 0 && i == l.tail {
-			l.tail--
-		}
-		return
-	}
-}
-
-func (l *ledger) take(s *slot, n, bulk int32) {
-	s.n -= n
-	s.bulk -= bulk
-	l.n -= int(n)
-	l.bulk -= int(bulk)
 }
 
 // between counts the requests granted after a and not after b.
 func (l *ledger) between(a, b int64) int {
-	n := l.n
-	i, j := l.head, l.tail
-	for ; i != j && l.at(i).last <= a; i++ {
+	n, i, j := l.n, l.head, l.tail
+	for ; i != j && l.at(i).at <= a; i++ {
 		n -= int(l.at(i).n)
 	}
-	for ; i != j && l.at(j-1).first > b; j-- {
+	for ; i != j && l.at(j-1).at > b; j-- {
 		n -= int(l.at(j - 1).n)
 	}
 	return n
 }
 
-// recent counts the requests that expired although granted after the given time.
-func (l *ledger) recent(after int64) int {
-	n := 0
-	for i := l.head; l.tail-i < uint(len(l.ring)) && i > 0; i-- {
-		s := l.at(i - 1)
-		if s.last <= after {
-			break
-		}
-		n += int(s.n)
+// expiredAfter counts the requests granted after the given time that have expired.
+func (l *ledger) expiredAfter(t int64) (n int) {
+	for i := l.head; i > 0 && l.tail-i < maxSlots && l.at(i-1).at > t; i-- {
+		n += int(l.at(i - 1).n)
 	}
 	return n
 }
 
-// newest returns the time of the last request, 0 if there is none.
-func (l *ledger) newest() int64 {
-	if l.empty() {
-		return 0
-	}
-	return l.at(l.tail - 1).last
-}
-
-// leaves returns the grant time of the slot that holds the k-th oldest request, from 0.
-func (l *ledger) leaves(k int) int64 {
+// granted returns when the k-th oldest request was granted, counted from 0.
+func (l *ledger) granted(k int) int64 {
 	for i := l.head; i != l.tail; i++ {
 		if k -= int(l.at(i).n); k < 0 {
-			return l.at(i).last
+			return l.at(i).at
 		}
 	}
 	return 0

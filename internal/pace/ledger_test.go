@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The ledger against a plain list, with requests that each have a time of their own.
+// TestLedger compares the ledger with a plain list of requests, each granted at
+// its own time.
 func TestLedger(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	type request struct {
@@ -16,10 +17,10 @@ func TestLedger(t *testing.T) {
 		bulk bool
 	}
 	var l ledger
-	var list []request
-	bulks := func() (n int) {
+	var list, expired []request
+	count := func(list []request, match func(request) bool) (n int) {
 		for _, r := range list {
-			if r.bulk {
+			if match(r) {
 				n++
 			}
 		}
@@ -30,9 +31,13 @@ func TestLedger(t *testing.T) {
 		now += 1 + rnd.Int64N(5)
 		switch rnd.IntN(8) {
 		case 0:
-			upTo := now - rnd.Int64N(2000)
+			upTo := now - rnd.Int64N(1000)
 			l.expire(upTo)
-			list = slices.DeleteFunc(list, func(r request) bool { return r.at <= upTo })
+			i := slices.IndexFunc(list, func(r request) bool { return r.at > upTo })
+			if i < 0 {
+				i = len(list)
+			}
+			expired, list = append(expired, list[:i]...), list[i:]
 		case 1:
 			k := rnd.IntN(4)
 			l.drop(k)
@@ -42,7 +47,7 @@ func TestLedger(t *testing.T) {
 			l.remove(at)
 			for i := len(list) - 1; i >= 0; i-- {
 				if list[i].at <= at {
-					list = slices.Delete(list, i, i+1)
+					list = slices.Delete(slices.Clone(list), i, i+1)
 					break
 				}
 			}
@@ -52,52 +57,47 @@ func TestLedger(t *testing.T) {
 			list = append(list, request{now, bulk})
 		}
 		require.Equal(t, len(list), l.n, "step %d", step)
-		require.Equal(t, bulks(), l.bulk, "step %d", step)
-		a := now - rnd.Int64N(2000)
-		b := a + rnd.Int64N(2000)
-		n := 0
-		for _, r := range list {
-			if a < r.at && r.at <= b {
-				n++
-			}
-		}
-		require.Equal(t, n, l.between(a, b), "step %d", step)
+		require.Equal(t, count(list, func(r request) bool { return r.bulk }), l.bulk, "step %d", step)
+		a := now - rnd.Int64N(800)
+		after := func(r request) bool { return r.at > a }
+		b := a + rnd.Int64N(800)
+		require.Equal(t, count(list, func(r request) bool { return after(r) && r.at <= b }), l.between(a, b), "step %d", step)
+		require.Equal(t, count(expired, after), l.expiredAfter(a), "step %d", step)
 		if len(list) > 0 {
 			k := rnd.IntN(len(list))
-			require.Equal(t, list[k].at, l.leaves(k), "step %d", step)
+			require.Equal(t, list[k].at, l.granted(k), "step %d", step)
 		}
 	}
-	require.LessOrEqual(t, len(l.ring), maxSlots)
 }
 
-// Shared slots count all of their requests, as long as the last of them counts.
+// TestLedgerShares: requests that share a slot count until the last of them expires.
 func TestLedgerShares(t *testing.T) {
 	var l ledger
 	for at := range int64(100_000) {
-		l.add(at, 50, at%2 == 0)
+		l.add(at, 500, at%2 == 0)
 	}
 	require.Equal(t, 100_000, l.n)
 	require.Equal(t, 50_000, l.bulk)
-	require.LessOrEqual(t, len(l.ring), maxSlots)
 	l.drop(99_000)
 	require.Equal(t, 1000, l.n)
 	require.InDelta(t, 500, l.bulk, 1)
 	l.expire(99_998)
 	require.Positive(t, l.n)
-	l.expire(99_999)
+	l.expire(99_999 + 500)
 	require.Zero(t, l.n)
 	require.Zero(t, l.bulk)
-	require.Zero(t, l.leaves(0))
+	require.Zero(t, l.granted(0))
 }
 
-func TestLedgerRemembersWhatExpired(t *testing.T) {
+// TestLedgerFull: when all slots are used, the newest one is shared.
+func TestLedgerFull(t *testing.T) {
 	var l ledger
-	for at := range int64(10) {
+	for at := range int64(100_000) {
 		l.add(at, 0, false)
 	}
-	l.expire(6)
-	require.Equal(t, 3, l.recent(3))
-	require.Equal(t, 7, l.recent(-1))
-	l.drop(2)
-	require.Equal(t, 3, l.recent(3), "what was dropped did not expire")
+	require.Equal(t, 100_000, l.n)
+	l.expire(99_998)
+	require.Equal(t, 100_000-maxSlots+1, l.n)
+	l.expire(99_999)
+	require.Zero(t, l.n)
 }

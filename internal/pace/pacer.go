@@ -1,3 +1,10 @@
+// Package pace shares the rate limit of an API key among the goroutines of a client.
+//
+// The service allows a number of requests, the limit, in a window of time. While
+// there is budget, [Pacer.Acquire] gives permission to send at once. When it is
+// exhausted, calls queue until requests leave the window (queue.go). The client
+// counts its own requests (window.go). The headers say how many requests other
+// clients of the key have sent (learn.go).
 package pace
 
 import (
@@ -10,20 +17,20 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Request asks for one attempt's place.
+// Request asks for permission to send one request.
 type Request struct {
-	Bulk    bool          // waits behind calls that are not bulk
-	MaxWait time.Duration // refuse at once if the turn cannot come within this; 0: only the context bounds the wait
-	MaxHold time.Duration // refuse at once if a Retry-After lets nobody pass for longer than this; 0: as MaxWait
+	Bulk    bool          // queues behind calls that are not bulk
+	MaxWait time.Duration // the longest wait; 0: only the context limits it
+	MaxHold time.Duration // the longest wait for the end of a Retry-After; 0: as MaxWait
 }
 
-// Result tells what became of one granted attempt. There is exactly one
-// Observe for each Acquire that returned nil.
+// Result is the outcome of one request. Each Acquire that returned nil is
+// followed by exactly one Observe.
 type Result struct {
 	Granted    time.Time     // when Acquire returned
-	StatusCode int           // 0: no answer came
-	NotSent    bool          // nothing left the machine: the budget was not used
-	Known      bool          // Limit and Remaining were told
+	StatusCode int           // 0: no response
+	NotSent    bool          // nothing was sent, so no budget was used
+	Known      bool          // Limit and Remaining were in the response
 	Limit      int           // X-RateLimit-Limit
 	Remaining  int           // X-RateLimit-Remaining
 	Reset      time.Time     // X-RateLimit-Reset, server clock, whole seconds; zero if absent
@@ -31,53 +38,54 @@ type Result struct {
 	RetryAfter time.Duration // of a 429; 0 if absent
 }
 
-// RefusedError is returned by Acquire when the turn cannot come in time.
+// RefusedError is returned by Acquire when permission cannot be given in time.
 type RefusedError struct {
-	RetryAfter time.Duration // from now to the turn
+	RetryAfter time.Duration // when it could be given, from now
 }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("pace: the next turn is in %v, which is too late", e.RetryAfter.Round(time.Millisecond))
+	return fmt.Sprintf("pace: rate limit exhausted, retry in %v", e.RetryAfter.Round(time.Millisecond))
 }
 
-// Pacer shares the budget of one key among the calls of a client. It starts no
-// goroutine and needs no closing. It is safe for concurrent use.
+// Pacer shares the budget of one key. It starts no goroutine and need not be
+// closed. It is safe for concurrent use.
 type Pacer struct {
-	start time.Time // the times of the model are nanoseconds since then, on the monotonic clock
-	// Answers to calls granted before this time say nothing new if they tell of
-	// ample budget; if it is negative, before its opposite if they have no headers.
-	ample atomic.Int64
+	start time.Time // times in this package are nanoseconds since then
 
-	_ [64]byte // keeps what is written under the lock out of the cache line of the above
+	// While there is ample budget, Observe learns from one response in a
+	// millisecond. It skips those to requests granted before skipUntil.
+	skipUntil atomic.Int64
+	_         [64]byte // keeps skipUntil out of the cache line of the lock
 
-	mu    sync.Mutex
-	model model
-	queue queue
-	timer *time.Timer
+	mu     sync.Mutex
+	since  int64 // requests sent before then belong to another key
+	window window
+	queue  queue
+	timer  *time.Timer // wakes the head of the queue
 }
 
-// New returns a Pacer that knows of the service what is documented: 120
-// requests in 60 s.
+// New returns a Pacer that assumes the documented limit, 120 requests in 60 s.
 func New() *Pacer {
-	return &Pacer{start: time.Now(), model: newModel()}
+	return &Pacer{start: time.Now(), window: newWindow(0)}
 }
 
 func (p *Pacer) now() int64 { return int64(time.Since(p.start)) }
 
-// Acquire waits for the turn of one attempt. It returns nil; a *RefusedError,
-// at once, if the turn cannot come before the context's deadline, within MaxWait
-// or MaxHold; or, when the context ends, an error that matches both its Err and
-// its Cause.
+// Acquire waits for permission to send one request. It returns a *RefusedError
+// at once if permission cannot be given within the context's deadline, MaxWait
+// or MaxHold. When the context ends, the error matches its Err and its Cause.
 func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	if ctx.Err() != nil {
 		return errs.Context(ctx)
 	}
 	now := p.now()
 	p.mu.Lock()
-	if p.queue.empty() && p.model.opens(now, r.Bulk) <= now {
-		p.model.grant(now, r.Bulk)
-		p.mu.Unlock()
-		return nil
+	if p.queue.empty() {
+		if at, _ := p.window.ready(now, r.Bulk, false); at <= now {
+			p.window.grant(now, r.Bulk)
+			p.mu.Unlock()
+			return nil
+		}
 	}
 	w, err := p.enqueue(ctx, r, now)
 	p.mu.Unlock()
@@ -87,25 +95,43 @@ func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	return p.wait(ctx, w, r.MaxWait)
 }
 
-// Observe enters what became of a granted attempt.
+// Observe reports the outcome of a request.
 func (p *Pacer) Observe(r Result) {
 	granted := int64(r.Granted.Sub(p.start))
-	if r.StatusCode/100 == 2 && !r.NotSent {
-		ample := p.ample.Load()
-		if r.Known && granted < ample && r.Remaining > r.Limit/2 || !r.Known && granted < -ample {
-			return
-		}
+	if granted < p.skipUntil.Load() && r.StatusCode/100 == 2 && !r.NotSent && (!r.Known || r.Remaining > r.Limit/2) {
+		return
 	}
 	now := p.now()
 	granted = min(max(granted, 0), now)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.model.learn(now, granted, &r)
+	if granted < p.since {
+		return
+	}
+	p.window.learn(now, granted, &r)
 	if !p.queue.empty() {
 		if r.StatusCode == tooManyRequests {
 			p.refuseLate(now)
 		}
 		p.dispatch(now)
 	}
-	p.ample.Store(p.model.ampleUntil(granted))
+	skipUntil := granted + int64(time.Millisecond)
+	if p.window.probing || !p.queue.empty() {
+		skipUntil = 0
+	}
+	p.skipUntil.Store(skipUntil)
+}
+
+// Reset forgets the window. It is called when the key has changed, since a new
+// key has a window of its own. Requests sent before are no longer counted.
+func (p *Pacer) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	p.since, p.window = now, newWindow(now)
+	p.queue.chat.short, p.queue.bulk.short = false, false
+	p.skipUntil.Store(0)
+	if !p.queue.empty() {
+		p.dispatch(now)
+	}
 }

@@ -8,66 +8,59 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// chatsPerBulk is how many turns others get for one of bulk while both wait.
+// chatsPerBulk is how many chat calls are sent for each bulk call while both wait.
 const chatsPerBulk = 4
 
-// waiter is a caller in the queue. Its fields are guarded by the Pacer's lock
-// until called is closed.
+// waiter is a call in the queue. The Pacer's lock guards it until done is closed.
 type waiter struct {
-	called  chan struct{} // closed when granted, or refused after all
+	done    chan struct{} // closed when permission is granted or refused
 	bulk    bool
-	until   int64 // a turn after this is of no use
-	patient int64 // as is one after a Retry-After that lets nobody pass for longer than this
-	place   *list.Element
-	granted int64         // when it was granted
-	refused time.Duration // from then to its turn, when that became too late
+	until   int64 // permission after this is too late
+	maxHold int64
+	element *list.Element
+	granted int64
+	refused time.Duration // the RetryAfter of a refusal, else 0
 }
 
-// queue holds the callers that wait, first come first served within their class.
-type queue struct {
-	chats, bulks list.List
-	streak       int // turns of chats since the last of bulk, while bulk waits
-}
-
-func (q *queue) empty() bool { return q.chats.Len() == 0 && q.bulks.Len() == 0 }
-
-func (q *queue) class(bulk bool) *list.List {
-	if bulk {
-		return &q.bulks
-	}
-	return &q.chats
-}
-
-func (q *queue) push(w *waiter) { w.place = q.class(w.bulk).PushBack(w) }
-
-func (q *queue) remove(w *waiter) {
-	q.class(w.bulk).Remove(w.place)
-	if q.bulks.Len() == 0 {
-		q.streak = 0
-	}
-}
-
-func (q *queue) head(bulk bool) *waiter {
-	if e := q.class(bulk).Front(); e != nil {
-		return e.Value.(*waiter)
+func (w *waiter) err() error {
+	if w.refused > 0 {
+		return &RefusedError{RetryAfter: w.refused}
 	}
 	return nil
 }
 
-// ahead counts the waiters that a newcomer has before it.
-func (q *queue) ahead(bulk bool) int {
-	chats, bulks := q.chats.Len(), q.bulks.Len()
-	if bulk {
-		return chats + bulks
-	}
-	return chats + min(bulks, chats/chatsPerBulk)
+// queue is the calls that wait. Those that are not bulk are called chat here.
+type queue struct {
+	chat, bulk class
+	streak     int // chat calls sent since the last bulk call, while bulk waits
 }
 
-// enqueue adds the caller to the queue, unless its turn cannot come in time.
+// class is the waiters of one class in order of arrival.
+type class struct {
+	list.List
+	short bool // they have waited for budget since the list was last empty
+}
+
+func (q *queue) empty() bool { return q.chat.Len() == 0 && q.bulk.Len() == 0 }
+
+func (q *queue) class(bulk bool) *class {
+	if bulk {
+		return &q.bulk
+	}
+	return &q.chat
+}
+
+func (q *queue) remove(w *waiter) {
+	c := q.class(w.bulk)
+	c.Remove(w.element)
+	c.short = c.short && c.Len() > 0
+}
+
+// enqueue adds a call to the queue, unless permission cannot be given in time.
 func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, error) {
-	w := &waiter{called: make(chan struct{}), bulk: r.Bulk, until: never, patient: never}
+	w := &waiter{done: make(chan struct{}), bulk: r.Bulk, until: never, maxHold: never}
 	if r.MaxHold > 0 {
-		w.patient = int64(r.MaxHold)
+		w.maxHold = int64(r.MaxHold)
 	}
 	if r.MaxWait > 0 {
 		w.until = now + min(int64(r.MaxWait), never-now)
@@ -75,127 +68,97 @@ func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, err
 	if deadline, ok := ctx.Deadline(); ok {
 		w.until = min(w.until, int64(deadline.Sub(p.start)))
 	}
-	if p.model.asked-now > w.patient {
-		return nil, &RefusedError{RetryAfter: time.Duration(p.model.hold - now)}
+	ahead := p.queue.chat.Len() + p.queue.bulk.Len()
+	if !r.Bulk {
+		ahead = min(ahead, p.queue.chat.Len()*(chatsPerBulk+1)/chatsPerBulk)
 	}
-	if w.until < never {
-		if turn := p.model.foresee(now, p.queue.ahead(r.Bulk), r.Bulk); turn > w.until {
-			p.calm()
-			return nil, &RefusedError{RetryAfter: time.Duration(turn - now)}
-		}
+	at := p.window.foresee(now, ahead, r.Bulk)
+	if p.window.asked-now > w.maxHold || at > w.until {
+		return nil, &RefusedError{RetryAfter: time.Duration(at - now)}
 	}
-	p.queue.push(w)
+	if p.timer == nil {
+		p.timer = time.AfterFunc(never, p.wake)
+	}
+	w.element = p.queue.class(r.Bulk).PushBack(w)
 	p.dispatch(now)
 	return w, nil
 }
 
-// wait blocks until the waiter has its turn or gives up.
+// wait blocks until the waiter has permission, is refused, or gives up.
 func (p *Pacer) wait(ctx context.Context, w *waiter, maxWait time.Duration) error {
-	var bound <-chan time.Time
+	limited := ctx
 	if maxWait > 0 {
-		t := time.NewTimer(maxWait)
-		defer t.Stop()
-		bound = t.C
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, maxWait)
+		defer cancel()
 	}
 	select {
-	case <-w.called:
-		if w.refused > 0 {
-			return &RefusedError{RetryAfter: w.refused}
-		}
-		return nil
-	case <-bound:
-		return p.expired(w)
-	case <-ctx.Done():
-		p.leave(w)
-		return errs.Context(ctx)
+	case <-w.done:
+		return w.err()
+	case <-limited.Done():
+		return p.giveUp(ctx, w)
 	}
 }
 
-// leave takes a waiter out whose context ended. A turn that it just got goes back.
-func (p *Pacer) leave(w *waiter) {
+// giveUp removes a waiter whose MaxWait or context is over. Permission that it has
+// just been granted is good, unless the context has ended.
+func (p *Pacer) giveUp(ctx context.Context, w *waiter) error {
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
-	case <-w.called:
-		if w.refused == 0 {
-			p.model.giveBack(w.granted)
+	case <-w.done:
+		if ctx.Err() == nil {
+			return w.err()
+		}
+		if w.refused == 0 && w.granted >= p.since {
+			p.window.uncount(w.granted)
 		}
 	default:
 		p.queue.remove(w)
+		w.refused = time.Duration(max(p.window.foresee(now, 0, w.bulk)-now, 1))
 	}
 	p.dispatch(now)
-}
-
-// expired takes a waiter out whose MaxWait is over. A turn that it just got is good.
-func (p *Pacer) expired(w *waiter) error {
-	now := p.now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	select {
-	case <-w.called:
-		if w.refused == 0 {
-			return nil
-		}
-	default:
-		p.queue.remove(w)
-		w.refused = time.Duration(max(p.model.foresee(now, 0, w.bulk)-now, 1))
-		p.dispatch(now)
+	if ctx.Err() != nil {
+		return errs.Context(ctx)
 	}
-	return &RefusedError{RetryAfter: w.refused}
+	return w.err()
 }
 
-// refuseLate turns those away whose time ends before a 429 lets anybody pass.
+// refuseLate refuses the waiters for whom the end of a hold is too late.
 func (p *Pacer) refuseLate(now int64) {
-	for _, bulk := range [2]bool{false, true} {
-		for e := p.queue.class(bulk).Front(); e != nil; {
+	for _, c := range []*class{&p.queue.chat, &p.queue.bulk} {
+		for e := c.Front(); e != nil; {
 			w := e.Value.(*waiter)
 			e = e.Next()
-			if w.until < p.model.hold || p.model.asked-now > w.patient {
-				w.refused = time.Duration(p.model.hold - now)
+			if w.until < p.window.hold || p.window.asked-now > w.maxHold {
+				w.refused = time.Duration(p.window.hold - now)
 				p.queue.remove(w)
-				close(w.called)
+				close(w.done)
 			}
 		}
 	}
 }
 
-// dispatch gives out the turns that have come and sets the timer for the next.
+// dispatch grants permission to the waiters that may be sent now, and sets the
+// timer for the next.
 func (p *Pacer) dispatch(now int64) {
-	again := int64(never)
 	for !p.queue.empty() {
-		var w *waiter
-		if w, again = p.next(now); w == nil {
-			break
+		w, at := p.next(now)
+		if w == nil {
+			p.timer.Reset(time.Duration(at - now))
+			return
 		}
-		if !w.bulk && p.queue.bulks.Len() > 0 {
-			p.queue.streak++
-		} else {
+		p.queue.streak++
+		if w.bulk || p.queue.bulk.Len() == 0 {
 			p.queue.streak = 0
 		}
 		p.queue.remove(w)
-		p.model.grant(now, w.bulk)
+		p.window.grant(now, w.bulk)
 		w.granted = now
-		close(w.called)
+		close(w.done)
 	}
-	p.calm()
-	if p.queue.empty() {
-		if p.timer != nil {
-			p.timer.Stop()
-		}
-		return
-	}
-	if p.timer == nil {
-		p.timer = time.AfterFunc(time.Duration(again-now), p.wake)
-	} else {
-		p.timer.Reset(time.Duration(again - now))
-	}
-}
-
-func (p *Pacer) calm() {
-	if p.queue.chats.Len() == 0 {
-		p.model.calm(p.queue.bulks.Len() > 0)
-	}
+	p.timer.Stop()
 }
 
 func (p *Pacer) wake() {
@@ -204,18 +167,22 @@ func (p *Pacer) wake() {
 	p.dispatch(p.now())
 }
 
-// next returns the waiter whose turn has come, or else the time to look again.
+// next returns the waiter that may be sent now, or when to ask again.
 func (p *Pacer) next(now int64) (*waiter, int64) {
 	again := int64(never)
 	first := p.queue.streak >= chatsPerBulk
 	for _, bulk := range [2]bool{first, !first} {
-		w := p.queue.head(bulk)
-		if w == nil {
+		c := p.queue.class(bulk)
+		if c.Len() == 0 {
 			continue
 		}
-		at := p.model.opens(now, bulk)
+		at, short := p.window.ready(now, bulk, true)
+		c.short = c.short || short || p.queue.chat.short // bulk does not overtake
+		if c.short {
+			at = max(at, p.window.drain(now))
+		}
 		if at <= now {
-			return w, now
+			return c.Front().Value.(*waiter), now
 		}
 		again = min(again, at)
 	}

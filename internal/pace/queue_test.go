@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exhausted returns a Pacer that used up the budget of a service now.
+// exhausted returns a client that has just used up the budget, and when that was.
 func exhausted(t *testing.T) (client, time.Time) {
 	t.Helper()
 	c := client{New(), newService(oldestLeaves)}
@@ -25,64 +25,95 @@ func exhausted(t *testing.T) (client, time.Time) {
 	return c, at
 }
 
-// turns starts the calls one after the other and returns the order in which
-// they were granted, and how long each waited.
-func turns(t *testing.T, c client, asks []Request) (order []int, waits []time.Duration) {
+// grants starts the calls one after the other and returns the order in which
+// they are granted.
+func grants(t *testing.T, c client, calls []Request) (order []int) {
 	t.Helper()
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	waits = make([]time.Duration, len(asks))
-	for i, r := range asks {
-		start := time.Now()
+	for i, r := range calls {
 		wg.Go(func() {
 			if !noError(t, c.Acquire(context.Background(), r)) {
 				return
 			}
 			mu.Lock()
 			order = append(order, i)
-			waits[i] = time.Since(start)
 			mu.Unlock()
 			c.finish()
 		})
 		synctest.Wait()
 	}
 	wg.Wait()
-	return order, waits
+	return order
 }
 
-func TestFirstComeFirstServed(t *testing.T) {
+func TestOrderOfArrival(t *testing.T) {
 	for _, bulk := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := exhausted(t)
-			order, _ := turns(t, c, slices.Repeat([]Request{{Bulk: bulk}}, 100))
+			order := grants(t, c, slices.Repeat([]Request{{Bulk: bulk}}, 100))
 			require.True(t, slices.IsSorted(order), "%v", order)
 			require.Len(t, order, 100)
 		})
 	}
 }
 
-// While both wait, four others go for one of bulk.
+// While both wait, four chat calls are sent for each bulk call.
 func TestBulkIsNotStarved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := exhausted(t)
-		asks := append(slices.Repeat([]Request{{Bulk: true}}, 10), slices.Repeat([]Request{{}}, 40)...)
-		order, _ := turns(t, c, asks)
+		calls := append(slices.Repeat([]Request{{Bulk: true}}, 10), slices.Repeat([]Request{{}}, 40)...)
+		order := grants(t, c, calls)
 		chats := 0
 		for i, n := range order {
 			if n >= 10 {
 				chats++
 				continue
 			}
-			require.Equal(t, 4, chats, "turn %d: %v", i, order)
+			require.Equal(t, 4, chats, "call %d: %v", i, order)
 			chats = 0
 		}
 		require.Len(t, order, 50)
 	})
 }
 
-// Bulk alone leaves a tenth free for the whole window; who else comes finds
-// room at once, and takes nothing from bulk.
-func TestTenthIsLeft(t *testing.T) {
+// Bulk that arrives while chat waits does not overtake it.
+func TestBulkDoesNotOvertake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, gone := exhausted(t)
+		order := make(chan bool, 30)
+		ask := func(bulk bool) {
+			for range 12 {
+				go func() {
+					if noError(t, c.Acquire(context.Background(), Request{Bulk: bulk})) {
+						order <- bulk
+						c.finish()
+					}
+				}()
+			}
+		}
+		ask(false)
+		time.Sleep(time.Until(gone.Add(60*time.Second + 150*time.Millisecond))) // the queue drains
+		require.Less(t, len(order), 4)
+		ask(true)
+		time.Sleep(200 * time.Millisecond)
+		synctest.Wait()
+		before := len(order)
+		time.Sleep(10 * time.Second)
+		require.Len(t, order, 24)
+		bulks := 0
+		for range before {
+			if <-order {
+				bulks++
+			}
+		}
+		require.LessOrEqual(t, bulks, 1, "of %d", before)
+	})
+}
+
+// Bulk alone leaves the last tenth of the limit free. Chat uses it at once, and
+// that costs bulk nothing.
+func TestBulkLeavesTenth(t *testing.T) {
 	for _, m := range meanings {
 		t.Run(m.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,8 +140,8 @@ func TestTenthIsLeft(t *testing.T) {
 	}
 }
 
-func TestChatsBesideBulk(t *testing.T) {
-	const ideal = 10 * time.Minute // 110 calls of bulk a window, beside 10 chats
+func TestChatBesideBulk(t *testing.T) {
+	const ideal = 10 * time.Minute // 110 bulk calls a window, and 10 of chat
 	for _, m := range meanings {
 		t.Run(m.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -139,7 +170,7 @@ func TestChatsBesideBulk(t *testing.T) {
 				slices.Sort(sorted)
 				p99 := sorted[len(sorted)*99/100]
 				_, refused := c.service.totals()
-				t.Logf("bulk %v, %.3f of its ideal; %d chats, p99 %v", took, took.Seconds()/ideal.Seconds(), len(sorted), p99)
+				t.Logf("bulk %v, %.3f of its ideal; %d chat calls, p99 %v", took, took.Seconds()/ideal.Seconds(), len(sorted), p99)
 				require.Zero(t, refused)
 				require.GreaterOrEqual(t, len(sorted), 100)
 				require.LessOrEqual(t, p99, time.Second)
@@ -149,24 +180,24 @@ func TestChatsBesideBulk(t *testing.T) {
 	}
 }
 
-// When the turn cannot come in time, the answer is no, at once and without a request.
+// A call that cannot be sent in time is refused at once.
 func TestRefused(t *testing.T) {
 	deadline := func(d time.Duration) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(context.Background(), d)
 	}
 	tests := map[string]struct {
-		bound   time.Duration // of the context
+		timeout time.Duration // of the context
 		maxWait time.Duration
 		bulk    bool
 		refused bool
 	}{
-		"deadline":            {bound: 5 * time.Second, refused: true},
-		"maximal wait":        {bound: time.Hour, maxWait: 10 * time.Second, refused: true},
-		"bulk":                {bound: time.Hour, maxWait: 10 * time.Second, bulk: true, refused: true},
-		"deadline is later":   {bound: 45 * time.Second},
-		"wait may be longer":  {bound: time.Hour, maxWait: 45 * time.Second},
-		"wait without end":    {bound: time.Hour, maxWait: math.MaxInt64},
-		"maximal wait counts": {bound: 45 * time.Second, maxWait: 39 * time.Second, refused: true},
+		"deadline":            {timeout: 5 * time.Second, refused: true},
+		"maximal wait":        {timeout: time.Hour, maxWait: 10 * time.Second, refused: true},
+		"bulk":                {timeout: time.Hour, maxWait: 10 * time.Second, bulk: true, refused: true},
+		"deadline is later":   {timeout: 45 * time.Second},
+		"maximal wait later":  {timeout: time.Hour, maxWait: 45 * time.Second},
+		"wait without end":    {timeout: time.Hour, maxWait: math.MaxInt64},
+		"maximal wait counts": {timeout: 45 * time.Second, maxWait: 39 * time.Second, refused: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -174,7 +205,7 @@ func TestRefused(t *testing.T) {
 				c, gone := exhausted(t)
 				time.Sleep(time.Until(gone.Add(20 * time.Second)))
 				before, _ := c.service.totals()
-				ctx, cancel := deadline(tt.bound)
+				ctx, cancel := deadline(tt.timeout)
 				defer cancel()
 				start := time.Now()
 				err := c.Acquire(ctx, Request{MaxWait: tt.maxWait, Bulk: tt.bulk})
@@ -194,8 +225,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Others who wait push the turn into later windows.
-func TestRefusedBehindOthers(t *testing.T) {
+// The calls ahead use the slots of the next windows.
+func TestRefusedBehindQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
 		ctx, stop := context.WithCancel(context.Background())
@@ -214,8 +245,8 @@ func TestRefusedBehindOthers(t *testing.T) {
 	})
 }
 
-// Each of the others has a place that comes back at its own time.
-func TestForeseen(t *testing.T) {
+// Each call in the queue takes a slot that is free at its own time.
+func TestRefusedWhenSlotsAreSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client{New(), newService(oldestLeaves)}
 		start := time.Now()
@@ -236,8 +267,27 @@ func TestForeseen(t *testing.T) {
 	})
 }
 
-// A refusal leaves no trace in the pace of later calls.
-func TestRefusalLeavesNoTrace(t *testing.T) {
+// The queue drains slowly, so the last call of it is refused at once if that takes
+// too long.
+func TestRefusedInDrainingQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, gone := exhausted(t)
+		for range 60 {
+			go func() { noError(t, c.do(context.Background(), Request{})) }()
+		}
+		time.Sleep(time.Until(gone.Add(58 * time.Second)))
+		start := time.Now()
+		var refusal *RefusedError
+		require.ErrorAs(t, c.Acquire(context.Background(), Request{MaxWait: 5 * time.Second}), &refusal)
+		require.Zero(t, time.Since(start))
+		require.NoError(t, c.Acquire(context.Background(), Request{MaxWait: 7 * time.Second}))
+		require.InDelta(t, refusal.RetryAfter.Seconds(), time.Since(start).Seconds(), 0.5)
+		time.Sleep(time.Second)
+	})
+}
+
+// A refusal does not delay later calls.
+func TestNoDelayAfterRefusal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
 		time.Sleep(20 * time.Second)
@@ -262,11 +312,12 @@ func TestMaxWaitEnds(t *testing.T) {
 	})
 }
 
-// Callers whose time ends before a 429 lets anybody pass learn it at once.
-func TestRefusedAfterAll(t *testing.T) {
+// Waiters whose deadline is before the end of a hold are refused when the 429
+// arrives.
+func TestRefusedByHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
-		require.NoError(t, p.Acquire(context.Background(), Request{})) // the others wait for its answer
+		require.NoError(t, p.Acquire(context.Background(), Request{})) // the probe
 		granted := time.Now()
 		var wg sync.WaitGroup
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -290,10 +341,10 @@ func TestRefusedAfterAll(t *testing.T) {
 	})
 }
 
-func TestCancelled(t *testing.T) {
+func TestCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
-		cause := errors.New("the user went away")
+		cause := errors.New("user left")
 		ctx, cancel := context.WithCancelCause(context.Background())
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -311,11 +362,11 @@ func TestCancelled(t *testing.T) {
 		cancel(cause)
 		synctest.Wait()
 		c.mu.Lock()
-		waiting := c.queue.chats.Len()
+		waiting := c.queue.chat.Len()
 		c.mu.Unlock()
 		require.Equal(t, 1, waiting)
 		wg.Wait()
-		require.ErrorIs(t, c.Acquire(ctx, Request{}), cause, "an ended context gets no turn")
+		require.ErrorIs(t, c.Acquire(ctx, Request{}), cause, "the context has ended")
 
 		expired, stop := context.WithDeadline(context.Background(), time.Now())
 		defer stop()
@@ -323,8 +374,8 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
-// A turn that came at the moment of the cancellation goes to the next.
-func TestCancelledWhenCalled(t *testing.T) {
+// Permission that is granted at the moment of the cancellation goes to the next.
+func TestCanceledWhenGranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
 		p.mu.Lock()
@@ -333,15 +384,17 @@ func TestCancelledWhenCalled(t *testing.T) {
 		second, err := p.enqueue(context.Background(), Request{}, p.now())
 		require.NoError(t, err)
 		p.mu.Unlock()
-		<-first.called
-		p.leave(first)
-		<-second.called
-		require.Equal(t, 1, p.model.own.n)
+		<-first.done
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		require.ErrorIs(t, p.giveUp(ctx, first), context.Canceled)
+		<-second.done
+		require.Equal(t, 1, p.window.own.n)
 		require.NoError(t, p.wait(context.Background(), second, 0))
 	})
 }
 
-// Nothing runs between two turns, and nothing when nobody waits.
+// One timer is set for the next call, and none when the queue is empty.
 func TestNoPolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
@@ -350,18 +403,17 @@ func TestNoPolling(t *testing.T) {
 			wg.Go(func() { noError(t, c.do(context.Background(), Request{})) })
 		}
 		synctest.Wait()
-		require.True(t, c.timer.Reset(time.Until(gone.Add(58*time.Second))), "one timer is set")
+		require.True(t, c.timer.Reset(time.Until(gone.Add(58*time.Second))), "the timer is set")
 		time.Sleep(time.Until(gone.Add(57 * time.Second)))
-		require.True(t, c.timer.Stop(), "and nothing else set it again")
+		require.True(t, c.timer.Stop(), "and was not set again")
 		c.wake()
 		wg.Wait()
 		require.False(t, c.timer.Stop())
 	})
 }
 
-// TestLongHoldRefuses: nobody waits longer for the end of a 429 than they are
-// ready to, neither who comes then nor who waits already.
-func TestLongHoldRefuses(t *testing.T) {
+// MaxHold applies to new calls and to waiters.
+func TestMaxHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, at := exhausted(t)
 		waiting := make(chan error, 2)
@@ -378,8 +430,8 @@ func TestLongHoldRefuses(t *testing.T) {
 		require.NoError(t, <-waiting)
 		require.GreaterOrEqual(t, time.Since(at), 10*time.Minute)
 
-		// What nobody has asked for is waited for.
-		c.Observe(withRetry(answer(120, 0, 60), 0))
+		// It does not apply without a Retry-After.
+		c.Observe(withRetry(response(120, 0, 60), 0))
 		require.NoError(t, c.Acquire(context.Background(), Request{MaxHold: time.Second}))
 	})
 }

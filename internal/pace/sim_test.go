@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// meaning is what X-RateLimit-Reset and the window behind it may mean.
+// meaning is what X-RateLimit-Reset and the window can mean.
 type meaning int
 
 const (
@@ -27,34 +27,37 @@ func (m meaning) String() string {
 
 var meanings = []meaning{oldestLeaves, whollyFree, fixedWindow}
 
-// service simulates the limiter of an API: each call takes latency there and
+// service simulates the limiter of an API: each request takes latency there and
 // latency back and is counted when it arrives.
 type service struct {
 	meaning meaning
 	limit   int
 	window  time.Duration
 	latency time.Duration
-	jitter  time.Duration             // a random part of the latency
-	skew    time.Duration             // of the server's clock
-	ceil    bool                      // Reset is rounded up, else down
-	bare    bool                      // sends no headers
-	handle  func(n int) time.Duration // time that the work takes
+	jitter  time.Duration // a random part of the latency
+	skew    time.Duration // of the server's clock
+	ceil    bool          // Reset is rounded up, else down
+	bare    bool          // sends no headers
+	odd     Result        // the response to request oddAt
+	oddAt   int
 
 	mu       sync.Mutex
 	counted  []time.Time
 	requests int
 	refused  int
+	foreign  int // the most requests that a client has attributed to other clients
+	newest   time.Time
+	stop     time.Duration // the longest time without a request
 }
 
 func newService(m meaning) *service {
 	return &service{meaning: m, limit: 120, window: time.Minute, latency: 50 * time.Millisecond}
 }
 
-// call sends one request and returns what its headers tell.
+// call sends one request and returns what its response says.
 func (s *service) call() Result {
 	time.Sleep(s.delay())
-	r, work := s.arrive()
-	time.Sleep(work)
+	r := s.arrive()
 	time.Sleep(s.delay())
 	return r
 }
@@ -67,11 +70,18 @@ func (s *service) delay() time.Duration {
 	return s.latency + rand.N(s.jitter)
 }
 
-func (s *service) arrive() (Result, time.Duration) {
+func (s *service) arrive() Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.requests++
+	if !s.newest.IsZero() {
+		s.stop = max(s.stop, now.Sub(s.newest))
+	}
+	s.newest = now
+	if s.requests == s.oddAt {
+		return s.odd
+	}
 	s.forget(now)
 	r := Result{StatusCode: 200}
 	if len(s.counted) < s.limit {
@@ -81,21 +91,18 @@ func (s *service) arrive() (Result, time.Duration) {
 		r.StatusCode = 429
 		r.RetryAfter = max(roundUp(s.reset(now).Sub(now)), time.Second)
 	}
-	if !s.bare {
-		r.Known = true
-		r.Limit, r.Remaining = s.limit, s.limit-len(s.counted)
-		r.Date = now.Add(s.skew).Truncate(time.Second)
-		reset := s.reset(now).Add(s.skew)
-		r.Reset = reset.Truncate(time.Second)
-		if s.ceil && r.Reset.Before(reset) {
-			r.Reset = r.Reset.Add(time.Second)
-		}
+	if s.bare {
+		return r
 	}
-	var work time.Duration
-	if s.handle != nil {
-		work = s.handle(s.requests)
+	r.Known = true
+	r.Limit, r.Remaining = s.limit, s.limit-len(s.counted)
+	r.Date = now.Add(s.skew).Truncate(time.Second)
+	reset := s.reset(now).Add(s.skew)
+	r.Reset = reset.Truncate(time.Second)
+	if s.ceil && r.Reset.Before(reset) {
+		r.Reset = r.Reset.Add(time.Second)
 	}
-	return r, work
+	return r
 }
 
 func (s *service) forget(now time.Time) {
@@ -121,7 +128,7 @@ func (s *service) reset(now time.Time) time.Time {
 	}
 }
 
-// use counts n requests of somebody else.
+// use counts n requests of another client.
 func (s *service) use(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +149,7 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
 }
 
-// client is a pacer in front of the service, with the transport's reaction to a 429.
+// client is a Pacer in front of the service. It retries as the transport does.
 type client struct {
 	*Pacer
 	service *service
@@ -155,12 +162,12 @@ func (c client) do(ctx context.Context, r Request) error {
 		if err := c.Acquire(ctx, r); err != nil {
 			return err
 		}
-		answer := c.finish()
-		if answer.StatusCode != tooManyRequests {
+		response := c.finish()
+		if response.StatusCode != tooManyRequests {
 			return nil
 		}
 		select {
-		case <-time.After(answer.RetryAfter):
+		case <-time.After(response.RetryAfter):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -168,13 +175,18 @@ func (c client) do(ctx context.Context, r Request) error {
 	return errTooMany
 }
 
-// finish sends the request of a granted call and enters the answer.
+// finish sends the request of a granted call and observes the response.
 func (c client) finish() Result {
 	granted := time.Now()
-	answer := c.service.call()
-	answer.Granted = granted
-	c.Observe(answer)
-	return answer
+	response := c.service.call()
+	response.Granted = granted
+	c.Observe(response)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.service.mu.Lock()
+	defer c.service.mu.Unlock()
+	c.service.foreign = max(c.service.foreign, c.window.foreign)
+	return response
 }
 
 // run makes calls with the given number of goroutines and returns how long
@@ -203,7 +215,7 @@ func (c client) run(calls, goroutines int, r Request) (time.Duration, error) {
 	return time.Since(start), <-errs
 }
 
-// noError is require.NoError for goroutines that are not the test's own.
+// noError is require.NoError for goroutines other than the test's own.
 func noError(t *testing.T, err error) bool {
 	t.Helper()
 	return assert.NoError(t, err)

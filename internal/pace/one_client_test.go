@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// 1,200 calls at 120 a minute: 120 at once, and 9 windows to wait for.
+// 1,200 calls at 120 a minute: 120 at once, and then 9 windows.
 const (
 	calls = 1200
 	ideal = 9 * time.Minute
 )
 
-func TestAlone(t *testing.T) {
+func TestOneClient(t *testing.T) {
 	for _, m := range meanings {
 		for _, goroutines := range []int{64, calls} {
 			t.Run(fmt.Sprintf("%v/%d", m, goroutines), func(t *testing.T) {
@@ -35,17 +35,46 @@ func TestAlone(t *testing.T) {
 	}
 }
 
-func TestAloneWithJitter(t *testing.T) {
+func TestOneClientUsesWholeWindow(t *testing.T) {
+	for _, m := range meanings {
+		t.Run(m.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(m)
+				ctx, stop := context.WithCancel(context.Background())
+				c := client{New(), s}
+				for range 200 {
+					go func() {
+						for ctx.Err() == nil {
+							_ = c.do(ctx, Request{})
+						}
+					}()
+				}
+				for range 5 {
+					time.Sleep(50 * time.Second) // all requests of a window have been sent
+					s.mu.Lock()
+					require.Len(t, s.counted, 120)
+					s.mu.Unlock()
+					time.Sleep(10*time.Second + 100*time.Millisecond)
+				}
+				stop()
+				_, refused := s.totals()
+				require.Zero(t, refused)
+				time.Sleep(time.Minute)
+			})
+		})
+	}
+}
+
+func TestOneClientWithJitter(t *testing.T) {
 	for _, m := range meanings {
 		t.Run(m.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(m)
 				s.latency, s.jitter = 10*time.Millisecond, 300*time.Millisecond
-				p := New()
-				took, err := client{p, s}.run(calls, 64, Request{})
+				took, err := client{New(), s}.run(calls, 64, Request{})
 				_, refused := s.totals()
 				require.NoError(t, err)
-				require.Zero(t, p.model.roseAt, "nobody else was seen")
+				require.Zero(t, s.foreign, "no request is attributed to another client")
 				require.Zero(t, refused)
 				require.LessOrEqual(t, took, ideal*104/100)
 			})
@@ -75,8 +104,8 @@ func TestServerClock(t *testing.T) {
 	}
 }
 
-// A window shorter than documented is learnt from the headers, up to a second
-// too long, since they are in whole seconds.
+// The headers are in whole seconds, so the length of a window shorter than
+// documented is learned up to a second too long.
 func TestShortWindow(t *testing.T) {
 	for _, m := range meanings {
 		for _, window := range []time.Duration{5 * time.Second, 10 * time.Second} {
@@ -118,8 +147,7 @@ func TestShortWindowNeverSeenEmpty(t *testing.T) {
 					}
 				}()
 				time.Sleep(3 * time.Second)
-				p := New()
-				took, err := client{p, s}.run(calls, 16, Request{})
+				took, err := client{New(), s}.run(calls, 16, Request{})
 				stop()
 				requests, refused := s.totals()
 				t.Logf("%v, %d of %d refused", took, refused, requests)
@@ -132,7 +160,6 @@ func TestShortWindowNeverSeenEmpty(t *testing.T) {
 	}
 }
 
-// In a window that is not exhausted nothing waits.
 func TestNoDelayWithinBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(oldestLeaves)
