@@ -383,7 +383,7 @@ func TestLogStreamForADay(t *testing.T) {
 				}
 				for i := from; i < day; i++ {
 					if i > now() {
-						time.Sleep(begun.Add(time.Duration(i) * time.Second).Sub(time.Now()))
+						time.Sleep(time.Until(begun.Add(time.Duration(i) * time.Second)))
 					}
 					text, id := fmt.Sprint(" line ", i%50), ""
 					if c.times {

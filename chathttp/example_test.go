@@ -86,7 +86,9 @@ func ExampleTurn() {
 		"shop": {service.Client(), service.AddAgent(agentotest.AgentSeed{SharedMode: true}), 1},
 	}
 	chat, err := chathttp.NewHandler(service.Client(), chathttp.Config{
-		Visitor: func(r *http.Request) (string, error) { return r.PathValue("tenant") + "/" + r.Header.Get("Visitor"), nil },
+		Visitor: func(r *http.Request) (string, error) {
+			return r.PathValue("tenant") + "/" + r.Header.Get("Visitor"), nil
+		},
 		Turn: func(r *http.Request, _ chathttp.Visit) (chathttp.Turn, error) {
 			t := tenants[r.PathValue("tenant")]
 			if t == nil {

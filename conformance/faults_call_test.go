@@ -141,22 +141,6 @@ func refusedAtOnce[T error](t *testing.T, err error) {
 	require.Equal(t, 1, e.Attempts)
 }
 
-// withBody answers with a body that is read in some way.
-func withBody(read func([]byte) (int, error)) harness.RoundTripper {
-	return func(*http.Request) (*http.Response, error) {
-		resp := harness.Respond(200, "")
-		resp.Body, resp.ContentLength = struct {
-			io.Reader
-			io.Closer
-		}{readFunc(read), resp.Body}, -1
-		return resp, nil
-	}
-}
-
-type readFunc func([]byte) (int, error)
-
-func (f readFunc) Read(p []byte) (int, error) { return f(p) }
-
 const twoCenturies = 200 * 365 * 24 * time.Hour
 
 func isTimeout(t *testing.T, err error) {
