@@ -320,7 +320,7 @@ func TestStreamOfAnotherForm(t *testing.T) {
 				w.Header().Set("X-Request-Id", "req_42")
 				_, _ = io.WriteString(w, body)
 			}, nil, func(w *harness.Env) {
-				raw, err := w.Client.Stream(w.Ctx, "GET", "/v1/x", nil)
+				raw, err := w.Client.Stream(w.Ctx, "GET", "/v1/ticks", nil)
 				require.NoError(t, err)
 				require.Empty(t, harness.Read(w, raw))
 				require.ErrorIs(t, raw.Err(), want, "%q", body)
