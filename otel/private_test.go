@@ -122,8 +122,7 @@ func (w *world) meetErrors() {
 		_, err := w.client.Chat.Ask(w.ctx, w.agent, agento.SendMessageParams{Message: private})
 		require.Error(w.t, err)
 	}
-	w.failInTransport(errors.New(private), nil)
-	w.failInTransport(nil, private)
+	w.failInTransport(errors.New(private))
 
 	ctx, cancel := context.WithCancelCause(w.ctx)
 	cancel(errors.New(private))
@@ -131,14 +130,11 @@ func (w *world) meetErrors() {
 	require.ErrorContains(w.t, err, private)
 }
 
-// failInTransport fails with an error or a panic of the caller's own transport.
-func (w *world) failInTransport(failure error, panicked any) {
+// failInTransport fails with an error of the caller's own transport.
+func (w *world) failInTransport(failure error) {
 	client := w.server.Client(agentootel.Instrument(w.providers()...), agento.WithMaxRetries(1),
 		agento.WithMiddleware(func(http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(*http.Request) (*http.Response, error) {
-				if panicked != nil {
-					panic(panicked)
-				}
 				return nil, failure
 			})
 		}))

@@ -62,7 +62,7 @@ func TestLogStreamThatReconnects(t *testing.T) {
 streamLogs (internal) 0s–18.5s
     {agento.attempts=1 agento.operation=streamLogs agento.request_id=ID agento.stream.end=complete agento.stream.events=3 agento.stream.reconnects=2 agento.stream.time_to_first_event=2s gen_ai.agent.id=AGENT http.response.status_code=200 server.address=127.0.0.1 server.port=80}
   * 2s agento.stream.first_event
-  * 12s agento.stream.reconnect {agento.stream.reconnect.attempt=1 agento.stream.reconnect.wait=500ms error.type=network}
+  * 12s agento.stream.reconnect {agento.stream.reconnect.attempt=1 agento.stream.reconnect.wait=500ms error.type=stream_truncated}
   * 12.5s agento.stream.reconnect {agento.stream.reconnect.attempt=2 agento.stream.reconnect.wait=1s error.type=internal_error}
   * 13.5s agento.stream.resumed {agento.stream.gap=1.5s}
   GET /v1/agents/{id}/logs/stream (client) 0s–0s
@@ -173,6 +173,9 @@ func TestOpenStreamsReturnToNone(t *testing.T) {
 			readers.Go(func() { _, _ = s.Text() })
 		}
 		cancel()
+		for _, s := range streams[cancelled:closed] {
+			readers.Go(func() { _, _ = s.Text() }) // a canceled stream ends when it is read or closed
+		}
 		for _, s := range streams[closed:] {
 			require.NoError(t, s.Close())
 		}
