@@ -76,7 +76,7 @@ streamLogs (internal) 0s–18.5s
 agento.client.call.duration 1×, 0s in all {agento.operation=streamLogs}
 agento.client.open_streams 0 {agento.operation=streamLogs}
 agento.client.reconnects 1 {agento.operation=streamLogs error.type=internal_error}
-agento.client.reconnects 1 {agento.operation=streamLogs error.type=network}
+agento.client.reconnects 1 {agento.operation=streamLogs error.type=stream_truncated}
 agento.client.stream.end 1 {agento.operation=streamLogs agento.stream.end=complete}
 http.client.request.duration 1×, 0s in all {error.type=503 http.request.method=GET http.response.status_code=503 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/logs/stream}
 http.client.request.duration 2×, 0s in all {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/logs/stream}
