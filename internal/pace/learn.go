@@ -106,18 +106,18 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 
 	// It is assumed that requests arrive in order. But there are other clients only
 	// if this client cannot have sent all that were counted, in whatever order.
-	own := w.own.n + w.own.expiredAfter(granted-w.life()) - w.own.between(granted, never)
-	foreign := max(used-own, 0)
-	if w.foreign == 0 && used <= w.own.n+w.own.expiredAfter(granted-w.length-2*w.lag) {
+	own := w.own.n + w.own.expiredAfter(granted-w.life())
+	foreign := max(used-own+w.own.between(granted, never), 0)
+	if w.foreign == 0 && used <= own {
 		foreign = 0
 	}
-	// If the window is almost full, other clients use their slots again as soon as
-	// they are free, as this one does. So a small decrease may be over soon.
-	full := r.Remaining <= w.limit/8
-	if full && foreign < w.foreign && foreign+w.own.between(granted-w.lag, granted) <= w.foreign {
-		w.knownTo = min(w.knownTo, now+w.length/20)
-	} else if full {
+	// A decrease must be more than the requests that are in flight with this one. A
+	// small one may be over soon: other clients use a slot again when it is free.
+	inFlight := w.own.between(granted-w.lag, granted)
+	if foreign >= w.foreign || foreign+inFlight > w.foreign {
 		w.foreign = max(foreign, w.foreign)
+	} else if r.Remaining <= w.limit/8 {
+		w.knownTo = min(w.knownTo, now+w.length/20)
 	} else {
 		w.foreign, w.knownTo = foreign, never
 	}

@@ -410,3 +410,50 @@ func TestLimitChanges(t *testing.T) {
 		require.Equal(t, 61*time.Second, time.Since(start).Truncate(time.Second))
 	})
 }
+
+// A response that took long is out of date.
+func TestLateResponse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		require.NoError(t, p.Acquire(context.Background(), Request{}))
+		late := response(120, 50, 60)
+		late.Granted = time.Now()
+		time.Sleep(30 * time.Second)
+		observe(t, p, 0, response(120, 18, 30))
+		require.Equal(t, 100, p.window.foreign)
+		p.Observe(late)
+		require.Equal(t, 100, p.window.foreign)
+	})
+}
+
+// If Remaining is 0 and Reset is long before this client's requests leave the
+// window as assumed, the window is shorter.
+func TestResetBeforeOwnExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New()
+		observe(t, p, 0, response(120, 119, 60))
+		for i := range 119 {
+			observe(t, p, 0, response(120, 118-i, 4))
+		}
+		start := time.Now()
+		require.NoError(t, p.Acquire(context.Background(), Request{}))
+		require.InDelta(t, 5, time.Since(start).Seconds(), 0.1)
+	})
+}
+
+// The lag is at most a second, and falls slowly, whatever the limit is.
+func TestLag(t *testing.T) {
+	for _, limit := range []int{1, 120, math.MaxInt} {
+		synctest.Test(t, func(t *testing.T) {
+			p := New()
+			r := response(limit, limit, 60)
+			observe(t, p, 10*time.Second, r)
+			require.Equal(t, second, p.window.lag)
+			for range 100 {
+				observe(t, p, 10*time.Millisecond, r)
+				require.LessOrEqual(t, p.window.lag, second)
+				require.GreaterOrEqual(t, p.window.lag, second/100)
+			}
+		})
+	}
+}

@@ -101,3 +101,15 @@ func TestLedgerFull(t *testing.T) {
 	l.expire(99_999)
 	require.Zero(t, l.n)
 }
+
+// Requests that are removed leave no slots behind.
+func TestLedgerRemove(t *testing.T) {
+	var l ledger
+	l.add(1, 0, false)
+	for at := int64(2); at < 10*maxSlots; at++ {
+		l.add(at, 0, false)
+		l.remove(at)
+	}
+	require.Equal(t, 1, l.n)
+	require.Equal(t, uint(1), l.tail-l.head)
+}

@@ -42,17 +42,7 @@ func TestThreeClients(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newService(m)
 					s.latency, s.jitter, s.skew = tt.latency, tt.jitter, tt.skew
-					var wg sync.WaitGroup
-					start := time.Now()
-					for i := range clients {
-						wg.Go(func() {
-							time.Sleep(time.Duration(i) * tt.apart)
-							_, err := client{New(), s}.run(calls/clients, goroutines, Request{})
-							noError(t, err)
-						})
-					}
-					wg.Wait()
-					took := time.Since(start)
+					took := runClients(t, s, clients, goroutines, tt.apart)
 					requests, refused := s.totals()
 					t.Logf("%.3f of the ideal, %d of %d refused", took.Seconds()/ideal.Seconds(), refused, requests)
 					require.LessOrEqual(t, took, ideal*125/100)
@@ -60,6 +50,40 @@ func TestThreeClients(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// runClients divides the calls among clients and returns how long they took.
+func runClients(t *testing.T, s *service, clients, goroutines int, apart time.Duration) time.Duration {
+	var wg sync.WaitGroup
+	start := time.Now()
+	for i := range clients {
+		wg.Go(func() {
+			time.Sleep(time.Duration(i) * apart)
+			_, err := client{New(), s}.run(calls/clients, goroutines, Request{})
+			noError(t, err)
+		})
+	}
+	wg.Wait()
+	return time.Since(start)
+}
+
+// Each goroutine pauses after a call. So the calls are spread over the window, and
+// are more than twice as many as the limit allows. More 429s than above are the
+// price until each client has its slots.
+func TestThreeClientsWithPauses(t *testing.T) {
+	for _, m := range []meaning{oldestLeaves, fixedWindow} {
+		t.Run(m.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newService(m)
+				s.pause = 10 * time.Second
+				took := runClients(t, s, 3, 16, 10*time.Second)
+				requests, refused := s.totals()
+				t.Logf("%.3f of the ideal, %d of %d refused", took.Seconds()/ideal.Seconds(), refused, requests)
+				require.LessOrEqual(t, took, ideal*125/100)
+				require.LessOrEqual(t, refused*100, requests*10)
+			})
+		})
 	}
 }
 
@@ -178,4 +202,21 @@ func TestForeignLeaves(t *testing.T) {
 		_, refused := c.service.totals()
 		require.Zero(t, refused)
 	})
+}
+
+// The responses to a burst arrive out of order and do not hide the requests of
+// another client.
+func TestForeignInBurst(t *testing.T) {
+	for range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			s := newService(oldestLeaves)
+			s.limit, s.window, s.latency, s.jitter = 20, 5*time.Second, 0, 10*time.Millisecond
+			s.use(5)
+			time.Sleep(10 * time.Millisecond)
+			_, err := client{New(), s}.run(40, 40, Request{})
+			require.NoError(t, err)
+			_, refused := s.totals()
+			require.Zero(t, refused)
+		})
+	}
 }

@@ -58,7 +58,6 @@ type Pacer struct {
 	_         [64]byte // keeps skipUntil out of the cache line of the lock
 
 	mu     sync.Mutex
-	since  int64 // requests sent before then belong to another key
 	window window
 	queue  queue
 	timer  *time.Timer // wakes the head of the queue
@@ -66,7 +65,7 @@ type Pacer struct {
 
 // New returns a Pacer that assumes the documented limit, 120 requests in 60 s.
 func New() *Pacer {
-	return &Pacer{start: time.Now(), window: newWindow(0)}
+	return &Pacer{start: time.Now(), window: newWindow()}
 }
 
 func (p *Pacer) now() int64 { return int64(time.Since(p.start)) }
@@ -105,9 +104,6 @@ func (p *Pacer) Observe(r Result) {
 	granted = min(max(granted, 0), now)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if granted < p.since {
-		return
-	}
 	p.window.learn(now, granted, &r)
 	if !p.queue.empty() {
 		if r.StatusCode == tooManyRequests {
@@ -115,23 +111,5 @@ func (p *Pacer) Observe(r Result) {
 		}
 		p.dispatch(now)
 	}
-	skipUntil := granted + int64(time.Millisecond)
-	if p.window.probing || !p.queue.empty() {
-		skipUntil = 0
-	}
-	p.skipUntil.Store(skipUntil)
-}
-
-// Reset forgets the window. It is called when the key has changed, since a new
-// key has a window of its own. Requests sent before are no longer counted.
-func (p *Pacer) Reset() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.now()
-	p.since, p.window = now, newWindow(now)
-	p.queue.chat.short, p.queue.bulk.short = false, false
-	p.skipUntil.Store(0)
-	if !p.queue.empty() {
-		p.dispatch(now)
-	}
+	p.skipUntil.Store(granted + int64(time.Millisecond))
 }

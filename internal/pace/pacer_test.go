@@ -151,50 +151,6 @@ func TestNoHeadersAfter429(t *testing.T) {
 	})
 }
 
-// A new key has a window of its own, and the queued calls use it at once.
-func TestReset(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, _ := exhausted(t)
-		c.Observe(Result{Granted: time.Now(), StatusCode: 429, RetryAfter: time.Hour})
-		waits := acquireAll(c.Pacer, 100)
-		late := withRetry(response(120, 0, 60), time.Hour)
-		late.Granted = time.Now()
-		time.Sleep(time.Second)
-		c.service.counted = nil // of the new key
-		c.Reset()
-		c.Observe(late) // the request had the old key
-		synctest.Wait()
-		require.Len(t, waits, 1, "the probe")
-		c.finish()
-		synctest.Wait()
-		require.Len(t, waits, 100)
-		for range 100 {
-			require.LessOrEqual(t, <-waits, time.Second+2*c.service.latency)
-		}
-		require.NoError(t, c.Acquire(context.Background(), Request{MaxWait: time.Second}))
-	})
-}
-
-// A waiter that was granted with the old key and is canceled gives nothing back to
-// the window of the new one.
-func TestResetBeforeGiveUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := New()
-		p.mu.Lock()
-		w, err := p.enqueue(context.Background(), Request{}, p.now())
-		p.mu.Unlock()
-		require.NoError(t, err)
-		<-w.done
-		time.Sleep(time.Second)
-		p.Reset()
-		require.NoError(t, p.Acquire(context.Background(), Request{}))
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		require.ErrorIs(t, p.giveUp(ctx, w), context.Canceled)
-		require.Equal(t, 1, p.window.own.n)
-	})
-}
-
 // A result without a call, which tells the length of the window, does not replace
 // the first response.
 func TestResultWithoutCall(t *testing.T) {

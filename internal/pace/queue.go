@@ -111,7 +111,7 @@ func (p *Pacer) giveUp(ctx context.Context, w *waiter) error {
 		if ctx.Err() == nil {
 			return w.err()
 		}
-		if w.refused == 0 && w.granted >= p.since {
+		if w.refused == 0 {
 			p.window.uncount(w.granted)
 		}
 	default:

@@ -140,6 +140,26 @@ func TestBulkLeavesTenth(t *testing.T) {
 	}
 }
 
+// That chat once had to wait does not delay it later.
+func TestChatNotDelayedByBulk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := exhausted(t)
+		_, err := c.run(20, 20, Request{})
+		require.NoError(t, err)
+		time.Sleep(5 * time.Minute)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := c.run(150, 150, Request{Bulk: true})
+			noError(t, err)
+		})
+		time.Sleep(10 * time.Second)
+		took, err := c.run(12, 12, Request{})
+		require.NoError(t, err)
+		require.Equal(t, 2*c.service.latency, took)
+		wg.Wait()
+	})
+}
+
 func TestChatBesideBulk(t *testing.T) {
 	const ideal = 10 * time.Minute // 110 bulk calls a window, and 10 of chat
 	for _, m := range meanings {
@@ -409,6 +429,16 @@ func TestNoPolling(t *testing.T) {
 		c.wake()
 		wg.Wait()
 		require.False(t, c.timer.Stop())
+
+		ctx, cancel := context.WithCancel(context.Background())
+		for range 150 {
+			wg.Go(func() { _ = c.do(ctx, Request{}) })
+		}
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		require.False(t, c.timer.Stop(), "the queue is empty")
+		wg.Wait()
 	})
 }
 

@@ -38,6 +38,7 @@ type service struct {
 	skew    time.Duration // of the server's clock
 	ceil    bool          // Reset is rounded up, else down
 	bare    bool          // sends no headers
+	pause   time.Duration // of a goroutine after each call
 	odd     Result        // the response to request oddAt
 	oddAt   int
 
@@ -207,6 +208,7 @@ func (c client) run(calls, goroutines int, r Request) (time.Duration, error) {
 					errs <- err
 					return
 				}
+				time.Sleep(c.service.pause)
 			}
 		})
 	}

@@ -47,10 +47,10 @@ type window struct {
 	strikes int   // 429s in a row; those of one burst count once
 }
 
-func newWindow(now int64) window {
+func newWindow() window {
 	return window{
 		limit: defaultLimit, length: defaultWindow, newest: -1, knownTo: never,
-		probing: true, probeFrom: now - 1, lastGrant: now - 1,
+		probing: true, probeFrom: -1, lastGrant: -1,
 	}
 }
 
