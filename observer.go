@@ -212,7 +212,11 @@ func logObserver(l *slog.Logger) *Observer {
 	}
 	return &Observer{
 		Wait: func(ctx context.Context, call CallInfo, w WaitInfo) {
-			write(ctx, slog.LevelWarn, "agento: waited for the rate limit", call,
+			level := slog.LevelDebug
+			if w.Waited >= time.Second {
+				level = slog.LevelWarn
+			}
+			write(ctx, level, "agento: waited for the rate limit", call,
 				slog.Int("attempt", w.Attempt), slog.Duration("waited", w.Waited))
 		},
 		Retry: func(ctx context.Context, call CallInfo, r RetryInfo) {

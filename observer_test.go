@@ -1,11 +1,14 @@
 package agento_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,5 +36,55 @@ func TestLogger(t *testing.T) {
 		require.Contains(t, lines[1], "request_id=req_2")
 		require.Contains(t, lines[1], "attempts=2")
 		require.NotContains(t, out.String(), harness.TestKey)
+	})
+}
+
+// slowPacer delays each call.
+type slowPacer time.Duration
+
+func (p slowPacer) Acquire(context.Context, agento.PaceRequest) error {
+	time.Sleep(time.Duration(p))
+	return nil
+}
+
+func (slowPacer) Observe(agento.PaceResult) {}
+
+func TestLoggerLevelOfWait(t *testing.T) {
+	for wait, level := range map[time.Duration]string{
+		999 * time.Millisecond: "level=DEBUG",
+		time.Second:            "level=WARN",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var out strings.Builder
+			client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+				return harness.Respond(200, harness.AgentJSON), nil
+			}), agento.WithPacer(slowPacer(wait)), agento.WithLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			_, err := client.Agents.Get(t.Context(), "a1")
+			require.NoError(t, err)
+			record, _, _ := strings.Cut(out.String(), "\n")
+			require.Contains(t, record, "waited for the rate limit")
+			require.Contains(t, record, level)
+		})
+	}
+}
+
+// The other calls wait for the first response, which is no reason for a warning.
+func TestLoggerFirstCallsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			time.Sleep(50 * time.Millisecond)
+			return harness.Respond(200, harness.AgentJSON), nil
+		}), agento.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+		var wg sync.WaitGroup
+		for range 300 {
+			wg.Go(func() {
+				if _, err := client.Agents.Get(t.Context(), "a1"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.Empty(t, out.String())
 	})
 }

@@ -261,8 +261,9 @@ func WithObserver(o Observer) Option {
 }
 
 // WithLogger writes a record for each call, and for the first event and the end
-// of a stream, at debug level, and retries, waits and reconnects at warn level. No record holds the key, a secret or the content
-// of a message. On [New] only.
+// of a stream, at debug level, and retries, reconnects and waits of a second or
+// more at warn level. No record has the key, a secret or the content of a
+// message. On [New] only.
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", onNew, func(s *settings) error {
 		if l == nil {
