@@ -68,13 +68,17 @@ func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, err
 	if deadline, ok := ctx.Deadline(); ok {
 		w.until = min(w.until, int64(deadline.Sub(p.start)))
 	}
-	ahead := p.queue.chat.Len() + p.queue.bulk.Len()
-	if !r.Bulk {
-		ahead = min(ahead, p.queue.chat.Len()*(chatsPerBulk+1)/chatsPerBulk)
+	if p.window.asked-now > w.maxHold {
+		return nil, &RefusedError{RetryAfter: time.Duration(p.window.hold - now)}
 	}
-	at := p.window.foresee(now, ahead, r.Bulk)
-	if p.window.asked-now > w.maxHold || at > w.until {
-		return nil, &RefusedError{RetryAfter: time.Duration(at - now)}
+	if w.until < never {
+		ahead := p.queue.chat.Len() + p.queue.bulk.Len()
+		if !r.Bulk {
+			ahead = min(ahead, p.queue.chat.Len()*(chatsPerBulk+1)/chatsPerBulk)
+		}
+		if at := p.window.foresee(now, ahead, r.Bulk); at > w.until {
+			return nil, &RefusedError{RetryAfter: time.Duration(at - now)}
+		}
 	}
 	if p.timer == nil {
 		p.timer = time.AfterFunc(never, p.wake)
@@ -116,13 +120,12 @@ func (p *Pacer) giveUp(ctx context.Context, w *waiter) error {
 		}
 	default:
 		p.queue.remove(w)
-		w.refused = time.Duration(max(p.window.foresee(now, 0, w.bulk)-now, 1))
 	}
 	p.dispatch(now)
 	if ctx.Err() != nil {
 		return errs.Context(ctx)
 	}
-	return w.err()
+	return &RefusedError{RetryAfter: time.Duration(max(p.window.foresee(now, 0, w.bulk)-now, 1))}
 }
 
 // refuseLate refuses the waiters for whom the end of a hold is too late.
