@@ -111,5 +111,9 @@ func (p *Pacer) Observe(r Result) {
 		}
 		p.dispatch(now)
 	}
-	p.skipUntil.Store(granted + int64(time.Millisecond))
+	skipUntil := granted + int64(time.Millisecond)
+	if p.window.probing {
+		skipUntil = 0 // the response to the probe is needed
+	}
+	p.skipUntil.Store(skipUntil)
 }
