@@ -25,6 +25,7 @@ type Operation struct {
 	Call     string         `json:"call"`
 	Method   string         `json:"method"`
 	Path     string         `json:"path"`
+	To       string         `json:"to,omitempty"` // method and path, where those are others
 	Evidence route.Evidence `json:"evidence"`
 	Verdict  Verdict        `json:"verdict"`
 	Reasons  []string       `json:"reasons,omitempty"`
@@ -37,6 +38,7 @@ const (
 	OperationAdded Kind = "operation added"     // the service has it, the SDK lacks it
 	OperationGone  Kind = "operation gone"      // the SDK has it, the service does not
 	PathMoved      Kind = "path moved"          //
+	ProbablyMoved  Kind = "probably moved"      // known by its likeness only
 	MethodChanged  Kind = "method changed"      //
 	FieldUnknown   Kind = "field unknown"       // the SDK does not know it
 	FieldGone      Kind = "field gone"          // the SDK has it, the service does not
@@ -46,6 +48,7 @@ const (
 	ValueUnknown   Kind = "value unknown"       // of an enumeration, to the SDK
 	ValueGone      Kind = "value gone"          // of an enumeration, which the SDK has
 	FormChanged    Kind = "form of the answer"  // the envelope, or no stream where one is expected
+	NotChecked     Kind = "not checked"         // what it refers to is elsewhere
 	KeyChanged     Kind = "form of the API key" //
 )
 
@@ -53,6 +56,8 @@ const (
 type Difference struct {
 	Kind       Kind     `json:"kind"`
 	Where      string   `json:"where"` // such as "Agent.image"
+	From       string   `json:"from,omitempty"`
+	To         string   `json:"to,omitempty"` // what replaces From: a place, a name, a value or types
 	Text       string   `json:"text"`
 	Breaking   bool     `json:"breaking"`             // a caller would notice
 	Operations []string `json:"operations,omitempty"` // that it is part of
@@ -65,8 +70,12 @@ type Summary struct {
 	Unknown   int `json:"unknown"`
 }
 
+// Version is the version of the JSON form of a report.
+const Version = 1
+
 // Report tells of all operations of the SDK.
 type Report struct {
+	Version     int          `json:"version"`
 	Source      string       `json:"source"` // what the SDK was compared with
 	Summary     Summary      `json:"summary"`
 	Operations  []Operation  `json:"operations"`
@@ -75,7 +84,7 @@ type Report struct {
 
 // New returns a report in which nothing is known yet.
 func New(source string) *Report {
-	r := &Report{Source: source, Differences: []Difference{}}
+	r := &Report{Version: Version, Source: source, Differences: []Difference{}}
 	for _, op := range route.All() {
 		r.Operations = append(r.Operations, Operation{
 			Name: op.Name, Call: op.Call, Method: op.Method, Path: op.Path, Evidence: op.Evidence, Verdict: Unknown,
