@@ -3,6 +3,7 @@ package contract
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,10 +16,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 
+	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
-const eventStream = "text/event-stream"
+const (
+	eventStream = "text/event-stream"
+	closeEvent  = "close" // the only type of event that has no data of its own
+	maxEvent    = 64 << 20
+)
 
 func init() {
 	openapi3filter.RegisterBodyDecoder(eventStream, func(r io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
@@ -27,68 +33,97 @@ func init() {
 	})
 }
 
-// errNoOperation says that a request is none of the document's operations.
+// Verdict is the result of a check.
+type Verdict struct {
+	Operation         string // its id; empty if the request is none
+	Request, Response error
+	Events            int // of a stream
+}
+
+// Check checks a request, and its response if it has one. Fields that the document
+// does not name are an error only in requests of the SDK.
+func (d *Document) Check(e *exchange.Exchange) Verdict {
+	if bySDK(e) && d.closed != nil {
+		d = d.closed
+	}
+	t, err := d.find(e)
+	if err != nil {
+		v := Verdict{Request: err}
+		if e.Answer != nil {
+			v.Response = d.checkNoOperation(e.Answer)
+		}
+		return v
+	}
+	v := Verdict{Operation: t.Operation.OperationID, Request: t.checkRequest(e)}
+	switch {
+	case e.Answer == nil:
+	case e.Answer.Status == http.StatusRequestEntityTooLarge:
+		v.Response = d.checkError(e.Answer)
+	default:
+		v.Events, v.Response = t.checkResponse(e)
+	}
+	return v
+}
+
+func bySDK(e *exchange.Exchange) bool {
+	return strings.Contains(e.Header.Get("User-Agent"), "agento-go/")
+}
+
+// errNoOperation is the error of a request that is no operation of the document.
 var errNoOperation = errors.New("the document has no such path and method")
 
-// splitTarget takes a request's target apart as it was sent.
-func splitTarget(target string) (*url.URL, error) {
-	u, err := url.ParseRequestURI(target)
+// target is a request with the operation that it is.
+type target struct {
+	*routers.Route
+	url    *url.URL
+	params map[string]string // of the path
+}
+
+// find returns the operation of a request.
+func (d *Document) find(e *exchange.Exchange) (*target, error) {
+	u, err := url.ParseRequestURI(e.Target)
 	if err != nil {
 		return nil, fmt.Errorf("the target is not a URL: %w", err)
 	}
-	return u, nil
-}
-
-// checkRequest holds a request to the document. It returns the operation that it
-// is, if it is one.
-func (d *Document) checkRequest(e *exchange.Exchange) (*operation, error) {
-	u, err := splitTarget(e.Target)
+	route, params, err := d.router.FindRoute(&http.Request{Method: e.Method, URL: u})
 	if err != nil {
-		return nil, err
-	}
-	op := d.find(e.Method, u.EscapedPath())
-	if op == nil {
 		return nil, errNoOperation
 	}
-	if err := op.checkQuery(u.Query()); err != nil {
-		return op, err
-	}
-	if op.spec.RequestBody == nil && len(e.Body) > 0 {
-		return op, errors.New("the operation takes no body")
-	}
-	return op, shorten(openapi3filter.ValidateRequest(context.Background(), d.input(op, e, u)))
+	return &target{Route: route, url: u, params: params}, nil
 }
 
-// checkQuery refuses parameters that the operation does not have, or has once.
-func (op *operation) checkQuery(query url.Values) error {
-	for name, values := range query {
-		inQuery := func(p *openapi3.ParameterRef) bool {
+// checkRequest checks a request that is an operation.
+func (t *target) checkRequest(e *exchange.Exchange) error {
+	for name, values := range t.url.Query() {
+		isIt := func(p *openapi3.ParameterRef) bool {
 			return p.Value.In == openapi3.ParameterInQuery && p.Value.Name == name
 		}
-		if !slices.ContainsFunc(op.spec.Parameters, inQuery) && !slices.ContainsFunc(op.item.Parameters, inQuery) {
+		if !slices.ContainsFunc(slices.Concat(t.Operation.Parameters, t.PathItem.Parameters), isIt) {
 			return fmt.Errorf("the operation has no query parameter %q", name)
 		}
 		if len(values) > 1 {
 			return fmt.Errorf("the query parameter %q is there %d times", name, len(values))
 		}
 	}
-	return nil
+	if t.Operation.RequestBody == nil && len(e.Body) > 0 {
+		return errors.New("the operation takes no body")
+	}
+	return shorten(openapi3filter.ValidateRequest(context.Background(), t.input(e)))
 }
 
-// input puts an exchange into the validator's form.
-func (d *Document) input(op *operation, e *exchange.Exchange, u *url.URL) *openapi3filter.RequestValidationInput {
+// input returns a request in the validator's form.
+func (t *target) input(e *exchange.Exchange) *openapi3filter.RequestValidationInput {
 	header := e.Header.Clone()
 	if !bySDK(e) && header.Get("Content-Type") == "" {
 		header.Set("Content-Type", "application/json") // tests of the fake leave it out
 	}
-	req := &http.Request{
-		Method: e.Method, URL: u, Header: header,
-		Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)),
-	}
 	return &openapi3filter.RequestValidationInput{
-		Request:    req,
-		PathParams: op.values(u.EscapedPath()),
-		Route:      &routers.Route{Spec: d.doc, Path: op.path, PathItem: op.item, Method: op.method, Operation: op.spec},
+		Request: &http.Request{
+			Method: e.Method, URL: t.url, Header: header,
+			Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)),
+		},
+		PathParams: t.params,
+		Route:      t.Route,
 		Options: &openapi3filter.Options{
 			AuthenticationFunc:    hasKey,
 			IncludeResponseStatus: true,
@@ -97,7 +132,7 @@ func (d *Document) input(op *operation, e *exchange.Exchange, u *url.URL) *opena
 	}
 }
 
-// hasKey wants the header that the security scheme names.
+// hasKey requires the header that the security scheme names.
 func hasKey(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 	if scheme := in.SecurityScheme; in.RequestValidationInput.Request.Header.Get(scheme.Name) == "" {
 		return fmt.Errorf("the header %s is missing", scheme.Name)
@@ -105,73 +140,55 @@ func hasKey(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 	return nil
 }
 
-// rateLimitHeaders are what a service without a rate limit leaves out.
+// rateLimitHeaders are those that a service without a rate limit leaves out.
 var rateLimitHeaders = []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 
-// checkAnswer holds an answer to what the document says of the operation. It
-// returns the number of events in a stream.
-func (d *Document) checkAnswer(op *operation, e *exchange.Exchange) (events int, err error) {
-	u, err := splitTarget(e.Target)
-	if err != nil {
-		return 0, err
-	}
+// checkResponse checks a response of an operation. It returns the number of events
+// in a stream.
+func (t *target) checkResponse(e *exchange.Exchange) (events int, err error) {
 	header := e.Answer.Header.Clone()
 	if e.Unlimited {
 		for _, name := range rateLimitHeaders {
 			if header.Get(name) != "" {
 				return 0, fmt.Errorf("a service without a rate limit sends %s", name)
 			}
-			header.Set(name, "0") // the document wants them
+			header.Set(name, "0") // the document requires them
 		}
 	}
-	in := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: d.input(op, e, u),
+	request := t.input(e)
+	options := *request.Options
+	options.ExcludeResponseBody = !e.Answer.Whole
+	if err := openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: request,
 		Status:                 e.Answer.Status,
 		Header:                 header,
 		Body:                   io.NopCloser(bytes.NewReader(e.Answer.Body)),
-	}
-	options := *in.RequestValidationInput.Options
-	options.ExcludeResponseBody = !e.Answer.Whole
-	in.Options = &options
-	if e.Answer.Status == http.StatusRequestEntityTooLarge {
-		return 0, d.checkError(e.Answer)
-	}
-	if err := openapi3filter.ValidateResponse(context.Background(), in); err != nil {
+		Options:                &options,
+	}); err != nil {
 		return 0, shorten(err)
 	}
-	return d.checkBody(op, e.Answer)
+	// What the validator leaves open: a body where none is described, and events.
+	content := t.Operation.Responses.Status(e.Answer.Status).Value.Content
+	if len(content) == 0 && len(e.Answer.Body) > 0 {
+		return 0, fmt.Errorf("a %d has no body, and this one does", e.Answer.Status)
+	}
+	if media := content[eventStream]; media != nil && strings.HasPrefix(e.Answer.Header.Get("Content-Type"), eventStream) {
+		return checkEvents(media, e.Answer.Body)
+	}
+	return 0, nil
 }
 
-// checkBody checks what the validator leaves open: that there is no body where
-// none is described, and the events of a stream.
-func (d *Document) checkBody(op *operation, a *exchange.Answer) (events int, err error) {
-	response := op.spec.Responses.Status(a.Status).Value
-	if len(response.Content) == 0 {
-		if len(a.Body) > 0 {
-			return 0, fmt.Errorf("a %d has no body, and this one does", a.Status)
-		}
-		return 0, nil
-	}
-	media := response.Content[eventStream]
-	if media == nil || !strings.HasPrefix(a.Header.Get("Content-Type"), eventStream) {
-		return 0, nil
-	}
-	return d.checkEvents(media, a.Body)
-}
-
-// checkNoOperation holds the answer to a request that is no operation to the
-// form that all errors have.
+// checkNoOperation checks the response to a request that is no operation.
 func (d *Document) checkNoOperation(a *exchange.Answer) error {
 	switch a.Status {
 	case http.StatusUnauthorized, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusTooManyRequests:
 		return d.checkError(a)
 	}
-	return fmt.Errorf("a request that is no operation is answered with %d", a.Status)
+	return fmt.Errorf("a request that is no operation gets the status %d", a.Status)
 }
 
-// checkError holds an answer that the document leaves out on purpose to the form
-// of errors: for a path that is not there, and for a body above the fake's own
-// limit.
+// checkError checks an error that the document leaves out on purpose: for a path
+// that is not there, and for a body above the fake's own limit.
 func (d *Document) checkError(a *exchange.Answer) error {
 	if a.Header.Get("X-Request-Id") == "" {
 		return errors.New("the header X-Request-Id is missing")
@@ -179,10 +196,10 @@ func (d *Document) checkError(a *exchange.Answer) error {
 	if !a.Whole {
 		return nil
 	}
-	return d.checkJSON(d.doc.Components.Schemas["ErrorEnvelope"].Value, a.Body)
+	return checkJSON(d.doc.Components.Schemas["ErrorEnvelope"].Value, a.Body)
 }
 
-// shorten makes one line of a validator's error, without the schema in it.
+// shorten returns a validator's error as one line, without the schema in it.
 func shorten(err error) error {
 	if err == nil {
 		return nil
@@ -190,4 +207,43 @@ func shorten(err error) error {
 	line := strings.Join(strings.Fields(err.Error()), " ")
 	line, _, _ = strings.Cut(line, " Schema: {")
 	return errors.New(line)
+}
+
+// checkEvents checks each complete event of a stream and returns how many there
+// are.
+func checkEvents(media *openapi3.MediaType, body []byte) (events int, err error) {
+	if media.ItemSchema == nil {
+		return 0, errors.New("the document has no schema for the events of this stream")
+	}
+	decoder := sse.NewDecoder(maxEvent)
+	for len(body) > 0 {
+		n := copy(decoder.Buffer(), body)
+		decoder.Advance(n)
+		body = body[n:]
+		for {
+			event, ok, err := decoder.Next()
+			if err != nil {
+				return events, err
+			}
+			if !ok {
+				break
+			}
+			events++
+			if string(event.Type) == closeEvent {
+				continue
+			}
+			if err := checkJSON(media.ItemSchema.Value, event.Data); err != nil {
+				return events, fmt.Errorf("event %d: %w", events, err)
+			}
+		}
+	}
+	return events, nil
+}
+
+func checkJSON(schema *openapi3.Schema, data []byte) error {
+	var value any
+	if err := json.Unmarshal(data, &value); err != nil {
+		return fmt.Errorf("not JSON: %w", err)
+	}
+	return shorten(schema.VisitJSON(value, openapi3.EnableJSONSchema2020()))
 }

@@ -1,155 +1,168 @@
-// Package contract holds both sides of the Agento API to openapi.json: what the
-// SDK sends and what a service answers.
+// Package contract checks both sides of the Agento API against openapi.json: the
+// requests of the SDK and the responses of a service.
 //
-// It is a module of its own, so that the SDK does not depend on the tools that
-// it needs. Package speccheck in it compares the SDK with the document that the
+// It is a module of its own, so that the SDK does not depend on the tools that it
+// needs. Package speccheck in it compares openapi.json with the document that the
 // live service publishes.
 package contract
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // Document is an OpenAPI document in the form of openapi.json.
 type Document struct {
-	doc        *openapi3.T
-	operations []*operation
-	// closed are the schemas of request bodies, without room for fields that
-	// are not named.
+	doc    *openapi3.T
+	router routers.Router
+	// closed allows no fields in the bodies of requests but those that are named.
 	closed *Document
 }
 
-// operation is a row of the document.
-type operation struct {
-	id, method, path string
-	pattern          *regexp.Regexp // matches an escaped path
-	item             *openapi3.PathItem
-	spec             *openapi3.Operation
-}
-
-// Load reads and checks a document.
+// Load reads and validates a document.
 func Load(path string) (*Document, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	d, err := parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	d, err := load(data)
+	if err == nil {
+		d.closed, err = load(data)
 	}
-	if d.closed, err = parse(data); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	closeRequests(d.closed.doc)
 	return d, nil
 }
 
-func parse(data []byte) (*Document, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(data)
+func load(data []byte) (*Document, error) {
+	doc, err := Parse(data)
 	if err != nil {
 		return nil, err
 	}
+	doc.OpenAPI = "3.2.0" // which has a place for the schema of events
 	if err := doc.Validate(context.Background(), openapi3.IsOpenAPI31OrLater(), openapi3.EnableExamplesValidation()); err != nil {
 		return nil, err
 	}
-	d := &Document{doc: doc}
-	for path, item := range doc.Paths.Map() {
-		for method, spec := range item.Operations() {
-			d.operations = append(d.operations, &operation{
-				id: spec.OperationID, method: method, path: path, pattern: pattern(path), item: item, spec: spec,
-			})
-		}
-	}
-	return d, nil
+	doc.Servers = nil // requests are found whatever their host
+	router, err := gorillamux.NewRouter(doc)
+	return &Document{doc: doc, router: router}, err
 }
 
-var placeholder = regexp.MustCompile(`\\\{\w+\\\}`)
-
-// pattern makes a path template match escaped paths, one segment for each
-// placeholder.
-func pattern(template string) *regexp.Regexp {
-	return regexp.MustCompile("^" + placeholder.ReplaceAllString(regexp.QuoteMeta(template), "([^/]+)") + "$")
-}
-
-// Operations returns the ids of all operations.
-func (d *Document) Operations() []string {
-	ids := make([]string, len(d.operations))
-	for i, op := range d.operations {
-		ids[i] = op.id
-	}
-	return ids
-}
-
-// find returns the operation of a request, the one with the most literal path
-// where several fit, or nil.
-func (d *Document) find(method, escapedPath string) *operation {
-	var best *operation
-	for _, op := range d.operations {
-		if op.method != method || !op.pattern.MatchString(escapedPath) {
-			continue
-		}
-		if best == nil || strings.Count(op.path, "{") < strings.Count(best.path, "{") {
-			best = op
-		}
-	}
-	return best
-}
-
-var placeholderName = regexp.MustCompile(`\{(\w+)\}`)
-
-// values returns what stands for the placeholders in a path that matches.
-func (op *operation) values(escapedPath string) map[string]string {
-	values := map[string]string{}
-	found := op.pattern.FindStringSubmatch(escapedPath)
-	for i, name := range placeholderName.FindAllStringSubmatch(op.path, -1) {
-		value, err := url.PathUnescape(found[i+1])
-		if err != nil {
-			value = found[i+1]
-		}
-		values[name[1]] = value
-	}
-	return values
-}
-
-// closeRequests closes each schema that a request body reaches and that names
-// properties, unless it says what else it takes.
+// closeRequests closes each schema in the bodies of requests that names properties
+// and does not say what else it takes.
 func closeRequests(doc *openapi3.T) {
-	seen := map[*openapi3.Schema]bool{}
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			if op.RequestBody == nil {
 				continue
 			}
 			for _, media := range op.RequestBody.Value.Content {
-				closeSchema(media.Schema, seen)
+				_ = media.Schema.WalkSubtree(func(_ string, ref *openapi3.SchemaRef) error {
+					if more := &ref.Value.AdditionalProperties; len(ref.Value.Properties) > 0 && more.Has == nil && more.Schema == nil {
+						more.Has = new(bool)
+					}
+					return nil
+				})
 			}
 		}
 	}
 }
 
-func closeSchema(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
-	if ref == nil || ref.Value == nil || seen[ref.Value] {
-		return
+// Parse reads an OpenAPI document in JSON or YAML.
+func Parse(data []byte) (*openapi3.T, error) {
+	text, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), data)
+	if err != nil {
+		return nil, err
 	}
-	s := ref.Value
-	seen[s] = true
-	if len(s.Properties) > 0 && s.AdditionalProperties.Has == nil && s.AdditionalProperties.Schema == nil {
-		s.AdditionalProperties.Has = new(bool)
-	}
-	closeSchema(s.Items, seen)
-	for _, property := range s.Properties {
-		closeSchema(property, seen)
-	}
-	for _, list := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf} {
-		for _, part := range list {
-			closeSchema(part, seen)
+	doc := &openapi3.T{}
+	switch text = bytes.TrimSpace(text); {
+	case len(text) == 0:
+		return nil, errors.New("it is empty")
+	case text[0] == '<':
+		return nil, errors.New("it is HTML or XML, not an OpenAPI document")
+	case text[0] != '{':
+		if err := yaml.Unmarshal(text, doc); err != nil {
+			return nil, fmt.Errorf("it is neither JSON nor an OpenAPI document in YAML: %w", err)
+		}
+		if text, err = doc.MarshalJSON(); err != nil {
+			return nil, err
 		}
 	}
+	var root map[string]any
+	if err := json.Unmarshal(text, &root); err != nil {
+		return nil, fmt.Errorf("it is not valid JSON: %w", err)
+	}
+	if version, _ := root["openapi"].(string); !strings.HasPrefix(version, "3.") {
+		return nil, fmt.Errorf("it is not an OpenAPI document of version 3: its version is %q", version)
+	}
+	replaceReferences(root, root)
+	if text, err = json.Marshal(root); err != nil {
+		return nil, err
+	}
+	doc = &openapi3.T{}
+	if err = doc.UnmarshalJSON(text); err == nil {
+		err = openapi3.NewLoader().ResolveRefsIn(doc, nil)
+	}
+	if err == nil && doc.Paths.Len() == 0 {
+		err = errors.New("it has no paths")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("it is not a valid OpenAPI document: %w", err)
+	}
+	return doc, nil
+}
+
+// NotChecked is the extension that replaces a reference that cannot be followed.
+const NotChecked = "x-not-checked"
+
+// replaceReferences replaces references out of the document, and to nothing in
+// it, so that the rest can be read. It moves the schema of the events in a stream
+// to where OpenAPI 3.2 has it.
+func replaceReferences(root map[string]any, node any) {
+	switch node := node.(type) {
+	case map[string]any:
+		if ref, ok := node["$ref"].(string); ok && !leads(root, ref) {
+			clear(node)
+			node[NotChecked] = ref
+		}
+		if schema, ok := node["x-event-schema"]; ok {
+			node["itemSchema"] = schema
+		}
+		for _, value := range node {
+			replaceReferences(root, value)
+		}
+	case []any:
+		for _, value := range node {
+			replaceReferences(root, value)
+		}
+	}
+}
+
+// leads reports whether a reference leads to an object in the document.
+func leads(root map[string]any, ref string) bool {
+	node := root
+	for i, key := range strings.Split(ref, "/") {
+		if plain, err := url.PathUnescape(key); err == nil {
+			key = plain
+		}
+		if i > 0 {
+			node, _ = node[strings.NewReplacer("~1", "/", "~0", "~").Replace(key)].(map[string]any)
+		}
+	}
+	return strings.HasPrefix(ref, "#/") && node != nil
 }

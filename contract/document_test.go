@@ -3,40 +3,58 @@ package contract
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-const documentPath = "../openapi.json"
+var loaded = sync.OnceValues(func() (*Document, error) { return Load("../openapi.json") })
 
-func load(t *testing.T) *Document {
+func loadDocument(t *testing.T) *Document {
 	t.Helper()
-	d, err := Load(documentPath)
+	d, err := loaded()
 	require.NoError(t, err)
 	return d
 }
 
+// specOf returns an operation of the document.
+func specOf(t *testing.T, d *Document, name string) *openapi3.Operation {
+	t.Helper()
+	for _, item := range d.doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			if op.OperationID == name {
+				return op
+			}
+		}
+	}
+	require.Fail(t, "the document has no such operation", name)
+	return nil
+}
+
 // The document and the table of operations are the same, row by row.
 func TestDocumentIsTheTable(t *testing.T) {
-	d := load(t)
+	d := loadDocument(t)
 	var got []route.Route
-	for _, op := range d.operations {
-		scope, _ := op.spec.Extensions["x-scope"].(string)
-		evidence, _ := op.spec.Extensions["x-evidence"].(string)
-		ok := op.spec.Responses.Status(200)
-		got = append(got, route.Route{
-			Name: op.id, Group: strings.Join(op.spec.Tags, ","), Method: op.method, Path: op.path,
-			Scope: route.Scope(scope), Evidence: route.Evidence(evidence),
-			Stream: ok != nil && ok.Value.Content[eventStream] != nil, Summary: op.spec.Summary,
-		})
+	for path, item := range d.doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			scope, _ := op.Extensions["x-scope"].(string)
+			evidence, _ := op.Extensions["x-evidence"].(string)
+			ok := op.Responses.Status(200)
+			got = append(got, route.Route{
+				Name: op.OperationID, Group: strings.Join(op.Tags, ","), Method: method, Path: path,
+				Scope: route.Scope(scope), Evidence: route.Evidence(evidence),
+				Stream: ok != nil && ok.Value.Content[eventStream] != nil, Summary: op.Summary,
+			})
+		}
 	}
 	var want []route.Route
 	for _, r := range route.All() {
 		row := *r
-		row.Call = "" // the SDK's own affair
+		row.Call = "" // not in the document
 		want = append(want, row)
 	}
 	byName := func(a, b route.Route) int { return strings.Compare(a.Name, b.Name) }

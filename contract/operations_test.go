@@ -111,7 +111,7 @@ func (w *world) as(key string) *agento.Client {
 
 // Every operation through the check, as it should go and as it should fail.
 func TestEveryOperation(t *testing.T) {
-	d := load(t)
+	d := loadDocument(t)
 	var report Report
 	for _, op := range sdk.Operations() {
 		t.Run(op.Name, func(t *testing.T) {
@@ -147,9 +147,9 @@ func TestEveryOperation(t *testing.T) {
 	for _, v := range report.Violations() {
 		t.Error(v)
 	}
-	requests, answers := report.Operations()
+	requests, responses := report.Operations()
 	require.Len(t, requests, 43)
-	require.Len(t, answers, 43)
+	require.Len(t, responses, 43)
 	require.Positive(t, report.Counts().Events)
 	_, err := report.WriteTo(os.Stdout)
 	require.NoError(t, err)
@@ -159,8 +159,7 @@ func TestEveryOperation(t *testing.T) {
 // there is no body.
 func spoilable(t *testing.T, d *Document, op sdk.Operation) string {
 	t.Helper()
-	i := slices.IndexFunc(d.operations, func(o *operation) bool { return o.id == op.Name })
-	body := d.operations[i].spec.RequestBody
+	body := specOf(t, d, op.Name).RequestBody
 	if body == nil {
 		return ""
 	}
@@ -174,7 +173,7 @@ func spoilable(t *testing.T, d *Document, op sdk.Operation) string {
 	return ""
 }
 
-// conflicts makes each operation that has a 409 answer with it.
+// conflicts makes each operation that has a 409 respond with it.
 func conflicts(t *testing.T, d *Document, report *Report) {
 	t.Helper()
 	w := newWorld(t, d, report).furnish()
@@ -190,9 +189,9 @@ func conflicts(t *testing.T, d *Document, report *Report) {
 	require.NoError(t, w.client.Agents.Stop(ctx, w.agent))
 	_, err = w.client.Chat.Ask(ctx, w.agent, agento.SendMessageParams{Message: "Hi"})
 	require.ErrorIs(t, err, agento.ErrConflict)
-	for _, op := range d.operations {
-		if op.spec.Responses.Status(http.StatusConflict) != nil {
-			require.Positive(t, report.Statuses(op.id)[http.StatusConflict], "409 of %s", op.id)
+	for _, op := range sdk.Operations() {
+		if specOf(t, d, op.Name).Responses.Status(http.StatusConflict) != nil {
+			require.Positive(t, report.Statuses(op.Name)[http.StatusConflict], "409 of %s", op.Name)
 		}
 	}
 }

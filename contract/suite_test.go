@@ -19,7 +19,7 @@ import (
 const root = ".."
 
 // exception is a request that a test sends on purpose although the document does
-// not have it. Every one must occur.
+// not have it. Each must occur.
 type exception struct {
 	test    string // the test function, or a helper of it; empty: any
 	target  string // how the target begins; empty: any
@@ -51,12 +51,13 @@ func (x exception) fits(v Violation) bool {
 		strings.HasPrefix(v.Exchange.Target, x.target) && strings.Contains(v.Problem, x.problem)
 }
 
-// The whole test suite of the SDK, of its fake service and of every example,
-// through the check.
+// TestSuite checks the requests and responses of the tests of the SDK, of its fake
+// service and of every example.
 func TestSuite(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	packages := runSuite(t, dir)
-	d := load(t)
+	d := loadDocument(t)
 	var report Report
 	seen := map[string]int{}
 	for e, err := range exchange.Read(dir) {
@@ -87,13 +88,13 @@ func TestSuite(t *testing.T) {
 	_, err := report.WriteTo(os.Stdout)
 	require.NoError(t, err)
 	t.Logf("by package: %v; %d requests that are exceptions", seen, excepted)
-	requests, answers := report.Operations()
+	requests, responses := report.Operations()
 	require.Len(t, requests, 43)
-	require.Len(t, answers, 43)
+	require.Len(t, responses, 43)
 	requireErrors(t, &report, requests)
 }
 
-// requireErrors sees to it that errors of every kind were among the answers.
+// requireErrors requires errors of every kind among the responses.
 func requireErrors(t *testing.T, report *Report, operations []string) {
 	t.Helper()
 	total := map[int]int{}
@@ -103,7 +104,7 @@ func requireErrors(t *testing.T, report *Report, operations []string) {
 		}
 	}
 	for _, status := range []int{400, 401, 403, 404, 409, 429} {
-		require.Positive(t, total[status], "no answer was %d", status)
+		require.Positive(t, total[status], "no response was %d", status)
 	}
 }
 
@@ -144,7 +145,7 @@ func goTool(t *testing.T, dir, record string, args ...string) string {
 	return string(out)
 }
 
-// No example is left out because it lies deeper, or in no module.
+// No example is left out because it is in a deeper directory, or in no module.
 func TestEveryExampleIsInTheSuite(t *testing.T) {
 	err := filepath.WalkDir(filepath.Join(root, "examples"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Name() != "main.go" {

@@ -16,31 +16,31 @@ import (
 // must then be invalid indeed, and be refused.
 const OnPurpose = "X-Invalid-On-Purpose"
 
-// Report counts what was held to a document, and keeps what does not fit. It is
-// safe for concurrent use.
+// Report counts what was checked and collects the violations. It is safe for
+// concurrent use.
 type Report struct {
 	mu         sync.Mutex
 	requests   map[string]int         // by operation
-	answers    map[string]map[int]int // by operation and status
+	responses  map[string]map[int]int // by operation and status
 	counts     Counts
 	violations []Violation
-	known      map[string]verdict
+	known      map[string]Verdict
 }
 
 // Counts are totals of a report.
 type Counts struct {
 	Requests  int // of the document's operations
-	Answers   int // to them
+	Responses int // to them
 	Events    int // in their streams
 	OnPurpose int // requests that are invalid on purpose, by their header
 	Refused   int // requests, not of the SDK, that are invalid and were refused
-	Scripted  int // requests whose answer does not count, or that got none
-	Unlimited int // answers of a service without a rate limit
+	Scripted  int // requests whose response does not count, or that got none
+	Unlimited int // responses of a service without a rate limit
 }
 
-// Violation is what does not fit the document.
+// Violation is a request or a response that the document does not have.
 type Violation struct {
-	Side     string // "request" or "answer"
+	Side     string // "request" or "response"
 	Problem  string
 	Exchange exchange.Exchange
 }
@@ -66,46 +66,15 @@ func excerpt(body []byte) string {
 	return string(body)
 }
 
-// Validate holds every request that comes in, and every answer of next, to the
-// document.
+// Validate checks every request that comes in, and every response of next.
 func (d *Document) Validate(next http.Handler, report *Report) http.Handler {
 	return exchange.Tap(next, func(e *exchange.Exchange) { report.See(d, e) })
-}
-
-// verdict is what the document says of an exchange.
-type verdict struct {
-	op              *operation
-	request, answer error
-	events          int
-}
-
-// judge checks both sides. Fields that the document does not name are a
-// violation of the SDK and of nobody else.
-func (d *Document) judge(e *exchange.Exchange) verdict {
-	checker := d
-	if bySDK(e) {
-		checker = d.closed
-	}
-	var v verdict
-	v.op, v.request = checker.checkRequest(e)
-	switch {
-	case e.Answer == nil:
-	case v.op == nil:
-		v.answer = d.checkNoOperation(e.Answer)
-	default:
-		v.events, v.answer = checker.checkAnswer(v.op, e)
-	}
-	return v
-}
-
-func bySDK(e *exchange.Exchange) bool {
-	return strings.Contains(e.Header.Get("User-Agent"), "agento-go/")
 }
 
 // ownPath is where the document itself is served, which it does not describe.
 const ownPath = "/openapi.json"
 
-// See takes an exchange into the report.
+// See adds an exchange to the report.
 func (r *Report) See(d *Document, e *exchange.Exchange) {
 	if e.Target == ownPath && e.Answer != nil && e.Answer.Status == http.StatusOK {
 		return
@@ -117,78 +86,78 @@ func (r *Report) See(d *Document, e *exchange.Exchange) {
 	if problem := r.requestProblem(v, e); problem != "" {
 		r.violations = append(r.violations, Violation{"request", problem, *e})
 	}
-	if v.answer != nil {
-		r.violations = append(r.violations, Violation{"answer", v.answer.Error(), *e})
+	if v.Response != nil {
+		r.violations = append(r.violations, Violation{"response", v.Response.Error(), *e})
 	}
 }
 
-// remembered judges the same request without an answer once: tests send some
+// remembered checks equal requests without a response once: tests send some of them
 // thousands of times.
-func (r *Report) remembered(d *Document, e *exchange.Exchange) verdict {
+func (r *Report) remembered(d *Document, e *exchange.Exchange) Verdict {
 	if e.Answer != nil {
-		return d.judge(e)
+		return d.Check(e)
 	}
 	key := fmt.Sprintln(e.Method, e.Target, e.Header, string(e.Body))
 	v, ok := r.known[key]
 	if !ok {
-		v = d.judge(e)
+		v = d.Check(e)
 		if r.known == nil {
-			r.known = map[string]verdict{}
+			r.known = map[string]Verdict{}
 		}
 		r.known[key] = v
 	}
 	return v
 }
 
-func (r *Report) count(v verdict, e *exchange.Exchange) {
-	if v.op == nil {
+func (r *Report) count(v Verdict, e *exchange.Exchange) {
+	if v.Operation == "" {
 		return
 	}
 	if r.requests == nil {
-		r.requests, r.answers = map[string]int{}, map[string]map[int]int{}
+		r.requests, r.responses = map[string]int{}, map[string]map[int]int{}
 	}
-	r.requests[v.op.id]++
+	r.requests[v.Operation]++
 	r.counts.Requests++
 	if e.Answer == nil {
 		r.counts.Scripted++
 		return
 	}
-	if r.answers[v.op.id] == nil {
-		r.answers[v.op.id] = map[int]int{}
+	if r.responses[v.Operation] == nil {
+		r.responses[v.Operation] = map[int]int{}
 	}
-	r.answers[v.op.id][e.Answer.Status]++
-	r.counts.Answers++
-	r.counts.Events += v.events
+	r.responses[v.Operation][e.Answer.Status]++
+	r.counts.Responses++
+	r.counts.Events += v.Events
 	if e.Unlimited {
 		r.counts.Unlimited++
 	}
 }
 
-// requestProblem says what is wrong with a request, given who sent it and what
-// became of it.
-func (r *Report) requestProblem(v verdict, e *exchange.Exchange) string {
+// requestProblem returns what is wrong with a request, given who sent it and its
+// response.
+func (r *Report) requestProblem(v Verdict, e *exchange.Exchange) string {
 	marked := e.Header.Get(OnPurpose) != ""
 	refused := e.Answer != nil && e.Answer.Status >= 400 && e.Answer.Status < 500
 	switch {
-	case v.request == nil && marked:
-		return "it is said to be invalid on purpose, and is valid"
-	case v.request == nil:
+	case v.Request == nil && marked:
+		return "it is marked as invalid on purpose, and is valid"
+	case v.Request == nil:
 		return ""
 	case marked && refused:
 		r.counts.OnPurpose++
 		return ""
 	case marked:
-		return "invalid on purpose, and not refused: " + v.request.Error()
+		return "invalid on purpose, and not refused: " + v.Request.Error()
 	case !bySDK(e) && refused:
 		r.counts.Refused++
 		return ""
 	case !bySDK(e) && e.Answer == nil:
-		return "" // scripted by a test of the fake: nobody has judged it
+		return "" // scripted by a test of the fake
 	}
-	return v.request.Error()
+	return v.Request.Error()
 }
 
-// Violations returns what does not fit.
+// Violations returns the violations so far.
 func (r *Report) Violations() []Violation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -202,30 +171,29 @@ func (r *Report) Counts() Counts {
 	return r.counts
 }
 
-// Operations returns the ids of the operations that were seen: those that were
-// asked for and those that answered.
-func (r *Report) Operations() (requests, answers []string) {
+// Operations returns the ids of the operations with requests and with responses.
+func (r *Report) Operations() (requests, responses []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.requests)), slices.Sorted(maps.Keys(r.answers))
+	return slices.Sorted(maps.Keys(r.requests)), slices.Sorted(maps.Keys(r.responses))
 }
 
-// Statuses returns how often an operation answered with each status.
+// Statuses returns how often an operation responded with each status.
 func (r *Report) Statuses(operation string) map[int]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return maps.Clone(r.answers[operation])
+	return maps.Clone(r.responses[operation])
 }
 
-// WriteTo writes a table of all operations that were seen, and the totals.
+// WriteTo writes a table of all operations with requests, and the totals.
 func (r *Report) WriteTo(w io.Writer) (int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var b strings.Builder
 	for _, id := range slices.Sorted(maps.Keys(r.requests)) {
-		fmt.Fprintf(&b, "%-22s %6d requests, answers:", id, r.requests[id])
-		for _, status := range slices.Sorted(maps.Keys(r.answers[id])) {
-			fmt.Fprintf(&b, " %d×%d", r.answers[id][status], status)
+		fmt.Fprintf(&b, "%-22s %6d requests, responses:", id, r.requests[id])
+		for _, status := range slices.Sorted(maps.Keys(r.responses[id])) {
+			fmt.Fprintf(&b, " %d×%d", r.responses[id][status], status)
 		}
 		b.WriteString("\n")
 	}
