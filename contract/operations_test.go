@@ -17,7 +17,6 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
-	"github.com/remsyshq/agento-go/contract/sdk"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -59,7 +58,7 @@ func (w *world) furnish() *world {
 }
 
 // ids gives the placeholders of a path what is there.
-func (w *world) ids(op sdk.Operation, placeholder string) string {
+func (w *world) ids(op sdkOperation, placeholder string) string {
 	swarm := strings.Contains(op.Path, "/swarms/")
 	switch {
 	case placeholder == "name":
@@ -78,10 +77,10 @@ func (w *world) ids(op sdk.Operation, placeholder string) string {
 	return w.agent
 }
 
-func missing(sdk.Operation, string) string { return "nobody" }
+func missing(sdkOperation, string) string { return "nobody" }
 
 // texts are the values of fields that must fit what is there.
-func (w *world) texts(op sdk.Operation) map[string]string {
+func (w *world) texts(op sdkOperation) map[string]string {
 	own := map[string]string{"SwarmID": w.swarm, "SessionID": w.session, "PeerID": "pia", "SkillID": w.skill}
 	if strings.HasSuffix(op.Path, "/personality") || strings.HasSuffix(op.Path, "/workflow") {
 		own["Version"] = `"1"`
@@ -90,12 +89,12 @@ func (w *world) texts(op sdk.Operation) map[string]string {
 }
 
 // call does an operation with all of its fields, in each form that they take.
-func (w *world) call(op sdk.Operation, client *agento.Client, ids sdk.IDs, opts ...agento.Option) error {
+func (w *world) call(op sdkOperation, client *agento.Client, ids idsOf, opts ...agento.Option) error {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	var errs []error
-	for _, sample := range op.Samples(w.texts(op)) {
-		errs = append(errs, op.Do(ctx, client, ids, sample, opts...))
+	for _, sample := range op.samples(w.texts(op)) {
+		errs = append(errs, op.do(ctx, client, ids, sample, opts...))
 	}
 	return errors.Join(errs...)
 }
@@ -113,7 +112,7 @@ func (w *world) as(key string) *agento.Client {
 func TestEveryOperation(t *testing.T) {
 	d := loadDocument(t)
 	var report Report
-	for _, op := range sdk.Operations() {
+	for _, op := range sdkOperations() {
 		t.Run(op.Name, func(t *testing.T) {
 			want := map[int]bool{http.StatusUnauthorized: true, http.StatusTooManyRequests: true}
 			w := newWorld(t, d, &report).furnish()
@@ -157,7 +156,7 @@ func TestEveryOperation(t *testing.T) {
 
 // spoilable is a field of the operation's body that a number does not fit, "" if
 // there is no body.
-func spoilable(t *testing.T, d *Document, op sdk.Operation) string {
+func spoilable(t *testing.T, d *Document, op sdkOperation) string {
 	t.Helper()
 	body := specOf(t, d, op.Name).RequestBody
 	if body == nil {
@@ -189,7 +188,7 @@ func conflicts(t *testing.T, d *Document, report *Report) {
 	require.NoError(t, w.client.Agents.Stop(ctx, w.agent))
 	_, err = w.client.Chat.Ask(ctx, w.agent, agento.SendMessageParams{Message: "Hi"})
 	require.ErrorIs(t, err, agento.ErrConflict)
-	for _, op := range sdk.Operations() {
+	for _, op := range sdkOperations() {
 		if specOf(t, d, op.Name).Responses.Status(http.StatusConflict) != nil {
 			require.Positive(t, report.Statuses(op.Name)[http.StatusConflict], "409 of %s", op.Name)
 		}
@@ -198,5 +197,5 @@ func conflicts(t *testing.T, d *Document, report *Report) {
 
 // The sample of a method without a body is none.
 func TestSamplesOfMethodsWithoutABody(t *testing.T) {
-	require.Equal(t, []reflect.Value{{}}, sdk.Find("getAgent").Samples(nil))
+	require.Equal(t, []reflect.Value{{}}, sdkOperationOf("getAgent").samples(nil))
 }

@@ -5,35 +5,30 @@
 //
 // It prints what differs, and for each operation whether the document confirms
 // it. The exit status is 0 when nothing differs that a caller would notice, 1
-// when something does, and 2 when there is no document to compare with.
-//
-// No key is sent.
+// when something does, and 2 when there is no document to compare with, or no
+// operation could be checked. No key is sent.
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/remsyshq/agento-go/contract/compare"
-	"github.com/remsyshq/agento-go/contract/spec"
+	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/contract"
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
-)
-
-const (
-	exitBreaking   = 1
-	exitNoDocument = 2
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
+// run returns the exit status.
 func run(args []string, out, problems io.Writer) int {
 	flags := flag.NewFlagSet("speccheck", flag.ContinueOnError)
 	flags.SetOutput(problems)
@@ -43,31 +38,30 @@ func run(args []string, out, problems io.Writer) int {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
 		}
-		return exitNoDocument
+		return 2
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(problems, "speccheck: %q is not an option; use -spec for the document\n", flags.Arg(0))
-		return exitNoDocument
+		return 2
 	}
 	report, err := check(*source)
-	if err == nil {
-		err = write(report, out, *asJSON)
+	if err == nil && *asJSON {
+		err = report.WriteJSON(out)
+	} else if err == nil {
+		err = report.WriteText(out)
 	}
 	if err != nil {
 		fmt.Fprintln(problems, "speccheck:", strings.Join(strings.Fields(err.Error()), " "))
-		return exitNoDocument
+		return 2
 	}
-	if report.Breaking() {
-		return exitBreaking
+	switch {
+	case report.Breaking():
+		return 1
+	case report.Summary.Confirmed == 0:
+		fmt.Fprintln(problems, "speccheck: no operation could be checked")
+		return 2
 	}
 	return 0
-}
-
-func write(report *wirereport.Report, out io.Writer, asJSON bool) error {
-	if asJSON {
-		return report.WriteJSON(out)
-	}
-	return report.WriteText(out)
 }
 
 func check(source string) (*wirereport.Report, error) {
@@ -75,45 +69,36 @@ func check(source string) (*wirereport.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no document to compare with: %w", err)
 	}
-	doc, err := spec.Parse(data)
+	doc, err := contract.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be compared with: %w", source, err)
 	}
-	return compare.With(doc, source)
+	return compare(ownDocument(), doc, source)
 }
 
-func read(source string) ([]byte, error) {
-	if u, err := url.Parse(source); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-		return fetch(source)
-	}
-	return os.ReadFile(source)
-}
-
-const (
-	patience    = 30 * time.Second
-	maxDocument = 64 << 20
-)
-
-func fetch(address string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+// ownDocument returns the SDK's openapi.json, which agentotest serves.
+var ownDocument = sync.OnceValue(func() *document {
+	out := httptest.NewRecorder()
+	agentotest.New().ServeHTTP(out, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
+	doc, err := contract.Parse(out.Body.Bytes())
 	if err != nil {
-		return nil, err
+		panic(err) // it is part of this program
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "agento-go-speccheck")
-	resp, err := http.DefaultClient.Do(req)
+	return readDocument(doc, nil)
+})
+
+// read reads a file or a URL, without a key.
+func read(source string) ([]byte, error) {
+	if !strings.HasPrefix(source, "http://") && !strings.HasPrefix(source, "https://") {
+		return os.ReadFile(source)
+	}
+	resp, err := (&http.Client{Timeout: 30 * time.Second}).Get(source)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %s", address, resp.Status)
+		return nil, fmt.Errorf("%s: %s", source, resp.Status)
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
-	if err == nil && len(data) > maxDocument {
-		err = fmt.Errorf("%s is larger than %d MiB", address, maxDocument>>20)
-	}
-	return data, err
+	return io.ReadAll(resp.Body)
 }

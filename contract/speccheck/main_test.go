@@ -19,7 +19,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-const ours = "../../openapi.json"
+const ownFile = "../../openapi.json"
 
 func speccheck(args ...string) (code int, out, problems string) {
 	var stdout, stderr bytes.Buffer
@@ -28,9 +28,9 @@ func speccheck(args ...string) (code int, out, problems string) {
 }
 
 func TestOurDocument(t *testing.T) {
-	code, out, problems := speccheck("-spec", ours)
+	code, out, problems := speccheck("-spec", ownFile)
 	require.Zero(t, code)
-	require.Equal(t, "compared with "+ours+"\n\n43 operations: 43 confirmed, 0 refuted, 0 unknown\n", out)
+	require.Equal(t, "compared with "+ownFile+"\n\n43 operations: 43 confirmed, 0 refuted, 0 unknown\n", out)
 	require.Empty(t, problems)
 }
 
@@ -49,7 +49,7 @@ func TestDocumentOfAService(t *testing.T) {
 }
 
 func TestExitStatus(t *testing.T) {
-	data, err := os.ReadFile(ours)
+	data, err := os.ReadFile(ownFile)
 	require.NoError(t, err)
 	tests := map[string]struct {
 		old, new string
@@ -73,21 +73,36 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
+// A document that only refers to others confirms nothing.
+func TestNothingChecked(t *testing.T) {
+	d := ours(t)
+	for path := range d.at("paths") {
+		d.at("paths")[path] = object{"$ref": "paths.yaml"}
+	}
+	file := filepath.Join(t.TempDir(), "entry.json")
+	require.NoError(t, os.WriteFile(file, d.json(), 0o600))
+	code, out, problems := speccheck("-spec", file)
+	require.Equal(t, 2, code)
+	require.Contains(t, out, "not checked: paths.yaml: it is not in the document\n      in all operations\n")
+	require.Contains(t, out, "43 operations: 0 confirmed, 0 refuted, 43 unknown")
+	require.Equal(t, "speccheck: no operation could be checked\n", problems)
+}
+
 // Without a document there is one line that says why, and nothing else.
 func TestNoDocument(t *testing.T) {
-	answers := http.NewServeMux()
-	answers.HandleFunc("/html", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>\nmaintenance\n</html>")) })
-	answers.HandleFunc("/empty", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) })
-	answers.HandleFunc("/old", func(w http.ResponseWriter, _ *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/html", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>\nmaintenance\n</html>")) })
+	mux.HandleFunc("/empty", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) })
+	mux.HandleFunc("/old", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"swagger":"2.0","paths":{"/v1/a":{}}}`))
 	})
-	answers.HandleFunc("/none", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"openapi":"3.1.0","paths":{}}`)) })
-	s := httptest.NewServer(answers)
+	mux.HandleFunc("/none", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"openapi":"3.1.0","paths":{}}`)) })
+	s := httptest.NewServer(mux)
 	defer s.Close()
 	tests := map[string]struct{ source, says string }{
 		"no network":   {"http://" + closedPort(t) + "/openapi.json", "refused"},
 		"not found":    {s.URL + "/nowhere", "404"},
-		"a page":       {s.URL + "/html", "not a JSON object"},
+		"a page":       {s.URL + "/html", "HTML or XML"},
 		"empty":        {s.URL + "/empty", "not an OpenAPI document"},
 		"version 2":    {s.URL + "/old", "not an OpenAPI document"},
 		"no paths":     {s.URL + "/none", "no paths"},

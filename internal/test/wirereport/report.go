@@ -47,7 +47,7 @@ const (
 	TypeChanged    Kind = "type changed"        //
 	ValueUnknown   Kind = "value unknown"       // of an enumeration, to the SDK
 	ValueGone      Kind = "value gone"          // of an enumeration, which the SDK has
-	FormChanged    Kind = "form of the answer"  // the envelope, or no stream where one is expected
+	FormChanged    Kind = "form changed"        // the envelope, or the media type
 	NotChecked     Kind = "not checked"         // what it refers to is elsewhere
 	KeyChanged     Kind = "form of the API key" //
 )

@@ -1,4 +1,4 @@
-package sdk
+package contract
 
 import (
 	"context"
@@ -14,18 +14,19 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// Request is what the SDK sends for a call.
-type Request struct {
+// sentRequest is what the SDK sends for a call.
+type sentRequest struct {
 	Method, Path string // the path is escaped
 	Query        url.Values
-	Body         any // as JSON is decoded; nil: none
+	LastEventID  string // the header
+	Body         any    // as JSON is decoded; nil: none
 }
 
-// Sent returns what the SDK sends for an operation: with all fields, and with
+// sent returns what the SDK sends for an operation: with all fields, and with
 // each field left out that it lets a caller leave out.
-func (op Operation) Sent() ([]Request, error) {
-	var out []Request
-	for _, sample := range op.Samples(nil) {
+func (op sdkOperation) sent() ([]sentRequest, error) {
+	var out []sentRequest
+	for _, sample := range op.samples(nil) {
 		r, err := op.observe(sample)
 		if err != nil {
 			return nil, fmt.Errorf("%s: the SDK refuses a whole call: %w", op.Name, err)
@@ -34,7 +35,7 @@ func (op Operation) Sent() ([]Request, error) {
 		if !sample.IsValid() {
 			continue
 		}
-		for _, less := range without(sample) {
+		for _, less := range leavingOut(sample) {
 			r, err := op.observe(less)
 			if errors.Is(err, agento.ErrValidation) {
 				continue // the field is required, or goes with another one
@@ -52,12 +53,12 @@ const madeUpKey = "ak_live_00000000000000000000000000000000"
 
 // observe makes one call and returns what was sent for it: more than once where
 // the SDK reads a list page by page.
-func (op Operation) observe(params reflect.Value) ([]Request, error) {
-	var seen []Request
+func (op sdkOperation) observe(params reflect.Value) ([]sentRequest, error) {
+	var seen []sentRequest
 	var failure error
 	client, err := agento.New(madeUpKey, agento.WithMaxRetries(0), agento.WithPacing(false),
 		agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			r := Request{Method: req.Method, Path: req.URL.EscapedPath(), Query: req.URL.Query()}
+			r := sentRequest{Method: req.Method, Path: req.URL.EscapedPath(), Query: req.URL.Query(), LastEventID: req.Header.Get("Last-Event-ID")}
 			if len(seen) > 0 && (seen[0].Method != r.Method || seen[0].Path != r.Path) {
 				return op.reply(len(seen)), nil // the SDK looks at what became of a write
 			}
@@ -68,8 +69,8 @@ func (op Operation) observe(params reflect.Value) ([]Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := func(_ Operation, placeholder string) string { return placeholder + "1" }
-	err = op.Do(context.Background(), client, ids, params)
+	ids := func(_ sdkOperation, placeholder string) string { return placeholder + "1" }
+	err = op.do(context.Background(), client, ids, params)
 	switch {
 	case failure != nil:
 		return nil, failure
@@ -93,15 +94,15 @@ func decodeBody(body io.ReadCloser) (any, error) {
 	return v, json.Unmarshal(data, &v)
 }
 
-// reply answers the nth request, so that the call goes on or ends; what the SDK
-// makes of it does not matter.
-func (op Operation) reply(n int) *http.Response {
+// reply returns a response to the nth request that lets the call continue or end.
+// The result of the call does not matter.
+func (op sdkOperation) reply(n int) *http.Response {
 	header, body := http.Header{}, `{"data":null}`
-	switch form, _ := op.Answer(); form {
-	case Events:
+	switch data, pages, _ := op.reads(); {
+	case op.Stream:
 		header.Set("Content-Type", "text/event-stream")
 		body = "data: {\"type\":\"done\"}\n\nevent: close\ndata: {}\n\n"
-	case Rows:
+	case data != nil && data.Kind() == reflect.Slice && !pages:
 		body = fmt.Sprintf(`{"data":[{"id":"%d"}],"pagination":{"total":2}}`, n)
 	}
 	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(strings.NewReader(body))}

@@ -1,7 +1,4 @@
-// Package sdk tells what the SDK sends and what it reads, operation by operation.
-// It finds out by calling the SDK and by looking at the types that it returns, so
-// that there is no second list to keep up to date.
-package sdk
+package contract
 
 import (
 	"context"
@@ -13,39 +10,39 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// Operation is a row of the table with the method of the SDK that does it.
-type Operation struct {
+// sdkOperation is a row of the table with the method of the SDK that does it.
+type sdkOperation struct {
 	*route.Route
 	method reflect.Method
 	field  int // of the service in agento.Client
 }
 
-// Operations returns all operations in the order of the table.
-func Operations() []Operation {
-	var out []Operation
+// sdkOperations returns all operations in the order of the table.
+func sdkOperations() []sdkOperation {
+	var out []sdkOperation
 	for _, r := range route.All() {
 		service, name, _ := strings.Cut(r.Call, ".")
 		field, ok := reflect.TypeFor[agento.Client]().FieldByName(service)
 		if !ok {
-			panic(fmt.Sprintf("sdk: there is no service %s for %s", service, r.Name))
+			panic(fmt.Sprintf("there is no service %s for %s", service, r.Name))
 		}
 		method, ok := field.Type.MethodByName(name)
 		if !ok {
-			panic(fmt.Sprintf("sdk: there is no method %s for %s", r.Call, r.Name))
+			panic(fmt.Sprintf("there is no method %s for %s", r.Call, r.Name))
 		}
-		out = append(out, Operation{Route: r, method: method, field: field.Index[0]})
+		out = append(out, sdkOperation{Route: r, method: method, field: field.Index[0]})
 	}
 	return out
 }
 
-// Find returns the operation of a name.
-func Find(name string) Operation {
-	for _, op := range Operations() {
+// sdkOperationOf returns the operation of a name.
+func sdkOperationOf(name string) sdkOperation {
+	for _, op := range sdkOperations() {
 		if op.Name == name {
 			return op
 		}
 	}
-	panic("sdk: there is no operation " + name)
+	panic("there is no operation " + name)
 }
 
 var (
@@ -57,7 +54,7 @@ var (
 
 // paramsType is the type of the method's body or filter, nil if it has none. A
 // filter is a pointer.
-func (op Operation) paramsType() reflect.Type {
+func (op sdkOperation) paramsType() reflect.Type {
 	for i := range op.method.Type.NumIn() {
 		if i == 0 {
 			continue // the receiver
@@ -71,34 +68,34 @@ func (op Operation) paramsType() reflect.Type {
 	return nil
 }
 
-// IDs gives the value that stands for a placeholder of an operation's path, such
+// idsOf gives the value that stands for a placeholder of an operation's path, such
 // as "id" or "chunkId".
-type IDs func(op Operation, placeholder string) string
+type idsOf func(op sdkOperation, placeholder string) string
 
-// Do calls the operation's method. params is of the type of its body or filter;
-// the zero value stands for none. It reads streams: the answer of a chat to its
+// do calls the operation's method. params is of the type of its body or filter;
+// the zero value stands for none. It reads streams: a chat to its
 // end, a log up to its first line.
-func (op Operation) Do(ctx context.Context, client *agento.Client, ids IDs, params reflect.Value, opts ...agento.Option) error {
+func (op sdkOperation) do(ctx context.Context, client *agento.Client, ids idsOf, params reflect.Value, opts ...agento.Option) error {
 	args := op.arguments(ctx, client, ids, params, opts)
 	results := op.method.Func.CallSlice(args)
 	if err, _ := results[len(results)-1].Interface().(error); err != nil {
 		return err
 	}
-	switch answer := results[0].Interface().(type) {
+	switch result := results[0].Interface().(type) {
 	case *agento.ChatStream:
-		_, err := answer.Text()
+		_, err := result.Text()
 		return err
 	case *agento.LogStream:
-		<-answer.Events()
-		if err := answer.Close(); err != nil {
+		<-result.Events()
+		if err := result.Close(); err != nil {
 			return err
 		}
-		return answer.Err()
+		return result.Err()
 	}
 	return nil
 }
 
-func (op Operation) arguments(ctx context.Context, client *agento.Client, ids IDs, params reflect.Value, opts []agento.Option) []reflect.Value {
+func (op sdkOperation) arguments(ctx context.Context, client *agento.Client, ids idsOf, params reflect.Value, opts []agento.Option) []reflect.Value {
 	args := []reflect.Value{reflect.ValueOf(client).Elem().Field(op.field)}
 	places := placeholders(op.Path)
 	next := func() string { // the next placeholder's value; what has none is content
@@ -128,7 +125,7 @@ func (op Operation) arguments(ctx context.Context, client *agento.Client, ids ID
 	return args
 }
 
-func (op Operation) target(id string) agento.Target {
+func (op sdkOperation) target(id string) agento.Target {
 	if strings.Contains(op.Path, "/swarms/") {
 		return agento.ForSwarm(id)
 	}
@@ -147,13 +144,4 @@ func placeholders(template string) []string {
 		name, template, _ = strings.Cut(rest, "}")
 		names = append(names, name)
 	}
-}
-
-// BodyName names the body of the operation's request: by its type, if it has one
-// of its own.
-func (op Operation) BodyName() string {
-	if t := op.paramsType(); t != nil && t.Name() != "" {
-		return t.Name()
-	}
-	return op.Name + " body"
 }

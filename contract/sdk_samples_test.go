@@ -1,4 +1,4 @@
-package sdk
+package contract
 
 import (
 	"reflect"
@@ -12,20 +12,24 @@ var texts = map[string]string{
 	"Version":   "1.0.0",
 	"GitHubURL": "https://github.com/owner/repo",
 	"Source":    "custom",
+	"After":     "0",
 }
 
-// alternatives are fields of which one excludes others.
-var alternatives = map[reflect.Type][][]string{
-	reflect.TypeFor[agento.InstallSkillParams](): {{"GitHubURL"}, {"SkillID", "Version"}},
+// leftOut are, by operation, the fields that each of its samples is without: one
+// excludes others.
+var leftOut = map[string][][]string{
+	"installSkill": {{"GitHubURL"}, {"SkillID", "Version"}},
+	"recentLogs":   {{"Tail", "After"}},
+	"streamLogs":   {{"Limit", "After"}, {"Limit", "Tail"}},
 }
 
-// FreeForm is the one field of samples of objects whose fields are the caller's.
-const FreeForm = "free-form"
+// freeForm is the one field of samples of objects whose fields are the caller's.
+const freeForm = "free-form"
 
-// Samples returns values of the method's body or filter that together set each of
+// samples returns values of the method's body or filter that together set each of
 // its fields. own overrides the text of a field; it may be nil. Where the method
 // takes none there is one sample, the zero Value.
-func (op Operation) Samples(own map[string]string) []reflect.Value {
+func (op sdkOperation) samples(own map[string]string) []reflect.Value {
 	t := op.paramsType()
 	if t == nil {
 		return []reflect.Value{{}}
@@ -41,11 +45,10 @@ func (op Operation) Samples(own map[string]string) []reflect.Value {
 	v := reflect.New(t).Elem()
 	fill(v, "", text)
 	var samples []reflect.Value
-	for _, leaveOut := range alternatives[t] {
-		one := reflect.New(t).Elem()
-		one.Set(v)
-		for _, field := range leaveOut {
-			one.FieldByName(field).SetZero()
+	for _, fields := range leftOut[op.Name] {
+		one := deepCopy(v)
+		for _, field := range fields {
+			reflect.Indirect(one).FieldByName(field).SetZero()
 		}
 		samples = append(samples, one)
 	}
@@ -71,10 +74,10 @@ func fill(v reflect.Value, field string, text func(field string) string) {
 		*special = map[string]string{"SKILL.md": "---\nname: x\ndescription: x\n---\n"}
 		return
 	case *map[string]any:
-		*special = map[string]any{FreeForm: text(field)}
+		*special = map[string]any{freeForm: text(field)}
 		return
 	case *any:
-		*special = map[string]any{FreeForm: text(field)}
+		*special = map[string]any{freeForm: text(field)}
 		return
 	}
 	switch v.Kind() {
@@ -95,13 +98,13 @@ func fill(v reflect.Value, field string, text func(field string) string) {
 	case reflect.Int:
 		v.SetInt(2)
 	default:
-		panic("sdk: no sample for " + v.Type().String())
+		panic("no sample for " + v.Type().String())
 	}
 }
 
-// without returns copies of a sample, each with one of its fields left out, also
+// leavingOut returns copies of a sample, each with one of its fields left out, also
 // those of what it holds.
-func without(sample reflect.Value) []reflect.Value {
+func leavingOut(sample reflect.Value) []reflect.Value {
 	var out []reflect.Value
 	for n := 0; ; n++ {
 		c := deepCopy(sample)
