@@ -96,6 +96,9 @@ func TestMovedOperations(t *testing.T) {
 			"startAgent": "PUT /v1/agents/{id}/start", "updateAgent": "PUT /v1/agents/{id}", "updateSwarm": "POST /v1/swarms/{id}",
 			"updatePersonality": "PATCH /v1/agents/{id}/personality", "putRule": "POST /v1/agents/{id}/rules/{name}",
 		}, 0},
+		"the same end twice": {map[string]string{ // deleteSkill is like what uninstallSkill became
+			"uninstallSkill": "DELETE /v1/{agent}/skills/{skill}", "deleteSkill": "DELETE /v1/catalog/{skill}",
+		}, 2},
 		"nothing in common": {map[string]string{ // each like the other
 			"getPersonality": "GET /v1/agents/{id}/soul", "getWorkflow": "GET /v1/agents/{id}/plan",
 			"startAgent": "POST /v1/agents/{id}/on", "stopAgent": "POST /v1/agents/{id}/off",
