@@ -4,17 +4,17 @@
 //	go run ./examples/chatwidget
 //
 // It shows streaming into a page of plain JavaScript with a stop button, a
-// session for each visitor that a reload continues, visitors known by a signed
-// cookie, a check of the Origin, a content security policy, and a shutdown that
-// finishes answers. What was said is kept by the page, in sessionStorage.
+// session for each visitor that a reload continues, visitors identified by a
+// signed cookie, a check of the Origin, a content security policy, and a shutdown
+// that finishes answers. The page keeps the conversation in sessionStorage.
 //
-// Without AGENTO_API_KEY the agent is a double of package agentotest. With a key
-// -agent or AGENTO_AGENT_ID names the agent, which must be in shared mode: it
-// talks to strangers. The key needs the scope chat.
+// Without AGENTO_API_KEY the agent is a fake of package agentotest. With a key,
+// -agent or AGENTO_AGENT_ID names the agent. It must be in shared mode, because it
+// talks to many visitors. The key needs the scope chat.
 //
-// CHATWIDGET_SECRET, 32 random bytes or more in hex, keeps conversations valid
-// over a restart and on all replicas. Whoever drops his cookie is a new visitor:
-// in public put a sign-in, or a limit for each address, before the page.
+// CHATWIDGET_SECRET, at least 32 random bytes in hex, keeps conversations valid
+// after a restart and on all replicas. A visitor who drops the cookie is a new
+// visitor: on the internet, put a sign-in or a limit for each address in front.
 package main
 
 import (
@@ -32,6 +32,7 @@ import (
 	"syscall"
 	"time"
 
+	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/examples/internal/demo"
 )
@@ -65,10 +66,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer done()
 	if *agent == "" {
-		return errors.New("which agent answers? Name it with -agent or AGENTO_AGENT_ID")
+		return errors.New("no agent: set -agent or AGENTO_AGENT_ID")
 	}
 	secret, err := secretFrom(os.Getenv("CHATWIDGET_SECRET"))
 	if err != nil {
+		return err
+	}
+	if err := check(ctx, client, *agent); err != nil {
 		return err
 	}
 	site, err := newSite(client, *agent, secret)
@@ -83,7 +87,28 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return site.serve(ctx, listener, out)
 }
 
-// secretFrom reads the secret, or makes one that lasts until the program ends.
+// check calls the service once, so that a wrong key or agent is reported at the
+// start and not to the first visitor.
+func check(ctx context.Context, client *agento.Client, agent string) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	_, err := client.Chat.Sessions(ctx, agent, &agento.ListParams{Limit: 1})
+	switch {
+	case errors.Is(err, agento.ErrUnauthorized):
+		return fmt.Errorf("the service does not accept AGENTO_API_KEY: %w", err)
+	case errors.Is(err, agento.ErrForbidden):
+		return fmt.Errorf("AGENTO_API_KEY needs the scope chat: %w", err)
+	case errors.Is(err, agento.ErrNotFound):
+		return fmt.Errorf("no agent %q in the account of AGENTO_API_KEY: %w", agent, err)
+	case errors.Is(err, agento.ErrNoRoute): // listing sessions is inferred from the title
+		return nil
+	case err != nil:
+		return fmt.Errorf("the service cannot be used: %w", err)
+	}
+	return nil
+}
+
+// secretFrom decodes the secret, or makes one that lasts until the program ends.
 func secretFrom(text string) ([]byte, error) {
 	if text == "" {
 		secret := make([]byte, 32)
@@ -92,14 +117,14 @@ func secretFrom(text string) ([]byte, error) {
 	}
 	secret, err := hex.DecodeString(text)
 	if err != nil || len(secret) < 32 {
-		return nil, errors.New("CHATWIDGET_SECRET is not 32 bytes or more in hex") // err may repeat it
+		return nil, errors.New("CHATWIDGET_SECRET is not at least 32 bytes in hex") // err may quote it
 	}
 	return secret, nil
 }
 
-// reply is what the test double answers.
+// reply is the answer of the fake agent.
 func reply(turn agentotest.Turn) []string {
-	return strings.SplitAfter(fmt.Sprintf("You wrote: “%s”\n\nI am a test double, so no model has read that. "+
-		"With AGENTO_API_KEY and AGENTO_AGENT_ID set, an agent of yours answers in my place.\n\n"+
-		"This is message %d of our session. Reload the page, and we go on where we were.", turn.Message, turn.Number), " ")
+	return strings.SplitAfter(fmt.Sprintf("You wrote: “%s”\n\nI am a fake agent, so no model has read that. "+
+		"With AGENTO_API_KEY and AGENTO_AGENT_ID set, your own agent answers instead.\n\n"+
+		"This is message %d of our session. Reload the page, and we continue from here.", turn.Message, turn.Number), " ")
 }

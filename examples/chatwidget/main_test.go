@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -10,12 +11,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/remsyshq/agento-go/agentotest"
 	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
+	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -217,14 +221,56 @@ func TestWrongUse(t *testing.T) {
 	require.EqualError(t, run(ctx, []string{"junk"}, io.Discard), `unexpected argument "junk"; see -h`)
 }
 
-func TestAKeyWithoutTheScope(t *testing.T) {
+// TestServiceRefusesAtStart: what would fail for every visitor is reported when
+// the program starts.
+func TestServiceRefusesAtStart(t *testing.T) {
 	server, _ := service(t)
-	t.Setenv("AGENTO_API_KEY", server.AddKey("agents:read", "agents:write"))
+	for name, c := range map[string]struct{ variable, value, want string }{
+		"another key":   {"AGENTO_API_KEY", "ak_live_ffffffffffffffffffffffffffffffff", "does not accept AGENTO_API_KEY"},
+		"no scope":      {"AGENTO_API_KEY", server.AddKey("agents:read", "agents:write"), "needs the scope chat"},
+		"another agent": {"AGENTO_AGENT_ID", "nope", `no agent "nope"`},
+		"no service":    {"AGENTO_BASE_URL", "http://127.0.0.1:1", "the service cannot be used"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(c.variable, c.value)
+			err := run(t.Context(), []string{"-listen", "127.0.0.1:0"}, io.Discard)
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "ak_live")
+		})
+	}
+}
+
+// TestServiceWithoutSessionList: that path is inferred, so its absence proves
+// nothing about the key.
+func TestServiceWithoutSessionList(t *testing.T) {
+	server, _ := service(t)
+	server.Next("listSessions", 1, agentotest.Fail(http.StatusNotFound, "not_here"))
 	p := start(t)
 	answer, err := visitor(t, p.url).Say(t.Context(), "Hello")
 	require.NoError(t, err)
-	require.Equal(t, http.StatusBadGateway, answer.Status)
-	require.Equal(t, "unavailable", answer.Code)
-	require.Equal(t, http.StatusForbidden, server.Requests()[0].Status)
+	require.Empty(t, answer.Code)
 	p.stop(t)
+}
+
+// TestBodyThatNeverArrives does not keep its connection, whatever the path.
+func TestBodyThatNeverArrives(t *testing.T) {
+	s := testSite(t)
+	synctest.Test(t, func(t *testing.T) {
+		listener := memnet.Listen()
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.serve(ctx, listener, io.Discard) }()
+		for _, path := range []string{"/", "/chat", "/nothing"} {
+			begun := time.Now()
+			conn, err := listener.Dial(t.Context(), "", "")
+			require.NoError(t, err)
+			_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n", path)
+			require.NoError(t, err)
+			_, _ = io.ReadAll(conn)
+			require.LessOrEqual(t, time.Since(begun), time.Minute, path)
+			require.NoError(t, conn.Close())
+		}
+		stop()
+		require.NoError(t, <-ended)
+	})
 }

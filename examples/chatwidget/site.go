@@ -53,10 +53,10 @@ func newSite(client *agento.Client, agent string, secret []byte) (*site, error) 
 	return &site{Handler: secureHeaders(mux), chat: chat}, nil
 }
 
-// serve answers requests until the context ends. Then it finishes the answers
-// that are under way, and takes no new messages.
+// serve answers requests until the context ends. Then it refuses new messages and
+// waits until the answers that have begun are complete.
 func (s *site) serve(ctx context.Context, listener net.Listener, out io.Writer) error {
-	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	server := chathttp.Server("", s)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -64,9 +64,9 @@ func (s *site) serve(ctx context.Context, listener net.Listener, out io.Writer) 
 		return err
 	case <-ctx.Done():
 	}
-	fmt.Fprintln(out, "Finishing the answers under way …")
+	fmt.Fprintln(out, "Finishing the answers that have begun …")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	defer func() { _ = server.Close() }() // what is left after that
+	defer func() { _ = server.Close() }() // what has not ended by then
 	return errors.Join(s.chat.Shutdown(ctx), server.Shutdown(ctx))
 }

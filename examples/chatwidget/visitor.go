@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// visitors knows a browser by a cookie that holds a random id and its signature.
+// visitors identifies a browser by a cookie with a random id and its signature.
 type visitors struct{ key []byte }
 
 const cookieDays = 30
 
 var errUnknownVisitor = errors.New("the visitor's cookie is missing or not genuine")
 
-// id is the visitor's, if the cookie is one that issue has made.
+// id returns the id of the visitor, if the cookie is one that welcome has set.
 func (v visitors) id(r *http.Request) (string, error) {
 	cookie, err := r.Cookie(cookieName(r))
 	if err != nil {
@@ -30,15 +30,15 @@ func (v visitors) id(r *http.Request) (string, error) {
 	return id, nil
 }
 
-// sign is the value of the cookie for an id.
+// sign returns the value of the cookie for an id.
 func (v visitors) sign(id string) string {
 	mac := hmac.New(sha256.New, v.key)
 	mac.Write([]byte(id))
 	return id + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// welcome gives a cookie to whoever opens the page, and renews that of whoever
-// has one.
+// welcome sets a cookie when a visitor opens the page, and renews one that is
+// valid.
 func (v visitors) welcome(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
@@ -58,8 +58,8 @@ func (v visitors) welcome(next http.Handler) http.Handler {
 	})
 }
 
-// cookieName has the prefix by which a browser refuses the cookie from others
-// than this very host, which needs TLS.
+// cookieName returns the name of the cookie. Over TLS it has the prefix that lets
+// a browser reject the cookie from any other host.
 func cookieName(r *http.Request) string {
 	if overTLS(r) {
 		return "__Host-visitor"
@@ -67,8 +67,8 @@ func cookieName(r *http.Request) string {
 	return "visitor"
 }
 
-// overTLS also believes a proxy's word. Whoever forges it only gets another
-// cookie for himself.
+// overTLS also trusts the header of a proxy. A visitor who forges it only gets
+// another cookie.
 func overTLS(r *http.Request) bool {
 	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
 }

@@ -53,7 +53,7 @@ var setups = map[string]func(*documents.Service){
 	"readme_deploy_a_skill":                    loadSkill,
 	"readme_follow_a_log":                      endLog,
 	"chat_widget_a_chat_widgets_backend":       talkToWidget,
-	"chat_widget_restarts":                     terminate,
+	"chat_widget_the_server":                   terminate,
 	"errors_errors":                            restrictKey,
 	"errors_when_a_write_may_have_happened": func(s *documents.Service) {
 		s.Next("Agents.Create", 1, agentotest.Drop().AfterCommit())
