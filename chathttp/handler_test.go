@@ -15,6 +15,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestHandler(t *testing.T) {
@@ -39,7 +40,7 @@ func TestHandler(t *testing.T) {
 // The headers keep proxies from holding events back, and the exact bytes are
 // what pages are written for.
 func TestHandlerWire(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		p := w.say("pia", "")
 		require.Equal(t, "text/event-stream", p.header.Get("Content-Type"))
 		require.Equal(t, "no-cache, no-transform", p.header.Get("Cache-Control"))
@@ -57,7 +58,7 @@ func TestHandlerTurn(t *testing.T) {
 			return chathttp.Turn{AgentID: "a1", SessionID: "own", Context: map[string]string{"plan": "pro"}}, nil
 		}
 	}
-	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 		p := w.say("pia", "not even a token")
 		require.Equal(t, []string{"text", "done"}, p.types, "a session of the backend's own needs no token")
 		require.Equal(t, chathttp.Visit{PeerID: "pia", Message: "Hello"}, <-visits)
@@ -130,13 +131,13 @@ func TestHandlerGoodInput(t *testing.T) {
 	}
 	for name, header := range cases {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 				require.Equal(t, "Hi! ", w.say("pia", "", header...).text)
 			})
 		})
 	}
 	t.Run("a body whose size is not said", func(t *testing.T) {
-		inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+		inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 			for message, status := range map[string]int{"Hi": 200, strings.Repeat("x", 70_000): 413} {
 				resp := w.do(w.dial(), "POST", struct{ *strings.Reader }{strings.NewReader(body(message, ""))})
 				require.Zero(t, resp.Request.ContentLength, "net/http sends chunks then")
@@ -172,7 +173,7 @@ func TestHandlerRefusedByTheBackend(t *testing.T) {
 				}
 				config.Turn = func(*http.Request, chathttp.Visit) (chathttp.Turn, error) { return chathttp.Turn{}, c.turn }
 			}
-			inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 				p := w.say("pia", "")
 				require.Equal(t, c.status, p.status)
 				require.Equal(t, c.code, p.code)
@@ -217,9 +218,9 @@ func TestHandlerPanicOfTheBackend(t *testing.T) {
 				spoil(c, func() { once.Do(func() { panic(http.ErrAbortHandler) }) })
 			}
 			tool := `data: {"type":"tool"}` + "\n\n"
-			inWidget(t, protocol{}, answering(hi, tool, more, done), configure, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, tool, more, done), configure, func(w *widget) {
 				c := w.dial()
-				resp, err := c.Do(w.request(w.ctx, c, http.MethodPost, strings.NewReader(body("Hello", ""))))
+				resp, err := c.Do(w.request(w.Ctx, c, http.MethodPost, strings.NewReader(body("Hello", ""))))
 				if err == nil {
 					_, err = io.ReadAll(resp.Body)
 				}
@@ -254,7 +255,7 @@ func TestNewHandlerRefuses(t *testing.T) {
 		"negative time":  {func(c *chathttp.Config) { c.Heartbeat = -time.Second }, "Heartbeat is negative: -1s"},
 		"negative size":  {func(c *chathttp.Config) { c.MaxBody = -1 }, "MaxBody is negative"},
 	}
-	client := newClient(t, http.DefaultTransport)
+	client := harness.Client(t, http.DefaultTransport)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			config := widgetConfig()
@@ -272,7 +273,7 @@ func TestNewHandlerRefuses(t *testing.T) {
 // TestHandlerPrintsNoSecret: not in any verb, nor as numbers.
 func TestHandlerPrintsNoSecret(t *testing.T) {
 	config := widgetConfig()
-	handler, err := chathttp.NewHandler(newClient(t, http.DefaultTransport), config)
+	handler, err := chathttp.NewHandler(harness.Client(t, http.DefaultTransport), config)
 	require.NoError(t, err)
 	forms := []string{string(widgetSecret), fmt.Sprintf("%x", widgetSecret), strings.Trim(fmt.Sprint(widgetSecret), "[]")}
 	hidden := struct {
@@ -283,7 +284,7 @@ func TestHandlerPrintsNoSecret(t *testing.T) {
 	for _, value := range []any{config.TokenKeys[0], &config.TokenKeys[0], config, &config, handler, hidden} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			printed := fmt.Sprintf(verb, value)
-			for _, form := range append(forms, testKey) {
+			for _, form := range append(forms, harness.TestKey) {
 				require.NotContains(t, printed, form, "%T with %s", value, verb)
 			}
 		}

@@ -15,18 +15,19 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestOnTurn(t *testing.T) {
 	const second = time.Second
 	slowly := func(pieces ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			s := stream(w, r)
+			s := harness.Stream(w, r)
 			for i, p := range pieces {
 				if i > 0 {
 					time.Sleep(second)
 				}
-				s.send(p)
+				s.Send(p)
 			}
 		}
 	}
@@ -110,7 +111,7 @@ func TestSlowOnTurn(t *testing.T) {
 					require.NoError(t, err)
 				}
 				require.Zero(t, time.Since(begun))
-				require.NoError(t, w.handler.Shutdown(w.ctx))
+				require.NoError(t, w.handler.Shutdown(w.Ctx))
 				require.True(t, ended)
 				rest, err := io.ReadAll(resp.Body)
 				require.NoError(t, err)
@@ -134,16 +135,16 @@ func TestTurnClient(t *testing.T) {
 		keys = append(keys, r.Header.Get("X-Api-Key"))
 		answering(hi, done)(w, r)
 	}
-	inWidget(t, protocol{}, answer, configure, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answer, configure, func(w *widget) {
 		const other = "ak_live_ffffffffffffffffffffffffffffffff"
 		client, err := agento.New(other, agento.WithBaseURL("http://localhost"),
-			agento.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: w.listener.Dial}}))
+			agento.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: w.Listener.Dial}}))
 		require.NoError(t, err)
 		defer client.CloseIdleConnections()
 		tenants["other"] = client
 		require.Equal(t, 200, w.say("pia", "").status)
 		require.Equal(t, 200, w.say("pia", "", "X-Agent", "other").status)
-		require.Equal(t, []string{testKey, other}, keys)
+		require.Equal(t, []string{harness.TestKey, other}, keys)
 	})
 }
 
@@ -181,7 +182,7 @@ func TestErrorOfBackend(t *testing.T) {
 						config.Turn = func(*http.Request, chathttp.Visit) (chathttp.Turn, error) { return chathttp.Turn{}, c.err }
 					}
 				}
-				inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+				inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 					p := w.say("pia", "")
 					e := decode[wireEvent]([]byte(p.body)).Error
 					require.Equal(t, want, fmt.Sprint(p.status, " ", e.Code, " ", e.Message))

@@ -11,22 +11,23 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 	"github.com/remsyshq/agento-go/internal/test/http2test"
 )
 
 func TestHTTP2OverLoopback(t *testing.T) {
 	released := make(chan struct{}, 1)
 	service := &chatService{answer: func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send(hi)
+		s := harness.Stream(w, r).Send(hi)
 		if strings.HasSuffix(r.URL.Path, "/a2/chat/messages") {
-			s.hold()
+			s.Hold()
 			released <- struct{}{}
 			return
 		}
-		s.send(more, done)
+		s.Send(more, done)
 	}}
 	upstream := http2test.Serve(t, service.ServeHTTP)
-	client := newClient(t, upstream.Client().Transport, agento.WithBaseURL(upstream.URL))
+	client := harness.Client(t, upstream.Client().Transport, agento.WithBaseURL(upstream.URL))
 	handler, err := chathttp.NewHandler(client, widgetConfig())
 	require.NoError(t, err)
 	server := http2test.Serve(t, handler.ServeHTTP)

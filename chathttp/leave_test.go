@@ -15,6 +15,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // ending tells when the service's part of a turn has ended, and whether whole.
@@ -26,9 +27,9 @@ type ending struct {
 // talking sends an event a second for as long as it may, then done.
 func talking(seconds int, ended chan<- ending) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		for range seconds {
-			s.send(hi)
+			s.Send(hi)
 			select {
 			case <-r.Context().Done():
 				ended <- ending{time.Now(), false}
@@ -36,7 +37,7 @@ func talking(seconds int, ended chan<- ending) http.HandlerFunc {
 			case <-time.After(time.Second):
 			}
 		}
-		s.send(done)
+		s.Send(done)
 		ended <- ending{time.Now(), true}
 	}
 }
@@ -44,8 +45,8 @@ func talking(seconds int, ended chan<- ending) http.HandlerFunc {
 // leave opens a turn and has its browser go away after d, before or after the
 // headers have come.
 func leave(w *widget, d time.Duration) {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, d)
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.Ctx, d)
 	defer cancel()
 	begun, browser := time.Now(), w.dial()
 	resp, err := browser.Do(w.request(ctx, browser, http.MethodPost, strings.NewReader(body("Hello", ""))))
@@ -53,13 +54,13 @@ func leave(w *widget, d time.Duration) {
 		_, _ = io.ReadAll(resp.Body) // over TLS it can seem to end well
 		_ = resp.Body.Close()
 	}
-	require.Equal(w.t, d, time.Since(begun))
+	require.Equal(w.T, d, time.Since(begun))
 }
 
 func TestBrowserLeaves(t *testing.T) {
 	for name, after := range map[string]time.Duration{"in the middle": 3500 * time.Millisecond, "at once": time.Nanosecond} {
 		t.Run(name, func(t *testing.T) {
-			for proto, p := range protocols {
+			for proto, p := range harness.Protocols {
 				t.Run(proto, func(t *testing.T) {
 					var answer http.HandlerFunc
 					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, nil, func(w *widget) {
@@ -85,18 +86,18 @@ func TestBrowserLeaves(t *testing.T) {
 func TestBrowserLeavesWhileTheServiceIsSilent(t *testing.T) {
 	for name, pieces := range map[string][]string{"before the headers": nil, "after an event": {hi}} {
 		t.Run(name, func(t *testing.T) {
-			for proto, p := range protocols {
+			for proto, p := range harness.Protocols {
 				t.Run(proto, func(t *testing.T) {
 					var gone time.Time
 					inWidget(t, p, func(w http.ResponseWriter, r *http.Request) {
-						stream(w, r).send(pieces...).hold()
+						harness.Stream(w, r).Send(pieces...).Hold()
 						gone = time.Now()
 					}, nil, func(w *widget) {
 						begun := time.Now()
 						leave(w, 50*time.Second)
 						synctest.Wait()
 						require.Equal(t, 50*time.Second, gone.Sub(begun))
-						require.NoError(t, w.handler.Shutdown(w.ctx), "the turn's place is free")
+						require.NoError(t, w.handler.Shutdown(w.Ctx), "the turn's place is free")
 					})
 				})
 			}
@@ -115,7 +116,7 @@ func TestFinishTurns(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			for proto, p := range protocols {
+			for proto, p := range harness.Protocols {
 				t.Run(proto, func(t *testing.T) {
 					var answer http.HandlerFunc
 					configure := func(config *chathttp.Config) {
@@ -126,13 +127,13 @@ func TestFinishTurns(t *testing.T) {
 						answer = talking(100, ended)
 						begun := time.Now()
 						leave(w, 3500*time.Millisecond)
-						ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+						ctx, cancel := context.WithTimeout(w.Ctx, time.Second)
 						require.ErrorIs(t, w.handler.Shutdown(ctx), context.DeadlineExceeded, "Shutdown waits for it")
 						cancel()
 						e := <-ended
 						require.Equal(t, c.whole, e.whole)
 						require.Equal(t, c.after, e.at.Sub(begun))
-						require.NoError(t, w.handler.Shutdown(w.ctx))
+						require.NoError(t, w.handler.Shutdown(w.Ctx))
 						require.Equal(t, !c.whole, strings.Contains(w.log.String(), "TurnTimeout"))
 					})
 				})
@@ -144,11 +145,11 @@ func TestFinishTurns(t *testing.T) {
 // TestTurnLeavesNothingBehind: when a turn is over, so is its stream, also where
 // that takes a while.
 func TestTurnLeavesNothingBehind(t *testing.T) {
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi).hold()
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(hi).Hold()
 	}, nil, func(w *widget) {
 		var ended atomic.Bool
-		client := newClient(t, &http.Transport{DialContext: w.listener.Dial}, agento.WithObserver(agento.Observer{
+		client := harness.Client(t, &http.Transport{DialContext: w.Listener.Dial}, agento.WithObserver(agento.Observer{
 			StreamEnd: func(context.Context, agento.CallInfo, agento.StreamEndInfo) {
 				time.Sleep(500 * time.Millisecond)
 				ended.Store(true)
@@ -161,7 +162,7 @@ func TestTurnLeavesNothingBehind(t *testing.T) {
 			ended.Store(false)
 			begin()
 			synctest.Wait()
-			require.NoError(t, handler.Shutdown(w.ctx))
+			require.NoError(t, handler.Shutdown(w.Ctx))
 			require.True(t, ended.Load())
 		}
 		turn(func() { leave(w, time.Second) })
@@ -181,7 +182,7 @@ func TestTurnLeavesNothingBehind(t *testing.T) {
 // an answer.
 func TestServerWithTimeouts(t *testing.T) {
 	setup := func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = 5*time.Second, 5*time.Second }
-	for name, p := range protocols {
+	for name, p := range harness.Protocols {
 		t.Run(name, func(t *testing.T) {
 			var answer http.HandlerFunc
 			inWidgetServer(t, p, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, nil, setup, func(w *widget) {

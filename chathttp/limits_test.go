@@ -14,22 +14,23 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // refusedFor asserts that a turn is refused, and how long it is told to wait.
 func refusedFor(w *widget, visitor string, status int, code, retryAfter string) {
-	w.t.Helper()
+	w.T.Helper()
 	before := w.service.calls()
 	p := w.say(visitor, "")
-	require.Equal(w.t, status, p.status, p.body)
-	require.Equal(w.t, code, p.code)
-	require.Equal(w.t, retryAfter, p.header.Get("Retry-After"))
-	require.Equal(w.t, before, w.service.calls())
+	require.Equal(w.T, status, p.status, p.body)
+	require.Equal(w.T, code, p.code)
+	require.Equal(w.T, retryAfter, p.header.Get("Retry-After"))
+	require.Equal(w.T, before, w.service.calls())
 }
 
 func TestTurnsAMinute(t *testing.T) {
 	configure := func(c *chathttp.Config) { c.VisitorLimit.PerMinute, c.TotalLimit.PerMinute = 3, 5 }
-	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 		for range 3 {
 			require.Equal(t, 200, w.say("pia", "").status)
 			time.Sleep(10 * time.Second)
@@ -55,12 +56,12 @@ func TestTurnsAtOnce(t *testing.T) {
 	configure := func(c *chathttp.Config) { c.TotalLimit.AtOnce = 3 }
 	release := make(chan struct{})
 	var hold http.HandlerFunc
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) { hold(w, r) }, configure, func(w *widget) {
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) { hold(w, r) }, configure, func(w *widget) {
 		release = make(chan struct{})
 		hold = func(w http.ResponseWriter, r *http.Request) {
-			s := stream(w, r).send(hi)
+			s := harness.Stream(w, r).Send(hi)
 			<-release
-			s.send(done)
+			s.Send(done)
 		}
 		ended := make(chan page, 4)
 		begin := func(visitor string) {
@@ -86,7 +87,7 @@ func TestTurnsAtOnce(t *testing.T) {
 // TestDefaultLimits: two turns at once and twenty a minute for a visitor, and
 // 600 a minute in all.
 func TestDefaultLimits(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		for range 20 {
 			require.Equal(t, 200, w.say("pia", "").status)
 		}
@@ -121,7 +122,7 @@ func TestRefusedRequestsCountAgainstTheirVisitor(t *testing.T) {
 		"refused turn":  {body("forbidden", ""), 403},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 				for cookie := range 30 {
 					visitor := fmt.Sprint("cookie ", cookie)
 					for i := range 25 {
@@ -148,7 +149,7 @@ func TestRefusedRequestsCountAgainstTheirVisitor(t *testing.T) {
 // a turn.
 func TestUnfinishedRequestsCountAgainstTheirVisitor(t *testing.T) {
 	configure := func(c *chathttp.Config) { c.TotalLimit.AtOnce, c.VisitorLimit.AtOnce = 2, 3 }
-	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 		var conns []net.Conn
 		for range 3 {
 			conns = append(conns, w.raw(100))
@@ -164,10 +165,10 @@ func TestUnfinishedRequestsCountAgainstTheirVisitor(t *testing.T) {
 
 // TestManyTurnsOfOneVisitor: of 200 turns at the same time, two run.
 func TestManyTurnsOfOneVisitor(t *testing.T) {
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send(hi)
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		s := harness.Stream(w, r).Send(hi)
 		time.Sleep(time.Second)
-		s.send(done)
+		s.Send(done)
 	}, nil, func(w *widget) {
 		statuses := make(chan int, 200)
 		for range 200 {
@@ -189,9 +190,9 @@ func TestWaitForTheRateLimitIsBounded(t *testing.T) {
 		h.Set("X-RateLimit-Limit", "2")
 		h.Set("X-RateLimit-Remaining", "0")
 		h.Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Add(50*time.Second).Unix()))
-		stream(w, r).send(hi, done)
+		harness.Stream(w, r).Send(hi, done)
 	}
-	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answer, nil, func(w *widget) {
 		require.Equal(t, 200, w.say("pia", "").status)
 		begun, before := time.Now(), w.service.calls()
 		p := w.say("bob", "")
@@ -224,9 +225,9 @@ func TestWaitsForTheRateLimitAddUp(t *testing.T) {
 					w.WriteHeader(429)
 					return
 				}
-				stream(w, r).send(hi, done)
+				harness.Stream(w, r).Send(hi, done)
 			}
-			inWidget(t, protocol{}, answer, nil, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answer, nil, func(w *widget) {
 				begun := time.Now()
 				p := w.say("pia", "")
 				require.Equal(t, c.status, p.status, p.body)

@@ -11,6 +11,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 const shop = "https://shop.example"
@@ -20,7 +21,7 @@ func allowShop(c *chathttp.Config) { c.AllowedOrigins = []string{shop} }
 // TestPageOfAnotherOrigin: one that is listed can use the handler, with its
 // visitor's cookies, and read what it answers; no other can.
 func TestPageOfAnotherOrigin(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), allowShop, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), allowShop, func(w *widget) {
 		for _, fetch := range []string{"", "cross-site"} {
 			p := w.say("pia", "", "Origin", shop, "Sec-Fetch-Site", fetch)
 			require.Equal(t, "Hi! ", p.text)
@@ -47,7 +48,7 @@ func TestPageOfAnotherOrigin(t *testing.T) {
 // TestOriginOfOwnHost: without Sec-Fetch-Site, the Host header decides. Proxies
 // pass it on in more than one form.
 func TestOriginOfOwnHost(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), unlimited, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), unlimited, func(w *widget) {
 		for _, c := range []struct {
 			origin, host string
 			allowed      bool
@@ -90,7 +91,7 @@ func TestOriginOfOwnHost(t *testing.T) {
 }
 
 func TestPreflight(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), allowShop, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), allowShop, func(w *widget) {
 		ask := func(header ...string) page {
 			return read(t, w.do(w.dial(), http.MethodOptions, strings.NewReader(""), append(header, "X-Visitor", "", "Content-Type", "")...))
 		}
@@ -117,7 +118,7 @@ func TestPreflight(t *testing.T) {
 
 // TestOriginsThatNoBrowserSends are refused, since they would never match.
 func TestOriginsThatNoBrowserSends(t *testing.T) {
-	client := newClient(t, http.DefaultTransport)
+	client := harness.Client(t, http.DefaultTransport)
 	with := func(origin string) error {
 		config := widgetConfig()
 		config.AllowedOrigins = []string{shop, origin}

@@ -16,6 +16,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // relayed is a backend that relays one answer and keeps what Relay returned.
@@ -27,7 +28,7 @@ type relayed struct {
 
 func (b *relayed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	s, err := b.w.client.Chat.Send(r.Context(), "a1", agento.SendMessageParams{Message: "Hello"})
+	s, err := b.w.Client.Chat.Send(r.Context(), "a1", agento.SendMessageParams{Message: "Hello"})
 	if err != nil {
 		b.errs <- err
 		return
@@ -55,7 +56,7 @@ func TestRelay(t *testing.T) {
 			require.Equal(t, "no-cache, no-transform", p.header.Get("Cache-Control"))
 			require.Equal(t, "no", p.header.Get("X-Accel-Buffering"))
 		}
-		require.Equal(t, 1, w.listener.Dialled(), "connections to the service for 20 answers")
+		require.Equal(t, 1, w.Listener.Dialled(), "connections to the service for 20 answers")
 	})
 }
 
@@ -63,10 +64,10 @@ func TestRelay(t *testing.T) {
 // the agent has said anything.
 func TestRelayHeadersComeFirst(t *testing.T) {
 	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		_ = s.Flush()
 		time.Sleep(10 * time.Second)
-		s.send(hi, done)
+		s.Send(hi, done)
 	}, func(w *widget, b *relayed) {
 		begun := time.Now()
 		resp := w.post(body("", ""))
@@ -81,7 +82,7 @@ func TestRelayError(t *testing.T) {
 		require.Equal(t, hi+`data: {"type":"error","error":{"code":"unavailable","message":"The chat is not available at the moment."}}`+"\n\n", p.body)
 		err := <-b.errs
 		require.ErrorIs(t, err, agento.ErrConflict)
-		streamError(t, err)
+		harness.StreamError(t, err)
 	})
 	relayEach(t, answering(hi), func(w *widget, b *relayed) {
 		require.Equal(t, []string{"text", "error:interrupted"}, read(t, w.post(body("", ""))).types)
@@ -92,7 +93,7 @@ func TestRelayError(t *testing.T) {
 func TestRelayBrowserLeaves(t *testing.T) {
 	ended := make(chan time.Time, 100)
 	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi).hold()
+		harness.Stream(w, r).Send(hi).Hold()
 		ended <- time.Now()
 	}, func(w *widget, b *relayed) {
 		begun := time.Now()
@@ -106,12 +107,12 @@ func TestRelayBrowserLeaves(t *testing.T) {
 // TestRelayNoticesAFailedWrite: also where the stream's context is not the
 // browser's, and the agent is silent.
 func TestRelayNoticesAFailedWrite(t *testing.T) {
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi).hold()
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(hi).Hold()
 	}, nil, func(w *widget) {
 		errs := make(chan error, 1)
 		w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			s := send(w.world, w.ctx)
+			s := w.Send(w.Ctx)
 			errs <- chathttp.Relay(rw, s, chathttp.WithHeartbeat(time.Minute))
 			require.NoError(t, s.Err(), "Relay has closed it")
 		}))
@@ -139,9 +140,9 @@ func TestRelayWriteTimeout(t *testing.T) {
 // does no harm.
 func TestRelayWriteTimeoutIsForWritesOnly(t *testing.T) {
 	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send(hi)
+		s := harness.Stream(w, r).Send(hi)
 		time.Sleep(50 * time.Second)
-		s.send(more, done)
+		s.Send(more, done)
 	}, func(w *widget, b *relayed) {
 		require.Equal(t, hi+more+done, read(t, w.post(body("", ""))).body)
 		require.NoError(t, <-b.errs)
@@ -151,9 +152,9 @@ func TestRelayWriteTimeoutIsForWritesOnly(t *testing.T) {
 func TestRelayOptions(t *testing.T) {
 	tool := `data: {"type":"tool","name":"x"}` + "\n\n"
 	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send(tool)
+		s := harness.Stream(w, r).Send(tool)
 		time.Sleep(7 * time.Second)
-		s.send(done)
+		s.Send(done)
 	}, func(w *widget, b *relayed) {
 		require.Equal(t, []string{"tool", ":", ":", ":", "done"}, read(t, w.post(body("", ""))).types)
 		require.NoError(t, <-b.errs)
@@ -164,9 +165,9 @@ func TestRelayOptions(t *testing.T) {
 		"WithWriteTimeout is not positive: -1ns": chathttp.WithWriteTimeout(-1),
 		"opts contain an empty RelayOption":      nil,
 	} {
-		inWorld(t, answering(hi, done), nil, func(w *world) {
+		harness.Run(t, answering(hi, done), nil, func(w *harness.Env) {
 			recorder := httptest.NewRecorder()
-			err := chathttp.Relay(recorder, send(w, w.ctx), opt)
+			err := chathttp.Relay(recorder, w.Send(w.Ctx), opt)
 			require.ErrorIs(t, err, agento.ErrValidation)
 			require.ErrorContains(t, err, says)
 			require.Empty(t, recorder.Header())
@@ -184,14 +185,14 @@ type wrappedWriter struct{ http.ResponseWriter }
 func (w wrappedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func TestRelayNeedsAWriterThatFlushes(t *testing.T) {
-	inWorld(t, answering(hi, done), nil, func(w *world) {
+	harness.Run(t, answering(hi, done), nil, func(w *harness.Env) {
 		recorder := httptest.NewRecorder()
-		require.ErrorContains(t, chathttp.Relay(plainWriter{recorder}, send(w, w.ctx)), "Unwrap")
+		require.ErrorContains(t, chathttp.Relay(plainWriter{recorder}, w.Send(w.Ctx)), "Unwrap")
 		require.Empty(t, recorder.Header())
-		require.NoError(t, chathttp.Relay(wrappedWriter{wrappedWriter{recorder}}, send(w, w.ctx)))
+		require.NoError(t, chathttp.Relay(wrappedWriter{wrappedWriter{recorder}}, w.Send(w.Ctx)))
 		require.Equal(t, hi+done, recorder.Body.String())
 	})
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		w.swap(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(plainWriter{rw}, r) }))
 		p := w.say("pia", "")
 		require.Equal(t, 500, p.status)
@@ -247,7 +248,7 @@ func TestHandlerWithoutDeadlines(t *testing.T) {
 			})
 		})
 	}
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		recorder := httptest.NewRecorder()
 		w.handler.ServeHTTP(flushingWriter{plainWriter{recorder}}, w.inMemory("Hello"))
 		require.Equal(t, "Hi! ", read(t, recorder.Result()).text)
@@ -271,16 +272,16 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 }
 
 func TestRelayStopsAtTheFirstFailure(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+		s := harness.Stream(w, r)
 		for range 10 {
-			s.send(hi)
+			s.Send(hi)
 			time.Sleep(time.Second)
 		}
-	}, nil, func(w *world) {
+	}, nil, func(w *harness.Env) {
 		begun := time.Now()
 		writer := &failingWriter{httptest.NewRecorder(), 4}
-		err := chathttp.Relay(writer, send(w, w.ctx))
+		err := chathttp.Relay(writer, w.Send(w.Ctx))
 		require.ErrorIs(t, err, chathttp.ErrBrowserGone)
 		require.ErrorIs(t, err, errWrite)
 		require.Equal(t, strings.Repeat(hi, 3), writer.Body.String(), "after the headers, three events")
@@ -330,9 +331,9 @@ func TestRelayWritesWhatHasArrived(t *testing.T) {
 	require.True(t, strings.HasPrefix(recorder.Body.String(), hi+`data: {"type":"error"`), recorder.Body)
 
 	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send(hi + `data: {"type":"tool"}` + "\n\n" + `data: {"type":`)
+		s := harness.Stream(w, r).Send(hi + `data: {"type":"tool"}` + "\n\n" + `data: {"type":`)
 		time.Sleep(50 * time.Second)
-		s.send(`"done"}` + "\n\n")
+		s.Send(`"done"}` + "\n\n")
 	}, func(w *widget, b *relayed) {
 		begun := time.Now()
 		resp := w.post(body("", ""))
@@ -347,8 +348,8 @@ func TestRelayWritesWhatHasArrived(t *testing.T) {
 
 // TestRelayStartsNoGoroutine: neither for the answer nor for heartbeats.
 func TestRelayStartsNoGoroutine(t *testing.T) {
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi).hold()
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(hi).Hold()
 	}, nil, func(w *widget) {
 		resp := w.post(body("Hello", ""))
 		synctest.Wait()
@@ -357,7 +358,7 @@ func TestRelayStartsNoGoroutine(t *testing.T) {
 		require.Contains(t, string(stacks), "agento-go/chathttp.(*relay).run")
 		for line := range strings.Lines(string(stacks)) {
 			if strings.HasPrefix(line, "created by github.com/remsyshq") {
-				require.Contains(t, line, "_test.", "only the test starts goroutines")
+				require.Regexp(t, "_test|/internal/test/", line)
 			}
 		}
 		require.NoError(t, resp.Body.Close())
@@ -366,8 +367,8 @@ func TestRelayStartsNoGoroutine(t *testing.T) {
 
 // TestRelayOfAClosedStream is not a complete answer.
 func TestRelayOfAClosedStream(t *testing.T) {
-	inWorld(t, func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).hold() }, nil, func(w *world) {
-		s := send(w, w.ctx)
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(hi).Hold() }, nil, func(w *harness.Env) {
+		s := w.Send(w.Ctx)
 		synctest.Wait()
 		require.NoError(t, s.Close())
 		recorder := httptest.NewRecorder()

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // limitServer gives a server the limits of chathttp.Server.
@@ -21,7 +22,7 @@ func limitServer(s *http.Server) {
 
 // TestServerEndsSlowRequests, whichever handler they are for.
 func TestServerEndsSlowRequests(t *testing.T) {
-	inWidgetServer(t, protocol{}, answering(hi, done), nil, limitServer, func(w *widget) {
+	inWidgetServer(t, harness.Protocol{}, answering(hi, done), nil, limitServer, func(w *widget) {
 		w.swap(http.NotFoundHandler())
 		for name, c := range map[string]struct {
 			sent  string
@@ -33,7 +34,7 @@ func TestServerEndsSlowRequests(t *testing.T) {
 			"idle":        {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 2 * time.Minute},
 		} {
 			begun := time.Now()
-			conn, err := w.server.Dial(w.ctx, "", "")
+			conn, err := w.server.Dial(w.Ctx, "", "")
 			require.NoError(t, err)
 			_, err = io.WriteString(conn, c.sent)
 			require.NoError(t, err)
@@ -46,7 +47,7 @@ func TestServerEndsSlowRequests(t *testing.T) {
 
 // TestServerDoesNotEndAnswers of ten minutes, from Handler or from Relay.
 func TestServerDoesNotEndAnswers(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range harness.Protocols {
 		for _, relayAlone := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, " Relay alone: ", relayAlone), func(t *testing.T) {
 				var answer http.HandlerFunc

@@ -19,18 +19,19 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 func TestShutdown(t *testing.T) {
 	var answer http.HandlerFunc
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) { answer(w, r) }, nil, func(w *widget) {
 		ended := make(chan ending, 1)
 		answer = talking(60, ended)
 		answered := make(chan page, 1)
 		go func() { answered <- w.say("pia", "") }()
 		time.Sleep(10 * time.Second)
 
-		ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
+		ctx, cancel := context.WithTimeout(w.Ctx, 20*time.Second)
 		defer cancel()
 		begun := time.Now()
 		require.ErrorIs(t, w.handler.Shutdown(ctx), context.DeadlineExceeded)
@@ -40,7 +41,7 @@ func TestShutdown(t *testing.T) {
 
 		twice := make(chan error, 2)
 		for range 2 {
-			go func() { twice <- w.handler.Shutdown(w.ctx) }()
+			go func() { twice <- w.handler.Shutdown(w.Ctx) }()
 		}
 		require.NoError(t, <-twice)
 		require.NoError(t, <-twice)
@@ -48,7 +49,7 @@ func TestShutdown(t *testing.T) {
 		require.Equal(t, "done", (<-answered).types[61])
 		require.True(t, (<-ended).whole)
 
-		over, cancel := context.WithCancel(w.ctx)
+		over, cancel := context.WithCancel(w.Ctx)
 		cancel()
 		require.NoError(t, w.handler.Shutdown(over), "there is nothing to wait for")
 		refusedFor(w, "bob", 503, "shutting_down", "5")
@@ -58,7 +59,7 @@ func TestShutdown(t *testing.T) {
 // TestShutdownWithoutTurns returns at once.
 func TestShutdownWithoutTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		handler, err := chathttp.NewHandler(newClient(t, http.DefaultTransport), widgetConfig())
+		handler, err := chathttp.NewHandler(harness.Client(t, http.DefaultTransport), widgetConfig())
 		require.NoError(t, err)
 		require.NoError(t, handler.Shutdown(t.Context()))
 		require.NoError(t, handler.Shutdown(t.Context()))
@@ -73,13 +74,13 @@ func TestSIGTERMDuringFiftyTurns(t *testing.T) {
 	begun.Add(turns)
 	release := make(chan struct{})
 	service := httptest.NewServer(&chatService{answer: func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send(hi)
+		s := harness.Stream(w, r).Send(hi)
 		begun.Done()
 		<-release
-		s.send(more, done)
+		s.Send(more, done)
 	}})
 	defer service.Close()
-	client := newClient(t, service.Client().Transport, agento.WithBaseURL(service.URL))
+	client := harness.Client(t, service.Client().Transport, agento.WithBaseURL(service.URL))
 	config := widgetConfig()
 	config.VisitorLimit.AtOnce = 1
 	handler, err := chathttp.NewHandler(client, config)

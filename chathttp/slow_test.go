@@ -16,12 +16,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // flooding is a service that sends without end.
 func flooding(ended chan<- time.Time) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		for r.Context().Err() == nil {
 			if _, err := io.WriteString(s, strings.Repeat(hi, 100)); err != nil {
 				break
@@ -47,7 +48,7 @@ func givenUp(t *testing.T, timeout, took time.Duration) {
 func TestBrowserThatDoesNotRead(t *testing.T) {
 	for name, finish := range map[string]bool{"the turn ends": false, "the turn is finished": true} {
 		t.Run(name, func(t *testing.T) {
-			for proto, p := range protocols {
+			for proto, p := range harness.Protocols {
 				t.Run(proto, func(t *testing.T) {
 					var answer http.HandlerFunc
 					configure := func(c *chathttp.Config) {
@@ -58,11 +59,11 @@ func TestBrowserThatDoesNotRead(t *testing.T) {
 						answer = flooding(ended)
 						if finish {
 							answer = func(w http.ResponseWriter, r *http.Request) {
-								s := stream(w, r)
+								s := harness.Stream(w, r)
 								for range 2000 { // more than a browser over HTTP/2 takes unread
-									s.send(strings.Repeat(hi, 100))
+									s.Send(strings.Repeat(hi, 100))
 								}
-								s.send(done)
+								s.Send(done)
 								ended <- time.Now()
 							}
 						}
@@ -70,7 +71,7 @@ func TestBrowserThatDoesNotRead(t *testing.T) {
 						resp := w.post(body("Hello", ""))
 						require.Equal(t, 200, resp.StatusCode)
 						givenUp(t, 30*time.Second, (<-ended).Sub(begun))
-						require.NoError(t, w.handler.Shutdown(w.ctx))
+						require.NoError(t, w.handler.Shutdown(w.Ctx))
 						require.NoError(t, resp.Body.Close())
 					})
 				})
@@ -81,20 +82,20 @@ func TestBrowserThatDoesNotRead(t *testing.T) {
 
 // raw opens a connection of its own and sends the head of a request.
 func (w *widget) raw(length int) net.Conn {
-	w.t.Helper()
-	conn, err := w.server.Dial(w.ctx, "", "")
-	require.NoError(w.t, err)
+	w.T.Helper()
+	conn, err := w.server.Dial(w.Ctx, "", "")
+	require.NoError(w.T, err)
 	_, err = fmt.Fprintf(conn, "POST /chat HTTP/1.1\r\nHost: localhost\r\nX-Visitor: pia\r\n"+
 		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n", length)
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 	return conn
 }
 
 // TestBrowserThatReadsAByteASecond gets no further than the write timeout.
 func TestBrowserThatReadsAByteASecond(t *testing.T) {
 	var gone time.Time
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
-		stream(w, r).send(hi).hold()
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
+		harness.Stream(w, r).Send(hi).Hold()
 		gone = time.Now()
 	}, func(c *chathttp.Config) { c.WriteTimeout = 12500 * time.Millisecond }, func(w *widget) {
 		message := body("Hello", "")
@@ -123,12 +124,12 @@ func TestBrowserThatDoesNotReadHeartbeats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var after time.Duration
 			finishTurns := func(c *chathttp.Config) { c.FinishTurns = finish }
-			inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
-				begun, s := time.Now(), stream(w, r)
+			inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
+				begun, s := time.Now(), harness.Stream(w, r)
 				select {
 				case <-r.Context().Done():
 				case <-time.After(5 * time.Minute):
-					s.send(hi, done)
+					s.Send(hi, done)
 				}
 				after = time.Since(begun)
 			}, finishTurns, func(w *widget) {
@@ -137,7 +138,7 @@ func TestBrowserThatDoesNotReadHeartbeats(t *testing.T) {
 				_, err := io.WriteString(conn, message)
 				require.NoError(t, err)
 				time.Sleep(time.Minute)
-				require.NoError(t, w.handler.Shutdown(w.ctx))
+				require.NoError(t, w.handler.Shutdown(w.Ctx))
 				synctest.Wait()
 				if finish {
 					require.Equal(t, 5*time.Minute, after)
@@ -165,7 +166,7 @@ func (w *failsOnce) Write(p []byte) (int, error) {
 
 // TestNothingFollowsAWriteThatFailed: what came after it would be half an event.
 func TestNothingFollowsAWriteThatFailed(t *testing.T) {
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(time.Minute)
 		answering(hi, done)(w, r)
 	}, nil, func(w *widget) {
@@ -190,7 +191,7 @@ func TestWriterThatPanics(t *testing.T) {
 	one := func(c *chathttp.Config) { c.VisitorLimit.AtOnce, c.FinishTurns = 1, true }
 	for name, value := range map[string]any{"the abort of net/http": http.ErrAbortHandler, "another": errWrite} {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+			inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 				time.Sleep(time.Minute)
 				answering(hi, done)(w, r)
 			}, one, func(w *widget) {
@@ -203,7 +204,7 @@ func TestWriterThatPanics(t *testing.T) {
 					w.handler.ServeHTTP(panickingWriter{wrappedWriter{rw}, value}, r)
 				}))
 				c := w.dial()
-				resp, err := c.Do(w.request(w.ctx, c, http.MethodPost, strings.NewReader(body("Hello", ""))))
+				resp, err := c.Do(w.request(w.Ctx, c, http.MethodPost, strings.NewReader(body("Hello", ""))))
 				if err == nil {
 					_, err = io.ReadAll(resp.Body)
 				}
@@ -224,7 +225,7 @@ func TestBrowserThatDoesNotReadTheEnd(t *testing.T) {
 		"an error": {body("", ""), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 				conn := w.raw(len(c.message))
 				_, err := io.WriteString(conn, c.message)
 				require.NoError(t, err)
@@ -277,7 +278,7 @@ func TestBodyThatComesSlowly(t *testing.T) {
 		}
 	}
 	t.Run("HTTP/1.1", func(t *testing.T) {
-		inWidget(t, protocol{}, answering(hi, done), one, func(w *widget) {
+		inWidget(t, harness.Protocol{}, answering(hi, done), one, func(w *widget) {
 			conn := w.raw(100)
 			defer conn.Close()
 			go feed(conn)
@@ -289,7 +290,7 @@ func TestBodyThatComesSlowly(t *testing.T) {
 		})
 	})
 	t.Run("HTTP/2", func(t *testing.T) {
-		inWidget(t, protocols["HTTP/2"], answering(hi, done), one, func(w *widget) {
+		inWidget(t, harness.Protocols["HTTP/2"], answering(hi, done), one, func(w *widget) {
 			slow, to := io.Pipe()
 			defer slow.Close()
 			go feed(to)
@@ -299,26 +300,26 @@ func TestBodyThatComesSlowly(t *testing.T) {
 }
 
 func slowly(w *widget, answer func() *http.Response) {
-	w.t.Helper()
+	w.T.Helper()
 	begun := time.Now()
 	second := make(chan page, 1)
 	go func() {
 		time.Sleep(5 * time.Second)
 		second <- w.say("pia", "")
 	}()
-	p := read(w.t, answer())
-	require.Equal(w.t, 408, p.status)
-	require.Equal(w.t, "body_timeout", p.code)
-	require.Equal(w.t, 10*time.Second, time.Since(begun))
-	require.Equal(w.t, 429, (<-second).status)
-	require.Equal(w.t, [2]int{}, w.service.calls())
+	p := read(w.T, answer())
+	require.Equal(w.T, 408, p.status)
+	require.Equal(w.T, "body_timeout", p.code)
+	require.Equal(w.T, 10*time.Second, time.Since(begun))
+	require.Equal(w.T, 429, (<-second).status)
+	require.Equal(w.T, [2]int{}, w.service.calls())
 	time.Sleep(time.Minute)
-	require.Equal(w.t, 200, w.say("pia", "").status)
+	require.Equal(w.T, 200, w.say("pia", "").status)
 }
 
 // TestBodyThatIsAnnouncedAsTooLarge is refused before it is sent.
 func TestBodyThatIsAnnouncedAsTooLarge(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		begun := time.Now()
 		conn := w.raw(1 << 30)
 		defer conn.Close()
@@ -341,7 +342,7 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 		"body too slow": {func(*chathttp.Config) {}, "body_timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, answering(hi, done), func(config *chathttp.Config) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), func(config *chathttp.Config) {
 				config.WriteTimeout = 2 * time.Second
 				c.configure(config)
 			}, func(w *widget) {
@@ -360,7 +361,7 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 
 // TestBodyThatComesInPieces is as good as any.
 func TestBodyThatComesInPieces(t *testing.T) {
-	inWidget(t, protocol{}, func(w http.ResponseWriter, r *http.Request) {
+	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(time.Minute) // far beyond the limit for the body
 		answering(hi, done)(w, r)
 	}, nil, func(w *widget) {
@@ -392,9 +393,9 @@ func readBefore(t *testing.T, h http.Handler) http.Handler {
 // before the handler has read the body.
 func TestBodyReadBeforeTheHandler(t *testing.T) {
 	answer := func(rw http.ResponseWriter, r *http.Request) {
-		s := stream(rw, r).send(hi)
+		s := harness.Stream(rw, r).Send(hi)
 		time.Sleep(12 * time.Second)
-		s.send(more, done)
+		s.Send(more, done)
 	}
 	overEachBrowser(t, answer, nil, func(w *widget) {
 		w.swap(readBefore(t, w.handler))
@@ -434,7 +435,7 @@ func TestVisitorThatReadsTheBody(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 	})
-	inWidget(t, protocol{}, answering(hi, done), reading, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), reading, func(w *widget) {
 		require.Equal(t, "Hi! ", w.say("pia", "").text)
 		begun := time.Now()
 		conn := w.raw(100)
@@ -455,7 +456,7 @@ func TestVisitorThatRefusesLate(t *testing.T) {
 			return "", nil
 		}
 	}
-	inWidget(t, protocol{}, answering(hi, done), late, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), late, func(w *widget) {
 		begun := time.Now()
 		conn := w.raw(100)
 		defer conn.Close()

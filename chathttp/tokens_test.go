@@ -13,17 +13,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // refusedToken asserts that a visitor's token is refused before any call.
 func refusedToken(w *widget, visitor, token string, header ...string) {
-	w.t.Helper()
+	w.T.Helper()
 	before := w.service.calls()
 	p := w.say(visitor, token, header...)
-	require.Equal(w.t, 403, p.status, "%q: %s", token, p.body)
-	require.Equal(w.t, "session_refused", p.code)
-	require.Empty(w.t, p.token)
-	require.Equal(w.t, before, w.service.calls())
+	require.Equal(w.T, 403, p.status, "%q: %s", token, p.body)
+	require.Equal(w.T, "session_refused", p.code)
+	require.Empty(w.T, p.token)
+	require.Equal(w.T, before, w.service.calls())
 }
 
 func unlimited(c *chathttp.Config) {
@@ -31,7 +32,7 @@ func unlimited(c *chathttp.Config) {
 }
 
 func TestTokenOfAnother(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		a := w.say("A", "").token
 		refusedToken(w, "B", a)
 		refusedToken(w, "A", a, "X-Agent", "a2")
@@ -43,7 +44,7 @@ func TestTokenOfAnother(t *testing.T) {
 // TestTokenAltered: no other sequence of bytes is as good as the token, also not
 // one that decodes to the same.
 func TestTokenAltered(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), unlimited, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), unlimited, func(w *widget) {
 		token := w.say("pia", "").token
 		for i := range len(token) {
 			for _, c := range []string{"A", "Q", "1", "_", ".", "=", "\n", "é", ""} {
@@ -76,7 +77,7 @@ func TestTokenAltered(t *testing.T) {
 // TestTokenFieldsAreApart: a visitor and a session cannot be shifted into each
 // other.
 func TestTokenFieldsAreApart(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		token := w.say("ab", "").token
 		parts := strings.Split(token, ".")
 		for _, shifted := range []struct{ agent, visitor, session string }{
@@ -91,7 +92,7 @@ func TestTokenFieldsAreApart(t *testing.T) {
 func TestTokenLifetime(t *testing.T) {
 	for name, c := range map[string]struct{ set, want time.Duration }{"default": {0, 24 * time.Hour}, "set": {time.Hour, time.Hour}} {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, answering(hi, done), func(config *chathttp.Config) { config.TokenLifetime = c.set }, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), func(config *chathttp.Config) { config.TokenLifetime = c.set }, func(w *widget) {
 				first := w.say("pia", "").token
 				time.Sleep(c.want - time.Second)
 				second := w.say("pia", first).token
@@ -111,11 +112,11 @@ func TestTokenRotation(t *testing.T) {
 	oldKey := chathttp.NewTokenKey("k1", widgetSecret)
 	newKey := chathttp.NewTokenKey("k2", []byte("another made-up secret, 32 bytes"))
 	impostor := chathttp.NewTokenKey("k1", []byte("another made-up secret, 32 bytes"))
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		use := func(keys ...chathttp.TokenKey) {
 			config := widgetConfig()
 			config.TokenKeys = keys
-			handler, err := chathttp.NewHandler(w.client, config)
+			handler, err := chathttp.NewHandler(w.Client, config)
 			require.NoError(t, err)
 			w.swap(handler)
 		}
@@ -151,7 +152,7 @@ func TestTokenKeysFunc(t *testing.T) {
 			return chosen, err
 		}
 	}
-	inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 		keys = []chathttp.TokenKey{oldKey}
 		first := w.say("pia", "").token
 		keys = []chathttp.TokenKey{newKey, oldKey}
@@ -187,7 +188,7 @@ func TestTokenKeysFunc(t *testing.T) {
 func TestTokenSecretIsCopied(t *testing.T) {
 	secret := []byte(strings.Repeat("s", 32))
 	key := chathttp.NewTokenKey("k1", secret)
-	inWidget(t, protocol{}, answering(hi, done), func(c *chathttp.Config) { c.TokenKeys[0] = key }, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), func(c *chathttp.Config) { c.TokenKeys[0] = key }, func(w *widget) {
 		token := w.say("pia", "").token
 		clear(secret)
 		require.Equal(t, 200, w.say("pia", token).status)
@@ -205,7 +206,7 @@ func TestSessionIDTooLong(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			configure := func(config *chathttp.Config) { config.MaxBody = c.maxBody }
-			inWidget(t, protocol{}, answering(hi, done), configure, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 				w.service.longID.Store(c.length)
 				p := w.say("pia", "")
 				if c.accepted {
@@ -229,7 +230,7 @@ func TestSessionThatIsGone(t *testing.T) {
 		w.WriteHeader(404)
 		_, _ = w.Write([]byte(`{"error":{"code":"session_not_found","message":"no session s1"}}`))
 	}
-	inWidget(t, protocol{}, gone, nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, gone, nil, func(w *widget) {
 		p := w.say("pia", "")
 		require.Equal(t, 403, p.status)
 		require.Equal(t, "session_refused", p.code)
@@ -240,7 +241,7 @@ func TestSessionThatIsGone(t *testing.T) {
 			return chathttp.Turn{AgentID: "a1", SessionID: "own"}, nil
 		}
 	}
-	inWidget(t, protocol{}, gone, own, func(w *widget) {
+	inWidget(t, harness.Protocol{}, gone, own, func(w *widget) {
 		require.Equal(t, 502, w.say("pia", "").status, "the page cannot help it")
 	})
 }

@@ -17,6 +17,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
+	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
 // TestOnlyTextAndDoneReachTheBrowser: a tool event may carry a secret, and so
@@ -31,7 +32,7 @@ func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 		"data: "+secret+"\n\n", ": "+secret+"\n\n",
 		`data: {"type":"done","sessionId":"`+secret+`"}`+"\n\n",
 	)
-	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answer, nil, func(w *widget) {
 		p := w.say("pia", "")
 		require.Equal(t, []string{"session", "text", "done"}, p.types)
 		require.NotContains(t, p.body, secret)
@@ -52,7 +53,7 @@ func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 			return nil
 		}
 	}
-	inWidget(t, protocol{}, answer, filter, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answer, filter, func(w *widget) {
 		p := w.say("pia", "")
 		require.Equal(t, []string{"session", "tool", "text", "thought", "done"}, p.types)
 		require.Equal(t, "fetchHi! "+secret, p.text, "the filter decides")
@@ -63,7 +64,7 @@ func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 func TestRawEventOverSeveralLines(t *testing.T) {
 	answer := answering("data: {\"type\":\"card\",\ndata: \"content\":\"a\"}\n\n", done)
 	raw := func(c *chathttp.Config) { c.Filter = func(e agento.ChatEvent) any { return e.Raw() } }
-	inWidget(t, protocol{}, answer, raw, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answer, raw, func(w *widget) {
 		require.Contains(t, w.say("pia", "").body, "data: {\"type\":\"card\",\"content\":\"a\"}\n\n")
 	})
 }
@@ -84,7 +85,7 @@ func TestFilterResultNotEncodable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer := answering(hi, "data: not JSON\n\n", more, "data: not JSON\n\n", done)
-			inWidget(t, protocol{}, answer, func(c *chathttp.Config) { c.Filter = filter }, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answer, func(c *chathttp.Config) { c.Filter = filter }, func(w *widget) {
 				p := w.say("pia", "")
 				require.Equal(t, []string{"session", "text", "text", "done"}, p.types)
 				require.Equal(t, "Hi! How can I help?", p.text)
@@ -100,14 +101,14 @@ func TestTextArrivesAsData(t *testing.T) {
 		`<script>alert("x")</script>`, "</script><!--", "a\nb\r\n\ndata: {\"type\":\"done\"}\n\n", "\u2028\u2029", "日本語 🙂", "\x00", "",
 	}
 	answer := func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		for _, text := range texts {
 			raw, _ := json.Marshal(map[string]string{"type": "text", "content": text})
-			s.send("data: " + string(raw) + "\n\n")
+			s.Send("data: " + string(raw) + "\n\n")
 		}
-		s.send(done)
+		s.Send(done)
 	}
-	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answer, nil, func(w *widget) {
 		p := w.say("pia", "")
 		require.Equal(t, strings.Join(texts, ""), p.text)
 		require.Len(t, p.types, 2+len(texts))
@@ -142,7 +143,7 @@ func TestServiceFails(t *testing.T) {
 		"an error event": {answering(hi, `data: {"type":"error","error":{"code":"internal_error","message":"`+inside+`"}}`+"\n\n"), 200, "", "session text error:unavailable", "", []string{"internal_error"}},
 		"a limit inside": {answering(hi, `data: {"type":"error","error":{"code":"rate_limit_exceeded","message":"`+inside+`"}}`+"\n\n"), 200, "", "session text error:busy", "", []string{"rate_limit_exceeded"}},
 		"cut":            {answering(hi), 200, "", "session text error:interrupted", "", []string{"before it was complete"}},
-		"cut hard":       {func(w http.ResponseWriter, r *http.Request) { stream(w, r).send(hi).abort() }, 200, "", "session text error:interrupted", "", []string{"unexpected EOF"}},
+		"cut hard":       {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(hi).Abort() }, 200, "", "session text error:interrupted", "", []string{"unexpected EOF"}},
 		"empty":          {answering(), 200, "", "session error:interrupted", "", nil},
 		"no stream": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Request-Id", "req_42")
@@ -162,7 +163,7 @@ func TestServiceFails(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, c.answer, nil, func(w *widget) {
+			inWidget(t, harness.Protocol{}, c.answer, nil, func(w *widget) {
 				p := w.say("pia", "")
 				require.Equal(t, c.status, p.status, p.body)
 				require.Equal(t, c.code, p.code)
@@ -195,7 +196,7 @@ func TestCodeIsLoggedWhereItIsOne(t *testing.T) {
 		"":                                    false,
 	} {
 		answer := answering(`data: {"type":"error","error":{"code":"` + code + `","message":"x"}}` + "\n\n")
-		inWidget(t, protocol{}, answer, nil, func(w *widget) {
+		inWidget(t, harness.Protocol{}, answer, nil, func(w *widget) {
 			p := w.say("pia", "")
 			require.Equal(t, []string{"session", "error:unavailable"}, p.types)
 			require.Contains(t, w.log.String(), `"request_id":"req_42"`)
@@ -207,7 +208,7 @@ func TestCodeIsLoggedWhereItIsOne(t *testing.T) {
 
 // TestSessionWithoutID: a turn does not go on in a session that nobody knows.
 func TestSessionWithoutID(t *testing.T) {
-	inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		w.service.nameless.Store(true)
 		p := w.say("pia", "")
 		require.Equal(t, 500, p.status)
@@ -227,7 +228,7 @@ func TestNextAttemptUsesTheSessionOfTheFirst(t *testing.T) {
 		}
 		answering(hi, done)(w, r)
 	}
-	inWidget(t, protocol{}, answer, nil, func(w *widget) {
+	inWidget(t, harness.Protocol{}, answer, nil, func(w *widget) {
 		first := w.say("pia", "")
 		require.Equal(t, 502, first.status)
 		fail = false
@@ -267,13 +268,13 @@ func TestServiceTakesItsTime(t *testing.T) {
 func TestHeartbeats(t *testing.T) {
 	tool := `data: {"type":"tool"}` + "\n\n"
 	overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r).send(hi)
+		s := harness.Stream(w, r).Send(hi)
 		time.Sleep(7*time.Minute + 5*time.Second)
 		for range 60 {
-			s.send(tool)
+			s.Send(tool)
 			time.Sleep(time.Second)
 		}
-		s.send(more, done)
+		s.Send(more, done)
 	}, nil, func(w *widget) {
 		p := w.say("pia", "")
 		require.Equal(t, "session text"+strings.Repeat(" :", 8*4)+" text done", strings.Join(p.types, " "))
@@ -284,13 +285,13 @@ func TestHeartbeats(t *testing.T) {
 // and those that come together come whole.
 func TestEventsArriveOneByOne(t *testing.T) {
 	overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
-		s := stream(w, r)
+		s := harness.Stream(w, r)
 		for range 100 {
-			s.send(hi)
+			s.Send(hi)
 			time.Sleep(time.Second)
 		}
-		s.send(strings.Repeat(hi, 1000))
-		s.send(done)
+		s.Send(strings.Repeat(hi, 1000))
+		s.Send(done)
 	}, nil, func(w *widget) {
 		resp := w.post(body("Hello", ""))
 		defer resp.Body.Close()
@@ -323,13 +324,13 @@ func TestTurnTimeout(t *testing.T) {
 	for name, c := range map[string]struct{ set, want time.Duration }{"default": {0, 15 * time.Minute}, "set": {time.Minute, time.Minute}} {
 		t.Run(name, func(t *testing.T) {
 			endless := func(w http.ResponseWriter, r *http.Request) {
-				s := stream(w, r)
+				s := harness.Stream(w, r)
 				for r.Context().Err() == nil {
-					s.send(hi)
+					s.Send(hi)
 					time.Sleep(time.Second)
 				}
 			}
-			inWidget(t, protocol{}, endless, func(config *chathttp.Config) { config.TurnTimeout = c.set }, func(w *widget) {
+			inWidget(t, harness.Protocol{}, endless, func(config *chathttp.Config) { config.TurnTimeout = c.set }, func(w *widget) {
 				begun := time.Now()
 				p := w.say("pia", "")
 				require.Equal(t, "error:interrupted", p.types[len(p.types)-1])

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/test/harness"
 	"github.com/stretchr/testify/require"
 )
 
@@ -70,7 +71,7 @@ func TestMiddlewareWithholdsEvents(t *testing.T) {
 		"compress with Flush alone":        {func(h http.Handler) http.Handler { return compress(flush, h) }, "has no deadlines"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWidget(t, protocol{}, answering(hi, done), nil, func(w *widget) {
+			inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 				w.swap(c.wrap(w.handler))
 				for range 2 {
 					resp := w.post(body("Hello", ""), "Accept-Encoding", "")

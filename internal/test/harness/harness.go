@@ -62,7 +62,7 @@ func RunOver(t *testing.T, p Protocol, handler http.HandlerFunc, opts []agento.O
 		})
 		server := &http.Server{Handler: counted, ErrorLog: log.New(io.Discard, "", 0)}
 		tr := &http.Transport{DialContext: l.Dial}
-		p.configure(server, tr, certificate)
+		p.Configure(server, tr, certificate)
 		defer func() { // a test that fails must not leave a goroutine in the bubble
 			tr.CloseIdleConnections()
 			_ = server.Close()
@@ -70,7 +70,7 @@ func RunOver(t *testing.T, p Protocol, handler http.HandlerFunc, opts []agento.O
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
-			p.serve(server, l)
+			p.Serve(server, l)
 		}()
 		env := &Env{T: t, Ctx: t.Context(), Listener: l, Protocol: p}
 		env.Client = Client(t, tr, append([]agento.Option{agento.WithBaseURL(p.baseURL())}, opts...)...)

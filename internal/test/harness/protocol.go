@@ -23,7 +23,8 @@ var Protocols = map[string]Protocol{
 	"HTTP/2":       {TLS: true, HTTP2: true},
 }
 
-func (p Protocol) configure(server *http.Server, tr *http.Transport, certificate tls.Certificate) {
+// Configure sets the protocol of a server and of a transport for it.
+func (p Protocol) Configure(server *http.Server, tr *http.Transport, certificate tls.Certificate) {
 	if !p.TLS {
 		return
 	}
@@ -37,7 +38,8 @@ func (p Protocol) configure(server *http.Server, tr *http.Transport, certificate
 	tr.TLSClientConfig = &tls.Config{RootCAs: pool}
 }
 
-func (p Protocol) serve(server *http.Server, l net.Listener) {
+// Serve serves on the listener until the server is closed.
+func (p Protocol) Serve(server *http.Server, l net.Listener) {
 	if p.TLS {
 		_ = server.ServeTLS(l, "", "")
 	} else {
