@@ -27,6 +27,19 @@ func flusher(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
+// isHTTP1 reports whether w is the writer of an HTTP/1 connection of net/http.
+func isHTTP1(w http.ResponseWriter) bool {
+	_, hijacks := w.(http.Hijacker)
+	return hijacks && isConnection(w)
+}
+
+// isConnection reports whether w is the writer of a connection, not of a
+// middleware.
+func isConnection(w http.ResponseWriter) bool {
+	_, ok := w.(interface{ SetWriteDeadline(time.Time) error })
+	return ok
+}
+
 // withheld returns an error if a middleware around w is known to keep events back
 // until the answer has ended. A middleware that buffers and implements Unwrap
 // cannot be told from one that only records the status. Call it after the headers
@@ -39,8 +52,7 @@ func withheld(w http.ResponseWriter) error {
 		}
 		return nil // f flushes what it wraps itself
 	}
-	_, ofConnection := f.(interface{ SetWriteDeadline(time.Time) error })
-	if encoding := w.Header().Get("Content-Encoding"); ofConnection && f != w && encoding != "" {
+	if encoding := w.Header().Get("Content-Encoding"); isConnection(f) && f != w && encoding != "" {
 		return fmt.Errorf("agento: a middleware compresses (Content-Encoding: %s) and has no method Flush, so events arrive "+
 			"when the answer has ended; exclude text/event-stream from compression; the http.ResponseWriter is %s", encoding, chain(w))
 	}

@@ -18,11 +18,13 @@ type writer struct {
 	control *http.ResponseController
 	timeout time.Duration // for one write
 	pending []byte        // encoded events that are not written yet
+	http1   bool
 
 	mu        mutex // guards the fields below
 	w         http.ResponseWriter
-	begun     bool  // the headers are written
-	err       error // of the first write that failed; nothing is written after it
+	deadline  time.Time // when the write deadline was set; zero: it is not
+	begun     bool      // the headers are written
+	err       error     // of the first write that failed; nothing is written after it
 	last      time.Time
 	heartbeat time.Duration
 	timer     *time.Timer // nil: no heartbeats
@@ -38,7 +40,7 @@ func (m mutex) lock()   { m <- struct{}{} }
 func (m mutex) unlock() { <-m }
 
 func newWriter(w http.ResponseWriter, timeout time.Duration) *writer {
-	return &writer{w: w, control: http.NewResponseController(w), timeout: timeout, mu: make(mutex, 1)}
+	return &writer{w: w, control: http.NewResponseController(w), timeout: timeout, http1: isHTTP1(flusher(w)), mu: make(mutex, 1)}
 }
 
 // start begins to write heartbeats.
@@ -135,12 +137,13 @@ func (w *writer) write(p []byte) error {
 	return nil
 }
 
-// flush flushes what is written and ends the deadline: over HTTP/2 it would also
-// end a stream that is not being written to.
+// flush flushes what is written. Over HTTP/2 a deadline would also end a stream
+// that is not being written to.
 func (w *writer) flush() error {
 	err := w.control.Flush()
-	if err == nil {
+	if err == nil && !w.http1 {
 		_ = w.control.SetWriteDeadline(time.Time{})
+		w.deadline = time.Time{}
 	}
 	return err
 }
@@ -165,12 +168,21 @@ func (w *writer) begin() {
 	w.w.WriteHeader(http.StatusOK)
 }
 
-func (w *writer) setDeadline() { _ = w.control.SetWriteDeadline(time.Now().Add(w.timeout)) }
+// setDeadline sets the deadline of the next write, unless one was just set.
+func (w *writer) setDeadline() {
+	now := time.Now()
+	if !w.deadline.IsZero() && now.Sub(w.deadline) < min(time.Second, w.timeout/8) {
+		return
+	}
+	w.deadline = now
+	_ = w.control.SetWriteDeadline(now.Add(w.timeout))
+}
 
 // finish limits the time in which the server itself ends the response.
 func (w *writer) finish() {
 	w.mu.lock()
 	defer w.mu.unlock()
+	w.deadline = time.Time{}
 	w.setDeadline()
 }
 
