@@ -1,0 +1,50 @@
+package wire
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+)
+
+func TestEncode(t *testing.T) {
+	type params struct {
+		Name string `json:"name,omitempty"`
+	}
+	extra := map[string]any{"tier": []int{1}}
+	for name, tt := range map[string]struct {
+		method string
+		body   any
+		extra  map[string]any
+		want   string
+		err    string
+	}{
+		"no body":                 {"POST", nil, nil, "", ""},
+		"body":                    {"POST", params{"n"}, nil, `{"name":"n"}`, ""},
+		"extra fields":            {"PATCH", params{"n"}, extra, `{"name":"n","tier":[1]}`, ""},
+		"extra fields, no body":   {"POST", nil, extra, `{"tier":[1]}`, ""},
+		"extra field replaces":    {"POST", params{"n"}, map[string]any{"name": nil}, `{"name":null}`, ""},
+		"extra fields of a read":  {"GET", nil, extra, "", "WithExtra does not fit a GET request"},
+		"extra fields of DELETE":  {"DELETE", nil, extra, "", "WithExtra does not fit a DELETE request"},
+		"extra fields of a list":  {"POST", []int{1}, extra, "", "WithExtra needs a body that is a JSON object"},
+		"extra fields of null":    {"POST", (*params)(nil), extra, "", "WithExtra needs a body that is a JSON object"},
+		"not JSON":                {"POST", func() {}, nil, "", "body cannot be sent as JSON"},
+		"extra field not JSON":    {"POST", nil, map[string]any{"f": func() {}}, "", `WithExtra has a value for "f"`},
+		"invalid UTF-8":           {"POST", params{"\xff"}, nil, "", "not valid UTF-8"},
+		"extra name not UTF-8":    {"POST", nil, map[string]any{"\xff": 1}, "", "WithExtra is not valid UTF-8"},
+		"replacement character":   {"POST", params{"\ufffd"}, nil, `{"name":"�"}`, ""},
+		"invalid in a map's keys": {"POST", map[string]int{"\xff": 1}, nil, "", "not valid UTF-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Encode(tt.method, tt.body, tt.extra)
+			if tt.err != "" {
+				require.ErrorIs(t, err, errs.ErrValidation)
+				require.ErrorContains(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, tt.want, string(got))
+		})
+	}
+}
