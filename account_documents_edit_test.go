@@ -25,12 +25,12 @@ const (
 	writeSoul = "Account.UpdatePersonality"
 )
 
-func TestEdit(t *testing.T) {
+func TestEditDocument(t *testing.T) {
 	lost := agentotest.Drop().AfterCommit()
 	tests := map[string]struct {
 		prepare           func(s *agentotest.Server, id string)
 		opts              []agento.Option
-		calls, puts, gets int // of the caller's function, and of the service
+		calls, puts, gets int // of the caller's function, and requests to the service
 		content           string
 		is, not           error
 	}{
@@ -91,7 +91,7 @@ func TestEdit(t *testing.T) {
 			},
 			calls: 1, puts: 4, gets: 2, content: "other", is: agento.ErrOutcomeUnknown, not: agento.ErrConflict,
 		},
-		// The first write arrives after all, behind the back of the read.
+		// The first write takes effect after the read.
 		"delayed": {
 			prepare: func(s *agentotest.Server, id string) {
 				s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
@@ -156,7 +156,7 @@ func TestEdit(t *testing.T) {
 	}
 }
 
-// changeBefore has another editor change the document before each of n writes.
+// changeBefore lets another editor change the document before each of n writes.
 func changeBefore(s *agentotest.Server, id string, n int) {
 	s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
 		if isPut(r) && len(s.RequestsTo(writeSoul)) <= n {
@@ -166,9 +166,9 @@ func changeBefore(s *agentotest.Server, id string, n int) {
 	})
 }
 
-// A write that the service confirms without the document is not made again, and
-// does not look refused, whatever comes of reading the document.
-func TestEditThatIsConfirmed(t *testing.T) {
+// A write that the service confirms without the document is not retried and not
+// reported as refused, whatever the read of the document returns.
+func TestEditConfirmedWriteNotRetried(t *testing.T) {
 	for name, read := range map[string]struct {
 		status int
 		body   string
@@ -192,15 +192,15 @@ func TestEditThatIsConfirmed(t *testing.T) {
 				})
 				require.Equal(t, 1, calls, "calls of the function")
 				require.Equal(t, []string{"GET", "PUT", "GET"}, methods)
-				requireMade(t, err, confirmed.StatusCode)
+				requireConfirmed(t, err, confirmed.StatusCode)
 			})
 		}
 	}
 }
 
-// A conflict after an attempt that may have been applied may be with that one,
-// whatever status it comes with.
-func TestEditMeetsItsOwnWrite(t *testing.T) {
+// A conflict after an attempt that may have been applied may be caused by that attempt,
+// whatever its status.
+func TestEditConflictWithOwnWrite(t *testing.T) {
 	const conflict = `{"error":{"code":"conflict","message":"changed"}}`
 	for _, status := range []int{409, 200} {
 		synctest.Test(t, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestEditMeetsItsOwnWrite(t *testing.T) {
 	}
 }
 
-func TestEditWritesNothing(t *testing.T) {
+func TestEditWithoutChangeWritesNothing(t *testing.T) {
 	broken := errors.New("the function is broken")
 	tests := map[string]struct {
 		edit func(string) (string, error)
@@ -247,7 +247,7 @@ func TestEditWritesNothing(t *testing.T) {
 	}
 }
 
-func TestEditNeedsAVersion(t *testing.T) {
+func TestEditWithoutVersionFails(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		require.Equal(t, http.MethodGet, r.Method)
 		return harness.Respond(200, `{"data":{"soulMd":"# A"}}`), nil
@@ -256,8 +256,8 @@ func TestEditNeedsAVersion(t *testing.T) {
 	require.ErrorContains(t, err, "no version")
 }
 
-// More fields go into the write, and not into the reads, which have no body.
-func TestEditWithExtra(t *testing.T) {
+// Extra fields are sent with the write, but not with the reads, which have no body.
+func TestEditExtraFieldsInWriteOnly(t *testing.T) {
 	var body string
 	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodPut {
@@ -275,8 +275,8 @@ func TestEditWithExtra(t *testing.T) {
 	require.JSONEq(t, `{"data":{"content":"ab","version":2}}`, string(response.Body))
 }
 
-// A write that surely did not leave is sent again without a look.
-func TestEditRepeatsWhatWasNotSent(t *testing.T) {
+// A write that was not sent is retried without reading the document back.
+func TestEditRetriesUnsentWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var methods []string
 		client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -292,9 +292,9 @@ func TestEditRepeatsWhatWasNotSent(t *testing.T) {
 	})
 }
 
-// Edits of one document wait for each other, in the order in which they came;
-// those of other documents do not.
-func TestEditsTakeTurns(t *testing.T) {
+// Edits of one document run one after the other, in the order of the calls. Edits of
+// other documents do not wait.
+func TestEditsOfOneDocumentSerialized(t *testing.T) {
 	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id, other := s.AddAgent(agentotest.AgentSeed{SoulMD: "x", WorkflowMD: "x"}), s.AddAgent(agentotest.AgentSeed{SoulMD: "x"})
 		account := s.Client().Account
@@ -332,9 +332,8 @@ func TestEditsTakeTurns(t *testing.T) {
 	})
 }
 
-// An edit that a conflict sends back gives up when its context ends, and tells
-// both why.
-func TestEditGivesUpWithItsContext(t *testing.T) {
+// An edit that meets conflicts until its context ends reports both.
+func TestEditConflictsUntilContextEnds(t *testing.T) {
 	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id := s.AddAgent(agentotest.AgentSeed{SoulMD: "x"})
 		changeBefore(s, id, 100)
@@ -347,13 +346,13 @@ func TestEditGivesUpWithItsContext(t *testing.T) {
 	})
 }
 
-func TestEditBadArguments(t *testing.T) {
+func TestEditInvalidArguments(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
 	}))
 	keep := func(old string) (string, error) { return old, nil }
-	//lint:ignore SA1012 that is what is tested
+	//lint:ignore SA1012 the test is about it
 	_, err := client.Account.EditPersonality(nil, agento.ForAgent("a1"), keep)
 	require.ErrorIs(t, err, agento.ErrValidation)
 	for name, call := range map[string]func() (*agento.Document, error){
@@ -381,6 +380,6 @@ func TestEditBadArguments(t *testing.T) {
 	} {
 		_, err := call()
 		require.ErrorIs(t, err, agento.ErrValidation)
-		require.True(t, strings.Contains(err.Error(), name), "%v names %s", err, name)
+		require.True(t, strings.Contains(err.Error(), name), "%v does not name %s", err, name)
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-func TestDocumentForms(t *testing.T) {
+func TestDocumentDecoded(t *testing.T) {
 	tests := map[string]struct {
 		data    string
 		content string
@@ -53,9 +53,8 @@ func TestDocumentForms(t *testing.T) {
 	}
 }
 
-// A version goes back as it came, whatever it is; one of the caller's own is
-// sent as text.
-func TestDocumentVersionIsEchoed(t *testing.T) {
+// A version is sent as it was received. A version that is not JSON is sent as a string.
+func TestDocumentVersionSentUnchanged(t *testing.T) {
 	tests := map[string]struct {
 		version agento.DocumentVersion
 		want    string
@@ -99,7 +98,7 @@ func TestUpdateDocument(t *testing.T) {
 		_, err = account.UpdatePersonality(t.Context(), agent, agento.UpdateDocumentParams{Content: "newer", Version: old.Version})
 		require.ErrorIs(t, err, agento.ErrConflict)
 		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
-		require.Len(t, s.RequestsTo("Account.Personality"), 1, "a plain conflict is not read back")
+		require.Len(t, s.RequestsTo("Account.Personality"), 1, "a plain conflict needs no read")
 
 		_, err = account.UpdatePersonality(t.Context(), agent, agento.UpdateDocumentParams{Content: "newer"})
 		require.NoError(t, err, "no version overwrites")
@@ -110,8 +109,7 @@ func TestUpdateDocument(t *testing.T) {
 	})
 }
 
-// lostUpdate is an update whose answers go missing as the fake is told.
-func TestUpdateWithLostAnswer(t *testing.T) {
+func TestUpdateDocumentResponseLost(t *testing.T) {
 	const update = "Account.UpdatePersonality"
 	lost := agentotest.Drop().AfterCommit()
 	tests := map[string]struct {
@@ -124,7 +122,7 @@ func TestUpdateWithLostAnswer(t *testing.T) {
 	}{
 		"applied": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, lost) },
-			puts:    2, gets: 1, content: "new", // the second PUT meets a stale version
+			puts:    2, gets: 1, content: "new", // the second PUT has a stale version
 		},
 		"body cut": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, agentotest.Cut(9)) },
@@ -204,8 +202,8 @@ func TestUpdateWithLostAnswer(t *testing.T) {
 	}
 }
 
-// An answer that says nothing is as good as a lost one.
-func TestUpdateWithSilentAnswer(t *testing.T) {
+// A response without the content is treated like a lost one: the document is read.
+func TestUpdateDocumentResponseWithoutContent(t *testing.T) {
 	for name, answer := range map[string]*http.Response{
 		"204":        harness.Respond(204, ""),
 		"null":       harness.Respond(200, `{"data":null}`),
@@ -223,13 +221,13 @@ func TestUpdateWithSilentAnswer(t *testing.T) {
 				agento.UpdateDocumentParams{Content: "new", Version: `"1"`}, agento.WithResponse(&response), agento.WithExtra("x", 1))
 			require.NoError(t, err)
 			require.Equal(t, agento.DocumentVersion(`"2"`), doc.Version)
-			require.Equal(t, "req_get", response.RequestID, "the answer that the document is from")
+			require.Equal(t, "req_get", response.RequestID, "the response with the document")
 		})
 	}
 }
 
-// When nothing is settled, WithResponse tells of the write.
-func TestResponseOfUnsettledUpdate(t *testing.T) {
+// If the outcome stays unknown, WithResponse has the response to the write.
+func TestUpdateDocumentUnresolvedKeepsWriteResponse(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.Method == http.MethodPut {
 			return harness.Respond(200, `not JSON`, "X-Request-Id", "req_put"), nil
@@ -245,7 +243,7 @@ func TestResponseOfUnsettledUpdate(t *testing.T) {
 }
 
 // The service decides whether a document may be empty.
-func TestUpdateToEmptyDocument(t *testing.T) {
+func TestUpdateDocumentEmptyContentSent(t *testing.T) {
 	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		id := s.AddAgent(agentotest.AgentSeed{WorkflowMD: "steps"})
 		_, err := s.Client().Account.UpdateWorkflow(t.Context(), agento.ForAgent(id), agento.UpdateDocumentParams{})
@@ -256,7 +254,8 @@ func TestUpdateToEmptyDocument(t *testing.T) {
 
 type inject = func(agentotest.Request) (agentotest.Fault, bool)
 
-// everyFifth cuts every fifth answer to a call that matches, after it took effect.
+// everyFifth drops every fifth response to a matching request, after the request took
+// effect.
 func everyFifth(matches func(agentotest.Request) bool) inject {
 	var n atomic.Int64
 	return func(r agentotest.Request) (agentotest.Fault, bool) {
@@ -268,7 +267,7 @@ func anyCall(agentotest.Request) bool { return true }
 
 func isPut(r agentotest.Request) bool { return r.Method == "PUT" }
 
-// slow makes every call take a while, so that the edits of many clients overlap.
+// slow delays every response, so that the edits of many clients overlap.
 func slow(d time.Duration, next inject) inject {
 	return func(r agentotest.Request) (agentotest.Fault, bool) {
 		if f, ok := next(r); ok {
@@ -280,8 +279,8 @@ func slow(d time.Duration, next inject) inject {
 
 func noFault(agentotest.Request) (agentotest.Fault, bool) { return agentotest.Fault{}, false }
 
-// appender appends lines as a careful caller does: after an unknown outcome it
-// looks whether the line is there before it edits again.
+// appender appends lines. After an unknown outcome it reads the document before it
+// edits again.
 type appender struct {
 	client  *agento.Client
 	agent   agento.Target
@@ -304,11 +303,11 @@ func (a appender) add(ctx context.Context, line string) error {
 	}
 }
 
-func TestManyEditsLoseNothing(t *testing.T) {
+func TestConcurrentEditsLoseNothing(t *testing.T) {
 	tests := map[string]struct {
 		clients, edits int
 		faults         inject
-		resolvable     bool // by the SDK alone, since nobody else writes
+		resolvable     bool // by the SDK, because nothing else writes
 	}{
 		"one client":                                {1, 50, noFault, true},
 		"one client, answers cut":                   {1, 50, everyFifth(anyCall), true},

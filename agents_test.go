@@ -14,9 +14,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// TestWaitEndsWithItsContext: whenever the context ends, the error tells the
-// last status that was seen, and why it ended.
-func TestWaitEndsWithItsContext(t *testing.T) {
+// When the context ends, the error has the last status and the cause.
+func TestWaitUntilContextEnds(t *testing.T) {
 	for name, after := range map[string]time.Duration{"in a pause": 500 * time.Millisecond, "while it asks": 10 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -41,8 +40,8 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestWaitThatFails ends with the error of the call, as it is.
-func TestWaitThatFails(t *testing.T) {
+// An error of the call is returned unchanged.
+func TestWaitUntilCallFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var methods []string
 		client := harness.Client(t, harness.InOrder(t, &methods, harness.Respond(200, `{"data":{"status":"creating"}}`),

@@ -16,8 +16,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// The public surface that others build on. A change of one of these signatures
-// does not compile here.
+// A change of one of these public signatures does not compile here.
 var (
 	_ func(string, ...agento.Option) (*agento.Client, error) = agento.New
 	_ func(...agento.Option) (*agento.Client, error)         = agento.NewFromEnv
@@ -59,7 +58,7 @@ var (
 	_ func(*agento.ChatStream) (*agento.Reply, error)                   = (*agento.ChatStream).Reply
 )
 
-// ctx and opts stand for the two ends of every method.
+// ctx and opts are the first and the last argument of every method.
 type (
 	ctx  = context.Context
 	opts = []agento.Option
@@ -140,7 +139,7 @@ var _ interface {
 	Delete(ctx, string, ...agento.Option) error
 } = (*agento.SwarmsService)(nil)
 
-// The fields of the structs that are fixed.
+// The fields of public structs.
 var (
 	_ = agento.Response{StatusCode: 0, RequestID: "", RateLimit: agento.RateLimit{}, Header: nil, Attempts: 0, Body: nil}
 	_ = agento.RateLimit{Limit: 0, Remaining: 0, Reset: time.Time{}, Known: false}
@@ -161,7 +160,7 @@ var (
 	_ = opts{}
 )
 
-// composed are the service methods that are not one operation but use others.
+// composed are the service methods that use several operations.
 var composed = []string{
 	"Agents.All", "Agents.WaitUntil",
 	"Account.AllRules", "Account.EditPersonality", "Account.EditWorkflow",
@@ -183,11 +182,11 @@ func TestEveryOperationHasAMethod(t *testing.T) {
 		require.Contains(t, rest, call)
 		delete(rest, call)
 	}
-	require.Empty(t, rest, "methods that no operation and no list names")
+	require.Empty(t, rest, "methods without an operation")
 }
 
 // Every method takes a context first and options last.
-func TestServiceMethodsLookAlike(t *testing.T) {
+func TestServiceMethodSignatures(t *testing.T) {
 	for call, m := range harness.ServiceMethods() {
 		in := m.Type
 		require.Equal(t, "context.Context", in.In(1).String(), call)

@@ -12,8 +12,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// TestReplyOfAClosedStream: an answer that somebody else has closed is no whole one.
-func TestReplyOfAClosedStream(t *testing.T) {
+// An answer whose stream another goroutine has closed is truncated.
+func TestChatReplyAfterClose(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() }, nil, func(w *harness.Env) {
 		s := w.Send(w.Ctx)
 		time.AfterFunc(time.Second, func() { _ = s.Close() })
@@ -27,13 +27,13 @@ func TestReplyOfAClosedStream(t *testing.T) {
 		}
 		require.NoError(t, s.Close())
 		_, err := s.Reply()
-		require.NoError(t, err, "it was complete before it was closed")
+		require.NoError(t, err, "complete before it was closed")
 	})
 }
 
-// TestDamagedEvents: an event that cannot be read ends an answer with an error,
-// since it may have been a part of the text.
-func TestDamagedEvents(t *testing.T) {
+// An event that cannot be decoded ends an answer with an error, because it may have
+// been a part of the text.
+func TestChatInvalidEvent(t *testing.T) {
 	for name, event := range map[string]string{
 		"a tab in a text": "data: {\"type\":\"text\",\"content\":\"but\tnot with milk\"}\n\n",
 		"cut":             "data: {\"type\":\"text\",\"content\":\"but no\n\n",
@@ -49,8 +49,8 @@ func TestDamagedEvents(t *testing.T) {
 	}
 }
 
-// TestEventsWithoutBlankLines is the documented example of an answer, to the
-// letter: a line of data for each event, and no blank line between them.
+// The documented example of an answer has one data line for each event and no blank
+// lines between them.
 func TestEventsWithoutBlankLines(t *testing.T) {
 	example := "data: {\"type\":\"text\",\"content\":\"Hi! \"}\ndata: {\"type\":\"text\",\"content\":\"How can I help you?\"}\ndata: {\"type\":\"done\"}\n\n"
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(example) }, nil, func(w *harness.Env) {
@@ -61,11 +61,11 @@ func TestEventsWithoutBlankLines(t *testing.T) {
 	})
 	logs := "data: {\"line\":\"a\"}\ndata: {\"line\":\"b\"}\n\ndata: {\"line\":\ndata: \"c\"}\n\ndata: d\ndata: e\n\n"
 	harness.Run(t, harness.LogService(func(s harness.Streaming) { s.Send(logs, "event: ping\n\n", "event: close\n\n") })(), nil, func(w *harness.Env) {
-		require.Equal(t, []string{"a", "b", "c", "d\ne"}, harness.Lines(w.Follow(nil)), "and the end has no data")
+		require.Equal(t, []string{"a", "b", "c", "d\ne"}, harness.Lines(w.Follow(nil)), "the close event needs no data")
 	})
 }
 
-func TestStreamErrorEvent(t *testing.T) {
+func TestChatErrorEvent(t *testing.T) {
 	forms := map[string]struct {
 		event string
 		is    error
@@ -95,7 +95,7 @@ func TestStreamErrorEvent(t *testing.T) {
 				harness.Stream(w, r).Send(harness.Hi, event, harness.More, harness.Done)
 			}, nil, func(w *harness.Env) {
 				s := w.Send(w.Ctx)
-				require.Equal(t, []string{"text:Hi! "}, w.Texts(s), "the error event is not delivered, nothing after it is")
+				require.Equal(t, []string{"text:Hi! "}, w.Texts(s), "neither the error event nor what follows is delivered")
 				e := harness.StreamError(t, s.Err())
 				require.Equal(t, form.code, e.Code)
 				require.Equal(t, form.text, e.Message)
@@ -108,7 +108,7 @@ func TestStreamErrorEvent(t *testing.T) {
 	}
 }
 
-func TestStreamThatIsNone(t *testing.T) {
+func TestChatResponseNotEventStream(t *testing.T) {
 	cases := map[string]struct {
 		contentType, body string
 		status            int
@@ -148,7 +148,7 @@ func TestStreamThatIsNone(t *testing.T) {
 	}
 }
 
-func TestStreamUnknownPasses(t *testing.T) {
+func TestChatUnknownEventsDelivered(t *testing.T) {
 	odd := []string{
 		`{"type":"tool","name":"search","args":{"q":"x"}}`,
 		`{"type":"mood","content":"good","level":3}`,
@@ -174,8 +174,9 @@ func TestStreamUnknownPasses(t *testing.T) {
 	})
 }
 
-// TestStreamTextThatCannotBeRead: an answer must not lack a piece without a word.
-func TestStreamTextThatCannotBeRead(t *testing.T) {
+// A text event whose content is not a string is an error, so that no text is missing
+// silently.
+func TestChatTextWithoutString(t *testing.T) {
 	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 		harness.Stream(w, r).Send(harness.Hi, `data: {"type":"text","content":{"parts":["a"]}}`+"\n\n", harness.Done)
 	}, nil, func(w *harness.Env) {
@@ -185,7 +186,7 @@ func TestStreamTextThatCannotBeRead(t *testing.T) {
 	})
 }
 
-func TestStreamTextAndReply(t *testing.T) {
+func TestChatTextAndReply(t *testing.T) {
 	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r)
 		time.Sleep(2 * time.Second)
@@ -215,7 +216,7 @@ func TestStreamTextAndReply(t *testing.T) {
 }
 
 // A character that is split between two events is joined, wherever it is split.
-func TestStreamJoinsSplitCharacters(t *testing.T) {
+func TestChatJoinsSplitCharacters(t *testing.T) {
 	for name, events := range map[string][]string{
 		"surrogate pair": {`"Hi \ud83d"`, `"\ude00!"`},
 		"UTF-8, 1 byte":  {"\"Hi \xf0\"", "\"\x9f\x98\x80!\""},

@@ -21,12 +21,12 @@ import (
 
 var update = flag.Bool("update", false, "write what is generated into the documents instead of comparing it")
 
-// ofModules are the packages of nested modules, whose own tests run the blocks
-// that use them.
+// ofModules are the packages of nested modules. Tests there run the blocks that use
+// them.
 var ofModules = []string{"agentootel", "redispacer"}
 
-// TestGoInDocuments runs every block of Go code in the documents and compares
-// what it prints.
+// TestGoInDocuments runs every block of Go code in the documents and compares its
+// output.
 func TestGoInDocuments(t *testing.T) {
 	all, err := documents.All(".")
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func TestGoInDocuments(t *testing.T) {
 	require.NoError(t, documents.Run(t.Context(), ".", blocks, nil))
 }
 
-func TestLinksLeadSomewhere(t *testing.T) {
+func TestLinks(t *testing.T) {
 	all, err := documents.All(".")
 	require.NoError(t, err)
 	links := 0
@@ -51,8 +51,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	require.Empty(t, documents.Broken(".", all))
 }
 
-// Every document is found from the README.
-func TestReadmeLeadsToEveryDocument(t *testing.T) {
+// The README links to every document.
+func TestReadmeLinksEveryDocument(t *testing.T) {
 	all, err := documents.All(".")
 	require.NoError(t, err)
 	linked := map[string]bool{}
@@ -106,9 +106,9 @@ func operationsTable() string {
 	return b.String()
 }
 
-// The doc comment of an operation tells its scope, how well it is known, and
-// what a write takes to be in effect.
-func TestDocsOfOperations(t *testing.T) {
+// The doc comment of an operation has its scope, its evidence, and whether a write
+// needs a restart to take effect.
+func TestOperationDocs(t *testing.T) {
 	docs := methodDocs(t)
 	for _, r := range route.All() {
 		doc := docs[r.Call]
@@ -132,7 +132,7 @@ func TestDocsOfOperations(t *testing.T) {
 		"Account.SetSecrets", "Account.PutRule", "Account.DeleteRule", "Agents.Update",
 		"Skills.Upload", "Skills.Install", "Skills.Uninstall", "Swarms.Update",
 	} {
-		require.Contains(t, docs[call], "estart", "%s says whether it takes a restart", call)
+		require.Contains(t, docs[call], "estart", "%s does not mention restarts", call)
 	}
 }
 
@@ -153,7 +153,7 @@ func declarations(t *testing.T, f func(ast.Decl)) {
 	}
 }
 
-// receiver is the name of a method's type, "" for a function.
+// receiver returns the name of a method's type, "" for a function.
 func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""
@@ -168,7 +168,7 @@ func receiver(f *ast.FuncDecl) string {
 	return name
 }
 
-// methodDocs are the doc comments of the services' methods, each on one line.
+// methodDocs returns the doc comments of the services' methods, each on one line.
 func methodDocs(t *testing.T) map[string]string {
 	docs := make(map[string]string)
 	declarations(t, func(decl ast.Decl) {
@@ -180,7 +180,7 @@ func methodDocs(t *testing.T) map[string]string {
 	return docs
 }
 
-func TestEveryExportedNameHasADoc(t *testing.T) {
+func TestExportedNamesDocumented(t *testing.T) {
 	names := 0
 	check := func(name string, docs ...*ast.CommentGroup) {
 		if !ast.IsExported(name) {
@@ -216,7 +216,7 @@ func TestEveryExportedNameHasADoc(t *testing.T) {
 	require.Greater(t, names, 200)
 }
 
-// TestLLMsTxt keeps llms.txt equal to what the doc comments say.
+// TestLLMsTxt keeps llms.txt equal to the doc comments.
 //
 //	go test . -run LLMsTxt -update
 func TestLLMsTxt(t *testing.T) {
@@ -257,7 +257,7 @@ func llmsText(t *testing.T) string {
 	return b.String()
 }
 
-// packageDocs is a package as go doc has it.
+// packageDocs is a package with its doc comments.
 type packageDocs struct {
 	*doc.Package
 	name  string
@@ -302,7 +302,7 @@ func (p packageDocs) values(b *strings.Builder, values []*doc.Value) {
 	}
 }
 
-// item writes one name: its declaration, and what is said of it.
+// item writes the declaration and the doc comment of one name.
 func (p packageDocs) item(b *strings.Builder, kind, name string, decl ast.Node, text string) {
 	if f, ok := decl.(*ast.FuncDecl); ok {
 		f.Body, f.Doc = nil, nil
@@ -311,7 +311,7 @@ func (p packageDocs) item(b *strings.Builder, kind, name string, decl ast.Node, 
 		g.Doc = nil
 	}
 	fmt.Fprintf(b, "\n## %s %s\n\n```go\n", kind, name)
-	_ = format.Node(b, p.files, decl) // to memory
+	_ = format.Node(b, p.files, decl) // cannot fail in memory
 	b.WriteString("\n```\n")
 	if text != "" {
 		b.WriteString("\n" + string(p.Text(text)))

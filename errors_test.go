@@ -15,13 +15,13 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// kinds are all errors that an answer can be.
+// kinds are the errors that a response can match.
 var kinds = []error{
 	agento.ErrValidation, agento.ErrUnauthorized, agento.ErrForbidden, agento.ErrLimitReached, agento.ErrNotFound,
 	agento.ErrNoRoute, agento.ErrConflict, agento.ErrRateLimited, agento.ErrInternal,
 }
 
-// answered is the error of a read that was answered so.
+// answered returns the error of a read with the response.
 func answered(t *testing.T, status int, body string, header ...string) *agento.Error {
 	t.Helper()
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
@@ -57,7 +57,7 @@ func TestErrorKinds(t *testing.T) {
 		{500, env("internal_error"), []error{agento.ErrInternal}},
 		{502, "<html>Bad Gateway</html>", []error{agento.ErrInternal}},
 		{503, env("maintenance"), []error{agento.ErrInternal}},
-		{400, env("conflict"), []error{agento.ErrConflict}}, // the code decides
+		{400, env("conflict"), []error{agento.ErrConflict}}, // the code has priority
 		{418, env("teapot"), nil},
 		{413, "<html>too large</html>", nil},
 	}
@@ -79,7 +79,7 @@ func contains(all []error, one error) bool {
 	return false
 }
 
-func TestErrorTellsWhatIsNeeded(t *testing.T) {
+func TestErrorFields(t *testing.T) {
 	e := answered(t, 404, `{"error":{"code":"agent_not_found","message":"No agent a1"}}`, "X-Request-Id", "req_9")
 	require.Equal(t, "agento: GET /v1/agents/a1: 404 agent_not_found: No agent a1 (request id req_9)", e.Error())
 	require.Equal(t, "GET", e.Method)
@@ -93,9 +93,8 @@ func TestErrorTellsWhatIsNeeded(t *testing.T) {
 	require.Contains(t, e.Error(), "the path of getAgent is inferred")
 }
 
-// TestErrorIsOneSafeLine: what comes from outside cannot forge a log line, move a
-// terminal's cursor, or fill a screen.
-func TestErrorIsOneSafeLine(t *testing.T) {
+// Text of the service cannot forge a log line, move a cursor, or fill a screen.
+func TestErrorPrintsOneLine(t *testing.T) {
 	for name, body := range map[string]string{
 		"line break":     `{"error":{"code":"a\nb","message":"x\r\n2026-01-01 INFO all is well"}}`,
 		"terminal":       `{"error":{"code":"c","message":"\u001b[2J\u001b[31mred\u0007"}}`,
@@ -117,15 +116,14 @@ func TestErrorIsOneSafeLine(t *testing.T) {
 	}
 }
 
-func TestEnvelopeWithWrongTypes(t *testing.T) {
+func TestErrorMessageNotString(t *testing.T) {
 	e := answered(t, 400, `{"error":{"code":"validation_error","message":{"field":"name"}}}`)
 	require.Equal(t, agento.CodeValidation, e.Code)
 	require.Equal(t, `{"field":"name"}`, e.Message)
 }
 
-// TestSuccessThatIsNone: any 2xx is a success if what parses says so, and only
-// then.
-func TestSuccessThatIsNone(t *testing.T) {
+// A 2xx is a success only if its body has the expected form.
+func TestSuccessStatusWithoutData(t *testing.T) {
 	for name, body := range map[string]string{
 		"HTML": "<html>Sign in</html>", "empty": "", "another shape": `{"agent":{"id":"a1"}}`, "an array": `[1]`,
 		"null": `{"data":null}`, "truncated": `{"data":{"id":"a`, "wrong type": `{"data":{"id":5}}`,
@@ -142,7 +140,7 @@ func TestSuccessThatIsNone(t *testing.T) {
 	require.ErrorIs(t, e, agento.ErrNotFound)
 }
 
-func TestNothingToSay(t *testing.T) {
+func TestCallWithoutResult(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		body   string
@@ -152,14 +150,14 @@ func TestNothingToSay(t *testing.T) {
 		err := client.Agents.Restart(context.Background(), "a1")
 		require.Equal(t, c.ok, err == nil, "%d %q: %v", c.status, c.body, err)
 		if !c.ok {
-			require.ErrorIs(t, err, agento.ErrOutcomeUnknown, "a page instead of an answer does not tell what became of a write")
+			require.ErrorIs(t, err, agento.ErrOutcomeUnknown, "a page of a proxy does not prove the outcome of a write")
 		}
 	}
 }
 
-// TestKindDespiteSecrets: a secret may be a word that the answer itself is made
-// of. What is told is without it, and the kind of the error stays.
-func TestKindDespiteSecrets(t *testing.T) {
+// A secret may be a word of the response itself. It is redacted, and the kind of the
+// error stays.
+func TestErrorKindKeptWhenRedacted(t *testing.T) {
 	env := func(code, message string) string {
 		return `{"error":{"code":"` + code + `","message":"` + message + `"}}`
 	}
@@ -177,7 +175,7 @@ func TestKindDespiteSecrets(t *testing.T) {
 		{"reached", 403, "limit_reached", "reached", "limit_reached", "[redacted]", agento.ErrLimitReached},
 		{"not_found", 404, "agent_not_found", "m", "agent_not_found", "m", agento.ErrNotFound},
 		{`":{"`, 409, "conflict", "m", "conflict", "m", agento.ErrConflict},
-		// Codes that are not of fixed words may repeat a secret.
+		// Codes that are not constants may contain a secret.
 		{"not_found", 404, "rule_not_found", "m", "rule_[redacted]_not_found", "m", agento.ErrNotFound},
 		{"s3cret", 404, "s3cret_not_found", "m", "[redacted]_not_found", "m", agento.ErrNotFound},
 		{"s3cret_not", 404, "s3cret_not_found", "m", "[redacted]_found_not_found", "m", agento.ErrNotFound},
@@ -199,8 +197,8 @@ func TestKindDespiteSecrets(t *testing.T) {
 	}
 }
 
-// TestRepeatedDeleteDespiteSecrets: the key of a gateway may be such a word too.
-func TestRepeatedDeleteDespiteSecrets(t *testing.T) {
+// The key of a gateway may be such a word too.
+func TestRetriedDeleteWithKeyInResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
 		tr := harness.RoundTripper(func(*http.Request) (*http.Response, error) {
@@ -216,8 +214,8 @@ func TestRepeatedDeleteDespiteSecrets(t *testing.T) {
 	})
 }
 
-// TestStreamKindDespiteSecrets: likewise of an answer in place of a stream.
-func TestStreamKindDespiteSecrets(t *testing.T) {
+// The same holds for a response in place of a stream.
+func TestStreamErrorKindKeptWhenRedacted(t *testing.T) {
 	tr := harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		return harness.Respond(200, `{"error":{"code":"limit_reached","message":"an error"}}`, "Content-Type", "application/json"), nil
 	})

@@ -76,8 +76,7 @@ func TestPlainText(t *testing.T) {
 	}
 }
 
-// The names of fields are case-sensitive.
-func TestChatEventFieldNamesAreExact(t *testing.T) {
+func TestChatEventFieldNamesCaseSensitive(t *testing.T) {
 	for raw, want := range map[string]ChatEvent{
 		`{"type":"text","content":"a","Type":"done"}`:                 {Type: ChatText, Content: "a"},
 		`{"type":"text","content":"a","CONTENT":"b","SessionID":"s"}`: {Type: ChatText, Content: "a"},
@@ -92,8 +91,8 @@ func TestChatEventFieldNamesAreExact(t *testing.T) {
 	}
 }
 
-// Of a field that comes twice the last counts, and null is not an error.
-func TestChatEventOddFields(t *testing.T) {
+// The last of several fields with one name counts, and null is not an error.
+func TestChatEventDuplicateAndNullFields(t *testing.T) {
 	for raw, want := range map[string]ChatEvent{
 		`{"type":"text","content":"a","type":"done","content":"b"}`: {Type: ChatDone},
 		`{"type":"text","content":"a","content":"b"}`:               {Type: ChatText, Content: "b"},
@@ -110,7 +109,7 @@ func TestChatEventOddFields(t *testing.T) {
 	}
 }
 
-// An error of the service is found in each of its expected forms.
+// The error of the service is found in each of its expected forms.
 func TestChatEventErrors(t *testing.T) {
 	for raw, want := range map[string]EventError{
 		`{"type":"error","error":{"code":"c","message":"m","Code":1},"Error":1}`: {Code: "c", Message: "m"},
@@ -130,7 +129,7 @@ func TestChatEventErrors(t *testing.T) {
 }
 
 // A text event without a text is an error that quotes the event.
-func TestChatTextWithoutText(t *testing.T) {
+func TestChatEventTextMissing(t *testing.T) {
 	for _, raw := range []string{
 		`{"type":"text"}`, `{"type":"text","content":null}`, `{"type":"text","content":5}`, `{"type":"text","Content":"b"}`,
 		`{"type":"text","delta":"a"}`, `{"type":"text","text":"a"}`, `{"type":"text","content":{"text":"a"}}`,
@@ -154,14 +153,15 @@ func FuzzChatEvent(f *testing.F) {
 		var want map[string]any
 		require.NoError(t, json.Unmarshal([]byte(raw), &want))
 		text := want["content"].(string)
-		if !strings.HasSuffix(text, "\ufffd") { // the beginning of a character may be kept for the next event
+		if !strings.HasSuffix(text, "\ufffd") { // an incomplete character is kept for the next event
 			require.Equal(t, text, got.Content)
 		}
 		require.Equal(t, raw, string(got.Raw()))
 	})
 }
 
-// FuzzChatTextSplit: a text arrives unchanged, wherever it is split into events.
+// FuzzChatTextSplit checks that a text arrives unchanged wherever it is split into
+// events.
 func FuzzChatTextSplit(f *testing.F) {
 	f.Add("Hi 😀!", 3, false)
 	f.Add("Grüße \\ud83d", 9, true)
@@ -191,7 +191,7 @@ func FuzzChatTextSplit(f *testing.F) {
 	})
 }
 
-// FuzzLogEntry: any line is an entry, and keeps what came.
+// FuzzLogEntry checks that any line is an entry and keeps its raw form.
 func FuzzLogEntry(f *testing.F) {
 	for _, raw := range []string{`{"line":"INFO a"}`, `"x"`, `plain`, `{"timestamp":"2026-01-15T10:30:00.000Z","level":"WARN","message":"m"}`, `[2026-01-15T10:30:00Z] ERROR: x`, ``} {
 		f.Add(raw)
@@ -206,19 +206,18 @@ func FuzzLogEntry(f *testing.F) {
 	})
 }
 
-// A blank line is a line.
-func TestLogEntryBlank(t *testing.T) {
+func TestLogEntryBlankLine(t *testing.T) {
 	for _, raw := range []string{``, `""`, `{"line":""}`, `{"line":"","level":"INFO"}`} {
 		require.Empty(t, readLogEntry(raw).Line, raw)
 	}
 }
 
-func TestLogEntryAfterBlanks(t *testing.T) {
+func TestLogEntryLeadingSpace(t *testing.T) {
 	require.Equal(t, "ready", readLogEntry(` {"line":"ready"}`).Line)
 }
 
-// FuzzErrorEnvelope: whatever a service or a proxy answers, the error is one
-// bounded line, and its kind is never that of a missing resource unless it says so.
+// FuzzErrorEnvelope checks that the error for any response is one line of limited
+// length, and that only a code for a missing resource is ErrNotFound.
 func FuzzErrorEnvelope(f *testing.F) {
 	for _, body := range []string{
 		`{"error":{"code":"agent_not_found","message":"none"}}`, `{"error":{"code":5,"message":["a"]}}`, `{"error":"x"}`,
@@ -239,15 +238,15 @@ func FuzzErrorEnvelope(f *testing.F) {
 	})
 }
 
-// FuzzPages: whatever totals and rows a service gives, the iteration ends, and
-// gives no row twice in a row of pages that repeat.
+// FuzzPages checks that an iteration ends for any totals and pages, and yields no row
+// twice.
 func FuzzPages(f *testing.F) {
 	f.Add([]byte{3, 3, 0}, 9, true)
 	f.Add([]byte{3, 3, 3}, 9, false)
 	f.Add([]byte{0}, 5, true)
 	f.Add([]byte{1, 1, 1, 1}, 0, true)
 	f.Fuzz(func(t *testing.T, sizes []byte, total int, heedsOffset bool) {
-		sizes = sizes[:min(len(sizes), 100)] // more only takes longer
+		sizes = sizes[:min(len(sizes), 100)] // longer inputs only take more time
 		fetches := 0
 		fetch := func(offset int) (*Page[string], error) {
 			fetches++

@@ -54,10 +54,10 @@ func TestKnowledge(t *testing.T) {
 			require.ErrorIs(t, err, agento.ErrNotFound)
 
 			s.Next("Knowledge.Delete", 1, agentotest.Drop().AfterCommit())
-			require.NoError(t, knowledge.Delete(t.Context(), target, result.IDs[1]), "gone at the second attempt is deleted")
+			require.NoError(t, knowledge.Delete(t.Context(), target, result.IDs[1]), "a 404 to the second attempt is a success")
 			require.Empty(t, s.Knowledge(id))
 		}
 		_, err := knowledge.List(t.Context(), agento.ForAgent(swarmID), nil)
-		require.ErrorIs(t, err, agento.ErrNotFound, "a swarm is no agent")
+		require.ErrorIs(t, err, agento.ErrNotFound, "a swarm is not an agent")
 	})
 }

@@ -20,9 +20,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// A stream that began with five lines must not deliver older ones after a
-// reconnect.
-func TestLogReconnectBringsNothingOlder(t *testing.T) {
+// A stream that began with five lines delivers no older ones after a reconnect.
+func TestLogStreamReconnectSkipsOlderLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithLogIDs(false), agentotest.WithInMemory())
 		defer s.Close()
@@ -45,9 +44,9 @@ func TestLogReconnectBringsNothingOlder(t *testing.T) {
 	})
 }
 
-// A connection that breaks before its first line must not cost the lines that
-// were asked for.
-func TestLogReconnectKeepsTail(t *testing.T) {
+// A connection that breaks before its first line does not lose the lines that were
+// asked for.
+func TestLogStreamReconnectKeepsTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory())
 		defer s.Close()
@@ -64,8 +63,8 @@ func TestLogReconnectKeepsTail(t *testing.T) {
 	})
 }
 
-// What came out of order on one connection is not taken for something older.
-func TestLogOutOfOrderAfterReconnect(t *testing.T) {
+// A line that is older than the one before it is delivered.
+func TestLogStreamOutOfOrderLines(t *testing.T) {
 	connections := 0
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		if connections++; connections == 1 {
@@ -88,14 +87,13 @@ func TestLogOutOfOrderAfterReconnect(t *testing.T) {
 	})
 }
 
-// timed is a line of a log that tells its time, and has no id.
+// timed returns a log line with a time and no ID.
 func timed(clock, text string) string {
 	return harness.Line("", `{"timestamp":"2026-01-01T`+clock+`Z","line":"`+text+`"}`)
 }
 
-// A clock that was ahead when the log began, and was then set right, takes no line
-// away, on however many connections; nor does one that is set back later.
-func TestLogClockSetBack(t *testing.T) {
+// A clock that is set back loses no line, however often the stream reconnects.
+func TestLogStreamClockSetBack(t *testing.T) {
 	harness.Run(t, harness.LogService(
 		func(s harness.Streaming) { s.Send(timed("11:00:00", "boot")) },
 		func(s harness.Streaming) {
@@ -184,9 +182,9 @@ func TestLogStreamRemembers200Lines(t *testing.T) {
 	}
 }
 
-// A service that has restarted counts its ids anew, and gets to the one that was
-// resumed from with another line.
-func TestLogCountsPastTheLastID(t *testing.T) {
+// A restarted service counts its IDs anew and reuses the ID that was resumed after for
+// another line.
+func TestLogStreamIDsRestart(t *testing.T) {
 	harness.Run(t, harness.LogService(
 		func(s harness.Streaming) {
 			s.Send(harness.Line("1", "a"), harness.Line("2", "b"), harness.Line("3", "c"))
@@ -203,9 +201,9 @@ func TestLogCountsPastTheLastID(t *testing.T) {
 	})
 }
 
-// The marker of a new connection is not what an observer waits for as the first
-// event, but it is delivered, and counts so.
-func TestLogMarkerIsNoFirstEvent(t *testing.T) {
+// An observer sees the first line, not the reconnect marker, as the first event. The
+// marker counts as a delivered event.
+func TestLogStreamMarkerNotFirstEvent(t *testing.T) {
 	var after []time.Duration
 	delivered := 0
 	observer := agento.WithObserver(agento.Observer{
@@ -228,8 +226,8 @@ func TestLogMarkerIsNoFirstEvent(t *testing.T) {
 	})
 }
 
-// A service that lets nobody connect again for days ends the log, and says so.
-func TestLogRetryBeyondTheLimit(t *testing.T) {
+// A service that allows no reconnect for days ends the log.
+func TestLogStreamRetryAboveLimit(t *testing.T) {
 	for retry, want := range map[string]time.Duration{"90000": 90 * time.Second, "9223372036854775807": 1<<63 - 1} {
 		harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send("retry: " + retry + "\n\n") }, nil, func(w *harness.Env) {
 			begun := time.Now()
@@ -306,7 +304,7 @@ func TestLogStreamQuietLogNotMarked(t *testing.T) {
 func TestLogStreamResumesAfterRestart(t *testing.T) {
 	harness.Run(t, harness.LogService(
 		func(s harness.Streaming) { s.Send(harness.Line("1", "a"), harness.Line("2", "b")).Hold() },
-		func(s harness.Streaming) { // its first connection drops before a line has come
+		func(s harness.Streaming) { // its first connection drops before a line
 			require.Equal(t, "2", s.Request.Header.Get("Last-Event-ID"))
 			s.Send(": nothing yet\n\n").Abort()
 		},
@@ -364,7 +362,7 @@ func TestLogStreamForADay(t *testing.T) {
 	const day, drop = 24 * 60 * 60, 5 * 60
 	for name, c := range map[string]struct {
 		ids, times bool
-		restarts   bool // IDs begin anew on each connection
+		restarts   bool // each connection starts with the same IDs
 	}{
 		"ids": {ids: true}, "times": {times: true}, "neither": {}, "ids that restart": {ids: true, times: true, restarts: true},
 	} {

@@ -14,14 +14,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-func TestLogsFollowWithIDs(t *testing.T) {
+func TestLogStreamResumesByID(t *testing.T) {
 	harness.FollowEach(t, harness.LogService(
 		func(s harness.Streaming) {
 			s.Send(harness.Line("1", "a"), harness.Line("2", "b"), "id: 3\ndata: half").Abort()
 		},
 		func(s harness.Streaming) {
 			require.Equal(t, "2", s.Request.Header.Get("Last-Event-ID"))
-			require.Empty(t, s.Request.URL.Query().Get("tail"), "history was asked for once")
+			require.Empty(t, s.Request.URL.Query().Get("tail"), "history is requested once")
 			s.Send(harness.Line("2", "b"), harness.Line("3", "c"))
 		},
 		func(s harness.Streaming) {
@@ -31,13 +31,12 @@ func TestLogsFollowWithIDs(t *testing.T) {
 	), nil, func(w *harness.Env) {
 		s := w.Follow(&agento.LogsParams{Tail: 2})
 		require.Equal(t, []string{"a", "b", "~", "c", "~", "d", "e"}, harness.Lines(s))
-		require.NoError(t, s.Err(), "the service said that there is no more")
+		require.NoError(t, s.Err(), "the service ended the log")
 	})
 }
 
-// TestLogsFollowWithoutIDs: lines with a time can be told apart, so the gap is
-// filled and nothing comes twice.
-func TestLogsFollowWithoutIDs(t *testing.T) {
+// Lines with a time can be told apart, so the gap is filled and no line comes twice.
+func TestLogStreamResumesByTime(t *testing.T) {
 	at := func(second int) string {
 		return fmt.Sprintf("data: {\"timestamp\":\"2026-01-15T10:30:%02d.000Z\",\"line\":\"line %d\"}\n\n", second, second)
 	}
@@ -67,9 +66,8 @@ func TestLogStreamPlainLines(t *testing.T) {
 	})
 }
 
-// TestLogsSilenceIsReplaced: silence is normal in a log, so it costs a new
-// connection and no error.
-func TestLogsSilenceIsReplaced(t *testing.T) {
+// Silence is normal in a log: it costs a new connection and is not an error.
+func TestLogStreamIdleReconnects(t *testing.T) {
 	harness.FollowEach(t, harness.LogService(
 		func(s harness.Streaming) { s.Send(harness.Line("1", "a")).Hold() },
 		func(s harness.Streaming) {
@@ -88,7 +86,7 @@ func TestLogsSilenceIsReplaced(t *testing.T) {
 	})
 }
 
-func TestLogsFinalAnswers(t *testing.T) {
+func TestLogStreamFinalResponses(t *testing.T) {
 	first := func(s harness.Streaming) { s.Send(harness.Line("1", "a")) }
 	for status, want := range map[int]error{
 		204: nil, 401: agento.ErrUnauthorized, 403: agento.ErrForbidden, 404: agento.ErrNoRoute,
@@ -113,9 +111,9 @@ func TestLogsFinalAnswers(t *testing.T) {
 	})
 }
 
-// TestLogsBackOff: pauses grow while connections fail, obey the service's
-// Retry-After and retry:, and begin anew after a good connection.
-func TestLogsBackOff(t *testing.T) {
+// The wait grows while connections fail, honors Retry-After and retry:, and starts over
+// after a good connection.
+func TestLogStreamBackoff(t *testing.T) {
 	var at []time.Time
 	opened := func(play func(harness.Streaming)) func(harness.Streaming) {
 		return func(s harness.Streaming) {
@@ -145,7 +143,7 @@ func TestLogsBackOff(t *testing.T) {
 	})
 }
 
-func TestLogsCloseWhileWaiting(t *testing.T) {
+func TestLogStreamCloseWhileWaiting(t *testing.T) {
 	harness.FollowEach(t, harness.LogService(func(s harness.Streaming) { s.Send(harness.Line("1", "a")) }, harness.Refuse(500)), nil, func(w *harness.Env) {
 		s := w.Follow(nil)
 		require.Equal(t, "a", (<-s.Events()).Line)
@@ -160,7 +158,7 @@ func TestLogsCloseWhileWaiting(t *testing.T) {
 	})
 }
 
-func TestLogEntryForms(t *testing.T) {
+func TestLogEntryDecoded(t *testing.T) {
 	at := time.Date(2026, 1, 15, 10, 30, 0, 0, time.UTC)
 	forms := map[string]agento.LogEntry{
 		`{"line":"2026-01-15T10:30:00.000Z INFO ready"}`:                                 {Line: "2026-01-15T10:30:00.000Z INFO ready", Time: &at, Level: "INFO", Message: "ready"},

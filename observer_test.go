@@ -16,7 +16,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-func TestLogger(t *testing.T) {
+func TestWithLogger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		attempts := 0

@@ -16,13 +16,13 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-func TestNewRefusesBadInput(t *testing.T) {
+func TestNewInvalidOptions(t *testing.T) {
 	ok := agento.WithBaseURL("https://gateway.example")
 	source := agento.WithKeySource(func(context.Context) (string, error) { return harness.TestKey, nil })
 	cases := map[string]struct {
 		key   string
 		opts  []agento.Option
-		names string // what the error must name
+		names string // the error must contain it
 	}{
 		"empty key":               {"", nil, "apiKey"},
 		"key with a space":        {"ak_live_0123 4567", nil, "apiKey"},
@@ -80,7 +80,7 @@ func TestNewRefusesBadInput(t *testing.T) {
 	}
 }
 
-func TestNewAcceptsGoodInput(t *testing.T) {
+func TestNewValidOptions(t *testing.T) {
 	for name, opts := range map[string][]agento.Option{
 		"default":           nil,
 		"loopback":          {agento.WithBaseURL("http://127.0.0.1:8080")},
@@ -125,7 +125,7 @@ func TestNewFromEnv(t *testing.T) {
 	}
 }
 
-func TestOptionsReachTheWire(t *testing.T) {
+func TestOptionsSent(t *testing.T) {
 	var got *http.Request
 	var body string
 	rt := harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
@@ -161,9 +161,9 @@ func TestOptionsReachTheWire(t *testing.T) {
 	require.Equal(t, "a", got.Header.Get("X-Team"), "an option of a call does not stay")
 }
 
-// TestHTTPClientIsCopied: the caller's client stays as it is, and its Timeout
-// bounds an attempt of a call, but no stream.
-func TestHTTPClientIsCopied(t *testing.T) {
+// The caller's client is not changed. Its Timeout limits an attempt of a call, but not
+// a stream.
+func TestWithHTTPClientCopied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		redirects := func(*http.Request, []*http.Request) error { return nil }
 		mine := &http.Client{Transport: harness.RoundTripper(harness.Hang), Timeout: 5 * time.Second, CheckRedirect: redirects}
@@ -181,8 +181,8 @@ func TestHTTPClientIsCopied(t *testing.T) {
 	})
 }
 
-// TestKeySource: it is asked at each attempt, and its error ends the call.
-func TestKeySource(t *testing.T) {
+// The key source is called for each attempt, and its error ends the call.
+func TestWithKeySource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
 		var keys []string
@@ -206,8 +206,8 @@ func TestKeySource(t *testing.T) {
 	})
 }
 
-// TestPool: one failed call does not cost the other connections of the pool.
-func TestPool(t *testing.T) {
+// A failed call does not close the other connections of the pool.
+func TestFailedCallKeepsConnections(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/bad") {
 			w.WriteHeader(500)

@@ -15,7 +15,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// listServer answers a list in some manner; rows are named by their index.
+// listServer responds to requests for a list. The ID of a row is its index.
 type listServer func(offset, limit int) (first, rows, total int)
 
 func (s listServer) client(t *testing.T, requests *int) *agento.Client {
@@ -36,7 +36,7 @@ func (s listServer) client(t *testing.T, requests *int) *agento.Client {
 	}), agento.WithPacing(false))
 }
 
-func TestIterators(t *testing.T) {
+func TestAllPages(t *testing.T) {
 	cases := map[string]struct {
 		server     listServer
 		rows       int
@@ -83,7 +83,7 @@ func TestIterators(t *testing.T) {
 	}
 }
 
-func TestIteratorParameters(t *testing.T) {
+func TestAllSendsLimitAndOffset(t *testing.T) {
 	var queries []string
 	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		queries = append(queries, req.URL.RawQuery)
@@ -95,7 +95,7 @@ func TestIteratorParameters(t *testing.T) {
 	require.Equal(t, []string{"limit=1&offset=10", "limit=1&offset=11"}, queries)
 }
 
-func TestIteratorStopsWhenLeft(t *testing.T) {
+func TestAllBreakStopsRequests(t *testing.T) {
 	requests := 0
 	client := listServer(func(offset, _ int) (int, int, int) { return offset, 10, 100 }).client(t, &requests)
 	for range client.Agents.All(context.Background(), nil) {
@@ -104,7 +104,7 @@ func TestIteratorStopsWhenLeft(t *testing.T) {
 	require.Equal(t, 1, requests)
 }
 
-func TestIteratorYieldsItsError(t *testing.T) {
+func TestAllYieldsErrorOnce(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		return harness.Respond(403, `{"error":{"code":"forbidden","message":"scope agents:read is missing"}}`), nil
 	}))
@@ -116,9 +116,8 @@ func TestIteratorYieldsItsError(t *testing.T) {
 	require.Equal(t, 1, n)
 }
 
-// TestPageThatIsEmbedded: a struct of the caller's is filled from the data, like
-// any other, and does not take the envelope because a part of it would.
-func TestPageThatIsEmbedded(t *testing.T) {
+// A caller's struct that embeds a Page is decoded from the data, like any other.
+func TestDoIntoEmbeddedPage(t *testing.T) {
 	const rows = `{"data":[{"id":"a1"}],"pagination":{"total":1}}`
 	var plain agento.Page[agento.Agent]
 	require.NoError(t, harness.Client(t, harness.Always(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &plain))

@@ -12,7 +12,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// noting is a pacer that lets everything go, and notes what it is told.
+// noting is a pacer that permits every request and records its arguments.
 type noting struct {
 	asked   []agento.PaceRequest
 	results []agento.PaceResult
@@ -25,8 +25,8 @@ func (p *noting) Acquire(_ context.Context, r agento.PaceRequest) error {
 
 func (p *noting) Observe(r agento.PaceResult) { p.results = append(p.results, r) }
 
-// TestPacerHearsOfRetryAfterOfA429 alone: it would take another for the rate limit's.
-func TestPacerHearsOfRetryAfterOfA429(t *testing.T) {
+// A Retry-After of another status is not about the rate limit.
+func TestPacerObservesRetryAfterOf429Only(t *testing.T) {
 	for status, want := range map[int]time.Duration{
 		http.StatusTooManyRequests:    30 * time.Second,
 		http.StatusServiceUnavailable: 0,
@@ -38,15 +38,14 @@ func TestPacerHearsOfRetryAfterOfA429(t *testing.T) {
 		_, err := client.Agents.Get(t.Context(), "a1")
 		var failed *agento.Error
 		require.ErrorAs(t, err, &failed)
-		require.Equal(t, 30*time.Second, failed.RetryAfter, "the caller hears of any")
+		require.Equal(t, 30*time.Second, failed.RetryAfter, "the caller gets it with any status")
 		require.Len(t, pacer.results, 1)
 		require.Equal(t, status, pacer.results[0].StatusCode)
 		require.Equal(t, want, pacer.results[0].RetryAfter)
 	}
 }
 
-// TestPacerHearsWhatTheCallIsReadyToWait: for its turn, and for the end of a Retry-After.
-func TestPacerHearsWhatTheCallIsReadyToWait(t *testing.T) {
+func TestPacerAcquireGetsCallOptions(t *testing.T) {
 	pacer := &noting{}
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(404, "{}"), nil }), agento.WithPacer(pacer))
 	for _, opts := range [][]agento.Option{
@@ -62,7 +61,7 @@ func TestPacerHearsWhatTheCallIsReadyToWait(t *testing.T) {
 	}, pacer.asked)
 }
 
-func TestRateLimitAbsentIsNotZero(t *testing.T) {
+func TestRateLimitWithoutHeadersKept(t *testing.T) {
 	header := []string{"X-RateLimit-Limit", "120", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "5"}
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		return harness.Respond(200, harness.AgentJSON, header...), nil

@@ -14,8 +14,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// Bad arguments are errors before the network, and the error names the argument.
-func TestBadArguments(t *testing.T) {
+// The error names the argument, and nothing is sent.
+func TestServicesInvalidArguments(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
@@ -119,8 +119,7 @@ func TestBadArguments(t *testing.T) {
 	}
 }
 
-// TestBadArgumentsOfDo: what cannot work is refused before anything is sent.
-func TestBadArgumentsOfDo(t *testing.T) {
+func TestDoInvalidArguments(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return harness.Respond(200, `{"data":{}}`), nil
@@ -141,9 +140,8 @@ func TestBadArgumentsOfDo(t *testing.T) {
 	}
 }
 
-// TestCallsRefuseBadInput: each is refused with an error that names the argument,
-// and the network is not touched.
-func TestCallsRefuseBadInput(t *testing.T) {
+// The error names the argument, and nothing is sent.
+func TestCallsInvalidArguments(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, io.EOF
@@ -237,8 +235,8 @@ func TestCallsRefuseBadInput(t *testing.T) {
 	}
 }
 
-// TestIDsAreEscaped: an id is one segment of the path, whatever it holds.
-func TestIDsAreEscaped(t *testing.T) {
+// An ID is one segment of the path, whatever its characters.
+func TestIDsEscaped(t *testing.T) {
 	for id, want := range map[string]string{
 		"plain":         "/v1/agents/plain",
 		"a/b":           "/v1/agents/a%2Fb",
@@ -261,9 +259,10 @@ func TestIDsAreEscaped(t *testing.T) {
 	}
 }
 
-// requireMade expects the error of a change that was made and could not be read:
-// it is of the change, and not of the kinds that would say that nothing was done.
-func requireMade(t *testing.T, err error, status int) {
+// requireConfirmed checks the error of a confirmed change whose result could not be
+// read: it has the response to the change, and is not of a kind that means nothing was
+// done.
+func requireConfirmed(t *testing.T, err error, status int) {
 	t.Helper()
 	require.ErrorContains(t, err, "the change was confirmed, but reading the result failed")
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -281,9 +280,8 @@ func requireMade(t *testing.T, err error, status int) {
 	require.NotContains(t, err.Error(), "\n")
 }
 
-// A change that is confirmed, and whose object cannot be read, keeps what the
-// read says as text.
-func TestChangeThatCannotBeRead(t *testing.T) {
+// If a confirmed change cannot be read, the error has the message of the failed read.
+func TestUpdateConfirmedReadFails(t *testing.T) {
 	refused := map[string]int{"conflict": 409, "rate_limit_exceeded": 429, "agent_not_found": 404, "forbidden": 403, "internal_error": 500}
 	for code, status := range refused {
 		for name, call := range map[string]func(*agento.Client) error{
@@ -306,7 +304,7 @@ func TestChangeThatCannotBeRead(t *testing.T) {
 				client := harness.Client(t, harness.InOrder(t, &methods, harness.Respond(204, "", "X-Request-Id", "req_change"), answer), agento.WithMaxRetries(0))
 				err := call(client)
 				require.Len(t, methods, 2)
-				requireMade(t, err, 204)
+				requireConfirmed(t, err, 204)
 				require.ErrorContains(t, err, "says the read")
 				require.ErrorContains(t, err, "req_read")
 				var e *agento.Error
@@ -317,8 +315,8 @@ func TestChangeThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// When it is the context that ends the read, the error says so.
-func TestContextEndsBeforeAChangeIsRead(t *testing.T) {
+// If the context ends the read, the error has its cause.
+func TestUpdateConfirmedContextEnds(t *testing.T) {
 	left := errors.New("the user left")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -330,7 +328,7 @@ func TestContextEndsBeforeAChangeIsRead(t *testing.T) {
 		return nil, r.Context().Err()
 	}))
 	_, err := client.Agents.Update(ctx, "x", agento.UpdateAgentParams{})
-	requireMade(t, err, 204)
+	requireConfirmed(t, err, 204)
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, left)
 }

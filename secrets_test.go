@@ -10,8 +10,8 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// Bodies with secrets print without them, also inside of other values.
-func TestSecretsInParamsDoNotPrint(t *testing.T) {
+// Parameters print without their secrets, also inside of other values.
+func TestParamsPrintWithoutSecrets(t *testing.T) {
 	const secret = "sk-made-up-0001"
 	secrets := agento.Secrets{"anthropicApiKey": secret}
 	type job struct {

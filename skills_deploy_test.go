@@ -24,7 +24,7 @@ func demoSkill() agento.UploadSkillParams {
 	return agento.UploadSkillParams{Name: "demo", Version: "1.0.0", Files: map[string]string{"SKILL.md": skillMD}}
 }
 
-// fleet puts n running agents into a service.
+// fleet adds n running agents.
 func fleet(s *agentotest.Server, n int) []string {
 	var ids []string
 	for i := range n {
@@ -33,7 +33,7 @@ func fleet(s *agentotest.Server, n int) []string {
 	return ids
 }
 
-// loaded are the agents among ids that run with the skill.
+// loaded returns those of the agents that run with the skill.
 func loaded(s *agentotest.Server, ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		a := s.Agent(id)
@@ -112,7 +112,7 @@ func TestDeploy(t *testing.T) {
 	})
 }
 
-func TestDeployAgainChangesNothing(t *testing.T) {
+func TestDeployTwice(t *testing.T) {
 	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		ids := fleet(s, 6)
 		p := agento.DeployParams{Skill: demoSkill(), Agents: ids}
@@ -137,9 +137,9 @@ func TestDeployAgainChangesNothing(t *testing.T) {
 	})
 }
 
-// However a deployment ends halfway, the next one brings all agents to the same
-// state, and none of them is restarted more than it takes.
-func TestDeployKilledHalfway(t *testing.T) {
+// However a deployment ends, the next one brings all agents to the same state and
+// restarts none twice.
+func TestDeployResumesAfterCancel(t *testing.T) {
 	killed := errors.New("killed")
 	for k := 1; ; k++ {
 		ended := false
@@ -168,7 +168,7 @@ func TestDeployKilledHalfway(t *testing.T) {
 				}
 			}
 
-			synctest.Wait() // what was under way when it was killed arrives first
+			synctest.Wait() // requests of the canceled deployment arrive first
 			report, err = s.Client().Skills.Deploy(t.Context(), p)
 			require.NoError(t, err, "killed at request %d", k)
 			require.Empty(t, report.Failed())
@@ -184,7 +184,7 @@ func TestDeployKilledHalfway(t *testing.T) {
 	}
 }
 
-func TestDeployToAgentsThatDoNotRun(t *testing.T) {
+func TestDeployToStoppedAgents(t *testing.T) {
 	harness.RunService(t, []agentotest.Option{agentotest.WithStartDelay(20 * time.Second)}, func(t *testing.T, s *agentotest.Server) {
 		stopped := s.AddAgent(agentotest.AgentSeed{Status: "stopped"})
 		failed := s.AddAgent(agentotest.AgentSeed{Status: "error"})
@@ -205,7 +205,7 @@ func TestDeployToAgentsThatDoNotRun(t *testing.T) {
 
 		require.NoError(t, client.Agents.Start(t.Context(), stopped))
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{stopped, young.ID}, loaded(s, p.Agents), "it loads the skill when it is started")
+		require.Equal(t, []string{stopped, young.ID}, loaded(s, p.Agents), "the skill is loaded at the start")
 		report, err = client.Skills.Deploy(t.Context(), p)
 		require.NoError(t, err)
 		for _, r := range report.Results {
@@ -214,7 +214,7 @@ func TestDeployToAgentsThatDoNotRun(t *testing.T) {
 	})
 }
 
-func TestDeployOfAnotherContent(t *testing.T) {
+func TestDeployVersionWithOtherContent(t *testing.T) {
 	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
 		s.AddSkill(agentotest.SkillSeed{Name: "demo", Version: "1.0.0", Custom: true})
 		report, err := s.Client().Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: fleet(s, 3)})
@@ -225,9 +225,8 @@ func TestDeployOfAnotherContent(t *testing.T) {
 	})
 }
 
-// A service that does not tell when an agent was started, or a skill installed,
-// leaves one safe answer: restart it.
-func TestDeployWithoutTimes(t *testing.T) {
+// If the service returns no times of starts and installations, the agent is restarted.
+func TestDeployWithoutTimesRestarts(t *testing.T) {
 	var restarts int
 	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		switch {
@@ -247,7 +246,7 @@ func TestDeployWithoutTimes(t *testing.T) {
 	require.Equal(t, agento.DeployResult{AgentID: "a1", Restarted: true, Status: "running"}, report.Results[0])
 }
 
-func TestDeployIsBulkAndBounded(t *testing.T) {
+func TestDeployBulkAndParallelLimit(t *testing.T) {
 	var calls, busy, most atomic.Int64
 	var mu sync.Mutex
 	notBulk := []string{}
@@ -275,7 +274,7 @@ func TestDeployIsBulkAndBounded(t *testing.T) {
 	})
 }
 
-func TestDeployBadArguments(t *testing.T) {
+func TestDeployInvalidArguments(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.ErrUnsupported
@@ -311,7 +310,7 @@ func TestDeployBadArguments(t *testing.T) {
 		require.ErrorContains(t, err, tt.names)
 		require.Nil(t, report)
 	}
-	//lint:ignore SA1012 that is what is tested
+	//lint:ignore SA1012 the test is about it
 	_, err := client.Skills.Deploy(nil, same)
 	require.ErrorIs(t, err, agento.ErrValidation)
 }
@@ -330,11 +329,11 @@ func TestDeployMaxFailures(t *testing.T) {
 			require.Equal(t, i != 2 && i != 4, errors.Is(r.Err, agento.ErrDeployStopped))
 			require.Equal(t, i < 4 && i != 2, r.Installed)
 		}
-		require.Empty(t, s.RequestsTo("Agents.Restart"), "what has failed so often is not restarted")
+		require.Empty(t, s.RequestsTo("Agents.Restart"), "no restart after MaxFailures")
 	})
 }
 
-func TestDeploySettlesLostAnswers(t *testing.T) {
+func TestDeployResponseLost(t *testing.T) {
 	lost := agentotest.Drop().AfterCommit()
 	for _, operation := range []string{"Skills.Upload", "Skills.Install", "Agents.Restart"} {
 		t.Run(operation, func(t *testing.T) {
@@ -362,7 +361,7 @@ func TestDeploySettlesLostAnswers(t *testing.T) {
 	}
 }
 
-func TestDeployDoesNotWaitForEver(t *testing.T) {
+func TestDeployRestartTimeout(t *testing.T) {
 	tests := map[string]func(s *agentotest.Server, id string){
 		"never runs again": func(*agentotest.Server, string) {},
 		"is never begun anew": func(s *agentotest.Server, _ string) {

@@ -97,8 +97,8 @@ func TestSkills(t *testing.T) {
 	})
 }
 
-// The list of installed skills comes whole, whether it has pages or not.
-func TestInstalledIsComplete(t *testing.T) {
+// Installed returns the whole list, whether it is paginated or not.
+func TestInstalledAllPages(t *testing.T) {
 	harness.RunService(t, []agentotest.Option{agentotest.WithMaxPage(2)}, func(t *testing.T, s *agentotest.Server) {
 		agent, skills := s.AddAgent(agentotest.AgentSeed{}), s.Client().Skills
 		for i := range 5 {
@@ -134,7 +134,7 @@ func TestInstalledIsComplete(t *testing.T) {
 	}
 }
 
-func TestGitHubURL(t *testing.T) {
+func TestInstallGitHubURL(t *testing.T) {
 	for raw, ok := range map[string]bool{
 		"https://github.com/owner/repo":                true,
 		"https://github.com/owner/repo/":               true,
@@ -181,7 +181,7 @@ func TestGitHubURL(t *testing.T) {
 	}
 }
 
-func TestVersions(t *testing.T) {
+func TestUploadVersion(t *testing.T) {
 	for version, ok := range map[string]bool{
 		"0.0.0": true, "1.2.3": true, "10.20.30": true, "99999999999999999999.0.1": true,
 		"1.0.0-rc.1": true, "1.0.0-0": true, "1.0.0-a-b.c": true, "1.0.0--": true, "1.0.0-0a": true, "1.0.0-x.0.y": true,

@@ -34,9 +34,8 @@ func TestStreamCompleteWithDone(t *testing.T) {
 	})
 }
 
-// TestStreamDoneOnAnOpenConnection: done is the end, whatever the server does
-// with the connection.
-func TestStreamDoneOnAnOpenConnection(t *testing.T) {
+// The done event ends a stream although the connection stays open.
+func TestStreamDoneBeforeConnectionCloses(t *testing.T) {
 	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 		harness.Stream(w, r).Send(harness.Hi, harness.Done).Hold()
 	}, nil, func(w *harness.Env) {
@@ -48,7 +47,7 @@ func TestStreamDoneOnAnOpenConnection(t *testing.T) {
 	})
 }
 
-func TestStreamCut(t *testing.T) {
+func TestStreamTruncated(t *testing.T) {
 	cuts := map[string]struct {
 		pieces []string
 		abort  bool
@@ -80,17 +79,17 @@ func TestStreamCut(t *testing.T) {
 				require.Len(t, w.Texts(s), cut.events)
 				require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
 				harness.StreamError(t, s.Err())
-				require.Equal(t, 1, requests, "a turn that has begun is not repeated")
+				require.Equal(t, 1, requests, "a message is not retried")
 			})
 		})
 	}
 }
 
-func TestStreamIdle(t *testing.T) {
+func TestStreamIdleTimeout(t *testing.T) {
 	t.Run("after an event", func(t *testing.T) {
 		harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 			s := harness.Stream(w, r).Send(harness.Hi)
-			for range 3 { // comments are life
+			for range 3 { // comments reset the timer
 				time.Sleep(9 * time.Minute)
 				s.Send(": still thinking\n\n")
 			}
@@ -132,7 +131,7 @@ func TestStreamIdle(t *testing.T) {
 	})
 }
 
-func TestStreamContext(t *testing.T) {
+func TestStreamContextEnds(t *testing.T) {
 	cause := errors.New("the visitor has left")
 	states := map[string]http.HandlerFunc{
 		"while the server is silent": func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
@@ -173,10 +172,9 @@ func TestStreamContext(t *testing.T) {
 	}
 }
 
-// TestStreamReadyEventIsNotDropped: the answer is complete at the very moment
-// when the deadline strikes. Whichever comes first, nothing that was delivered
-// to the SDK is lost, and a complete answer is never called an error.
-func TestStreamReadyEventIsNotDropped(t *testing.T) {
+// The answer is complete at the moment of the deadline. No delivered event is lost, and
+// a complete answer is not an error.
+func TestStreamEventAtDeadlineNotLost(t *testing.T) {
 	for i := range 200 {
 		harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 			s := harness.Stream(w, r).Send(harness.Hi)
@@ -208,9 +206,8 @@ func TestStreamEventTooLarge(t *testing.T) {
 	})
 }
 
-// TestStreamFailureBeforeItBegins: 429 and errors of dialling are repeated,
-// nothing else of a POST is.
-func TestStreamFailureBeforeItBegins(t *testing.T) {
+// Of the failures before a stream begins, only a 429, a 425 and a dial error are retried.
+func TestStreamOpenRetries(t *testing.T) {
 	for status, want := range map[int]int{429: 2, 425: 2, 500: 1, 503: 1} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			requests := 0
@@ -280,7 +277,7 @@ func TestStreamClose(t *testing.T) {
 	}
 }
 
-func TestRawStream(t *testing.T) {
+func TestClientStreamRawEvents(t *testing.T) {
 	harness.RunEach(t, func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r).Send("id: 7\nevent: tick\ndata: a\ndata: b\n\n", "data: c\n\n")
 		if r.URL.Query().Has("cut") {
@@ -304,7 +301,7 @@ func TestRawStream(t *testing.T) {
 }
 
 // A body that is not an event stream is an error, whatever its Content-Type.
-func TestStreamOfAnotherForm(t *testing.T) {
+func TestStreamBodyNotEventStream(t *testing.T) {
 	for _, contentType := range []string{"", "text/event-stream"} {
 		for body, want := range map[string]error{
 			"<html>\n":                 agento.ErrNotEventStream,
@@ -360,8 +357,8 @@ func TestStreamGoroutines(t *testing.T) {
 	})
 }
 
-// A zero stream behaves like one that has ended.
-func TestZeroStream(t *testing.T) {
+// The zero Stream behaves like one that has ended.
+func TestStreamZeroValue(t *testing.T) {
 	for _, s := range []*agento.Stream[agento.Event]{nil, {}} {
 		for range s.All() {
 			t.Error("an event")
@@ -405,7 +402,7 @@ func TestStreamCloseWhileReading(t *testing.T) {
 	})
 }
 
-// Buffered reports whether the next event is there already.
+// Buffered reports whether the next event has arrived already.
 func TestStreamBuffered(t *testing.T) {
 	next := make(chan string)
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {

@@ -52,7 +52,7 @@ func TestSwarms(t *testing.T) {
 	})
 }
 
-func TestSwarmAgentForms(t *testing.T) {
+func TestSwarmAgentDecoded(t *testing.T) {
 	tests := map[string]struct {
 		data  string
 		want  agento.SwarmAgent

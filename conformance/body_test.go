@@ -14,12 +14,12 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// odd is text of a caller's own kind.
+// odd is a caller's type with a text form.
 type odd struct{ text string }
 
 func (o odd) MarshalText() ([]byte, error) { return []byte(o.text), nil }
 
-// opaque says itself how it is written.
+// opaque is a caller's type with a JSON form.
 type opaque struct {
 	Text string
 	Next *opaque

@@ -18,11 +18,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// The tests of this file are about what callers give the SDK to run: transports,
-// middleware, observers, key sources.
+// The tests of this file are about code of the caller that the SDK runs: transports,
+// middleware, key sources.
 
-// With an Idempotency-Key net/http itself sends a write again when it loses the
-// connection: the write may have been applied although the last error is of dialing.
+// With an Idempotency-Key, net/http itself retries a write when it loses the
+// connection: the write may have been applied although the last error is a dial error.
 func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 	for name, options := range map[string]func(tr *http.Transport) []agento.Option{
 		"net/http": func(tr *http.Transport) []agento.Option {
@@ -53,7 +53,7 @@ func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 			opts := append(options(tr), agento.WithBaseURL(server.URL), agento.WithMaxRetries(0))
 			client, err := agento.New(harness.TestKey, opts...)
 			require.NoError(t, err)
-			_, err = client.Agents.Get(t.Context(), "a1") // net/http repeats only on a connection that it has used before
+			_, err = client.Agents.Get(t.Context(), "a1") // net/http retries only on a connection that it has used before
 			require.NoError(t, err)
 
 			_, err = client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
@@ -63,9 +63,9 @@ func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 	}
 }
 
-// TestMiddlewareNeverSeesTheKey, neither in the request that it sends nor in the
-// one that a response names.
-func TestMiddlewareNeverSeesTheKey(t *testing.T) {
+// The key is neither in the request that a middleware sends nor in that of the
+// response.
+func TestMiddlewareWithoutKey(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, harness.TestKey, r.Header.Get("X-Api-Key"))
 		_, _ = io.WriteString(w, harness.AgentJSON)
@@ -83,9 +83,8 @@ func TestMiddlewareNeverSeesTheKey(t *testing.T) {
 	})
 }
 
-// TestKeyOfAStrayRequest: a request that a middleware sends with a context of its
-// own cannot be told to belong to a call, and its key is found all the same.
-func TestKeyOfAStrayRequest(t *testing.T) {
+// A request that a middleware sends with a context of its own does not leak the key.
+func TestMiddlewareOwnContextKeyRedacted(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		return harness.Respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+req.Header.Get("X-Api-Key")+`"}}`), nil
 	}), agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
@@ -95,12 +94,11 @@ func TestKeyOfAStrayRequest(t *testing.T) {
 	}))
 	_, err := client.Agents.Get(t.Context(), "a1")
 	require.ErrorContains(t, err, "unknown key [redacted]")
-	requireNotTold(t, harness.TestKey, "", err)
+	requireNotPrinted(t, harness.TestKey, "", err)
 }
 
-// TestHeaderIsTheCallers: what a caller does with the header of an open stream
-// does not reach the stream.
-func TestHeaderIsTheCallers(t *testing.T) {
+// A change of the response's header does not reach the open stream.
+func TestResponseHeaderCopied(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Abort() }, nil, func(w *harness.Env) {
 		var resp agento.Response
 		s := w.Send(w.Ctx, agento.WithResponse(&resp))
@@ -113,8 +111,8 @@ func TestHeaderIsTheCallers(t *testing.T) {
 	})
 }
 
-// TestOddStatus: a write that got an answer which is none may have been applied.
-func TestOddStatus(t *testing.T) {
+// A write with an invalid response may have been applied.
+func TestWriteInvalidStatus(t *testing.T) {
 	for _, status := range []int{-1, 0, 101, 1000} {
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(status, ""), nil }))
 		_, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
@@ -122,8 +120,7 @@ func TestOddStatus(t *testing.T) {
 	}
 }
 
-// TestContextThatHasEnded sends nothing, whoever carries the requests.
-func TestContextThatHasEnded(t *testing.T) {
+func TestEndedContextSendsNothing(t *testing.T) {
 	cause := errors.New("the shop is closed")
 	cancelled, cancel := context.WithCancelCause(context.Background())
 	cancel(cause)

@@ -128,7 +128,7 @@ func callFaults() []fault {
 	)...)
 }
 
-// refusedAtOnce expects an error of the handshake, after which nobody tried again.
+// refusedAtOnce expects an error of the TLS handshake that was not retried.
 func refusedAtOnce[T error](t *testing.T, err error) {
 	t.Helper()
 	known(is())(t, err)
@@ -167,24 +167,24 @@ func twice(call callFunc) callFunc {
 	}
 }
 
-// once is a transport that must not be asked a second time.
+// once is a transport that panics if it is used twice.
 func once(answer attemptFunc) harness.RoundTripper {
 	asked := false
 	return func(r *http.Request) (*http.Response, error) {
 		if asked {
-			panic("asked again")
+			panic("a second request")
 		}
 		asked = true
 		return answer(r)
 	}
 }
 
-// dyingKeepAlive answers well and then closes the connection without a word.
+// dyingKeepAlive responds and then closes the connection without notice.
 func dyingKeepAlive() http.HandlerFunc {
 	return raw("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n"+okBody, nil)
 }
 
-// stuckBody says nothing until it is closed.
+// stuckBody blocks until it is closed.
 type stuckBody struct{ closed chan struct{} }
 
 func newStuckBody() io.ReadCloser { return stuckBody{make(chan struct{})} }
@@ -203,14 +203,14 @@ func (b stuckBody) Close() error {
 	return nil
 }
 
-// goingAway is a transport to a service whose first connection, of HTTP/2, ends
-// with GOAWAY in answer to a request: streams up to last may have been taken up.
-// All other connections answer well, over HTTP/1.1.
+// goingAway is a transport whose first connection, of HTTP/2, responds to a request
+// with GOAWAY: streams up to last may have been processed. Other connections respond
+// normally, over HTTP/1.1.
 func goingAway(last byte) http.RoundTripper {
 	certificate := harness.Certificate()
 	pool := x509.NewCertPool()
 	pool.AddCert(certificate.Leaf)
-	var dials atomic.Int32 // net/http may dial twice at once
+	var dials atomic.Int32 // net/http may dial twice at the same time
 	tr := &http.Transport{
 		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool},
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -229,7 +229,7 @@ func goingAway(last byte) http.RoundTripper {
 	return overTLS{tr}
 }
 
-// overTLS sends over https what was meant for http.
+// overTLS changes the scheme of requests to https.
 type overTLS struct{ *http.Transport }
 
 func (tr overTLS) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -238,7 +238,7 @@ func (tr overTLS) RoundTrip(req *http.Request) (*http.Response, error) {
 	return tr.Transport.RoundTrip(req)
 }
 
-// goAway takes the first request of a connection and answers with GOAWAY.
+// goAway responds to the first request of a connection with GOAWAY.
 func goAway(c net.Conn, last byte) {
 	const preface, frameHead, settings, headers, goAway = 24, 9, 4, 1, 7
 	_, _ = io.CopyN(io.Discard, c, preface)
@@ -253,17 +253,17 @@ func goAway(c net.Conn, last byte) {
 		}
 	}
 	over := make(chan struct{})
-	go func() { // what else the client has to say
+	go func() { // the rest that the client sends
 		defer close(over)
 		_, _ = io.Copy(io.Discard, c)
 	}()
 	_, _ = c.Write([]byte{0, 0, 8, goAway, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0})
 	if last == 0 {
-		<-over // the client closes a connection that has nothing left of its own; a cut could be seen first
+		<-over // the client closes an idle connection; closing it here could be seen before the GOAWAY
 	}
 }
 
-// raw200 answers one request of HTTP/1.1.
+// raw200 responds to one request of HTTP/1.1.
 func raw200(c net.Conn) {
 	if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
 		_, _ = fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(okBody), okBody)

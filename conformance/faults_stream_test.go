@@ -10,7 +10,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// streamFaults are the rows of the stream table in several ways.
+// streamFaults are faults of a chat answer.
 func streamFaults() []fault {
 	sent := func(then func(harness.Streaming), pieces ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

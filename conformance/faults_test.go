@@ -18,21 +18,20 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// fault is a row of the table in docs/faults.md: what goes wrong, and what the
-// caller gets.
+// fault is a row of the table in docs/faults.md.
 type fault struct {
 	group, name, gets string
-	serve             http.HandlerFunc // over memory, in virtual time; nil where transport is given
-	over              harness.Protocol // that serve is reached by
+	serve             http.HandlerFunc // nil if there is a transport
+	over              harness.Protocol // of serve
 	transport         harness.RoundTripper
-	connections       http.RoundTripper // one that holds some
+	connections       http.RoundTripper // a transport with connections of its own
 	opts              []agento.Option
 	call              func(ctx context.Context, c *agento.Client) error // nil: Agents.Get
-	within            time.Duration                                     // of virtual time; 0: at once, back-off aside
+	within            time.Duration                                     // in addition to the backoff
 	check             func(t *testing.T, err error)
 }
 
-// TestFaults lets everything in the table go wrong.
+// TestFaults runs each fault of the table.
 func TestFaults(t *testing.T) {
 	for _, f := range allFaults() {
 		t.Run(f.group+"/"+f.name, func(t *testing.T) {
@@ -117,12 +116,12 @@ func deleteAgent(ctx context.Context, c *agento.Client) error { return c.Agents.
 func ask(ctx context.Context, c *agento.Client) error {
 	reply, err := c.Chat.Ask(ctx, "a1", agento.SendMessageParams{Message: "Hello"})
 	if err == nil && reply.Text == "" {
-		return errors.New("an answer without text")
+		return errors.New("a reply without text")
 	}
 	return err
 }
 
-// says is a server that gives one answer.
+// says responds to every request.
 func says(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(header); i += 2 {
@@ -133,7 +132,8 @@ func says(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-// first makes one answer the first, and another all that follow.
+// first responds to the first request with one handler and to all others with the
+// other.
 func first(one, then http.HandlerFunc) func() http.HandlerFunc {
 	return func() http.HandlerFunc {
 		n := 0
@@ -147,7 +147,7 @@ func first(one, then http.HandlerFunc) func() http.HandlerFunc {
 	}
 }
 
-// raw answers with bytes of its own making, and then does what end says.
+// raw writes bytes to the connection, calls end, and closes the connection.
 func raw(bytes string, end func()) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -165,7 +165,7 @@ func raw(bytes string, end func()) http.HandlerFunc {
 
 func fine(t *testing.T, err error) { require.NoError(t, err) }
 
-// is expects an error that matches all of the given ones, and that is an Error.
+// is expects an Error that matches all targets.
 func is(targets ...error) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()
@@ -177,7 +177,7 @@ func is(targets ...error) func(*testing.T, error) {
 	}
 }
 
-// status expects an Error with a status, and that matches all of the given ones.
+// status expects an Error with the status that matches all targets.
 func status(code int, targets ...error) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()
@@ -188,7 +188,7 @@ func status(code int, targets ...error) func(*testing.T, error) {
 	}
 }
 
-// known expects an error that does not say that the outcome of a write is unknown.
+// known expects an error that is not ErrOutcomeUnknown.
 func known(check func(*testing.T, error)) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()
@@ -231,7 +231,7 @@ func gzipped(body string, cut int) http.HandlerFunc {
 	}
 }
 
-// gzipBomb is a small answer that unpacks to a gigabyte: a gzip of many parts.
+// gzipBomb responds with a small body that decompresses to a gigabyte.
 func gzipBomb(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip")
 	var part strings.Builder

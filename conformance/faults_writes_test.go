@@ -14,8 +14,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// retryAfterFaults are the forms that Retry-After can have. The bubble's clock
-// begins with the year 2000.
+// retryAfterFaults are the forms of Retry-After. The clock of a bubble starts in the
+// year 2000.
 func retryAfterFaults() []fault {
 	at := func(d time.Duration, layout string) string {
 		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(d).Format(layout)
@@ -32,7 +32,7 @@ func retryAfterFaults() []fault {
 				begun := time.Now()
 				err := getAgent(ctx, c)
 				if took := time.Since(begun); took < wait {
-					return fmt.Errorf("repeated after %v, before %v had passed", took, wait)
+					return fmt.Errorf("retried after %v, before %v", took, wait)
 				}
 				return err
 			},
@@ -71,7 +71,7 @@ func retryAfterFaults() []fault {
 	return rows
 }
 
-// writeFaults are writes whose answer does not tell what became of them.
+// writeFaults are writes whose response does not prove their outcome.
 func writeFaults() []fault {
 	unknown := is(agento.ErrOutcomeUnknown)
 	counted := func(answer http.HandlerFunc) func() http.HandlerFunc {
@@ -79,7 +79,7 @@ func writeFaults() []fault {
 			n := 0
 			return func(w http.ResponseWriter, r *http.Request) {
 				if n++; n > 1 {
-					w.WriteHeader(599) // sent twice
+					w.WriteHeader(599) // a retry
 					return
 				}
 				answer(w, r)

@@ -18,13 +18,12 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// The tests of this file put strangers on the other side: r3labs' server before
-// our decoder, r3labs' client and reader behind what agentotest writes.
+// The tests of this file use the client, the reader and the server of r3labs/sse.
 
-// TestLogsThroughDrops follows a log through 50 dropped connections. With ids,
-// which is r3labs' server, every line comes once. Without, every gap is marked,
-// and no line comes twice, since the lines have a time.
-func TestLogsThroughDrops(t *testing.T) {
+// TestLogStreamDrops follows a log through 50 dropped connections. With IDs every line
+// comes once. Without, every gap is marked, and no line comes twice because the lines
+// have a time.
+func TestLogStreamDrops(t *testing.T) {
 	const drops = 50
 	for name, ids := range map[string]bool{"with ids": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +55,7 @@ func TestLogsThroughDrops(t *testing.T) {
 					write()
 					write()
 					require.Equal(t, 1, server.DropLogStreams())
-					write() // while nobody is connected
+					write() // while no client is connected
 					time.Sleep(20 * time.Second)
 				}
 				server.CloseLogStreams(agent)
@@ -72,9 +71,8 @@ func TestLogsThroughDrops(t *testing.T) {
 	}
 }
 
-// TestStrangersReadOurServer: r3labs' client and reader understand what
-// agentotest writes.
-func TestStrangersReadOurServer(t *testing.T) {
+// The client and the reader of r3labs understand the streams of agentotest.
+func TestR3labsReadsAgentotest(t *testing.T) {
 	server := agentotest.NewServer(agentotest.WithReply(func(agentotest.Turn) []string { return []string{"One ", "two\n", "three"} }))
 	defer server.Close()
 	agent := server.AddAgent(agentotest.AgentSeed{Name: "Bot"})
@@ -116,9 +114,8 @@ func TestStrangersReadOurServer(t *testing.T) {
 	})
 }
 
-// TestStrangerFeedsUs: chat events through r3labs' server, which writes ids and
-// nothing that the service's form has not.
-func TestStrangerFeedsUs(t *testing.T) {
+// The server of r3labs adds IDs to chat events.
+func TestClientReadsR3labsServer(t *testing.T) {
 	subscribed, left := make(chan struct{}), make(chan struct{})
 	server := sse.NewWithCallback(
 		func(string, *sse.Subscriber) { close(subscribed) },
@@ -142,6 +139,6 @@ func TestStrangerFeedsUs(t *testing.T) {
 	}
 	require.Equal(t, []string{"text:Hi! ", "mood:", "done:"}, (&harness.Env{T: t}).Texts(s))
 	require.NoError(t, s.Err())
-	<-left // a stream that is removed while it has a subscriber leaves a goroutine
+	<-left // removing a stream that has a subscriber leaks a goroutine of r3labs
 	server.Close()
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// TestNoHalfObject: beside an error there is no object, and no part of one.
-func TestNoHalfObject(t *testing.T) {
+// A call that fails returns no object, and no part of one.
+func TestErrorReturnsNilObject(t *testing.T) {
 	client := harness.Client(t, harness.Always(`{"data":{"id":"a1","name":7,"content":7}}`))
 	got, err := client.Agents.Get(t.Context(), "a1")
 	require.Error(t, err)
@@ -31,8 +31,8 @@ func TestNoHalfObject(t *testing.T) {
 	require.Nil(t, document)
 }
 
-// TestAskIsNeverNil: what arrived may be read without a look at the error.
-func TestAskIsNeverNil(t *testing.T) {
+// The reply of Ask may be read without checking the error.
+func TestAskReplyNeverNil(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(403, ""), nil }))
 	for _, p := range []agento.SendMessageParams{{Message: "Hello"}, {}} {
 		reply, err := client.Chat.Ask(t.Context(), "a1", p)
@@ -41,9 +41,8 @@ func TestAskIsNeverNil(t *testing.T) {
 	}
 }
 
-// TestAccountInOtherForms: a plan or a counter of a form that is not known does
-// not hide the account.
-func TestAccountInOtherForms(t *testing.T) {
+// A plan or a usage counter of an unknown form does not hide the account.
+func TestAccountUnknownForms(t *testing.T) {
 	client := harness.Client(t, harness.Always(`{"data":{"id":"acc","plan":{"id":7,"name":"Pro"},"usage":{
 		"agents":3,"period":"2026-11","flags":[],"storage":{"used":"4 GB","limit":9},"runs":{"used":2,"limit":"unlimited"},"none":null}}}`))
 	account, err := client.Account.Get(t.Context())
@@ -76,9 +75,8 @@ func TestAccountInOtherForms(t *testing.T) {
 	}
 }
 
-// TestBlankAnswer is as good as none where nothing is to be said, and a page of a
-// proxy is not.
-func TestBlankAnswer(t *testing.T) {
+// A blank response is a success if the call has no result. A page of a proxy is not.
+func TestBlankResponse(t *testing.T) {
 	for name, call := range map[string]func(*agento.Client) error{
 		"Start": func(c *agento.Client) error { return c.Agents.Start(t.Context(), "a1") },
 		"Do":    func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/agents/a1/start", nil, nil) },
@@ -95,8 +93,7 @@ func TestBlankAnswer(t *testing.T) {
 	}
 }
 
-// TestErrorWithTheStatusOfSuccess is an error for every kind of call.
-func TestErrorWithTheStatusOfSuccess(t *testing.T) {
+func TestErrorEnvelopeWithStatus200(t *testing.T) {
 	var out agento.Agent
 	for name, call := range map[string]func(*agento.Client) error{
 		"object": func(c *agento.Client) error { return second(c.Agents.Get(t.Context(), "a1")) },
@@ -126,8 +123,8 @@ func TestErrorWithTheStatusOfSuccess(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// TestAnswersThatNobodyReads are successes in any form that tells of no error.
-func TestAnswersThatNobodyReads(t *testing.T) {
+// A response that is not decoded is a success in any form without an error.
+func TestResponsesNotDecoded(t *testing.T) {
 	for _, answer := range []string{
 		`{}`, `{"data":null}`, `{"success":true}`, `null`, `[]`, `["x"]`, `"done"`, `7`, `true`,
 		`{"error":null}`, `{"error":{}}`, `{"error":""}`, `{"error":{"code":null,"message":""}}`,
@@ -140,9 +137,8 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 	}
 }
 
-// TestUpdateAnsweredWithLess: an answer that lacks the object is a success, and
-// the object is read.
-func TestUpdateAnsweredWithLess(t *testing.T) {
+// A response without the object is a success, and the object is read.
+func TestUpdateResponseWithoutObject(t *testing.T) {
 	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, "", "\n"} {
 		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PATCH" {
@@ -159,9 +155,8 @@ func TestUpdateAnsweredWithLess(t *testing.T) {
 	}
 }
 
-// TestDocumentUpdateAnsweredWithLess: what the service confirms is done, whatever
-// the document holds by the time that it is read.
-func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
+// A confirmed update is a success, whatever the document has when it is read.
+func TestUpdateDocumentConfirmedWithoutContent(t *testing.T) {
 	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, "", "\n"} {
 		writes := 0
 		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
@@ -178,9 +173,8 @@ func TestDocumentUpdateAnsweredWithLess(t *testing.T) {
 	}
 }
 
-// TestVersionGivenPlainly: a version that the caller wrote by hand is the one that
-// the service gave.
-func TestVersionGivenPlainly(t *testing.T) {
+// A version that the caller wrote as plain text equals the service's.
+func TestUpdateDocumentVersionNotJSON(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Method == "PUT" {
 			return harness.Respond(501, ""), nil
@@ -192,9 +186,8 @@ func TestVersionGivenPlainly(t *testing.T) {
 	require.ErrorContains(t, err, "the document is unchanged")
 }
 
-// TestNothingIsSaidWithoutAVersion of what the document held before: nobody has
-// seen it.
-func TestNothingIsSaidWithoutAVersion(t *testing.T) {
+// Without a version the error does not compare the document with an earlier one.
+func TestUpdateDocumentWithoutVersionUnresolved(t *testing.T) {
 	for _, version := range []string{"", `,"version":"v1"`} {
 		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PUT" {
@@ -209,8 +202,8 @@ func TestNothingIsSaidWithoutAVersion(t *testing.T) {
 	}
 }
 
-// TestRowsWithoutKeys that come again are noticed, whatever is behind a pointer.
-func TestRowsWithoutKeys(t *testing.T) {
+// Rows without IDs that are repeated end the iteration.
+func TestRepeatedRowsWithoutIDs(t *testing.T) {
 	requests := 0
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		requests++
@@ -227,8 +220,8 @@ func TestRowsWithoutKeys(t *testing.T) {
 	require.LessOrEqual(t, requests, 2)
 }
 
-// TestBodyThatEmbedsSecrets: only the embedded part would be sent.
-func TestBodyThatEmbedsSecrets(t *testing.T) {
+// Only the embedded part would be sent.
+func TestBodyEmbeddingSecretsRejected(t *testing.T) {
 	var sent string
 	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(req.Body)
@@ -252,9 +245,8 @@ func TestBodyThatEmbedsSecrets(t *testing.T) {
 	require.JSONEq(t, `{"name":"x","secrets":{"a":"b"}}`, sent)
 }
 
-// TestRuleRefusedAfterALostAnswer: the first time has done it, and WithResponse
-// tells of the answer that says so.
-func TestRuleRefusedAfterALostAnswer(t *testing.T) {
+// The first attempt was applied. WithResponse has the response that proves it.
+func TestPutRuleRefusedAfterLostResponse(t *testing.T) {
 	for content, want := range map[string]error{"be kind": nil, "another's": agento.ErrOutcomeUnknown} {
 		synctest.Test(t, func(t *testing.T) {
 			puts := 0
@@ -281,9 +273,8 @@ func TestRuleRefusedAfterALostAnswer(t *testing.T) {
 	}
 }
 
-// TestNullIsNoDocument: of the names that a document may have, one that is null
-// does not hide another.
-func TestNullIsNoDocument(t *testing.T) {
+// A null field does not hide another name of the content.
+func TestDocumentNullField(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"data":{"content":null,"soulMd":"real text","version":1}}`: "real text",
 		`{"data":{"content":null,"version":1}}`:                      "",
@@ -295,9 +286,8 @@ func TestNullIsNoDocument(t *testing.T) {
 	}
 }
 
-// TestUpdateAnsweredWithNothing: a change that is answered without the object is
-// a success, and the object is read.
-func TestUpdateAnsweredWithNothing(t *testing.T) {
+// An update with an empty response is a success, and the object is read.
+func TestUpdateResponseEmpty(t *testing.T) {
 	for _, answer := range []*http.Response{harness.Respond(204, ""), harness.Respond(200, `{"data":null}`), harness.Respond(200, "")} {
 		var sent []string
 		read := harness.Respond(200, harness.AgentJSON)

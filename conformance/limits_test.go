@@ -19,8 +19,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// TestRepeatedAfter408: a service that says 408 may have done it all the same.
-func TestRepeatedAfter408(t *testing.T) {
+// A request that was answered with 408 may have been applied.
+func TestRetryAfter408(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory())
 		defer s.Close()
@@ -41,8 +41,7 @@ func TestRepeatedAfter408(t *testing.T) {
 	})
 }
 
-// TestTimeoutBoundsAnErrorBody like everything else of an attempt.
-func TestTimeoutBoundsAnErrorBody(t *testing.T) {
+func TestTimeoutLimitsErrorBody(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(400)
 		_ = http.NewResponseController(w).Flush()
@@ -55,8 +54,8 @@ func TestTimeoutBoundsAnErrorBody(t *testing.T) {
 	})
 }
 
-// TestCancelledInAnErrorBody: the context is why there was no other attempt.
-func TestCancelledInAnErrorBody(t *testing.T) {
+// The error has the cause of the context only if the context prevented a retry.
+func TestContextEndsInErrorBody(t *testing.T) {
 	for status, repeated := range map[int]bool{500: true, 400: false} {
 		harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
@@ -75,9 +74,8 @@ func TestCancelledInAnErrorBody(t *testing.T) {
 	}
 }
 
-// TestNextCallAfterALongRetryAfter: what the first is not made to wait for, the
-// next is not either.
-func TestNextCallAfterALongRetryAfter(t *testing.T) {
+// If one call does not wait for a long Retry-After, the next one does not either.
+func TestLongRetryAfterFailsNextCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
@@ -101,9 +99,8 @@ func TestNextCallAfterALongRetryAfter(t *testing.T) {
 	})
 }
 
-// TestRefusedAfterAnAnswer: when pacing lets no further attempt go, the answer
-// that there was is what is told.
-func TestRefusedAfterAnAnswer(t *testing.T) {
+// If the rate limit prevents a retry, the error is that of the response before.
+func TestRateLimitPreventsRetryKeepsResponse(t *testing.T) {
 	sent := 0
 	harness.Run(t, func(w http.ResponseWriter, _ *http.Request) {
 		sent++
@@ -128,9 +125,8 @@ func TestRefusedAfterAnAnswer(t *testing.T) {
 	})
 }
 
-// TestWaitsDoNotOverflow: a service that asks for as long as can be is not asked
-// again at once, and a log ends where it asks for more than it may.
-func TestWaitsDoNotOverflow(t *testing.T) {
+// A service that asks for the longest possible wait is not asked again at once.
+func TestRetryAfterOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
@@ -164,7 +160,7 @@ func TestWaitsDoNotOverflow(t *testing.T) {
 	}
 }
 
-func TestLogEndsWhereTheServiceAsksForTooMuch(t *testing.T) {
+func TestLogStreamLongRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
@@ -186,9 +182,8 @@ func TestLogEndsWhereTheServiceAsksForTooMuch(t *testing.T) {
 	})
 }
 
-// TestBodyOfAnErrorIsBounded: an answer that is much too large does not stay in
-// memory with its error.
-func TestBodyOfAnErrorIsBounded(t *testing.T) {
+// An error does not keep a very large body in memory.
+func TestErrorBodyLimited(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		return harness.Respond(200, strings.Repeat("x", 3<<20)), nil
 	}))

@@ -15,15 +15,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// listing is one of the All… methods, and what it asks for besides limit and
-// offset.
+// listing is one of the All… methods, and its query without limit and offset.
 type listing struct {
 	name  string
 	keys  func(c *agento.Client, limit, offset int, opts ...agento.Option) iter.Seq2[string, error]
 	query url.Values
 }
 
-// keysOf makes the iterators of all types alike.
+// keysOf returns the keys of rows of any type.
 func keysOf[T any](rows iter.Seq2[T, error], key func(T) string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for row, err := range rows {
@@ -70,7 +69,7 @@ func listings(t *testing.T) []listing {
 	}
 }
 
-func TestEveryIteratorIsListed(t *testing.T) {
+func TestEveryIteratorTested(t *testing.T) {
 	var have []string
 	for _, l := range listings(t) {
 		have = append(have, l.name)
@@ -82,7 +81,7 @@ func TestEveryIteratorIsListed(t *testing.T) {
 	}
 }
 
-// rows is a list endpoint of n rows, all of whose names are their ids.
+// rows is the endpoint of a list of n rows. The name of a row is its ID.
 type rows struct {
 	n, total      int
 	ignoresOffset bool

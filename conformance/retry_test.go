@@ -22,7 +22,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// The outcomes of an attempt that the retry table tells apart.
+// The outcomes of an attempt that the retry table distinguishes.
 var (
 	errDial    = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	errDNS     = &net.DNSError{Err: "no such host", Name: "api.agento.host", IsNotFound: true}
@@ -54,15 +54,15 @@ type errReader struct{ err error }
 
 func (r errReader) Read([]byte) (int, error) { return 0, r.err }
 
-// TestRetryTable walks the table: what happens to a call whose first attempt has
-// this outcome and whose second would succeed.
+// TestRetryTable checks each outcome of a first attempt whose second attempt would
+// succeed.
 func TestRetryTable(t *testing.T) {
 	const repeated, once = 2, 1
 	table := []struct {
 		name         string
 		first        attemptFunc
-		safe, unsafe int  // attempts of GET, PUT, DELETE and of POST, PATCH
-		unknown      bool // a POST or PATCH that is not repeated may have been applied
+		safe, unsafe int  // attempts of GET, PUT and DELETE, and of POST and PATCH
+		unknown      bool // a POST or PATCH that is not retried may have been applied
 	}{
 		{"429 with Retry-After", answers(429, "Retry-After", "2"), repeated, repeated, false},
 		{"429 without", answers(429), repeated, repeated, false},
@@ -123,7 +123,7 @@ func TestRetryTable(t *testing.T) {
 	}
 }
 
-func TestRetryEndsAfterItsAttempts(t *testing.T) {
+func TestRetryMaxRetries(t *testing.T) {
 	for _, retries := range []int{0, 1, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			var attempts int
@@ -143,9 +143,8 @@ func TestRetryEndsAfterItsAttempts(t *testing.T) {
 	}
 }
 
-// TestRetryWaits: back-off doubles from 0.5 s to 8 s, jitter adds at most a
-// quarter, and the service's own wait is never cut short.
-func TestRetryWaits(t *testing.T) {
+// The backoff doubles from 0.5 s to 8 s, and jitter adds at most a quarter.
+func TestRetryBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
@@ -165,8 +164,8 @@ func TestRetryWaits(t *testing.T) {
 	})
 }
 
-func TestRetryAfterIsObeyed(t *testing.T) {
-	date := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // the bubble's clock begins here
+func TestRetryAfterHonored(t *testing.T) {
+	date := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // when the clock of a bubble starts
 	forms := []struct {
 		value string
 		least time.Duration
@@ -199,9 +198,9 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
-// TestRetryThatCannotBeAfforded: a wait beyond the limit or the deadline returns
-// the 429 at once, with what it asked for.
-func TestRetryThatCannotBeAfforded(t *testing.T) {
+// If the wait is above the limit or the deadline, the 429 is returned at once with its
+// Retry-After.
+func TestRetryAfterAboveLimit(t *testing.T) {
 	for _, value := range []string{"61", "3600", "9223372037", "99999999999999999999", "Thu, 01 Jan 2060 00:00:00 GMT"} {
 		synctest.Test(t, func(t *testing.T) {
 			begun := time.Now()
@@ -234,9 +233,8 @@ func TestRetryThatCannotBeAfforded(t *testing.T) {
 	})
 }
 
-// TestContextKeepsTheLastAnswer: an error that the context causes is the
-// context's and its cause's, and tells what the service had said before.
-func TestContextKeepsTheLastAnswer(t *testing.T) {
+// The error is that of the context and its cause, and has the last response.
+func TestContextEndsBetweenAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cause := errors.New("the operator pressed a button")
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -257,9 +255,8 @@ func TestContextKeepsTheLastAnswer(t *testing.T) {
 	})
 }
 
-// TestHeadersHaveADefaultLimit: without any deadline of the caller's, a call to a
-// service that says nothing ends.
-func TestHeadersHaveADefaultLimit(t *testing.T) {
+// A call without a deadline to a silent service ends after a minute.
+func TestHeaderTimeoutDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := harness.Client(t, harness.RoundTripper(harness.Hang), agento.WithMaxRetries(0))
 		begun := time.Now()
@@ -271,9 +268,9 @@ func TestHeadersHaveADefaultLimit(t *testing.T) {
 	})
 }
 
-// TestDeleteThatIsRepeated: gone at the second try means that the first one did
-// it, but only where the first may have.
-func TestDeleteThatIsRepeated(t *testing.T) {
+// A 404 to a retried DELETE is a success only if an earlier attempt may have been
+// applied.
+func TestRetriedDeleteNotFound(t *testing.T) {
 	gone := func(*http.Request) (*http.Response, error) {
 		return harness.Respond(404, `{"error":{"code":"agent_not_found","message":"no such agent"}}`), nil
 	}
@@ -307,9 +304,9 @@ func TestDeleteThatIsRepeated(t *testing.T) {
 	}
 }
 
-// TestDialErrorsOfARealTransport: net/http's own transport tells that it never
-// got a connection, whatever the error looks like.
-func TestDialErrorsOfARealTransport(t *testing.T) {
+// An error of the dialer of a net/http transport means that nothing was sent, whatever
+// the error.
+func TestDialErrorOfNetHTTP(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dials := 0
 		tr := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {

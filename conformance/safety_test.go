@@ -19,7 +19,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// renderings is a value in every form in which it may reach a log.
+// renderings returns a value in every form that may reach a log.
 func renderings(v any) []string {
 	var out []string
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
@@ -44,7 +44,7 @@ func requireSecret(t *testing.T, secret string, values ...any) {
 	}
 }
 
-func TestKeyIsNeverPrinted(t *testing.T) {
+func TestKeyNotPrinted(t *testing.T) {
 	echo := harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		key := req.Header.Get("X-Api-Key")
 		switch {
@@ -77,7 +77,7 @@ func TestKeyIsNeverPrinted(t *testing.T) {
 	require.NotContains(t, logged.String(), harness.TestKey)
 }
 
-func TestSecretsAreNeverPrinted(t *testing.T) {
+func TestSecretsNotPrinted(t *testing.T) {
 	const secret = "sk-test-made-up-value"
 	secrets := agento.Secrets{agento.AnthropicAPIKey: secret}
 	params := agento.CreateAgentParams{Name: "Bot", Secrets: secrets}
@@ -93,15 +93,14 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}))
 	_, err := client.Agents.Create(context.Background(), params)
 	requireSecret(t, secret, err)
-	require.JSONEq(t, `{"name":"Bot","secrets":{"anthropicApiKey":"`+secret+`"}}`, sent, "what is sent is the value")
+	require.JSONEq(t, `{"name":"Bot","secrets":{"anthropicApiKey":"`+secret+`"}}`, sent, "the value is sent")
 	err = client.Do(context.Background(), "POST", "/v1/agents", params, nil)
 	requireSecret(t, secret, err)
 	require.JSONEq(t, `{"name":"Bot","secrets":{"anthropicApiKey":"`+secret+`"}}`, sent)
 }
 
-// TestKeyStaysAtItsOrigin: no redirect is followed, and whatever a middleware
-// does, the key goes nowhere else.
-func TestKeyStaysAtItsOrigin(t *testing.T) {
+// No redirect is followed, so the key is not sent elsewhere.
+func TestRedirectsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, to := range []string{"http://localhost/v1/other", "http://evil.example/", "http://localhost:81/", "//evil.example/", "::bad::"} {
 			hosts := map[string]int{}
@@ -119,7 +118,7 @@ func TestKeyStaysAtItsOrigin(t *testing.T) {
 	}
 }
 
-func TestMiddlewareSeesNoKeyAndCannotSendItAway(t *testing.T) {
+func TestMiddlewareChangesHost(t *testing.T) {
 	for _, host := range []string{"evil.example", "localhost:8443", "LOCALHOST.evil.example"} {
 		reached := false
 		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
@@ -142,7 +141,7 @@ func TestMiddlewareSeesNoKeyAndCannotSendItAway(t *testing.T) {
 	}
 }
 
-func TestMiddlewareAddsUpInOrder(t *testing.T) {
+func TestMiddlewareOrder(t *testing.T) {
 	var order []string
 	layer := func(name string) agento.Option {
 		return agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
@@ -162,9 +161,8 @@ func TestMiddlewareAddsUpInOrder(t *testing.T) {
 	require.Equal(t, []string{"outer", "inner"}, order)
 }
 
-// TestKeyInAnArgument: arguments that were given the wrong way round do not take
-// the key where it is told, nor to the service in a path.
-func TestKeyInAnArgument(t *testing.T) {
+// A key in place of another argument is neither printed nor sent.
+func TestKeyAsArgumentRejected(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("it was sent")
 		return harness.Respond(404, `{}`), nil
@@ -193,9 +191,9 @@ func TestKeyInAnArgument(t *testing.T) {
 	}
 }
 
-// TestKeyOfASourceInAnArgument: a key that only a function knows is known once it
-// was sent, and not told from then on. The next call is refused.
-func TestKeyOfASourceInAnArgument(t *testing.T) {
+// The key of a key source is known once it was sent. It is redacted from then on, and
+// the next call is rejected.
+func TestSourceKeyAsArgument(t *testing.T) {
 	var logged bytes.Buffer
 	told := func(_ context.Context, call agento.CallInfo, _ agento.ResponseInfo) {
 		requireSecret(t, harness.TestKey, call)
@@ -223,9 +221,9 @@ func TestKeyOfASourceInAnArgument(t *testing.T) {
 	require.Equal(t, 1, sent)
 }
 
-// TestEchoesAreRedacted: whatever part of a request a service repeats, in
-// whatever answer, neither the key nor a secret gets into an error or a log.
-func TestEchoesAreRedacted(t *testing.T) {
+// If a service echoes a request, neither the key nor a secret gets into an error or a
+// log.
+func TestEchoedSecretsRedacted(t *testing.T) {
 	const secret = `sk-test-"made-up"<value>`
 	const inJSON, plainJSON = `sk-test-\"made-up\"\u003cvalue\u003e`, `sk-test-\"made-up\"<value>`
 	answers := map[string]func(key string) (status int, kind, body string){
@@ -261,25 +259,26 @@ func TestEchoesAreRedacted(t *testing.T) {
 			_, get := client.Agents.Get(ctx, "a")
 			_, ask := client.Chat.Ask(ctx, "a", agento.SendMessageParams{Message: "x"})
 			require.Error(t, errors.Join(get, ask))
-			requireNotTold(t, harness.TestKey, logged.String(), get, ask)
-			logged.Reset() // only what was sent can be known in an answer
+			requireNotPrinted(t, harness.TestKey, logged.String(), get, ask)
+			logged.Reset() // a secret is known only after it was sent
 
 			_, create := client.Agents.Create(ctx, agento.CreateAgentParams{Name: "Bot", Secrets: secrets})
 			_, swarm := client.Swarms.Create(ctx, agento.CreateSwarmParams{Name: "Team", Secrets: secrets})
 			_, swarms := client.Swarms.Update(ctx, "s", agento.UpdateSwarmParams{Secrets: secrets})
 			set := client.Account.SetSecrets(ctx, agento.ForAgent("a"), secrets)
-			requireNotTold(t, harness.TestKey, logged.String(), create, swarm, swarms, set)
-			requireNotTold(t, "sk-test-", logged.String(), create, swarm, swarms, set)
+			requireNotPrinted(t, harness.TestKey, logged.String(), create, swarm, swarms, set)
+			requireNotPrinted(t, "sk-test-", logged.String(), create, swarm, swarms, set)
 		})
 	}
 }
 
-func requireNotTold(t *testing.T, hidden, logged string, failures ...error) {
+// requireNotPrinted checks that a text is in no log and no error.
+func requireNotPrinted(t *testing.T, hidden, logged string, failures ...error) {
 	t.Helper()
 	told := []string{logged}
 	for _, err := range failures {
 		var e *agento.Error
-		if errors.As(err, &e) { // not every answer is wrong for every call
+		if errors.As(err, &e) { // not every response fails every call
 			told = append(told, renderings(err)...)
 			told = append(told, e.Message, string(e.Code), string(e.Body))
 			told = append(told, renderings(*e)...)
@@ -290,9 +289,8 @@ func requireNotTold(t *testing.T, hidden, logged string, failures ...error) {
 	}
 }
 
-// TestContextOfARequestPrintsNothing: a middleware that prints what it is given
-// does not print the key, whether or not the caller's context has a deadline.
-func TestContextOfARequestPrintsNothing(t *testing.T) {
+// A middleware that prints the context of a request does not print the key.
+func TestRequestContextPrintsNoKey(t *testing.T) {
 	for _, limit := range []time.Duration{time.Second, time.Hour} {
 		var printed string
 		spy := func(next http.RoundTripper) http.RoundTripper {

@@ -17,10 +17,9 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// leaveStream opens a stream against streamForLeaving and leaves it in one of
-// the ways that there are.
+// waysToLeave open a stream and stop using it in different ways.
 var waysToLeave = []func(t *testing.T, client *agento.Client){
-	func(t *testing.T, c *agento.Client) { // drained
+	func(t *testing.T, c *agento.Client) { // read to its end
 		s := openStream(t, c, context.Background(), "whole")
 		for range s.Events() {
 		}
@@ -34,7 +33,7 @@ var waysToLeave = []func(t *testing.T, client *agento.Client){
 			break
 		}
 	},
-	func(t *testing.T, c *agento.Client) { // cancelled, and read to its end
+	func(t *testing.T, c *agento.Client) { // canceled, and read to its end
 		ctx, cancel := context.WithCancel(context.Background())
 		s := openStream(t, c, ctx, "endless")
 		<-s.Events()
@@ -43,17 +42,17 @@ var waysToLeave = []func(t *testing.T, client *agento.Client){
 		}
 		require.ErrorIs(t, s.Err(), context.Canceled)
 	},
-	func(t *testing.T, c *agento.Client) { // dropped after the cancel, the channel full
+	func(t *testing.T, c *agento.Client) { // not read after the cancel, the channel full
 		ctx, cancel := context.WithCancel(context.Background())
 		openStream(t, c, ctx, "endless")
 		cancel()
 	},
-	func(t *testing.T, c *agento.Client) { // looped over to its end
+	func(t *testing.T, c *agento.Client) { // read to its end with All
 		text, err := openStream(t, c, context.Background(), "whole").Text()
 		require.NoError(t, err)
 		require.NotEmpty(t, text)
 	},
-	func(t *testing.T, c *agento.Client) { // cancelled in a loop
+	func(t *testing.T, c *agento.Client) { // canceled while reading with All
 		ctx, cancel := context.WithCancel(context.Background())
 		var last error
 		defer cancel()
@@ -63,11 +62,11 @@ var waysToLeave = []func(t *testing.T, client *agento.Client){
 		}
 		require.ErrorIs(t, last, context.Canceled)
 	},
-	func(t *testing.T, c *agento.Client) { // the server died in a loop
+	func(t *testing.T, c *agento.Client) { // aborted by the server while reading with All
 		_, err := openStream(t, c, context.Background(), "dies").Text()
 		require.ErrorIs(t, err, agento.ErrStreamTruncated)
 	},
-	func(t *testing.T, c *agento.Client) { // the server died
+	func(t *testing.T, c *agento.Client) { // aborted by the server
 		s := openStream(t, c, context.Background(), "dies")
 		for range s.Events() {
 		}
@@ -98,8 +97,8 @@ func streamForLeaving(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// inBubble counts the goroutines of the caller's bubble. Others come and go with
-// the garbage collector.
+// inBubble counts the goroutines of the caller's bubble. Goroutines of the runtime come
+// and go.
 func inBubble() int {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
@@ -108,15 +107,15 @@ func inBubble() int {
 	return strings.Count(string(stacks), "synctest bubble "+mine+"]")
 }
 
-// TestStreamsLeaveNothing opens 10,000 streams and leaves them in every way: the
-// goroutines and the connections go back to where they were.
-func TestStreamsLeaveNothing(t *testing.T) {
+// TestStreamsLeak opens 10,000 streams and leaves them in every way. No goroutine and
+// no connection is left.
+func TestStreamsLeak(t *testing.T) {
 	for name, proto := range harness.Protocols {
-		t.Run(name, func(t *testing.T) { testStreamsLeaveNothing(t, proto) })
+		t.Run(name, func(t *testing.T) { testStreamsLeak(t, proto) })
 	}
 }
 
-func testStreamsLeaveNothing(t *testing.T, proto harness.Protocol) {
+func testStreamsLeak(t *testing.T, proto harness.Protocol) {
 	harness.RunOver(t, proto, streamForLeaving, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
 		round := func(n int) {
 			var all sync.WaitGroup
@@ -129,13 +128,13 @@ func testStreamsLeaveNothing(t *testing.T, proto harness.Protocol) {
 			all.Wait()
 			synctest.Wait() // until canceled streams have released their connections
 			w.Client.CloseIdleConnections()
-			time.Sleep(10 * time.Second) // what is left of a server's handlers ends too
+			time.Sleep(10 * time.Second) // the handlers of the server end too
 			synctest.Wait()
 		}
 		round(100)
 		before := inBubble()
 		n := 10_000
-		if proto == harness.Protocols["HTTP/1.1+TLS"] { // each early end costs a handshake
+		if proto == harness.Protocols["HTTP/1.1+TLS"] { // each stream that is not read to its end costs a handshake
 			n = 2500
 		}
 		round(n)
@@ -144,14 +143,14 @@ func testStreamsLeaveNothing(t *testing.T, proto harness.Protocol) {
 	})
 }
 
-// TestStreamRowsHold repeats the rows that a race could spoil, a thousand times
-// over each form of connection; fewer where each stream costs a handshake.
-func TestStreamRowsHold(t *testing.T) {
+// TestStreamErrorsRepeated repeats the cases that a race could break a thousand times
+// over each protocol, fewer over TLS where each stream costs a handshake.
+func TestStreamErrorsRepeated(t *testing.T) {
 	times := 1000
 	if testing.Short() {
 		times = 50
 	}
-	cause := io.ErrClosedPipe // any error that nothing else gives
+	cause := io.ErrClosedPipe // an error that nothing else returns
 	rows := map[string]struct {
 		handler http.HandlerFunc
 		run     func(w *harness.Env) (*agento.ChatStream, []error)
@@ -201,7 +200,7 @@ func TestStreamRowsHold(t *testing.T) {
 	}
 }
 
-// closeNote is a body that tells whether it was closed.
+// closeNote is a body that reports whether it was closed.
 type closeNote struct {
 	io.Reader
 	closed bool
@@ -209,7 +208,7 @@ type closeNote struct {
 
 func (c *closeNote) Close() error { c.closed = true; return nil }
 
-func TestBodyOfTheLastAnswerIsClosed(t *testing.T) {
+func TestLogStreamLastBodyClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		note := &closeNote{Reader: strings.NewReader("")}
 		sent := 0

@@ -14,18 +14,18 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
-// writeFault is what happens to one request of a write.
+// writeFault is a fault of one request of a write.
 type writeFault struct {
 	name         string
-	play         *agentotest.Fault // at the service; nil: nothing there
+	play         *agentotest.Fault // at the service; nil: no fault there
 	commits      bool              // the request takes effect
-	breaks       bool              // the connection breaks while the request leaves,
-	requestBytes int               // after so many bytes of it
-	late         time.Duration     // it is carried out so much later, when the caller may have gone
+	breaks       bool              // the connection breaks while the request is sent,
+	requestBytes int               // after this many bytes
+	late         time.Duration     // the delay before it takes effect
 	deadline     time.Duration     // of the caller
 }
 
-// writeFaultTable is everything that goes wrong with a write.
+// writeFaultTable returns all faults of writes.
 func writeFaultTable() []writeFault {
 	const html = "<html>Bad Gateway</html>"
 	page := func(status int) agentotest.Fault {
@@ -38,7 +38,7 @@ func writeFaultTable() []writeFault {
 		{name: "connection cut before the request", breaks: true},
 		{name: "connection cut in the request's head", breaks: true, requestBytes: 20},
 	}
-	if os.Getenv(exchange.Variable) == "" { // a record of exchanges would have half a body for a request
+	if os.Getenv(exchange.Variable) == "" { // a recording would have a truncated request
 		faults = append(faults, writeFault{name: "connection cut in the last byte of the request", breaks: true, requestBytes: 1 << 20})
 	}
 	for _, status := range []int{500, 502, 503, 504} {
@@ -62,7 +62,7 @@ func writeFaultTable() []writeFault {
 	return append(faults, late)
 }
 
-// openers are faults after which the second attempt comes.
+// openers are faults that are followed by a second attempt.
 func openers(w write) []writeFault {
 	out := []writeFault{tooMany("0"), tooMany("2"), refusing(http.StatusTooEarly)}
 	if w.route.Method == http.MethodPut || w.route.Method == http.MethodDelete {
@@ -76,7 +76,7 @@ func bothWays(name string, f agentotest.Fault) []writeFault {
 	return []writeFault{{name: name + ", before it commits", play: &f}, after(name, f)}
 }
 
-// after is a fault that comes once the write has taken effect.
+// after is a fault after the write took effect.
 func after(name string, f agentotest.Fault) writeFault {
 	f = f.AfterCommit()
 	return writeFault{name: name + ", after it commits", play: &f, commits: true}
@@ -95,22 +95,22 @@ func tooMany(retryAfter string) writeFault {
 	return writeFault{name: "429, Retry-After " + retryAfter, play: &f}
 }
 
-// write is a method that writes.
+// write is a method that changes the state of the service.
 type write struct {
-	call    string // the method, and behind a comma what is special
+	call    string // the method, and after a comma the variant
 	route   *route.Route
 	prepare func(s *agentotest.Server, x *subject)
 	do      func(ctx context.Context, c *agento.Client, x subject) error
-	applied func(s *agentotest.Server, x subject) int // how often it shows
+	applied func(s *agentotest.Server, x subject) int // how often it took effect
 }
 
-// subject is what a write is about; the name is used by no other.
+// subject is the object of a write. Its name is unique.
 type subject struct{ name, agent, swarm, id string }
 
 func (x subject) forAgent() agento.Target { return agento.ForAgent(x.agent) }
 func (x subject) forSwarm() agento.Target { return agento.ForSwarm(x.swarm) }
 
-// writes are all writes of the API, and the methods that are made of them.
+// writes returns all writes of the API, and the methods that use them.
 func writes() []write {
 	all := append(agentWrites(), accountWrites()...)
 	all = append(all, chatWrites()...)
@@ -218,7 +218,7 @@ func chatWrites() []write {
 		}, said},
 		{"Chat.Ask", route.SendMessage, anAgent, func(ctx context.Context, c *agento.Client, x subject) error {
 			reply, err := c.Chat.Ask(ctx, x.agent, agento.SendMessageParams{Message: x.name})
-			if reply.RequestID == "" { // no answer has begun
+			if reply.RequestID == "" { // no answer was received
 				return err
 			}
 			return whole(reply, err)
@@ -230,10 +230,10 @@ func chatWrites() []write {
 	}
 }
 
-// whole is the result of a message whose answer has begun.
+// whole checks the reply to a message that was accepted.
 func whole(reply *agento.Reply, err error) error {
 	if err == nil && !strings.HasPrefix(reply.Text, "This is agentotest") {
-		err = errors.New("an answer that is not whole, without an error")
+		err = errors.New("a truncated answer without an error")
 	}
 	if err != nil {
 		return acceptedError{err}

@@ -29,12 +29,11 @@ var (
 	writeSeed = flag.Uint64("writes.seed", 1, "of what is random in it")
 )
 
-// runsPerServer bounds what a fake service has to keep.
+// runsPerServer limits the memory of a fake service.
 const runsPerServer = 100
 
-// TestWritesHappenOnce lets every write of the API meet every fault of a server
-// that commits and then fails, or fails before it commits, and compares what the
-// caller was told with what is there afterwards.
+// TestWritesHappenOnce runs every write of the API with every fault before and after
+// the server commits, and compares the result with the state of the server.
 //
 //	go test ./conformance -run TestWritesHappenOnce -v -writes.runs=1000
 func TestWritesHappenOnce(t *testing.T) {
@@ -59,15 +58,14 @@ func TestWritesHappenOnce(t *testing.T) {
 	t.Log(all.String())
 	if !t.Failed() {
 		require.NotZero(t, all.success.Load(), "a write that succeeded")
-		require.NotZero(t, all.failure.Load(), "a write that was told not to be applied")
-		require.NotZero(t, all.unknownApplied.Load(), "one whose outcome was not known, and that was applied")
-		require.NotZero(t, all.unknownNot.Load(), "one whose outcome was not known, and that was not applied")
+		require.NotZero(t, all.failure.Load(), "a write that was reported as failed")
+		require.NotZero(t, all.unknownApplied.Load(), "a write with unknown outcome that was applied")
+		require.NotZero(t, all.unknownNot.Load(), "a write with unknown outcome that was not applied")
 	}
 }
 
-// TestNoWriteIsMissing: a write of the table of operations that this suite does
-// not know fails here.
-func TestNoWriteIsMissing(t *testing.T) {
+// TestEveryWriteTested fails if an operation that writes is not in the suite.
+func TestEveryWriteTested(t *testing.T) {
 	covered := map[string]bool{}
 	methods := harness.ServiceMethods()
 	for _, w := range writes() {
@@ -79,7 +77,7 @@ func TestNoWriteIsMissing(t *testing.T) {
 	}
 }
 
-// tally counts what callers were told.
+// tally counts the results of the callers.
 type tally struct{ success, failure, unknownApplied, unknownNot atomic.Int64 }
 
 func (a *tally) add(applied int, err error) {
@@ -97,27 +95,27 @@ func (a *tally) add(applied int, err error) {
 
 func (a *tally) String() string {
 	s, f, u, n := a.success.Load(), a.failure.Load(), a.unknownApplied.Load(), a.unknownNot.Load()
-	return fmt.Sprintf("%d runs: %d told success, %d told failure, %d told unknown (%d of them applied, %d not)", s+f+u+n, s, f, u+n, u, n)
+	return fmt.Sprintf("%d runs: %d reported success, %d failure, %d unknown (%d of them applied, %d not)", s+f+u+n, s, f, u+n, u, n)
 }
 
-// acceptedError is a write that was accepted, and whose answer then broke off: a
-// message to an agent.
+// acceptedError is the error of a message that was accepted and whose answer was
+// truncated.
 type acceptedError struct{ error }
 
-// plan is one run: a write, what goes wrong, and which of its attempts that hits.
+// plan is one run: a write, a fault, and the attempts that it hits.
 type plan struct {
 	write    write
 	fault    writeFault
 	hits     hits
-	opener   writeFault // of the first attempt, where the fault hits the second
-	reads    bool       // reading back fails too
+	opener   writeFault // the fault of the first attempt if fault hits the second
+	reads    bool       // reads fail too
 	name     string
 	mu       sync.Mutex
 	attempts int
-	commits  int // requests that took effect at the service
+	commits  int // requests that took effect
 }
 
-// hits is which attempts of a write a fault hits.
+// hits are the attempts of a write that a fault hits.
 type hits int
 
 const (
@@ -141,7 +139,7 @@ func (p *plan) String() string {
 		p.write.call, p.fault.name, p.hits, p.opener.name, p.reads, p.name)
 }
 
-// current is what happens to the newest attempt; the zero writeFault is nothing.
+// current is the fault of the newest attempt, or the zero writeFault.
 func (p *plan) current() writeFault {
 	switch {
 	case p.hits == hitSecond && p.attempts == 1:
@@ -152,8 +150,8 @@ func (p *plan) current() writeFault {
 	return writeFault{}
 }
 
-// leaves counts an attempt as its request leaves the client, and tells where the
-// connection breaks meanwhile.
+// leaves counts an attempt whose request is sent, and returns whether and where the
+// connection breaks.
 func (p *plan) leaves() (after int, breaks bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -162,7 +160,7 @@ func (p *plan) leaves() (after int, breaks bool) {
 	return f.requestBytes, f.breaks
 }
 
-// arrives is asked by the service about each request.
+// arrives is called by the service for each request.
 func (p *plan) arrives(r agentotest.Request) (agentotest.Fault, bool) {
 	if r.Method == http.MethodGet {
 		return agentotest.Drop(), p.reads
@@ -180,7 +178,7 @@ func (p *plan) arrives(r agentotest.Request) (agentotest.Fault, bool) {
 	return *f.play, true
 }
 
-// runWrite carries one plan out and judges it.
+// runWrite runs a plan and checks its result.
 func runWrite(t *testing.T, s *agentotest.Server, p *plan) (applied int, err error) {
 	x := subject{name: p.name}
 	if p.write.prepare != nil {
@@ -198,30 +196,30 @@ func runWrite(t *testing.T, s *agentotest.Server, p *plan) (applied int, err err
 	err = p.write.do(ctx, client, x)
 	client.CloseIdleConnections()
 	if p.fault.late > 0 {
-		time.Sleep(time.Hour) // until what was under way has arrived
+		time.Sleep(time.Hour) // until delayed requests have arrived
 	}
 	synctest.Wait()
 	applied = p.write.applied(s, x)
-	require.Empty(t, p.judge(s, err, applied), "%v: told %v, applied %d times", p, err, applied)
+	require.Empty(t, p.judge(s, err, applied), "%v: error %v, applied %d times", p, err, applied)
 	return applied, err
 }
 
-// judge says what is wrong between what the caller was told and what is there.
+// judge returns how the result and the state of the service contradict each other.
 func (p *plan) judge(s *agentotest.Server, err error, applied int) string {
 	var typed *agento.Error
 	switch {
 	case err != nil && !errors.As(err, &typed):
-		return "the error is no Error"
+		return "the error is not an Error"
 	case applied > 1:
 		return "applied more than once"
 	case p.once() && p.commits > 1:
 		return fmt.Sprintf("the service applied %d requests", p.commits)
 	case p.once() && unrefused(s, p.write.route.Name) > 1:
-		return "sent again after a request that was not refused"
+		return "retried after a request that was not refused"
 	case (applied > 0) != (p.commits > 0):
 		return fmt.Sprintf("the service applied %d requests, which does not fit", p.commits)
 	case err == nil && applied != 1:
-		return "a success that is none"
+		return "a success that was not applied"
 	case errors.As(err, new(acceptedError)) && applied != 1:
 		return "accepted, and not applied"
 	case err != nil && !errors.Is(err, agento.ErrOutcomeUnknown) && !errors.As(err, new(acceptedError)) && applied != 0:
@@ -230,13 +228,13 @@ func (p *plan) judge(s *agentotest.Server, err error, applied int) string {
 	return ""
 }
 
-// once tells whether a second request would be a second write.
+// once reports whether a second request would be a second write.
 func (p *plan) once() bool {
 	return p.write.route.Method == http.MethodPost || p.write.route.Method == http.MethodPatch
 }
 
-// unrefused counts the requests to an operation that the service did not refuse
-// in a way which lets them be sent again.
+// unrefused counts the requests to an operation that the service did not refuse with a
+// status that permits a retry.
 func unrefused(s *agentotest.Server, operation string) int {
 	n := 0
 	for _, r := range s.RequestsTo(operation) {
@@ -247,7 +245,7 @@ func unrefused(s *agentotest.Server, operation string) int {
 	return n
 }
 
-// breaking is a transport to the service whose connections break as planned.
+// breaking is a transport whose connections break as planned.
 func breaking(s *agentotest.Server, p *plan) http.RoundTripper {
 	tr := s.HTTPClient().Transport.(*http.Transport).Clone()
 	dial := tr.DialContext
@@ -261,8 +259,8 @@ func breaking(s *agentotest.Server, p *plan) http.RoundTripper {
 	return tr
 }
 
-// breakingConn breaks while a request of the write leaves, if that is planned.
-// net/http writes a request as small as these at once.
+// breakingConn breaks while a request of the write is sent, if that is planned.
+// net/http sends a request as small as these with one call of Write.
 type breakingConn struct {
 	net.Conn
 	plan *plan

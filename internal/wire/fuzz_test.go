@@ -10,7 +10,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// FuzzPath: an argument is one segment of the path, whatever it holds.
+// FuzzPath checks that any argument is one segment of the path.
 func FuzzPath(f *testing.F) {
 	for _, id := range []string{"a", "a/b", "../../admin?x=1", "%2e%2e", ".", "..", "", "a:b", "a b", "\x00\r\n", "{id}", "ä", "\xff"} {
 		f.Add(id)
@@ -37,8 +37,8 @@ func FuzzPath(f *testing.F) {
 	})
 }
 
-// FuzzBaseURL: a base URL that is taken is https or leads to this machine, has no
-// credentials, and does not change its host when a path is added.
+// FuzzBaseURL checks that an accepted base URL has no credentials, and that its host
+// and path stay when a path is added.
 func FuzzBaseURL(f *testing.F) {
 	for _, base := range []string{
 		"https://api.agento.host", "http://localhost:80", "http://[::1]", "https://u:p@h", "https://h/v1", "https://h/v1/x", "h", "//h",
