@@ -47,24 +47,24 @@ func TestEditDocument(t *testing.T) {
 			prepare: func(s *agentotest.Server, id string) { changeBefore(s, id, 10) },
 			calls:   10, puts: 10, gets: 10, content: "other", is: agento.ErrConflict, not: agento.ErrOutcomeUnknown,
 		},
-		"applied, answer lost": {
+		"applied, response lost": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(writeSoul, 1, lost) },
 			calls:   1, puts: 2, gets: 2, content: "old+",
 		},
-		"not applied, answer lost": {
+		"not applied, response lost": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(writeSoul, 1, agentotest.Drop()) },
 			calls:   1, puts: 2, gets: 1, content: "old+",
 		},
-		"not applied, all answers lost": {
+		"not applied, all responses lost": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(writeSoul, 9, agentotest.Drop()) },
 			calls:   1, puts: 4, gets: 2, content: "old", is: agento.ErrOutcomeUnknown,
 		},
-		"not applied, no repetition wanted": {
+		"not applied, without retries": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(writeSoul, 1, agentotest.Drop()) },
 			opts:    []agento.Option{agento.WithMaxRetries(0)},
 			calls:   1, puts: 1, gets: 2, content: "old", is: agento.ErrOutcomeUnknown,
 		},
-		"refused for the rate limit": {
+		"rate limited": {
 			prepare: func(s *agentotest.Server, _ string) {
 				s.Next(writeSoul, 1, agentotest.Fail(429, "rate_limit_exceeded"))
 			},
@@ -80,7 +80,7 @@ func TestEditDocument(t *testing.T) {
 			},
 			calls: 1, puts: 2, gets: 2, content: "old+",
 		},
-		"applied, answer lost, then changed by another": {
+		"applied, response lost, then changed by another": {
 			prepare: func(s *agentotest.Server, id string) {
 				s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
 					if r.Method == http.MethodGet && len(s.RequestsTo(readSoul)) == 2 {

@@ -124,7 +124,7 @@ func TestUpdateDocumentResponseLost(t *testing.T) {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, lost) },
 			puts:    2, gets: 1, content: "new", // the second PUT has a stale version
 		},
-		"body cut": {
+		"body truncated": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, agentotest.Cut(9)) },
 			puts:    2, gets: 1, content: "new",
 		},
@@ -142,7 +142,7 @@ func TestUpdateDocumentResponseLost(t *testing.T) {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 1, lost) },
 			puts:    2, gets: 0, content: "new", unconditional: true,
 		},
-		"all answers lost": {
+		"all responses lost": {
 			prepare: func(s *agentotest.Server, _ string) { s.Next(update, 4, lost) },
 			puts:    4, gets: 1, content: "new",
 		},
@@ -309,15 +309,15 @@ func TestConcurrentEditsLoseNothing(t *testing.T) {
 		faults         inject
 		resolvable     bool // by the SDK, because nothing else writes
 	}{
-		"one client":                                {1, 50, noFault, true},
-		"one client, answers cut":                   {1, 50, everyFifth(anyCall), true},
-		"one client, answers to writes cut":         {1, 50, everyFifth(isPut), true},
-		"one client, slow, answers cut":             {1, 50, slow(20*time.Millisecond, everyFifth(anyCall)), true},
-		"five clients":                              {5, 10, noFault, true},
-		"five clients, slow":                        {5, 10, slow(20*time.Millisecond, noFault), true},
-		"five clients, very slow":                   {5, 10, slow(time.Second, noFault), true},
-		"five clients, answers to writes cut":       {5, 10, everyFifth(isPut), false},
-		"five clients, slow, answers to writes cut": {5, 10, slow(20*time.Millisecond, everyFifth(isPut)), false},
+		"one client":                                   {1, 50, noFault, true},
+		"one client, responses lost":                   {1, 50, everyFifth(anyCall), true},
+		"one client, responses to writes lost":         {1, 50, everyFifth(isPut), true},
+		"one client, slow, responses lost":             {1, 50, slow(20*time.Millisecond, everyFifth(anyCall)), true},
+		"five clients":                                 {5, 10, noFault, true},
+		"five clients, slow":                           {5, 10, slow(20*time.Millisecond, noFault), true},
+		"five clients, very slow":                      {5, 10, slow(time.Second, noFault), true},
+		"five clients, responses to writes lost":       {5, 10, everyFifth(isPut), false},
+		"five clients, slow, responses to writes lost": {5, 10, slow(20*time.Millisecond, everyFifth(isPut)), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

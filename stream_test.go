@@ -53,13 +53,13 @@ func TestStreamTruncated(t *testing.T) {
 		abort  bool
 		events int
 	}{
-		"cleanly between events":     {[]string{harness.Hi}, false, 1},
-		"cleanly before any event":   {nil, false, 0},
-		"cleanly inside an event":    {[]string{harness.Hi, `data: {"type":"text","con`}, false, 1},
-		"cleanly before the blank":   {[]string{harness.Hi, `data: {"type":"done"}` + "\n"}, false, 1},
-		"brutally between events":    {[]string{harness.Hi, harness.More}, true, 2},
-		"brutally inside an event":   {[]string{harness.Hi, `data: {"ty`}, true, 1},
-		"brutally before the answer": {[]string{": thinking\n\n"}, true, 0},
+		"ended between events":      {[]string{harness.Hi}, false, 1},
+		"ended before any event":    {nil, false, 0},
+		"ended inside an event":     {[]string{harness.Hi, `data: {"type":"text","con`}, false, 1},
+		"ended before the blank":    {[]string{harness.Hi, `data: {"type":"done"}` + "\n"}, false, 1},
+		"aborted between events":    {[]string{harness.Hi, harness.More}, true, 2},
+		"aborted inside an event":   {[]string{harness.Hi, `data: {"ty`}, true, 1},
+		"aborted before the answer": {[]string{": thinking\n\n"}, true, 0},
 	}
 	for name, cut := range cuts {
 		t.Run(name, func(t *testing.T) {

@@ -32,40 +32,40 @@ func callFaults() []fault {
 		return rows
 	}
 	var all []fault
-	all = append(all, group("Answers that are none of the service's",
-		fault{name: "502 with HTML", gets: "ErrInternal with status, request id and an excerpt", serve: says(502, "<html>Bad Gateway</html>"), check: status(502, agento.ErrInternal)},
+	all = append(all, group("Unexpected responses",
+		fault{name: "502 with HTML", gets: "ErrInternal with status, request ID and an excerpt", serve: says(502, "<html>Bad Gateway</html>"), check: status(502, agento.ErrInternal)},
 		fault{name: "401 with no body", gets: "ErrUnauthorized", serve: says(401, ""), check: status(401, agento.ErrUnauthorized)},
-		fault{name: "404 with HTML", gets: "ErrNoRoute, not ErrNotFound: nobody creates again what is there", serve: says(404, "<html>"), check: status(404, agento.ErrNoRoute)},
+		fault{name: "404 with HTML", gets: "ErrNoRoute, not ErrNotFound, which would mean that the agent does not exist", serve: says(404, "<html>"), check: status(404, agento.ErrNoRoute)},
 		fault{name: "200 with HTML", gets: "an Error with an excerpt", serve: says(200, "<html>Sign in</html>"), check: status(200)},
-		fault{name: "200 with another shape", gets: "an Error, no empty agent", serve: says(200, `{"agent":{"id":"a1"}}`), check: status(200)},
-		fault{name: "200 with an error envelope", gets: "the error that it names", serve: says(200, `{"error":{"code":"agent_not_found","message":"gone"}}`), check: is(agento.ErrNotFound)},
-		fault{name: "200 with JSON that is cut", gets: "an Error", serve: says(200, `{"data":{"id":"a`), check: status(200)},
+		fault{name: "200 without data", gets: "an Error, not an empty agent", serve: says(200, `{"agent":{"id":"a1"}}`), check: status(200)},
+		fault{name: "200 with an error envelope", gets: "the error in the envelope", serve: says(200, `{"error":{"code":"agent_not_found","message":"gone"}}`), check: is(agento.ErrNotFound)},
+		fault{name: "200 with truncated JSON", gets: "an Error", serve: says(200, `{"data":{"id":"a`), check: status(200)},
 		fault{name: "200 with a field of a wrong type", gets: "an Error that names the field", serve: says(200, `{"data":{"id":5}}`), check: status(200)},
-		fault{name: "200 with unknown fields and states", gets: "success: they pass", serve: says(200, `{"data":{"id":"a1","status":"dreaming","new":{"x":1}},"more":[]}`), check: fine},
-		fault{name: "200 in another content type", gets: "success: what parses decides", serve: says(200, okBody, "Content-Type", "text/plain"), check: fine},
-		fault{name: "204 instead of an object", gets: "an Error, no empty agent", serve: says(204, ""), check: status(204)},
-		fault{name: "204 to a deletion", gets: "success", serve: says(204, ""), call: deleteAgent, check: fine},
-		fault{name: "204 with a body", gets: "success; the connection is not used again", serve: raw("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody", nil), call: deleteAgent, check: fine},
-		fault{name: "103 before the answer", gets: "success", serve: raw("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n"+okBody, nil), check: fine},
-		fault{name: "101 that nobody asked for", gets: "an Error", serve: raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", nil), check: is()},
-		fault{name: "a status that HTTP has not", gets: "an Error with the status", serve: says(799, "odd"), check: status(799)},
+		fault{name: "200 with unknown fields and states", gets: "success; they are preserved", serve: says(200, `{"data":{"id":"a1","status":"dreaming","new":{"x":1}},"more":[]}`), check: fine},
+		fault{name: "200 in another content type", gets: "success if the body parses", serve: says(200, okBody, "Content-Type", "text/plain"), check: fine},
+		fault{name: "204 instead of an object", gets: "an Error, not an empty agent", serve: says(204, ""), check: status(204)},
+		fault{name: "204 to a DELETE", gets: "success", serve: says(204, ""), call: deleteAgent, check: fine},
+		fault{name: "204 with a body", gets: "success; the connection is not reused", serve: raw("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody", nil), call: deleteAgent, check: fine},
+		fault{name: "103 before the response", gets: "success", serve: raw("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n"+okBody, nil), check: fine},
+		fault{name: "101 without a request for an upgrade", gets: "an Error", serve: raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", nil), check: is()},
+		fault{name: "an invalid HTTP status", gets: "an Error with the status", serve: says(799, "odd"), check: status(799)},
 	)...)
 	all = append(all, group("Error envelopes",
-		fault{name: "an unknown code", gets: "the code as it came; its kind by the status", serve: says(409, `{"error":{"code":"odd_code","message":"m"}}`), check: func(t *testing.T, err error) {
+		fault{name: "an unknown code", gets: "the code; the kind follows the status", serve: says(409, `{"error":{"code":"odd_code","message":"m"}}`), check: func(t *testing.T, err error) {
 			status(409, agento.ErrConflict)(t, err)
 			require.ErrorContains(t, err, "odd_code")
 		}},
-		fault{name: "code and message of wrong types", gets: "their JSON; the kind by the status", serve: says(400, `{"error":{"code":7,"message":["a"]}}`), check: status(400, agento.ErrValidation)},
-		fault{name: "error as a plain string", gets: "an excerpt; the kind by the status", serve: says(403, `{"error":"no"}`), check: status(403, agento.ErrForbidden)},
-		fault{name: "a message of 2 MB", gets: "one line of bounded length", serve: says(400, `{"error":{"code":"c","message":"`+strings.Repeat("long ", 400_000)+`"}}`), check: status(400, agento.ErrValidation)},
-		fault{name: "line breaks and terminal control in the message", gets: "one line, all of it escaped", serve: says(400, `{"error":{"code":"c","message":"a\n2026 INFO fine\u001b[2J"}}`), check: func(t *testing.T, err error) {
+		fault{name: "code and message of wrong types", gets: "their JSON; the kind follows the status", serve: says(400, `{"error":{"code":7,"message":["a"]}}`), check: status(400, agento.ErrValidation)},
+		fault{name: "error as a plain string", gets: "an excerpt; the kind follows the status", serve: says(403, `{"error":"no"}`), check: status(403, agento.ErrForbidden)},
+		fault{name: "a message of 2 MB", gets: "one line of limited length", serve: says(400, `{"error":{"code":"c","message":"`+strings.Repeat("long ", 400_000)+`"}}`), check: status(400, agento.ErrValidation)},
+		fault{name: "line breaks and terminal control in the message", gets: "one line, escaped", serve: says(400, `{"error":{"code":"c","message":"a\n2026 INFO fine\u001b[2J"}}`), check: func(t *testing.T, err error) {
 			require.NotRegexp(t, `[\x00-\x1f]`, err.Error())
 		}},
 		fault{name: "an error body that does not end", gets: "the error after 1 MiB", serve: func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(400)
 			endless(strings.Repeat("x", 1000))(w, r)
 		}, check: status(400, agento.ErrValidation)},
-		fault{name: "an error body that drips", gets: "the error after 5 s", serve: drip(400, time.Second), within: 5 * time.Second, check: status(400, agento.ErrValidation)},
+		fault{name: "an error body of one byte a second", gets: "the error after 5 s", serve: drip(400, time.Second), within: 5 * time.Second, check: status(400, agento.ErrValidation)},
 		fault{name: "an error body that is never sent", gets: "the error after 5 s", serve: func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(403)
 			_ = http.NewResponseController(w).Flush()
@@ -73,51 +73,51 @@ func callFaults() []fault {
 		}, within: 5 * time.Second, check: status(403, agento.ErrForbidden)},
 	)...)
 	all = append(all, group("Bodies",
-		fault{name: "cut by the connection, then well", gets: "success at the second attempt", serve: first(raw("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"da", nil), says(200, okBody))(), check: fine},
-		fault{name: "cut by the connection, always", gets: "an Error that wraps the cause", serve: raw("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"da", nil), check: is(io.ErrUnexpectedEOF)},
-		fault{name: "longer than its Content-Length", gets: "an Error or what the length says, never a mixture", serve: raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"+okBody, nil), check: status(200)},
+		fault{name: "truncated, then complete", gets: "success at the second attempt", serve: first(raw("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"da", nil), says(200, okBody))(), check: fine},
+		fault{name: "truncated in every attempt", gets: "an Error that wraps the cause", serve: raw("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"da", nil), check: is(io.ErrUnexpectedEOF)},
+		fault{name: "longer than its Content-Length", gets: "an Error", serve: raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"+okBody, nil), check: status(200)},
 		fault{name: "gzip", gets: "success", serve: gzipped(okBody, 0), check: fine},
-		fault{name: "gzip that is cut", gets: "an Error after a second attempt", serve: gzipped(okBody, 5), check: is()},
-		fault{name: "gzip that is none", gets: "an Error", serve: says(200, "not gzip at all", "Content-Encoding", "gzip"), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "gzip") }},
-		fault{name: "a gigabyte in a small gzip", gets: "an Error at 64 MiB", serve: gzipBomb, check: func(t *testing.T, err error) { require.ErrorContains(t, err, "64 MiB") }},
-		fault{name: "without end", gets: "an Error at 64 MiB", serve: endless(strings.Repeat(" ", 1<<16)), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "64 MiB") }},
-		fault{name: "that drips a byte a second", gets: "a timeout after a minute in which less than 64 KiB came", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0)}, within: time.Minute, check: isTimeout},
-		fault{name: "slow, under WithTimeout", gets: "a timeout, body included", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0), agento.WithTimeout(3 * time.Second)}, within: 3 * time.Second, check: isTimeout},
-		fault{name: "slow, under a deadline", gets: "the context's error, at the deadline", serve: drip(200, time.Second), call: within(4*time.Second, getAgent), within: 4 * time.Second, check: is(context.DeadlineExceeded)},
+		fault{name: "truncated gzip", gets: "an Error after a second attempt", serve: gzipped(okBody, 5), check: is()},
+		fault{name: "invalid gzip", gets: "an Error", serve: says(200, "not gzip at all", "Content-Encoding", "gzip"), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "gzip") }},
+		fault{name: "a gigabyte compressed to a small gzip", gets: "an Error at 64 MiB", serve: gzipBomb, check: func(t *testing.T, err error) { require.ErrorContains(t, err, "64 MiB") }},
+		fault{name: "endless", gets: "an Error at 64 MiB", serve: endless(strings.Repeat(" ", 1<<16)), check: func(t *testing.T, err error) { require.ErrorContains(t, err, "64 MiB") }},
+		fault{name: "one byte a second", gets: "a timeout after a minute with less than 64 KiB", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0)}, within: time.Minute, check: isTimeout},
+		fault{name: "slow, with WithTimeout", gets: "a timeout that includes the body", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0), agento.WithTimeout(3 * time.Second)}, within: 3 * time.Second, check: isTimeout},
+		fault{name: "slow, with a deadline", gets: "the context's error, at the deadline", serve: drip(200, time.Second), call: within(4*time.Second, getAgent), within: 4 * time.Second, check: is(context.DeadlineExceeded)},
 	)...)
 	all = append(all, group("Headers",
-		fault{name: "that never come", gets: "a timeout after a minute, without any deadline of the caller's", serve: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, opts: []agento.Option{agento.WithMaxRetries(0)}, within: time.Minute, check: isTimeout},
-		fault{name: "that never end", gets: "an Error", serve: func(w http.ResponseWriter, r *http.Request) {
+		fault{name: "never sent", gets: "a timeout after a minute, also without a deadline", serve: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, opts: []agento.Option{agento.WithMaxRetries(0)}, within: time.Minute, check: isTimeout},
+		fault{name: "endless headers", gets: "an Error", serve: func(w http.ResponseWriter, r *http.Request) {
 			raw("HTTP/1.1 200 OK\r\n"+strings.Repeat("X-Filler: "+strings.Repeat("y", 1000)+"\r\n", 12_000), nil)(w, r)
 		}, check: is()},
-		fault{name: "that are no HTTP", gets: "an Error", serve: raw("220 mail.example ESMTP\r\n", nil), check: is()},
+		fault{name: "not HTTP", gets: "an Error", serve: raw("220 mail.example ESMTP\r\n", nil), check: is()},
 		fault{name: "no rate limit", gets: "success; RateLimit is not Known", serve: says(200, okBody), check: fine},
-		fault{name: "a rate limit of nonsense", gets: "success; RateLimit is not Known", serve: says(200, okBody, "X-RateLimit-Limit", "many", "X-RateLimit-Remaining", "-3", "X-RateLimit-Reset", "tomorrow"), check: fine},
+		fault{name: "an invalid rate limit", gets: "success; RateLimit is not Known", serve: says(200, okBody, "X-RateLimit-Limit", "many", "X-RateLimit-Remaining", "-3", "X-RateLimit-Reset", "tomorrow"), check: fine},
 	)...)
 	all = append(all, group("Connections",
 		fault{name: "refused", gets: "an Error after all attempts; a write's outcome is known", transport: harness.RoundTripper(fails(errDial)), call: createAgent, check: known(is(syscall.ECONNREFUSED))},
 		fault{name: "no such host", gets: "an Error after all attempts; a write's outcome is known", transport: harness.RoundTripper(fails(errDNS)), call: createAgent, check: known(is())},
-		fault{name: "a certificate that nobody vouches for", gets: "an Error at the first attempt; nothing was sent", transport: once(fails(errUnknown)), call: createAgent, check: known(is())},
+		fault{name: "a certificate of an unknown authority", gets: "an Error at the first attempt; nothing was sent", transport: once(fails(errUnknown)), call: createAgent, check: known(is())},
 		fault{name: "a certificate for another name", gets: "an Error at the first attempt; nothing was sent", over: harness.Protocols["HTTP/1.1+TLS"], opts: []agento.Option{agento.WithBaseURL("https://elsewhere.example")}, call: createAgent, check: refusedAtOnce[x509.HostnameError]},
 		fault{name: "a certificate that has expired", gets: "an Error at the first attempt; nothing was sent", over: harness.Protocols["HTTP/2"], within: twoCenturies, call: func(ctx context.Context, c *agento.Client) error {
 			time.Sleep(twoCenturies)
 			return createAgent(ctx, c)
 		}, check: refusedAtOnce[x509.CertificateInvalidError]},
 		fault{name: "reset after the request was sent", gets: "a read succeeds at the second attempt", serve: first(raw("", nil), says(200, okBody))(), check: fine},
-		fault{name: "a keep-alive connection that has died", gets: "success on another one", serve: dyingKeepAlive(), call: twice(getAgent), check: fine},
-		fault{name: "HTTP/2: GOAWAY after an answer", gets: "success of the next call, on another connection", over: harness.Protocols["HTTP/2"], serve: says(200, okBody, "Connection", "close"), call: twice(getAgent), check: fine},
-		fault{name: "HTTP/2: GOAWAY that disowns the request", gets: "success on another connection, of a write too", connections: goingAway(0), call: createAgent, check: fine},
-		fault{name: "HTTP/2: GOAWAY that leaves it open what became of the request", gets: "a read succeeds at the second attempt", connections: goingAway(1), check: fine},
-		fault{name: "HTTP/2: GOAWAY that leaves it open what became of a write", gets: "ErrOutcomeUnknown; sent once", connections: goingAway(1), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
+		fault{name: "a keep-alive connection that was closed", gets: "success on another connection", serve: dyingKeepAlive(), call: twice(getAgent), check: fine},
+		fault{name: "HTTP/2: GOAWAY after a response", gets: "the next call succeeds on another connection", over: harness.Protocols["HTTP/2"], serve: says(200, okBody, "Connection", "close"), call: twice(getAgent), check: fine},
+		fault{name: "HTTP/2: GOAWAY, request not processed", gets: "success on another connection, also for a write", connections: goingAway(0), call: createAgent, check: fine},
+		fault{name: "HTTP/2: GOAWAY, read possibly processed", gets: "a read succeeds at the second attempt", connections: goingAway(1), check: fine},
+		fault{name: "HTTP/2: GOAWAY, write possibly processed", gets: "ErrOutcomeUnknown; sent once", connections: goingAway(1), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
 		fault{name: "redirect to the same host", gets: "an Error; it is not followed", serve: says(302, "", "Location", "/v1/agents/b"), check: status(302)},
-		fault{name: "redirect to another host", gets: "an Error; neither key nor body goes there", serve: says(307, "", "Location", "https://evil.example/"), call: createAgent, check: known(status(307))},
+		fault{name: "redirect to another host", gets: "an Error; neither key nor body is sent there", serve: says(307, "", "Location", "https://evil.example/"), call: createAgent, check: known(status(307))},
 		fault{name: "redirect from https to http", gets: "an Error; it is not followed", serve: says(308, "", "Location", "http://localhost/"), check: status(308)},
 		fault{name: "redirect without a target", gets: "an Error", serve: says(301, ""), check: status(301)},
 	)...)
-	return append(all, group("Transports of the caller's",
+	return append(all, group("Transports of the caller",
 		fault{name: "neither response nor error", gets: "an Error", transport: func(*http.Request) (*http.Response, error) { return nil, nil }, check: is()},
-		fault{name: "a response without a body", gets: "an Error, as for an empty answer", transport: func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }, check: status(200)},
-		fault{name: "a status that is none", gets: "an Error; of a write ErrOutcomeUnknown", transport: once(func(*http.Request) (*http.Response, error) { return harness.Respond(-1, okBody), nil }), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
+		fault{name: "a response without a body", gets: "an Error, as for an empty body", transport: func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }, check: status(200)},
+		fault{name: "an invalid status", gets: "an Error; ErrOutcomeUnknown for a write", transport: once(func(*http.Request) (*http.Response, error) { return harness.Respond(-1, okBody), nil }), call: createAgent, check: is(agento.ErrOutcomeUnknown)},
 		fault{name: "a request changed for another host", gets: "ErrCrossOrigin; it is not sent", opts: []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 			return harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				r = r.Clone(r.Context())

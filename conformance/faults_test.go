@@ -92,9 +92,8 @@ func TestFaultsPage(t *testing.T) {
 
 const faultsIntro = `# What goes wrong, and what you get
 
-Each of these %d faults is a test: the table here is written from the table that ` + "`go test ./conformance -run TestFaults`" + ` walks, and a
-test fails if the two differ. All of them pass; none hangs, panics, leaks a goroutine or a connection, prints the key, or
-claims a success or a failure that is not so.
+Each of these %d faults is a test. This page is generated from their table, which ` + "`go test ./conformance -run TestFaults`" + ` runs. No fault
+hangs, panics, leaks a goroutine or a connection, prints the key, or reports a success or a failure that is not true.
 `
 
 func allFaults() []fault {

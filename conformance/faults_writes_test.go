@@ -21,7 +21,7 @@ func retryAfterFaults() []fault {
 		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(d).Format(layout)
 	}
 	obeyed := func(name, value string, wait time.Duration) fault {
-		gets := "success after the usual pause"
+		gets := "success after the usual backoff"
 		if wait > 0 {
 			gets = fmt.Sprintf("success, not before %v", wait)
 		}
@@ -53,10 +53,10 @@ func retryAfterFaults() []fault {
 	rows := []fault{
 		obeyed("absent", "", 0), obeyed("0", "0", 0), obeyed("negative", "-5", 0), obeyed("words", "soon", 0),
 		obeyed("seconds", "7", 7*time.Second), obeyed("a decimal", "1.5", 1500*time.Millisecond),
-		obeyed("a date, as HTTP writes it now", at(20*time.Second, http.TimeFormat), 20*time.Second),
-		obeyed("a date, RFC 850", at(20*time.Second, "Monday, 02-Jan-06 15:04:05 GMT"), 20*time.Second),
-		obeyed("a date, as C prints it", at(20*time.Second, time.ANSIC), 20*time.Second),
-		obeyed("a date that is past", at(-time.Hour, http.TimeFormat), 0),
+		obeyed("a date in the format of HTTP", at(20*time.Second, http.TimeFormat), 20*time.Second),
+		obeyed("a date in the format of RFC 850", at(20*time.Second, "Monday, 02-Jan-06 15:04:05 GMT"), 20*time.Second),
+		obeyed("a date in the format of asctime", at(20*time.Second, time.ANSIC), 20*time.Second),
+		obeyed("a date in the past", at(-time.Hour, http.TimeFormat), 0),
 		refused("an hour", "3600"), refused("the year 2060", "Thu, 01 Jan 2060 00:00:00 GMT"),
 		refused("a number that overflows", "9223372037"), refused("a number with 40 digits", strings.Repeat("9", 40)),
 		{
@@ -87,18 +87,18 @@ func writeFaults() []fault {
 		}
 	}
 	rows := []fault{
-		{name: "POST answered by 500", gets: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(says(500, ""))(), call: createAgent, check: status(500, agento.ErrInternal, agento.ErrOutcomeUnknown)},
-		{name: "POST answered by 503", gets: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(says(503, ""))(), call: createAgent, check: status(503, agento.ErrOutcomeUnknown)},
-		{name: "POST, connection cut before the answer", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("", nil))(), call: createAgent, check: unknown},
-		{name: "POST, answer cut in its body", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{\"d", nil))(), call: createAgent, check: status(201, agento.ErrOutcomeUnknown)},
-		{name: "POST answered by HTML and 200", gets: "ErrOutcomeUnknown; sent once", serve: counted(says(200, "<html>"))(), call: createAgent, check: status(200, agento.ErrOutcomeUnknown)},
-		{name: "POST never answered", gets: "ErrOutcomeUnknown after a minute; sent once", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: createAgent, within: time.Minute, check: unknown},
-		{name: "POST, deadline while it is under way", gets: "the context's error and ErrOutcomeUnknown", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: within(3*time.Second, createAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded, agento.ErrOutcomeUnknown)},
-		{name: "POST refused with 429, then well", gets: "success: it was not applied, so it is sent again", serve: first(says(429, "", "Retry-After", "1"), says(201, okBody))(), call: createAgent, within: time.Second, check: fine},
-		{name: "POST answered by 400", gets: "ErrValidation, and the outcome is known", serve: says(400, `{"error":{"code":"validation_error","message":"name"}}`), call: createAgent, check: known(status(400, agento.ErrValidation))},
-		{name: "DELETE cut, then 404", gets: "success: the first one did it", serve: first(raw("", nil), says(404, `{"error":{"code":"agent_not_found","message":"gone"}}`))(), call: deleteAgent, check: fine},
-		{name: "DELETE cut, then a proxy's 404", gets: "ErrOutcomeUnknown: that 404 tells nothing", serve: first(raw("", nil), says(404, "<html>"))(), call: deleteAgent, check: status(404, agento.ErrOutcomeUnknown, agento.ErrNoRoute)},
-		{name: "DELETE of what never was", gets: "ErrNotFound", serve: says(404, `{"error":{"code":"agent_not_found","message":"none"}}`), call: deleteAgent, check: known(status(404, agento.ErrNotFound))},
+		{name: "POST, 500", gets: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(says(500, ""))(), call: createAgent, check: status(500, agento.ErrInternal, agento.ErrOutcomeUnknown)},
+		{name: "POST, 503", gets: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(says(503, ""))(), call: createAgent, check: status(503, agento.ErrOutcomeUnknown)},
+		{name: "POST, connection closed before the response", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("", nil))(), call: createAgent, check: unknown},
+		{name: "POST, response truncated in its body", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{\"d", nil))(), call: createAgent, check: status(201, agento.ErrOutcomeUnknown)},
+		{name: "POST, 200 with HTML", gets: "ErrOutcomeUnknown; sent once", serve: counted(says(200, "<html>"))(), call: createAgent, check: status(200, agento.ErrOutcomeUnknown)},
+		{name: "POST, no response", gets: "ErrOutcomeUnknown after a minute; sent once", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: createAgent, within: time.Minute, check: unknown},
+		{name: "POST, deadline before the response", gets: "the context's error and ErrOutcomeUnknown", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: within(3*time.Second, createAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded, agento.ErrOutcomeUnknown)},
+		{name: "POST, 429, then success", gets: "success; it was not applied, so it is retried", serve: first(says(429, "", "Retry-After", "1"), says(201, okBody))(), call: createAgent, within: time.Second, check: fine},
+		{name: "POST, 400", gets: "ErrValidation; the outcome is known", serve: says(400, `{"error":{"code":"validation_error","message":"name"}}`), call: createAgent, check: known(status(400, agento.ErrValidation))},
+		{name: "DELETE, connection closed, then 404", gets: "success; the first attempt was applied", serve: first(raw("", nil), says(404, `{"error":{"code":"agent_not_found","message":"gone"}}`))(), call: deleteAgent, check: fine},
+		{name: "DELETE, connection closed, then a proxy's 404", gets: "ErrOutcomeUnknown; that 404 proves nothing", serve: first(raw("", nil), says(404, "<html>"))(), call: deleteAgent, check: status(404, agento.ErrOutcomeUnknown, agento.ErrNoRoute)},
+		{name: "DELETE of an unknown agent", gets: "ErrNotFound", serve: says(404, `{"error":{"code":"agent_not_found","message":"none"}}`), call: deleteAgent, check: known(status(404, agento.ErrNotFound))},
 	}
 	for i := range rows {
 		rows[i].group = "Writes"

@@ -99,7 +99,7 @@ func TestR3labsReadsAgentotest(t *testing.T) {
 		}, events)
 	})
 	t.Run("client", func(t *testing.T) {
-		server.AppendLog(agent, "INFO", "for a stranger")
+		server.AppendLog(agent, "INFO", "for r3labs")
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		client := sse.NewClient(server.URL + "/v1/agents/" + agent + "/logs/stream?tail=1")
@@ -110,7 +110,7 @@ func TestR3labsReadsAgentotest(t *testing.T) {
 			got = string(e.Data)
 			cancel()
 		})
-		require.Contains(t, got, "for a stranger")
+		require.Contains(t, got, "for r3labs")
 	})
 }
 

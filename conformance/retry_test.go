@@ -57,28 +57,28 @@ func (r errReader) Read([]byte) (int, error) { return 0, r.err }
 // TestRetryTable checks each outcome of a first attempt whose second attempt would
 // succeed.
 func TestRetryTable(t *testing.T) {
-	const repeated, once = 2, 1
+	const retried, once = 2, 1
 	table := []struct {
 		name         string
 		first        attemptFunc
 		safe, unsafe int  // attempts of GET, PUT and DELETE, and of POST and PATCH
 		unknown      bool // a POST or PATCH that is not retried may have been applied
 	}{
-		{"429 with Retry-After", answers(429, "Retry-After", "2"), repeated, repeated, false},
-		{"429 without", answers(429), repeated, repeated, false},
-		{"425", answers(425), repeated, repeated, false},
-		{"dial refused", fails(errDial), repeated, repeated, false},
-		{"DNS", fails(errDNS), repeated, repeated, false},
-		{"TLS handshake", fails(errTLS), repeated, repeated, false},
-		{"408", answers(408), repeated, once, false},
-		{"500", answers(500), repeated, once, true},
-		{"502", answers(502), repeated, once, true},
-		{"503", answers(503), repeated, once, true},
-		{"504", answers(504), repeated, once, true},
-		{"reset", fails(errReset), repeated, once, true},
-		{"EOF", fails(io.ErrUnexpectedEOF), repeated, once, true},
-		{"time-out after sending", harness.Hang, repeated, once, true},
-		{"body cut", cutBody, repeated, once, true},
+		{"429 with Retry-After", answers(429, "Retry-After", "2"), retried, retried, false},
+		{"429 without", answers(429), retried, retried, false},
+		{"425", answers(425), retried, retried, false},
+		{"dial refused", fails(errDial), retried, retried, false},
+		{"DNS", fails(errDNS), retried, retried, false},
+		{"TLS handshake", fails(errTLS), retried, retried, false},
+		{"408", answers(408), retried, once, false},
+		{"500", answers(500), retried, once, true},
+		{"502", answers(502), retried, once, true},
+		{"503", answers(503), retried, once, true},
+		{"504", answers(504), retried, once, true},
+		{"reset", fails(errReset), retried, once, true},
+		{"EOF", fails(io.ErrUnexpectedEOF), retried, once, true},
+		{"timeout after sending", harness.Hang, retried, once, true},
+		{"body truncated", cutBody, retried, once, true},
 		{"400", answers(400), once, once, false},
 		{"401", answers(401), once, once, false},
 		{"404", answers(404), once, once, false},
@@ -110,7 +110,7 @@ func TestRetryTable(t *testing.T) {
 					err := client.Do(t.Context(), method, "/v1/things", body, nil, agento.WithResponse(&resp))
 					require.EqualValues(t, want, attempts.Load())
 					require.Equal(t, want, resp.Attempts)
-					if want == repeated {
+					if want == retried {
 						require.NoError(t, err)
 						return
 					}
@@ -278,7 +278,7 @@ func TestRetriedDeleteNotFound(t *testing.T) {
 		first attemptFunc
 		ok    bool
 	}{
-		"cut":     {fails(io.ErrUnexpectedEOF), true},
+		"EOF":     {fails(io.ErrUnexpectedEOF), true},
 		"500":     {answers(500), true},
 		"refused": {fails(errDial), false},
 		"429":     {answers(429), false},

@@ -35,29 +35,29 @@ func writeFaultTable() []writeFault {
 	garbled := agentotest.Answer(agentotest.Raw{Status: http.StatusOK, Body: []byte(`{"da`)})
 	faults := []writeFault{
 		refusing(http.StatusRequestTimeout), refusing(http.StatusTooEarly), tooMany("0"), tooMany("2"), tooMany("3600"),
-		{name: "connection cut before the request", breaks: true},
-		{name: "connection cut in the request's head", breaks: true, requestBytes: 20},
+		{name: "connection closed before the request", breaks: true},
+		{name: "connection closed in the request's header", breaks: true, requestBytes: 20},
 	}
 	if os.Getenv(exchange.Variable) == "" { // a recording would have a truncated request
-		faults = append(faults, writeFault{name: "connection cut in the last byte of the request", breaks: true, requestBytes: 1 << 20})
+		faults = append(faults, writeFault{name: "connection closed in the last byte of the request", breaks: true, requestBytes: 1 << 20})
 	}
 	for _, status := range []int{500, 502, 503, 504} {
 		faults = append(faults, bothWays(http.StatusText(status), agentotest.Fail(status, "internal_error"))...)
 	}
 	faults = append(faults, bothWays("a proxy's 502", page(http.StatusBadGateway))...)
 	faults = append(faults, bothWays("a proxy's 504", page(http.StatusGatewayTimeout))...)
-	faults = append(faults, bothWays("connection cut before the answer", agentotest.Drop())...)
-	faults = append(faults, bothWays("no answer", agentotest.Hang())...)
-	for _, f := range bothWays("no answer, and a deadline of 3 s", agentotest.Hang()) {
+	faults = append(faults, bothWays("connection closed before the response", agentotest.Drop())...)
+	faults = append(faults, bothWays("no response", agentotest.Hang())...)
+	for _, f := range bothWays("no response, and a deadline of 3 s", agentotest.Hang()) {
 		f.deadline = 3 * time.Second
 		faults = append(faults, f)
 	}
 	faults = append(faults,
-		after("an answer that stalls", stall), after("an answer that is no JSON", garbled),
-		after("connection cut behind the answer's head", agentotest.Cut(0)),
-		after("connection cut in the answer's body", agentotest.Cut(9)),
+		after("a response that stalls", stall), after("a response that is not JSON", garbled),
+		after("connection closed after the response's header", agentotest.Cut(0)),
+		after("connection closed in the response's body", agentotest.Cut(9)),
 	)
-	late := after("carried out after the caller has gone", agentotest.Drop())
+	late := after("applied after the caller returned", agentotest.Drop())
 	late.late = 90 * time.Second
 	return append(faults, late)
 }
