@@ -46,7 +46,13 @@ func (w *window) learn(now, granted int64, r *Result) {
 	w.newest = max(w.newest, granted)
 	w.noHeaders = false
 	w.limit = min(r.Limit, maxLimit)
-	w.learnLength(now-granted, r)
+	left := untilReset(r)
+	w.lengthen(left - 2*second)
+	// The first request of a window has all of it ahead.
+	first := left >= 0 && r.Remaining >= r.Limit-1 && r.StatusCode != tooManyRequests
+	if longest := left + second + (now-granted)/second*second; first && longest < w.length && !w.lengthened {
+		w.length = longest
+	}
 	w.expire(now, false)
 	w.learnUsed(now, granted, r)
 }
@@ -80,18 +86,6 @@ func untilReset(r *Result) int64 {
 	return int64(left)
 }
 
-// learnLength corrects the length of the window. The first request of a window
-// has all of it ahead.
-func (w *window) learnLength(took int64, r *Result) {
-	left := untilReset(r)
-	w.lengthen(left - 2*second)
-	longest := left + second + took/second*second
-	first := left >= 0 && r.Remaining >= r.Limit-1 && r.StatusCode != tooManyRequests
-	if first && longest < w.length && !w.lengthened {
-		w.length = longest
-	}
-}
-
 // lengthen corrects a length that was too short.
 func (w *window) lengthen(least int64) {
 	if least > w.length && w.length < defaultWindow {
@@ -106,14 +100,14 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 
 	// It is assumed that requests arrive in order. But there are other clients only
 	// if this client cannot have sent all that were counted, in whatever order.
-	own := w.own.n + w.own.expiredAfter(granted-w.life())
-	foreign := max(used-own+w.own.between(granted, never), 0)
+	own, later := w.own.after(granted-w.life()), w.own.after(granted)
+	foreign := max(used-own+later, 0)
 	if w.foreign == 0 && used <= own {
 		foreign = 0
 	}
 	// A decrease must be more than the requests that are in flight with this one. A
 	// small one may be over soon: other clients use a slot again when it is free.
-	inFlight := w.own.between(granted-w.lag, granted)
+	inFlight := w.own.after(granted-w.lag) - later
 	if foreign >= w.foreign || foreign+inFlight > w.foreign {
 		w.foreign = max(foreign, w.foreign)
 	} else if r.Remaining <= w.limit/8 {
@@ -127,7 +121,9 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 
 	// What was granted a second before has arrived. If the service does not count
 	// it, the window has ended, or is shorter than assumed.
-	w.own.drop(w.own.between(now-w.length, granted-second) - used)
+	if arrived := w.own.after(now-w.length) - w.own.after(granted-second); arrived > used {
+		w.own.drop(arrived - used)
+	}
 
 	if r.Remaining > 0 {
 		return

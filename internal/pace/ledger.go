@@ -77,21 +77,10 @@ func (l *ledger) expire(upTo int64) {
 	}
 }
 
-// between counts the requests granted after a and not after b.
-func (l *ledger) between(a, b int64) int {
-	n, i, j := l.n, l.head, l.tail
-	for ; i != j && l.at(i).at <= a; i++ {
-		n -= int(l.at(i).n)
-	}
-	for ; i != j && l.at(j-1).at > b; j-- {
-		n -= int(l.at(j - 1).n)
-	}
-	return n
-}
-
-// expiredAfter counts the requests granted after the given time that have expired.
-func (l *ledger) expiredAfter(t int64) (n int) {
-	for i := l.head; i > 0 && l.tail-i < maxSlots && l.at(i-1).at > t; i-- {
+// after counts the requests granted after the given time, also those that have
+// expired.
+func (l *ledger) after(t int64) (n int) {
+	for i := l.tail; i > 0 && l.tail-i < maxSlots && l.at(i-1).at > t; i-- {
 		n += int(l.at(i - 1).n)
 	}
 	return n

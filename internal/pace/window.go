@@ -79,7 +79,7 @@ func (w *window) drain(now int64) int64 {
 	if w.noHeaders {
 		return now
 	}
-	if w.foreign > 0 && w.room(false) <= otherClients*w.own.between(max(w.newest, now-second), never) {
+	if w.foreign > 0 && w.room(false) <= otherClients*w.own.after(max(w.newest, now-second)) {
 		return w.lastGrant + second // or when a response comes
 	}
 	return w.lastGrant + w.gap()
