@@ -69,6 +69,7 @@ type Decoder struct {
 	hasRetry bool
 
 	state   state
+	err     error // ErrTooLarge, when failed
 	hasData bool
 	hasType bool
 	hasID   bool
@@ -98,7 +99,7 @@ func (d *Decoder) DispatchTyped() { d.typed = true }
 // until Reset.
 func (d *Decoder) Next() (Event, bool, error) {
 	if d.state != atLine && !d.toLine() {
-		return Event{}, false, d.err()
+		return Event{}, false, d.err
 	}
 	for {
 		from, end := d.r, d.r
@@ -107,14 +108,17 @@ func (d *Decoder) Next() (Event, bool, error) {
 		}
 		if end == d.w {
 			d.keepPartial()
-			return Event{}, false, d.err()
+			return Event{}, false, d.err
 		}
 		d.passEnd(end)
 		if from == end {
-			if d.hasData || d.typed && d.hasType {
-				return d.dispatch(), true, nil
-			}
+			ev := Event{Named: d.hasID, Type: d.typ, Data: d.buf[d.start:d.end:d.end]}
+			dispatch := d.hasData || d.typed && d.hasType
 			d.endBlock()
+			if dispatch {
+				ev.ID = d.id
+				return ev, true, nil
+			}
 			continue
 		}
 		if d.buf[from] != ':' && !d.field(from, end) {
@@ -162,22 +166,19 @@ func (d *Decoder) toLine() bool {
 // lineEnd returns the index of the first line end at or after r, or w if there
 // is none. No byte is searched twice for the same line end.
 func (d *Decoder) lineEnd() int {
-	d.lf = d.index('\n', max(d.lf, d.r))
-	if d.cr < d.w {
-		d.cr = d.index('\r', max(d.cr, d.r))
+	d.lf = max(d.lf, d.r)
+	if i := bytes.IndexByte(d.buf[d.lf:d.w], '\n'); i >= 0 {
+		d.lf += i
+	} else {
+		d.lf = d.w
 	}
-	return min(d.lf, d.cr)
-}
-
-// index returns the index of the first c in buf[from:w], or w.
-func (d *Decoder) index(c byte, from int) int {
-	if from == d.w || d.buf[from] == c {
-		return from
+	d.cr = max(d.cr, d.r)
+	if i := bytes.IndexByte(d.buf[d.cr:d.lf], '\r'); i >= 0 {
+		d.cr += i
+		return d.cr
 	}
-	if i := bytes.IndexByte(d.buf[from:d.w], c); i >= 0 {
-		return from + i
-	}
-	return d.w
+	d.cr = d.lf
+	return d.lf
 }
 
 // passEnd moves r behind the line end at index end.
@@ -203,22 +204,15 @@ func (d *Decoder) keepPartial() {
 	case d.buf[d.r] == ':':
 		d.r = d.w
 		d.state = inComment
-	case !d.fits(d.w - d.r):
+	case d.size()+d.w-d.r > d.limit+longestName:
 		d.fail()
 	}
 }
 
 func (d *Decoder) fail() {
 	d.Reset()
-	d.buf = nil
-	d.state = failed
-}
-
-func (d *Decoder) err() error {
-	if d.state == failed {
-		return ErrTooLarge
-	}
-	return nil
+	d.buf, d.typ, d.newID = nil, nil, nil
+	d.state, d.err = failed, ErrTooLarge
 }
 
 // Pending reports whether input was not dispatched, so that a stream which
@@ -244,6 +238,7 @@ func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.hasRetry }
 // not dispatched, the last event id and the retry time stay.
 func (d *Decoder) Reset() {
 	d.r, d.w, d.lf, d.cr = 0, 0, 0, 0
-	d.clearBlock()
-	d.state = atStart
+	d.hasID = false
+	d.endBlock()
+	d.state, d.err = atStart, nil
 }

@@ -9,12 +9,12 @@ import (
 const (
 	// longestName is the longest name of a field with its colon and space.
 	longestName = len("event: ")
-	// keepField is the capacity that a type or an id keeps when it is done with.
+	// keepField is the capacity that a type or an id keeps.
 	keepField = 1 << 10
 )
 
-// fits reports whether the block has room for a line of n bytes.
-func (d *Decoder) fits(n int) bool { return d.size()+n <= d.limit+longestName }
+// space may follow the colon of a field.
+var space = []byte{' '}
 
 // size returns the bytes that are held for the block.
 func (d *Decoder) size() int {
@@ -24,7 +24,7 @@ func (d *Decoder) size() int {
 // field takes in the line buf[from:to], which is neither empty nor a comment.
 // It returns false if the event gets too large by it.
 func (d *Decoder) field(from, to int) bool {
-	if !d.fits(to - from) {
+	if d.size()+to-from > d.limit+longestName {
 		return false
 	}
 	line := d.buf[from:to]
@@ -37,15 +37,15 @@ func (d *Decoder) field(from, to int) bool {
 	case "data":
 		d.addData(value, to)
 	case "event":
-		d.typ = store(d.typ, trimSpace(value))
+		d.typ = append(emptied(d.typ), bytes.TrimPrefix(value, space)...)
 		d.hasType = true
 	case "id":
 		if bytes.IndexByte(value, 0) < 0 {
-			d.newID = store(d.newID, trimSpace(value))
+			d.newID = append(emptied(d.newID), bytes.TrimPrefix(value, space)...)
 			d.hasID = true
 		}
 	case "retry":
-		d.setRetry(trimSpace(value))
+		d.setRetry(bytes.TrimPrefix(value, space))
 	}
 	return d.size() <= d.limit
 }
@@ -53,7 +53,7 @@ func (d *Decoder) field(from, to int) bool {
 // addData joins value, which ends at index to of the buffer, to the data. There
 // is always room below it for the LF between the two.
 func (d *Decoder) addData(value []byte, to int) {
-	value = trimSpace(value)
+	value = bytes.TrimPrefix(value, space)
 	if !d.hasData {
 		d.hasData = true
 		d.start, d.end = to-len(value), to
@@ -85,41 +85,17 @@ func (d *Decoder) setRetry(value []byte) {
 	}
 }
 
-// dispatch returns the event of the block and ends the block.
-func (d *Decoder) dispatch() Event {
-	typ, data, named := d.typ, d.buf[d.start:d.end:d.end], d.hasID
-	d.endBlock()
-	return Event{ID: d.id, Named: named, Type: typ, Data: data}
-}
-
 // endBlock puts the id of the block in force and begins the next block.
 func (d *Decoder) endBlock() {
 	if d.hasID {
 		d.id, d.newID = d.newID, d.id
 	}
-	d.clearBlock()
-}
-
-func (d *Decoder) clearBlock() {
 	d.start, d.end = 0, 0
 	d.hasData, d.hasType, d.hasID = false, false, false
-	d.typ = emptied(d.typ)
-	d.newID = emptied(d.newID)
+	d.typ, d.newID = emptied(d.typ), emptied(d.newID)
 }
 
-// trimSpace removes the one space that may follow the colon.
-func trimSpace(value []byte) []byte {
-	if len(value) > 0 && value[0] == ' ' {
-		return value[1:]
-	}
-	return value
-}
-
-// store copies value to field.
-func store(field, value []byte) []byte { return append(emptied(field), value...) }
-
-// emptied returns the space of field, or nothing where that is large: it is
-// held for no longer than it is needed.
+// emptied returns the space of a field, or nothing where that is large.
 func emptied(field []byte) []byte {
 	if cap(field) > keepField {
 		return nil
