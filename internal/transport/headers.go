@@ -42,16 +42,12 @@ func number(h http.Header, name string) (int, bool) {
 
 // retryAfter is what a response asks to wait, 0 if it asks nothing that can be
 // understood. A date is measured against the response's own clock.
-func retryAfter(resp *http.Response) time.Duration {
-	v := resp.Header["Retry-After"]
-	if len(v) == 0 {
-		return 0
-	}
-	now, err := http.ParseTime(resp.Header.Get("Date"))
+func retryAfter(h http.Header) time.Duration {
+	now, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		now = time.Now()
 	}
-	return ParseRetryAfter(v[0], now)
+	return ParseRetryAfter(h.Get("Retry-After"), now)
 }
 
 // ParseRetryAfter reads a Retry-After value: seconds, also decimal ones, or a

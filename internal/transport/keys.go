@@ -27,8 +27,9 @@ type keys struct {
 }
 
 type recentKeys struct {
-	keys  []*usedKey // the newest first
-	forms redactor   // of all of them
+	newest string     // the key to send
+	keys   []*usedKey // the newest first
+	forms  Redactor   // of all of them
 }
 
 // usedKey is a key and the pacer of its rate limit.
@@ -83,16 +84,8 @@ func (k *keys) use(key string) *usedKey {
 	for _, one := range all {
 		values = append(values, one.key)
 	}
-	k.recent.Store(&recentKeys{keys: all, forms: formsOf(values...)})
+	k.recent.Store(&recentKeys{newest: key, keys: all, forms: formsOf(values...)})
 	return newest
-}
-
-// newest returns the key to send, "" if there is none yet.
-func (k *keys) newest() string {
-	if recent := k.recent.Load().keys; len(recent) > 0 {
-		return recent[0].key
-	}
-	return ""
 }
 
 // HoldsKey reports whether a text has one of the client's keys in it.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,138 +31,131 @@ func (e *TimeoutError) Timeout() bool { return true }
 // Temporary is part of net.Error.
 func (e *TimeoutError) Temporary() bool { return true }
 
-var errExpired = errors.New("agento: the attempt took too long")
-
-// attempt is one request and the time that it has.
+// attempt is one request and the time that it has. Where the caller's deadline comes
+// first, there is no timer.
 type attempt struct {
-	ctx       context.Context
-	cancel    context.CancelCauseFunc
-	timer     *time.Timer
-	limit     time.Duration
-	connected atomic.Bool // the request got as far as a connection
+	ctx    context.Context
+	limit  time.Duration
+	timer  *time.Timer
+	cancel context.CancelCauseFunc
 }
 
 // send sends a request within its limits and reads the response: what it returns
 // has an empty body. The body of a success that is a stream is left open.
 func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) {
-	a := &attempt{limit: c.HeaderTimeout}
+	a := &attempt{ctx: c.ctx, limit: c.HeaderTimeout}
 	if c.Timeout > 0 && !c.Stream {
 		a.limit = c.Timeout
 	}
-	a.ctx, a.cancel = context.WithCancelCause(c.ctx)
-	a.timer = time.AfterFunc(a.limit, func() { a.cancel(errExpired) })
-	trace := c.t.traced && isWrite(c.Method)
+	if deadline, ok := c.ctx.Deadline(); !ok || deadline.Sub(begun) > a.limit {
+		a.ctx, a.cancel = context.WithCancelCause(c.ctx)
+		a.timer = time.AfterFunc(a.limit, func() { a.cancel(&TimeoutError{a.limit}) })
+		defer func() {
+			if c.last.Stream == nil {
+				a.timer.Stop()
+				a.cancel(nil)
+			}
+		}()
+	}
 	ctx := a.ctx
+	var connected atomic.Bool
+	trace := c.t.traced && isWrite(c.Method)
 	if trace {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GotConn: func(httptrace.GotConnInfo) { a.connected.Store(true) },
+			GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 		})
 	}
-	resp, err := c.t.chain.RoundTrip(req.WithContext(ctx))
-	c.last.sent = true
+	if ctx != req.Context() {
+		req = req.WithContext(ctx)
+	}
+	resp, err := c.t.chain.RoundTrip(req)
 	if err != nil || resp == nil {
-		a.end()
-		if err != nil {
-			c.last.sent = !neverSent(err)
-			if trace {
-				c.last.sent = a.connected.Load()
-			}
+		c.last.sent = !neverSent(err)
+		if trace {
+			c.last.sent = connected.Load()
 		}
 		return nil, a.explain(err)
 	}
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}
-	c.last.note(resp)
-	success := !c.last.Failed()
-	if err := unexpectedEncoding(resp.Header); err != nil && success {
-		_ = resp.Body.Close()
-		a.end()
-		return nil, err
-	}
-	if c.Stream && success {
-		if !a.timer.Stop() {
-			_ = resp.Body.Close()
-			return nil, a.explain(a.ctx.Err())
-		}
-		c.last.Stream = &stream{resp.Body, a.cancel}
-	} else {
-		defer a.end()
-		c.last.Body, err = c.readBody(a, resp, success, begun)
-		_ = resp.Body.Close()
-	}
-	resp.Body = http.NoBody
-	if err != nil && success {
-		return nil, a.explain(err)
-	}
-	return resp, nil
+	return resp, c.read(a, resp, begun)
 }
 
-// note keeps what the head of a response has.
-func (out *Outcome) note(resp *http.Response) {
-	out.StatusCode = resp.StatusCode
-	out.Header = resp.Header
+// read keeps what a response has.
+func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
+	out := &c.last
+	out.sent = true
+	out.StatusCode, out.Header = resp.StatusCode, resp.Header
 	out.RateLimit = ParseRateLimit(resp.Header)
-	out.RetryAfter = retryAfter(resp)
-}
-
-// unexpectedEncoding reports a body that net/http has not decoded: it asks for gzip
-// only, and removes the header.
-func unexpectedEncoding(h http.Header) error {
-	if encoding := h.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return finalError{fmt.Errorf("the response has the content encoding %q, which was not asked for", encoding), true}
+	if resp.Header["Retry-After"] != nil {
+		out.RetryAfter = retryAfter(resp.Header)
 	}
-	return nil
-}
-
-func (a *attempt) end() {
-	a.timer.Stop()
-	a.cancel(nil)
+	body := resp.Body
+	resp.Body = http.NoBody
+	var err error
+	// net/http asks for gzip only, and removes the header of a body that it decodes.
+	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		err = finalError{fmt.Errorf("the response has the content encoding %q, which was not asked for", encoding), true}
+	}
+	if c.Stream && err == nil && !out.Failed() {
+		out.Stream = body
+		if a.timer == nil {
+			return nil
+		}
+		out.Stream = &stream{body, a.cancel}
+		if a.timer.Stop() {
+			return nil
+		}
+		out.Stream, err = nil, a.ctx.Err()
+	}
+	if err == nil || out.Failed() {
+		out.Body, err = c.readBody(a, resp.ContentLength, body, begun)
+	}
+	_ = body.Close()
+	if out.Failed() {
+		return nil
+	}
+	return a.explain(err)
 }
 
 // explain tells our own limit from the end of the caller's context.
 func (a *attempt) explain(err error) error {
-	if err != nil && context.Cause(a.ctx) == errExpired {
-		return &TimeoutError{After: a.limit}
+	if timeout, ok := context.Cause(a.ctx).(*TimeoutError); ok && err != nil {
+		return timeout
 	}
 	return err
 }
 
 // readBody reads the body of a response. With an error it returns what arrived.
-func (c *call) readBody(a *attempt, resp *http.Response, success bool, begun time.Time) ([]byte, error) {
-	if !success {
+// Without a timeout of the whole attempt, every readStep bytes of a success have to
+// arrive within its limit.
+func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time.Time) ([]byte, error) {
+	most := maxBody + 1
+	if c.last.Failed() {
 		limit := errorBodyFor
 		if c.Timeout > 0 && !c.Stream {
 			limit = min(limit, a.limit-time.Since(begun))
 		}
-		a.timer.Reset(limit)
-		return a.readAll(resp, maxErrorBody, false)
+		timer := time.AfterFunc(limit, func() { _ = body.Close() })
+		defer timer.Stop()
+		most = maxErrorBody
 	}
-	body, err := a.readAll(resp, maxBody+1, c.Timeout == 0)
-	if err == nil && len(body) > maxBody {
-		err = finalError{fmt.Errorf("the response is larger than %d MiB", maxBody>>20), true}
-	}
-	return body, err
-}
-
-// readAll reads a body up to a size. With stepwise, every readStep bytes have to
-// arrive within the attempt's limit.
-func (a *attempt) readAll(resp *http.Response, most int, stepwise bool) ([]byte, error) {
 	size := 512
-	if n := resp.ContentLength; n >= 0 && n < readStep {
-		size = int(n) + 1 // one more, so that the end is seen without growing
+	if length >= 0 && length < readStep {
+		size = int(length) + 1 // one more, so that the end is seen without growing
 	}
 	buf := make([]byte, 0, size)
-	next := 0
+	next := readStep
 	for len(buf) < most {
-		if stepwise && len(buf) >= next {
+		if len(buf) >= next && a.timer != nil && c.Timeout == 0 {
 			a.timer.Reset(a.limit)
 			next = len(buf) + readStep
 		}
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
 		}
-		n, err := resp.Body.Read(buf[len(buf):min(cap(buf), most)])
+		n, err := body.Read(buf[len(buf):min(cap(buf), most)])
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
 			return buf, nil
@@ -171,6 +163,9 @@ func (a *attempt) readAll(resp *http.Response, most int, stepwise bool) ([]byte,
 		if err != nil {
 			return buf, err
 		}
+	}
+	if most > maxBody {
+		return buf, finalError{fmt.Errorf("the response is larger than %d MiB", maxBody>>20), true}
 	}
 	return buf, nil
 }

@@ -21,7 +21,7 @@ type originCheck struct {
 }
 
 func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !sameOrigin(req.URL, o.origin) {
+	if !strings.EqualFold(req.URL.Scheme, o.origin.Scheme) || !strings.EqualFold(req.URL.Host, o.origin.Host) {
 		closeBody(req)
 		return nil, finalError{error: fmt.Errorf("%w: %s://%s", errs.ErrCrossOrigin, req.URL.Scheme, req.URL.Host)}
 	}
@@ -30,7 +30,7 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 		out = req.Clone(req.Context())
 	}
 	out.Host = o.origin.Host
-	out.Header[keyHeader] = []string{o.keys.newest()}
+	out.Header[keyHeader] = []string{o.keys.recent.Load().newest}
 	resp, err := o.next.RoundTrip(out)
 	if resp != nil && o.shared { // its request has the key
 		own := *resp
@@ -38,8 +38,4 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp = &own
 	}
 	return resp, err
-}
-
-func sameOrigin(u, origin *url.URL) bool {
-	return strings.EqualFold(u.Scheme, origin.Scheme) && strings.EqualFold(u.Host, origin.Host)
 }

@@ -19,12 +19,12 @@ const (
 	shortestEnd = 8
 )
 
-// redactor has the texts that are kept out of what is reported: the keys of the
-// client and the secrets of the call, as they are and as they are written in JSON.
-// Longer ones come first, since they may contain others.
-type redactor []string
+// Redactor removes the keys of the client and the secrets of the call from what is
+// reported: as they are and as they are written in JSON. Longer ones come first, since
+// they may contain others.
+type Redactor []string
 
-func (c *call) redactor() redactor {
+func (c *call) redactor() Redactor {
 	keys := c.t.keys.recent.Load().forms
 	if len(c.Secrets) == 0 {
 		return keys
@@ -32,7 +32,7 @@ func (c *call) redactor() redactor {
 	return longestFirst(append(formsOf(c.Secrets...), keys...))
 }
 
-func formsOf(values ...string) (forms redactor) {
+func formsOf(values ...string) (forms Redactor) {
 	for _, v := range values {
 		if len(v) < shortestSecret {
 			continue
@@ -47,7 +47,7 @@ func formsOf(values ...string) (forms redactor) {
 	return longestFirst(forms)
 }
 
-func longestFirst(forms redactor) redactor {
+func longestFirst(forms Redactor) Redactor {
 	slices.SortStableFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	return forms
 }
@@ -61,16 +61,17 @@ func jsonForm(text string, escapeHTML bool) string {
 	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }
 
-func (r redactor) text(text string) string {
+// Redact returns a text without them.
+func (r Redactor) Redact(text string) string {
 	for _, value := range r {
 		text = strings.ReplaceAll(text, value, redacted)
 	}
 	return text
 }
 
-// body is text for a body, which may have been truncated inside of a value.
-func (r redactor) body(body []byte) []byte {
-	text := r.text(string(body))
+// RedactBody is Redact for a body, which may have been truncated inside of a value.
+func (r Redactor) RedactBody(body []byte) []byte {
+	text := r.Redact(string(body))
 	for _, value := range r {
 		for n := min(len(value)-1, len(text)); n >= shortestEnd; n-- {
 			if strings.HasSuffix(text, value[:n]) {
@@ -85,14 +86,14 @@ func (r redactor) body(body []byte) []byte {
 	return []byte(text)
 }
 
-// err replaces an error that quotes a value by one that does not, and that
+// RedactError replaces an error that quotes a value by one that does not, and that
 // matches the same errors. The original cannot be reached through it.
-func (r redactor) err(err error) error {
+func (r Redactor) RedactError(err error) error {
 	if err == nil {
 		return nil
 	}
 	text := err.Error()
-	clean := r.text(text)
+	clean := r.Redact(text)
 	if clean == text {
 		return err
 	}
@@ -110,15 +111,6 @@ type redactedError struct {
 
 func (e *redactedError) Error() string        { return e.text }
 func (e *redactedError) Is(target error) bool { return e.is(target) }
-
-// Redact takes the keys of the client and the secrets of the call out of a text.
-func (out *Outcome) Redact(text string) string { return out.redact.text(text) }
-
-// RedactBody is Redact for a body, which may be truncated.
-func (out *Outcome) RedactBody(body []byte) []byte { return out.redact.body(body) }
-
-// RedactError is Redact for an error.
-func (out *Outcome) RedactError(err error) error { return out.redact.err(err) }
 
 // RedactedHeader returns a copy of the response's header without keys and
 // secrets.

@@ -19,7 +19,7 @@ func TestRedact(t *testing.T) {
 		`"line one\nline <two> \"quoted\""`:           `"[redacted]"`,
 		"plain":                                       "plain",
 	} {
-		require.Equal(t, want, r.text(text))
+		require.Equal(t, want, r.Redact(text))
 	}
 	require.Empty(t, formsOf("abc"), "so short a key would garble unrelated text")
 }
@@ -28,26 +28,26 @@ func TestRedact(t *testing.T) {
 func TestRedactTruncatedBody(t *testing.T) {
 	r := formsOf(key)
 	for n := shortestEnd; n < len(key); n++ {
-		require.Equal(t, "echo [redacted]", string(r.body([]byte("echo "+key[:n]))))
+		require.Equal(t, "echo [redacted]", string(r.RedactBody([]byte("echo "+key[:n]))))
 	}
-	require.Equal(t, "echo ak_live", string(r.body([]byte("echo ak_live"))))
+	require.Equal(t, "echo ak_live", string(r.RedactBody([]byte("echo ak_live"))))
 }
 
 func TestRedactError(t *testing.T) {
 	r := formsOf(key)
-	err := r.err(fmt.Errorf("sending %s: %w", key, errors.ErrUnsupported))
+	err := r.RedactError(fmt.Errorf("sending %s: %w", key, errors.ErrUnsupported))
 	require.EqualError(t, err, "sending [redacted]: unsupported operation")
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 	plain := errors.New("plain")
-	require.Equal(t, plain, r.err(plain))
-	require.True(t, Final(r.err(finalError{error: errors.New(key)})))
+	require.Equal(t, plain, r.RedactError(plain))
+	require.True(t, Final(r.RedactError(finalError{error: errors.New(key)})))
 }
 
 // The header of a response is copied: a transport may return the same one again.
 func TestRedactedHeader(t *testing.T) {
 	shared := http.Header{"X-Debug": {"a", key + key}, "X-Request-Id": {"req-" + key}, "Via": {"proxy"}}
 	was := shared.Clone()
-	out := Outcome{Header: shared, redact: formsOf(key)}
+	out := Outcome{Header: shared, Redactor: formsOf(key)}
 	require.Equal(t, http.Header{"X-Debug": {"a", "[redacted][redacted]"}, "X-Request-Id": {"req-[redacted]"}, "Via": {"proxy"}}, out.RedactedHeader())
 	require.Equal(t, "req-[redacted]", out.RequestID())
 	require.Equal(t, was, shared)

@@ -21,7 +21,7 @@ const (
 // long to wait before it.
 func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) {
 	out := &c.last
-	if c.attempts > c.MaxRetries || !canRetry(c.Method, out) {
+	if !out.Failed() || c.attempts > c.MaxRetries || !canRetry(c.Method, out) {
 		return false, nil
 	}
 	if c.ctx.Err() != nil {
@@ -37,7 +37,7 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 	c.retried = c.retried || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
 	if c.Hooks != nil {
 		seen := *out
-		seen.redact = c.redactor()
+		seen.Redactor = c.redactor()
 		c.Hooks.Retry(c.attempts, &seen, c.wait)
 	}
 	c.request.Header = c.newHeader()

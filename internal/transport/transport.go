@@ -106,8 +106,9 @@ type Outcome struct {
 	// The fields above still have what arrived.
 	Err error
 
-	sent   bool // the request may have reached the service
-	redact redactor
+	Redactor // of the keys and of the call's secrets
+
+	sent bool // the request may have reached the service
 }
 
 // Failed reports whether there is no usable response, or one that is not a success.
@@ -174,7 +175,7 @@ func (c *call) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := c.attempt(req)
 	if err != nil {
 		closeBody(req)
-		c.last.Err = c.redactor().err(err)
+		c.last.Err = c.redactor().RedactError(err)
 	}
 	return resp, err
 }
@@ -200,12 +201,12 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	if c.Hooks != nil {
 		c.Hooks.Attempt(c.attempts)
 	}
-	c.setStanding(req.Header)
+	c.setDefaults(req.Header)
 	resp, err := c.send(req, begun)
 	if c.Hooks != nil {
 		seen := c.last
-		seen.redact = c.redactor()
-		seen.Err = seen.redact.err(err)
+		seen.Redactor = c.redactor()
+		seen.Err = seen.RedactError(err)
 		c.Hooks.Response(c.attempts, &seen, time.Since(begun))
 	}
 	return resp, err
@@ -228,7 +229,7 @@ func (c *call) outcome(err error) *Outcome {
 		out = c.responded
 		out.Refused = c.refused
 	}
-	out.redact = c.redactor()
+	out.Redactor = c.redactor()
 	out.Attempts = c.attempts
 	out.Retried = c.retried
 	out.Unknown = unknown
@@ -252,24 +253,25 @@ func (c *call) newHeader() http.Header {
 	return h
 }
 
-// setStanding adds the headers that the caller has not set. It runs inside of
+// setDefaults adds the headers that the caller has not set. It runs inside of
 // http.Client, which copies each header that it is given.
-func (c *call) setStanding(h http.Header) {
-	setDefault(h, "User-Agent", c.t.userAgent)
+func (c *call) setDefaults(h http.Header) {
+	for _, d := range [...]struct {
+		name   string
+		values []string
+		used   bool
+	}{
+		{"User-Agent", c.t.userAgent, true},
+		{"Accept", contentJSON, !c.Stream},
+		{"Cache-Control", noCache, c.Stream},
+		{"Content-Type", contentJSON, c.Body != nil},
+	} {
+		if d.used && h[d.name] == nil {
+			h[d.name] = d.values
+		}
+	}
 	if c.Stream {
 		h["Accept"] = eventStream
-		setDefault(h, "Cache-Control", noCache)
-	} else {
-		setDefault(h, "Accept", contentJSON)
-	}
-	if c.Body != nil {
-		setDefault(h, "Content-Type", contentJSON)
-	}
-}
-
-func setDefault(h http.Header, name string, values []string) {
-	if _, set := h[name]; !set {
-		h[name] = values
 	}
 }
 
