@@ -192,13 +192,14 @@ func silenceFaults() []fault {
 		{nginxSilence, "a log is silent", "a new connection after a pause; a marker, and no line lost or twice", log(5)},
 		{nginxSilence, "a log without event ids is silent", "the same: the lines' own times tell which came before", log(250, agentotest.WithLogIDs(false))},
 		{nginxSilence, "a log is silent but for comments", "nothing: the connection lasts", func(t *testing.T) {
+			const readTimeout = 10 * time.Second // much longer than a busy machine delays a comment
 			s := startService(t, agentotest.WithLogKeepAlive(200*time.Millisecond))
-			c := behindNginx(t, s, timeout)
+			c := behindNginx(t, s, site{location: "proxy_read_timeout 10s; proxy_buffering off;"})
 			l := c.follow(t, s, 5)
 			l.requireLines(5)
 			from, begun := c.received.Load(), time.Now()
 			beats := waitFor(func() bool {
-				return time.Since(begun) > 3*time.Second && c.received.Load() > from+10*int64(len(": keep-alive\n\n"))
+				return time.Since(begun) > readTimeout+time.Second && c.received.Load() > from+10*int64(len(": keep-alive\n\n"))
 			})
 			require.True(t, beats, "no comments")
 			s.append("after", 1)
