@@ -2,6 +2,7 @@ package agento
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -131,17 +132,11 @@ func (s *AccountService) Get(ctx context.Context, opts ...Option) (*Account, err
 // Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
 // is lost; setting the same secrets again is then harmless.
 func (s *AccountService) SetSecrets(ctx context.Context, t Target, secrets Secrets, opts ...Option) error {
+	r := t.request(route.SetSecrets, nil)
+	r.body, r.err = secrets, cmp.Or(r.err, secrets.check())
 	if len(secrets) == 0 {
-		return errs.Argument("Secrets", "are empty; the call may replace the whole set")
+		r.err = errs.Argument("Secrets", "are empty; the call may replace the whole set")
 	}
-	if err := secrets.check(); err != nil {
-		return err
-	}
-	r, err := t.request(route.SetSecrets, nil)
-	if err != nil {
-		return err
-	}
-	r.body = secrets
 	return exec(ctx, s.core, r, opts)
 }
 
@@ -156,11 +151,13 @@ func ruleKey(r *Rule) string { return r.Name }
 
 // ruleRequest makes the request of an operation on one rule. A name is one
 // segment of a path, and must be so on the agent's disk as well.
-func ruleRequest(r *route.Route, t Target, name string) (request, error) {
+func ruleRequest(op *route.Route, t Target, name string) request {
+	r := t.request(op, nil)
+	r.path[1] = wire.Arg{Placeholder: "name", Name: "name", Value: name}
 	if strings.ContainsAny(name, `/\`) || strings.ContainsFunc(name, unicode.IsControl) {
-		return request{}, errs.Argument("name", "is not a file name: %q", name)
+		r.err = errs.Argument("name", "is not a file name: %q", name)
 	}
-	return t.request(r, nil, wire.Arg{Placeholder: "name", Name: "name", Value: name})
+	return r
 }
 
 // Rules returns a page of an agent's rules.
@@ -168,20 +165,9 @@ func ruleRequest(r *route.Route, t Target, name string) (request, error) {
 // GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read (the
 // scope is inferred too). Errors: those of every call; [ErrNotFound].
 func (s *AccountService) Rules(ctx context.Context, t Target, p *ListParams, opts ...Option) (*Page[Rule], error) {
-	r, err := rulesRequest(t, orZero(p))
-	if err != nil {
-		return nil, err
-	}
+	r := t.request(route.ListRules, nil)
+	r.query = p.query()
 	return list[Rule](ctx, s.core, r, opts)
-}
-
-func rulesRequest(t Target, p ListParams) (request, error) {
-	r, err := t.request(route.ListRules, nil)
-	if err != nil {
-		return request{}, err
-	}
-	r.query, err = p.query()
-	return r, err
 }
 
 // AllRules iterates over an agent's rules, page by page; Limit is the size of a
@@ -190,10 +176,9 @@ func rulesRequest(t Target, p ListParams) (request, error) {
 // GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read (the scope
 // is inferred too). Errors: those of [AccountService.Rules].
 func (s *AccountService) AllRules(ctx context.Context, t Target, p *ListParams, opts ...Option) iter.Seq2[Rule, error] {
-	first := orZero(p)
-	return iterate(ctx, s.core, "Account.AllRules", first.Offset, ruleKey, opts, func(offset int) (request, error) {
-		return rulesRequest(t, first.at(offset))
-	})
+	r := t.request(route.ListRules, nil)
+	r.query = p.query()
+	return iterate(ctx, s.core, r, ruleKey, opts)
 }
 
 // Rule returns one rule of an agent.
@@ -201,11 +186,7 @@ func (s *AccountService) AllRules(ctx context.Context, t Target, p *ListParams, 
 // GET /v1/agents/{id}/rules/{name}, inferred from the title. Scope: agents:read
 // (the scope is inferred too). Errors: those of every call; [ErrNotFound].
 func (s *AccountService) Rule(ctx context.Context, t Target, name string, opts ...Option) (*Rule, error) {
-	r, err := ruleRequest(route.GetRule, t, name)
-	if err != nil {
-		return nil, err
-	}
-	return do[Rule](ctx, s.core, r, opts)
+	return do[Rule](ctx, s.core, ruleRequest(route.GetRule, t, name), opts)
 }
 
 // PutRule creates a rule of an agent or replaces its content. The name is that
@@ -216,10 +197,7 @@ func (s *AccountService) Rule(ctx context.Context, t Target, name string, opts .
 // Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
 // is lost; putting the same rule again is then harmless.
 func (s *AccountService) PutRule(ctx context.Context, t Target, name, content string, opts ...Option) error {
-	r, err := ruleRequest(route.PutRule, t, name)
-	if err != nil {
-		return err
-	}
+	r := ruleRequest(route.PutRule, t, name)
 	r.body = ruleBody{content}
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
@@ -251,9 +229,5 @@ type ruleBody struct {
 // agents:write. Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown]
 // when the answer is lost.
 func (s *AccountService) DeleteRule(ctx context.Context, t Target, name string, opts ...Option) error {
-	r, err := ruleRequest(route.DeleteRule, t, name)
-	if err != nil {
-		return err
-	}
-	return exec(ctx, s.core, r, opts)
+	return exec(ctx, s.core, ruleRequest(route.DeleteRule, t, name), opts)
 }

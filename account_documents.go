@@ -141,11 +141,7 @@ func (s *AccountService) UpdateWorkflow(ctx context.Context, t Target, p UpdateD
 }
 
 func (s *AccountService) readDocument(ctx context.Context, f documentFile, t Target, opts []Option) (*Document, error) {
-	r, err := t.request(f.read, nil)
-	if err != nil {
-		return nil, err
-	}
-	return do[Document](ctx, s.core, r, opts)
+	return do[Document](ctx, s.core, t.request(f.read, nil), opts)
 }
 
 func (s *AccountService) updateDocument(ctx context.Context, f documentFile, t Target, p UpdateDocumentParams, opts []Option) (*Document, error) {
@@ -158,10 +154,7 @@ func (s *AccountService) updateDocument(ctx context.Context, f documentFile, t T
 
 // writeDocument writes a document. Where the outcome is unknown it reads it back.
 func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Target, p UpdateDocumentParams, settings *settings) (*Document, error) {
-	change, err := t.request(f.update, nil)
-	if err != nil {
-		return nil, err
-	}
+	change := t.request(f.update, nil)
 	change.body = p
 	read := request{route: f.read, path: change.path}
 	doc, err := update(ctx, s.core, change, read, settings, func(*Document) bool { return true })
@@ -255,11 +248,7 @@ func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Tar
 // editOnce is one round of an edit. changed reports that the document was changed by
 // somebody else meanwhile, and that nothing was written.
 func (s *AccountService) editOnce(ctx context.Context, f documentFile, t Target, edit func(string) (string, error), settings *settings) (doc *Document, changed bool, err error) {
-	r, err := t.request(f.read, nil)
-	if err != nil {
-		return nil, false, err
-	}
-	old, err := doWith[Document](ctx, s.core, r, settings.forRead())
+	old, err := doWith[Document](ctx, s.core, t.request(f.read, nil), settings.forRead())
 	if err != nil {
 		return nil, false, err
 	}

@@ -243,7 +243,7 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 	if err != nil {
 		return nil, err
 	}
-	o, err := open(call, call.settings.idleTimeoutOr(defaultChatIdle))
+	o, err := open(call, defaultChatIdle)
 	if err != nil {
 		return nil, err
 	}

@@ -142,11 +142,7 @@ func agentKey(a *Agent) string { return a.ID }
 // GET /v1/agents, documented; limit and offset are inferred. Scope: agents:read.
 // Errors: those of every call.
 func (s *AgentsService) List(ctx context.Context, p *ListParams, opts ...Option) (*Page[Agent], error) {
-	r, err := listRequest(route.ListAgents, orZero(p))
-	if err != nil {
-		return nil, err
-	}
-	return list[Agent](ctx, s.core, r, opts)
+	return list[Agent](ctx, s.core, request{route: route.ListAgents, query: p.query()}, opts)
 }
 
 // All iterates over the account's agents, page by page; Limit is the size of a
@@ -155,10 +151,7 @@ func (s *AgentsService) List(ctx context.Context, p *ListParams, opts ...Option)
 // GET /v1/agents, documented. Scope: agents:read. Errors: those of
 // [AgentsService.List].
 func (s *AgentsService) All(ctx context.Context, p *ListParams, opts ...Option) iter.Seq2[Agent, error] {
-	first := orZero(p)
-	return iterate(ctx, s.core, "Agents.All", first.Offset, agentKey, opts, func(offset int) (request, error) {
-		return listRequest(route.ListAgents, first.at(offset))
-	})
+	return iterate(ctx, s.core, request{route: route.ListAgents, query: p.query()}, agentKey, opts)
 }
 
 // Create creates an agent and starts it. It returns before the agent runs: see
@@ -168,13 +161,11 @@ func (s *AgentsService) All(ctx context.Context, p *ListParams, opts ...Option) 
 // POST /v1/agents, documented. Scope: agents:write. Errors: those of every call;
 // [ErrLimitReached] when the plan has no room.
 func (s *AgentsService) Create(ctx context.Context, p CreateAgentParams, opts ...Option) (*Agent, error) {
+	r := request{route: route.CreateAgent, body: p, err: p.Secrets.check()}
 	if p.Name == "" {
-		return nil, errs.Argument("Name", "is empty")
+		r.err = errs.Argument("Name", "is empty")
 	}
-	if err := p.Secrets.check(); err != nil {
-		return nil, err
-	}
-	return do[Agent](ctx, s.core, request{route: route.CreateAgent, body: p}, opts)
+	return do[Agent](ctx, s.core, r, opts)
 }
 
 // Get returns an agent.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"net/url"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -37,23 +36,22 @@ type SendMessageParams struct {
 // begins; [ErrStreamIdle] beside it when nothing comes within the idle timeout;
 // [ErrNotEventStream] where something else than a stream comes.
 func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*ChatStream, error) {
-	if p.Message == "" {
-		return nil, errs.Argument("Message", "is empty")
-	}
-	if err := cmp.Or(wire.Text("Message", p.Message), wire.Text("SessionID", p.SessionID), wire.Text("PeerID", p.PeerID)); err != nil {
-		return nil, err
-	}
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	call, err := s.core.prepare(ctx, request{route: route.SendMessage, path: pathID("agentID", agentID), body: p}, settings)
+	r := request{route: route.SendMessage, path: pathID("agentID", agentID), body: p}
+	r.err = cmp.Or(wire.Text("Message", p.Message), wire.Text("SessionID", p.SessionID), wire.Text("PeerID", p.PeerID))
+	if p.Message == "" {
+		r.err = errs.Argument("Message", "is empty")
+	}
+	call, err := s.core.prepare(ctx, r, settings)
 	if err != nil {
 		return nil, err
 	}
 	call.info.SessionID = p.SessionID
 	begun := time.Now()
-	o, err := open(call, settings.idleTimeoutOr(defaultChatIdle))
+	o, err := open(call, defaultChatIdle)
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +109,12 @@ type HistoryParams struct {
 	Offset    int    // rows to skip
 }
 
-func (p HistoryParams) request(agentID string) (request, error) {
-	q := url.Values{}
-	addText(q, "sessionId", p.SessionID)
-	addText(q, "peerId", p.PeerID)
-	return request{route: route.ListMessages, path: pathID("agentID", agentID), query: q}, addPage(q, p.Limit, p.Offset)
+func (p *HistoryParams) request(agentID string) request {
+	r := request{route: route.ListMessages, path: pathID("agentID", agentID)}
+	if p != nil {
+		r.query = query{p.Limit, p.Offset, wire.Args{filter("sessionId", p.SessionID), filter("peerId", p.PeerID)}}
+	}
+	return r
 }
 
 // CreateSessionParams describes a new session. Both fields may be left out, and
@@ -135,11 +134,7 @@ func sessionKey(s *Session) string { return s.ID }
 // GET /v1/agents/{id}/chat/messages, inferred from the title. Scope: chat.
 // Errors: those of every call; [ErrNotFound].
 func (s *ChatService) History(ctx context.Context, agentID string, p *HistoryParams, opts ...Option) (*Page[Message], error) {
-	r, err := orZero(p).request(agentID)
-	if err != nil {
-		return nil, err
-	}
-	return list[Message](ctx, s.core, r, opts)
+	return list[Message](ctx, s.core, p.request(agentID), opts)
 }
 
 // AllHistory iterates over what was said to and by an agent, page by page; Limit
@@ -149,12 +144,7 @@ func (s *ChatService) History(ctx context.Context, agentID string, p *HistoryPar
 // GET /v1/agents/{id}/chat/messages, inferred from the title. Scope: chat.
 // Errors: those of [ChatService.History].
 func (s *ChatService) AllHistory(ctx context.Context, agentID string, p *HistoryParams, opts ...Option) iter.Seq2[Message, error] {
-	params := orZero(p)
-	return iterate(ctx, s.core, "Chat.AllHistory", params.Offset, messageKey, opts, func(offset int) (request, error) {
-		page := params
-		page.Offset = offset
-		return page.request(agentID)
-	})
+	return iterate(ctx, s.core, p.request(agentID), messageKey, opts)
 }
 
 // Sessions returns a page of an agent's chat sessions.
@@ -162,10 +152,7 @@ func (s *ChatService) AllHistory(ctx context.Context, agentID string, p *History
 // GET /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
 // Errors: those of every call; [ErrNotFound].
 func (s *ChatService) Sessions(ctx context.Context, agentID string, p *ListParams, opts ...Option) (*Page[Session], error) {
-	r, err := sessionsRequest(agentID, orZero(p))
-	if err != nil {
-		return nil, err
-	}
+	r := request{route: route.ListSessions, path: pathID("agentID", agentID), query: p.query()}
 	return list[Session](ctx, s.core, r, opts)
 }
 
@@ -176,16 +163,8 @@ func (s *ChatService) Sessions(ctx context.Context, agentID string, p *ListParam
 // GET /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
 // Errors: those of [ChatService.Sessions].
 func (s *ChatService) AllSessions(ctx context.Context, agentID string, p *ListParams, opts ...Option) iter.Seq2[Session, error] {
-	first := orZero(p)
-	return iterate(ctx, s.core, "Chat.AllSessions", first.Offset, sessionKey, opts, func(offset int) (request, error) {
-		return sessionsRequest(agentID, first.at(offset))
-	})
-}
-
-func sessionsRequest(agentID string, p ListParams) (request, error) {
-	r, err := listRequest(route.ListSessions, p)
-	r.path = pathID("agentID", agentID)
-	return r, err
+	r := request{route: route.ListSessions, path: pathID("agentID", agentID), query: p.query()}
+	return iterate(ctx, s.core, r, sessionKey, opts)
 }
 
 // CreateSession creates a chat session; its ID goes into [SendMessageParams].
@@ -194,8 +173,7 @@ func sessionsRequest(agentID string, p ListParams) (request, error) {
 // Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
 // is lost: there may then be an empty session that nobody uses.
 func (s *ChatService) CreateSession(ctx context.Context, agentID string, p CreateSessionParams, opts ...Option) (*Session, error) {
-	if err := cmp.Or(wire.Text("Title", p.Title), wire.Text("PeerID", p.PeerID)); err != nil {
-		return nil, err
-	}
-	return do[Session](ctx, s.core, request{route: route.CreateSession, path: pathID("agentID", agentID), body: p}, opts)
+	r := request{route: route.CreateSession, path: pathID("agentID", agentID), body: p}
+	r.err = cmp.Or(wire.Text("Title", p.Title), wire.Text("PeerID", p.PeerID))
+	return do[Session](ctx, s.core, r, opts)
 }

@@ -69,8 +69,12 @@ type chatDecoder struct {
 
 func (d *chatDecoder) decode(ev sse.Event) stream.Decoded[ChatEvent] {
 	raw := string(ev.Data)
-	if literal, ok := plainText(raw); ok {
-		return d.text(ChatEvent{Type: ChatText, raw: raw}, literal)
+	if literal, ascii, ok := plainText(raw); ok {
+		e := ChatEvent{Type: ChatText, Content: literal, raw: raw}
+		if ascii && d.split == "" {
+			return stream.Decoded[ChatEvent]{Value: e}
+		}
+		return d.text(e, literal)
 	}
 	e := ChatEvent{raw: raw}
 	var fields map[string]json.RawMessage // not a struct, which takes "Type" for "type"
@@ -80,7 +84,9 @@ func (d *chatDecoder) decode(ev sse.Event) stream.Decoded[ChatEvent] {
 	}
 	_ = json.Unmarshal(fields["type"], &e.Type)
 	_ = json.Unmarshal(fields["sessionId"], &e.SessionID)
-	e.Error = readEventError(e.Type, fields)
+	if e.Type == ChatError || fields["error"] != nil {
+		e.Error = readEventError(e.Type, fields)
+	}
 	if string(ev.Type) == ChatError || e.Type == ChatError || e.Error != nil && (e.Type == "" || e.Type == ChatDone) {
 		if e.Error == nil {
 			e.Error = &EventError{Message: raw}
@@ -112,25 +118,13 @@ func (d *chatDecoder) refuse(problem, raw string) stream.Decoded[ChatEvent] {
 // text sets the content of a text event from what is between the quotation marks of
 // a JSON string.
 func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent] {
-	if d.split != "" {
-		literal, d.split = d.split+literal, ""
-	}
-	plain := true
-	for i := range len(literal) {
-		if c := literal[i]; c == '\\' || c >= utf8.RuneSelf {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		e.Content = literal
-		return stream.Decoded[ChatEvent]{Value: e}
-	}
-	literal, d.split = cutSplit(literal)
+	literal, d.split = cutSplit(d.split + literal)
 	if strings.Contains(literal, `\`) || !utf8.ValidString(literal) {
-		if json.Unmarshal([]byte(`"`+literal+`"`), &e.Content) != nil {
+		var content string // not e.Content: e would be allocated for every event
+		if json.Unmarshal([]byte(`"`+literal+`"`), &content) != nil {
 			return d.refuse("a text event cannot be read", e.raw)
 		}
+		e.Content = content
 	} else {
 		e.Content = literal
 	}
@@ -163,25 +157,29 @@ func cutSplit(literal string) (whole, split string) {
 }
 
 // plainText is the fast path for the event that an answer consists of, in the form
-// that is documented. It returns what is between the quotation marks of its content.
-func plainText(raw string) (literal string, ok bool) {
+// that is documented. It returns what is between the quotation marks of its content,
+// and whether that is ASCII without escapes.
+func plainText(raw string) (literal string, ascii, ok bool) {
 	const head, tail = `{"type":"text","content":"`, `"}`
 	if len(raw) < len(head)+len(tail) || raw[:len(head)] != head || raw[len(raw)-len(tail):] != tail {
-		return "", false
+		return "", false, false
 	}
-	literal = raw[len(head) : len(raw)-len(tail)]
+	literal, ascii = raw[len(head):len(raw)-len(tail)], true
 	for i := 0; i < len(literal); i++ {
 		switch c := literal[i]; {
 		case c == '\\':
+			ascii = false
 			i++ // what is escaped may be a quotation mark
 			if i == len(literal) {
-				return "", false
+				return "", false, false
 			}
 		case c < ' ' || c == '"':
-			return "", false
+			return "", false, false
+		case c >= utf8.RuneSelf:
+			ascii = false
 		}
 	}
-	return literal, true
+	return literal, ascii, true
 }
 
 // readEventError returns the error of an event in any of its expected forms, nil if
@@ -245,7 +243,10 @@ type Reply struct {
 // Reply reads the answer to its end. On an error it returns what arrived and the
 // error. It closes the stream.
 func (s *ChatStream) Reply() (*Reply, error) {
-	reply := &Reply{RequestID: s.Response().RequestID}
+	reply := &Reply{}
+	if s.Stream != nil && s.outcome != nil {
+		reply.RequestID = s.outcome.RequestID()
+	}
 	var text strings.Builder
 	var failure error
 	for event, err := range s.All() {
@@ -264,7 +265,7 @@ func (s *ChatStream) Reply() (*Reply, error) {
 			text.WriteString(event.Content)
 		}
 	}
-	if failure == nil && !s.isComplete() { // closed by another goroutine
+	if failure == nil && (s.Stream == nil || !s.complete.Load()) { // closed by another goroutine
 		failure = ErrStreamTruncated
 	}
 	reply.Text = text.String()

@@ -274,11 +274,9 @@ func newError(info CallInfo, out *transport.Outcome) *Error {
 	}
 }
 
-// callError returns the error of a call that has no usable response, nil if it has one.
+// callError returns the error of a call that has no usable response. It is nil for a
+// deletion that an earlier attempt has done.
 func callError(info CallInfo, out *transport.Outcome) error {
-	if !out.Failed() {
-		return nil
-	}
 	e := newError(info, out)
 	e.unknown = out.Unknown
 	e.cause = out.Err

@@ -1,9 +1,9 @@
 package agento
 
 import (
+	"cmp"
 	"context"
 	"iter"
-	"net/url"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -64,14 +64,12 @@ type KnowledgeListParams struct {
 	Offset int    // rows to skip
 }
 
-func (p KnowledgeListParams) request(t Target) (request, error) {
-	r, err := t.request(route.ListAgentKnowledge, route.ListSwarmKnowledge)
-	if err != nil {
-		return request{}, err
+func (p *KnowledgeListParams) request(t Target) request {
+	r := t.request(route.ListAgentKnowledge, route.ListSwarmKnowledge)
+	if p != nil {
+		r.query = query{p.Limit, p.Offset, wire.Args{filter("source", p.Source)}}
 	}
-	r.query = url.Values{}
-	addText(r.query, "source", p.Source)
-	return r, addPage(r.query, p.Limit, p.Offset)
+	return r
 }
 
 func chunkKey(c *Chunk) string { return c.ID }
@@ -84,14 +82,8 @@ func chunkKey(c *Chunk) string { return c.ID }
 // titles. Scope: knowledge:write. Errors: those of every call; [ErrNotFound];
 // [ErrOutcomeUnknown] when the answer is lost.
 func (s *KnowledgeService) Ingest(ctx context.Context, t Target, p IngestParams, opts ...Option) (*IngestResult, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
-	r, err := t.request(route.IngestAgentKnowledge, route.IngestSwarmKnowledge)
-	if err != nil {
-		return nil, err
-	}
-	r.body = p
+	r := t.request(route.IngestAgentKnowledge, route.IngestSwarmKnowledge)
+	r.body, r.err = p, cmp.Or(r.err, p.check())
 	return do[IngestResult](ctx, s.core, r, opts)
 }
 
@@ -100,11 +92,7 @@ func (s *KnowledgeService) Ingest(ctx context.Context, t Target, p IngestParams,
 // GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
 // titles. Scope: knowledge:read. Errors: those of every call; [ErrNotFound].
 func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) (*Page[Chunk], error) {
-	r, err := orZero(p).request(t)
-	if err != nil {
-		return nil, err
-	}
-	return list[Chunk](ctx, s.core, r, opts)
+	return list[Chunk](ctx, s.core, p.request(t), opts)
 }
 
 // All iterates over the knowledge base of an agent or a swarm, page by page;
@@ -114,12 +102,7 @@ func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListP
 // GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
 // titles. Scope: knowledge:read. Errors: those of [KnowledgeService.List].
 func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) iter.Seq2[Chunk, error] {
-	params := orZero(p)
-	return iterate(ctx, s.core, "Knowledge.All", params.Offset, chunkKey, opts, func(offset int) (request, error) {
-		page := params
-		page.Offset = offset
-		return page.request(t)
-	})
+	return iterate(ctx, s.core, p.request(t), chunkKey, opts)
 }
 
 // Delete deletes one entry of the knowledge base of an agent or a swarm. One that
@@ -130,9 +113,7 @@ func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListPa
 // knowledge:write. Errors: those of every call; [ErrNotFound];
 // [ErrOutcomeUnknown] when the answer is lost.
 func (s *KnowledgeService) Delete(ctx context.Context, t Target, chunkID string, opts ...Option) error {
-	r, err := t.request(route.DeleteAgentKnowledge, route.DeleteSwarmKnowledge, wire.Arg{Placeholder: "chunkId", Name: "chunkID", Value: chunkID})
-	if err != nil {
-		return err
-	}
+	r := t.request(route.DeleteAgentKnowledge, route.DeleteSwarmKnowledge)
+	r.path[1] = wire.Arg{Placeholder: "chunkId", Name: "chunkID", Value: chunkID}
 	return exec(ctx, s.core, r, opts)
 }

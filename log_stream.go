@@ -42,7 +42,7 @@ func openLog(c *call, after string) (*LogStream, error) {
 	if after != "" {
 		f.resumeAfter(&c.spec, after)
 	}
-	o, err := open(c, c.settings.idleTimeoutOr(defaultLogIdle))
+	o, err := open(c, defaultLogIdle)
 	if err != nil {
 		cancel(nil)
 		return nil, err
@@ -132,7 +132,9 @@ func (f *follower) atEnd(reason error) error {
 	for {
 		f.failures++
 		wait := f.pause(asked)
-		o.observed.reconnect(ReconnectInfo{Attempt: f.failures, Err: reason, Wait: wait})
+		if observed := o.call.observed; observed != nil {
+			observed.reconnect(ReconnectInfo{Attempt: f.failures, Err: reason, Wait: wait})
+		}
 		if !sleep(o.call.ctx, wait) {
 			return o.fail(errs.Context(o.call.ctx))
 		}
@@ -164,9 +166,10 @@ func (f *follower) resume(out *transport.Outcome) {
 	}
 	f.arrived, f.skipping = false, true
 	f.connected = time.Now()
-	f.opened.outcome = out
-	f.opened.decoder.Reset()
-	f.values.Reader = f.opened.reader()
+	o := f.opened
+	o.outcome = out
+	o.decoder.Reset()
+	f.values.Reader = stream.NewReader(o.call.ctx, out.Stream, o.decoder, o.idle)
 }
 
 func (f *follower) lastID() string { return cmp.Or(f.opened.decoder.LastEventID(), f.after) }

@@ -2,7 +2,7 @@ package agento
 
 import (
 	"context"
-	"net/url"
+	"strconv"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
@@ -30,18 +30,14 @@ type LogsParams struct {
 // GET /v1/agents/{id}/logs, inferred from the title. Scope: logs. Errors: those
 // of every call; [ErrNotFound].
 func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams, opts ...Option) ([]LogEntry, error) {
-	params := orZero(p)
-	switch {
-	case params.Tail != 0:
-		return nil, errs.Argument("Tail", "is for Stream; Recent takes Limit")
-	case params.After != "":
-		return nil, errs.Argument("After", "is for Stream; Recent takes Limit")
+	r := request{route: route.RecentLogs, path: pathID("agentID", agentID)}
+	if p != nil {
+		r.query.limit = p.Limit
+		if p.Tail != 0 || p.After != "" {
+			r.err = errs.Argument("Tail", "and After are for Stream; Recent takes Limit")
+		}
 	}
-	query := url.Values{}
-	if err := addNumber(query, "limit", params.Limit); err != nil {
-		return nil, err
-	}
-	page, err := list[LogEntry](ctx, s.core, request{route: route.RecentLogs, path: pathID("agentID", agentID), query: query}, opts)
+	page, err := list[LogEntry](ctx, s.core, r, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -66,22 +62,25 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // ([ErrNotEventStream]); so does a Retry-After, or a retry field of the stream, beyond
 // [WithRetryAfterLimit].
 func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams, opts ...Option) (*LogStream, error) {
-	params := orZero(p)
-	switch {
-	case params.Limit != 0:
-		return nil, errs.Argument("Limit", "is for Recent; Stream takes Tail")
-	case !wire.ValidHeaderValue(params.After):
-		return nil, errs.Argument("After", "has a control character")
-	}
-	query := url.Values{}
-	if err := addNumber(query, "tail", params.Tail); err != nil {
-		return nil, err
-	}
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	r := request{route: route.StreamLogs, path: pathID("agentID", agentID), query: query}
+	r := request{route: route.StreamLogs, path: pathID("agentID", agentID)}
+	var params LogsParams
+	if p != nil {
+		params = *p
+	}
+	switch {
+	case params.Limit != 0:
+		r.err = errs.Argument("Limit", "is for Recent; Stream takes Tail")
+	case params.Tail < 0:
+		r.err = errs.Argument("Tail", "is negative: %d", params.Tail)
+	case !wire.ValidHeaderValue(params.After):
+		r.err = errs.Argument("After", "has a control character")
+	case params.Tail > 0:
+		r.query.filters[0] = filter("tail", strconv.Itoa(params.Tail))
+	}
 	call, err := s.core.prepare(ctx, r, settings)
 	if err != nil {
 		return nil, err

@@ -116,26 +116,12 @@ const (
 	StreamFailed    StreamEndReason = "failed"
 )
 
-// observerCall reports one call to the client's observer. A nil one reports nothing.
+// observerCall reports one call to the client's observer.
 type observerCall struct {
 	o     *Observer
 	ctx   context.Context
 	info  CallInfo
 	begun time.Time
-}
-
-// observeCall returns the observer of a call, and the context that it goes on with.
-func observeCall(ctx context.Context, o *Observer, info CallInfo) (context.Context, *observerCall) {
-	if o == nil {
-		return ctx, nil
-	}
-	oc := &observerCall{o: o, ctx: ctx, info: info, begun: time.Now()}
-	if o.Start != nil {
-		if own := o.Start(ctx, info); own != nil {
-			oc.ctx = own
-		}
-	}
-	return oc.ctx, oc
 }
 
 // Attempt is part of transport.Hooks, as are Response, Retry and Wait.
@@ -170,7 +156,7 @@ func (oc *observerCall) Wait(attempt int, waited time.Duration) {
 }
 
 func (oc *observerCall) done(out *transport.Outcome, err error) {
-	if oc == nil || oc.o.Done == nil {
+	if oc.o.Done == nil {
 		return
 	}
 	oc.o.Done(oc.ctx, oc.info, DoneInfo{
@@ -180,19 +166,19 @@ func (oc *observerCall) done(out *transport.Outcome, err error) {
 }
 
 func (oc *observerCall) firstEvent() {
-	if oc != nil && oc.o.FirstEvent != nil {
+	if oc.o.FirstEvent != nil {
 		oc.o.FirstEvent(oc.ctx, oc.info, time.Since(oc.begun))
 	}
 }
 
 func (oc *observerCall) reconnect(r ReconnectInfo) {
-	if oc != nil && oc.o.Reconnect != nil {
+	if oc.o.Reconnect != nil {
 		oc.o.Reconnect(oc.ctx, oc.info, r)
 	}
 }
 
 func (oc *observerCall) streamEnd(e StreamEndInfo) {
-	if oc != nil && oc.o.StreamEnd != nil {
+	if oc.o.StreamEnd != nil {
 		e.Took = time.Since(oc.begun)
 		oc.o.StreamEnd(oc.ctx, oc.info, e)
 	}

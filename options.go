@@ -152,14 +152,6 @@ func (s *settings) several(method string, opts []Option) (*settings, error) {
 	return &bulk, nil
 }
 
-// idleTimeoutOr returns the caller's idle timeout, or that of the kind of stream.
-func (s *settings) idleTimeoutOr(d time.Duration) time.Duration {
-	if s.idleTimeout > 0 {
-		return s.idleTimeout
-	}
-	return d
-}
-
 // forRead returns the settings of a write for a read, which has no body that extra
 // fields could go into.
 func (s *settings) forRead() *settings {

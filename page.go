@@ -33,53 +33,44 @@ type ListParams struct {
 	Offset int // rows to skip
 }
 
-// orZero is what a filter points at, or the zero value where there is none.
-func orZero[T any](p *T) T {
+func (p *ListParams) query() query {
 	if p == nil {
-		var zero T
-		return zero
+		return query{}
 	}
-	return *p
+	return query{limit: p.Limit, offset: p.Offset}
 }
 
-func (p ListParams) query() (url.Values, error) {
-	if p == (ListParams{}) {
-		return nil, nil
-	}
-	q := url.Values{}
-	return q, addPage(q, p.Limit, p.Offset)
+// query is the query of a list. Zero values are left out.
+type query struct {
+	limit, offset int
+	filters       wire.Args
 }
 
-// at returns the same choice at another offset.
-func (p ListParams) at(offset int) ListParams {
-	p.Offset = offset
-	return p
+// filter returns a filter of a list, which is ignored if its value is empty.
+func filter(name, value string) wire.Arg {
+	return wire.Arg{Placeholder: name, Name: name, Value: value}
 }
 
-// addPage adds limit and offset to a query.
-func addPage(q url.Values, limit, offset int) error {
-	if err := addNumber(q, "limit", limit); err != nil {
-		return err
+// encode returns the escaped form.
+func (q *query) encode() (string, error) {
+	values := url.Values{}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"limit", q.limit}, {"offset", q.offset}} {
+		if n.value < 0 {
+			return "", errs.Argument(n.name, "is negative: %d", n.value)
+		}
+		if n.value > 0 {
+			values.Set(n.name, strconv.Itoa(n.value))
+		}
 	}
-	return addNumber(q, "offset", offset)
-}
-
-// addNumber adds a number to a query, unless it is zero.
-func addNumber(q url.Values, name string, n int) error {
-	if n < 0 {
-		return errs.Argument(name, "is negative: %d", n)
+	for _, f := range q.filters {
+		if f.Value != "" {
+			values.Set(f.Placeholder, f.Value)
+		}
 	}
-	if n > 0 {
-		q.Set(name, strconv.Itoa(n))
-	}
-	return nil
-}
-
-// addText adds a text to a query, unless it is empty.
-func addText(q url.Values, name, value string) {
-	if value != "" {
-		q.Set(name, value)
-	}
+	return values.Encode(), nil
 }
 
 func (p *Page[T]) decode(body []byte) error {

@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -50,40 +51,32 @@ func ForSwarm(id string) Target { return Target{swarmTarget, id} }
 
 // request returns the request of an operation on a target. forSwarm is nil where
 // the operation is for agents only.
-func (t Target) request(forAgent, forSwarm *route.Route, more ...wire.Arg) (request, error) {
-	r := forAgent
-	switch t.kind {
-	case noTarget:
-		return request{}, errs.Argument("target", "is empty; use ForAgent or ForSwarm")
-	case swarmTarget:
-		r = forSwarm
+func (t Target) request(forAgent, forSwarm *route.Route) request {
+	r := request{route: forAgent, path: pathID("target", t.id)}
+	switch {
+	case t.kind == noTarget:
+		r.err = errs.Argument("target", "is empty; use ForAgent or ForSwarm")
+	case t.kind == swarmTarget && forSwarm == nil:
+		r.err = errs.Argument("target", "is a swarm, but %s is for agents; use ForAgent", forAgent.Call)
+	case t.kind == swarmTarget:
+		r.route = forSwarm
 	}
-	if r == nil {
-		return request{}, errs.Argument("target", "is a swarm, but %s is for agents; use ForAgent", forAgent.Call)
-	}
-	path := wire.Args{{Placeholder: "id", Name: "target", Value: t.id}}
-	copy(path[1:], more)
-	return request{route: r, path: path}, nil
+	return r
 }
 
 // request is what a service method asks for.
 type request struct {
 	route *route.Route
 	path  wire.Args
-	query url.Values
+	query query
 	body  any
+	err   error // a bad argument
 }
 
 // pathID returns the arguments of a path with one ID. name is what the caller knows
 // it by.
 func pathID(name, id string) wire.Args {
 	return wire.Args{{Placeholder: "id", Name: name, Value: id}}
-}
-
-// listRequest returns the request of a page of a list.
-func listRequest(r *route.Route, p ListParams) (request, error) {
-	query, err := p.query()
-	return request{route: r, query: query}, err
 }
 
 // do sends a call whose response is one object.
@@ -133,18 +126,12 @@ func listWith[T any](ctx context.Context, c *core, r request, s *settings) (*Pag
 	return page, nil
 }
 
-// iterate is the All… form of a list method. at returns the request of the page at an
-// offset.
-func iterate[T any](ctx context.Context, c *core, method string, offset int, key func(*T) string, opts []Option, at func(offset int) (request, error)) iter.Seq2[T, error] {
-	s, err := c.settings.several(method, opts)
-	return pages(offset, key, func(offset int) (*Page[T], error) {
-		if err != nil {
-			return nil, err
-		}
-		r, err := at(offset)
-		if err != nil {
-			return nil, err
-		}
+// iterate is the All… form of a list method.
+func iterate[T any](ctx context.Context, c *core, r request, key func(*T) string, opts []Option) iter.Seq2[T, error] {
+	s, err := c.settings.several("an iterator over "+r.route.Call, opts)
+	r.err = cmp.Or(r.err, err)
+	return pages(r.query.offset, key, func(offset int) (*Page[T], error) {
+		r.query.offset = offset
 		return listWith[T](ctx, c, r, s)
 	})
 }
@@ -230,21 +217,33 @@ type call struct {
 	settings *settings
 	info     CallInfo
 	spec     transport.Call
+	observed *observerCall // nil: no observer
 }
 
 // prepare returns the call of an operation. Every bad argument is found here, before
 // any network.
 func (c *core) prepare(ctx context.Context, r request, s *settings) (*call, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
 	path, escaped, err := wire.Expand(r.route.Path, r.path)
 	if err != nil {
 		return nil, err
 	}
-	for _, arg := range r.path {
-		if c.transport.HoldsKey(arg.Value) {
-			return nil, errs.Argument(arg.Name, "holds the API key")
+	var encoded string
+	if r.query != (query{}) {
+		if encoded, err = r.query.encode(); err != nil {
+			return nil, err
 		}
 	}
-	u := wire.Below(c.base, path, escaped, r.query.Encode())
+	for _, args := range [...]wire.Args{r.path, r.query.filters} {
+		for _, arg := range args {
+			if c.transport.HoldsKey(arg.Value) {
+				return nil, errs.Argument(arg.Name, "holds the API key")
+			}
+		}
+	}
+	u := wire.Below(c.base, path, escaped, encoded)
 	info := CallInfo{
 		Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream, Path: path,
 		evidence: r.route.Evidence,
@@ -266,6 +265,9 @@ func (c *core) prepareRaw(ctx context.Context, method, path string, body any, op
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkURL(u); err != nil {
+		return nil, err
+	}
 	s, err := c.settings.with(opts)
 	if err != nil {
 		return nil, err
@@ -277,14 +279,7 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 	if ctx == nil {
 		return nil, errs.Argument("ctx", "is nil")
 	}
-	if err := c.checkURL(u); err != nil {
-		return nil, err
-	}
-	body, secrets, err := wireForm(body)
-	if err != nil {
-		return nil, err
-	}
-	encoded, err := wire.Encode(info.Method, body, s.extra)
+	encoded, secrets, err := encode(info.Method, body, s.extra)
 	if err != nil {
 		return nil, err
 	}
@@ -326,19 +321,22 @@ type secretBody interface {
 	secrets() Secrets
 }
 
-// wireForm returns what is to be encoded for a body, and the secrets in it.
-func wireForm(body any) (any, []string, error) {
+// encode returns the JSON of a body, nil where there is none, and the secrets in it.
+func encode(method string, body any, extra map[string]any) (encoded []byte, secrets []string, err error) {
+	if body == nil && len(extra) == 0 {
+		return nil, nil, nil
+	}
 	if v := reflect.ValueOf(body); v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, nil, errs.Argument("body", "is a nil pointer")
 	}
-	s, ok := body.(secretBody)
-	if !ok {
-		return body, nil, nil
+	if s, ok := body.(secretBody); ok {
+		if !isOwnType(body) {
+			return nil, nil, errs.Argument("body", "embeds a type with secrets, and only that would be sent; make it a named field")
+		}
+		body, secrets = s.wire(), s.secrets().values()
 	}
-	if !isOwnType(body) {
-		return nil, nil, errs.Argument("body", "embeds a type with secrets, and only that would be sent; make it a named field")
-	}
-	return s.wire(), s.secrets().values(), nil
+	encoded, err = wire.Encode(method, body, extra)
+	return encoded, secrets, err
 }
 
 // isOwnType reports whether a type is declared in this package: a caller's struct
@@ -353,32 +351,25 @@ func isOwnType(v any) bool {
 
 // run sends a unary call and has decode read the body of a success.
 func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
-	observed := c.observe()
-	out := c.core.transport.Do(c.ctx, &c.spec)
-	c.note(out)
-	err := callError(c.info, out)
-	if err == nil && !out.Failed() {
-		if problem := decode(out.Body); problem != nil {
-			err = unreadableError(c.info, out, problem)
-		}
+	out := c.send()
+	var err error
+	if out.Failed() {
+		err = callError(c.info, out)
+	} else if problem := decode(out.Body); problem != nil {
+		err = unreadableError(c.info, out, problem)
 	}
-	observed.done(out, err)
+	if c.observed != nil {
+		c.observed.done(out, err)
+	}
 	return out, err
 }
 
-// observe begins to report the call to the client's observer.
-func (c *call) observe() *observerCall {
-	if c.core.observer == nil {
-		return nil
+// send sends a call and keeps what every response has, good or bad.
+func (c *call) send() *transport.Outcome {
+	if c.core.observer != nil {
+		c.observe()
 	}
-	c.info.BaseURL = c.core.base.String()
-	ctx, observed := observeCall(c.ctx, c.core.observer, c.info)
-	c.ctx, c.spec.Hooks = ctx, observed
-	return observed
-}
-
-// note keeps what every response has, good or bad.
-func (c *call) note(out *transport.Outcome) {
+	out := c.core.transport.Do(c.ctx, &c.spec)
 	c.core.lastSeen.set(RateLimit(out.RateLimit))
 	if r := c.settings.response; r != nil {
 		*r = responseOf(out)
@@ -387,6 +378,19 @@ func (c *call) note(out *transport.Outcome) {
 			r.Body = out.RedactBody(out.Body)
 		}
 	}
+	return out
+}
+
+// observe begins to report the call to the client's observer.
+func (c *call) observe() {
+	c.info.BaseURL = c.core.base.String()
+	oc := &observerCall{o: c.core.observer, ctx: c.ctx, info: c.info, begun: time.Now()}
+	if oc.o.Start != nil {
+		if own := oc.o.Start(c.ctx, c.info); own != nil {
+			oc.ctx = own
+		}
+	}
+	c.ctx, c.observed, c.spec.Hooks = oc.ctx, oc, oc
 }
 
 func responseOf(out *transport.Outcome) Response {

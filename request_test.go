@@ -191,7 +191,7 @@ func TestCallsInvalidArguments(t *testing.T) {
 		"empty name":      {"Name", func() error { _, err := client.Agents.Create(ctx, agento.CreateAgentParams{}); return err }},
 		"negative limit":  {"limit", func() error { _, err := client.Agents.List(ctx, &agento.ListParams{Limit: -1}); return err }},
 		"negative offset": {"offset", func() error { _, err := client.Agents.List(ctx, &agento.ListParams{Offset: -1}); return err }},
-		"negative tail":   {"tail", func() error { _, err := client.Logs.Stream(ctx, "a", &agento.LogsParams{Tail: -1}); return err }},
+		"negative tail":   {"Tail", func() error { _, err := client.Logs.Stream(ctx, "a", &agento.LogsParams{Tail: -1}); return err }},
 		"no status":       {"want", func() error { _, err := client.Agents.WaitUntil(ctx, "a", ""); return err }},
 		"context that is no JSON": {"body", func() error {
 			_, err := client.Chat.Send(ctx, "a", agento.SendMessageParams{Message: "x", Context: func() {}})

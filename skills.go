@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"iter"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -52,20 +51,22 @@ type BrowseParams struct {
 	Offset int         // rows to skip
 }
 
-func (p BrowseParams) request() (request, error) {
-	q := url.Values{}
-	addText(q, "q", p.Query)
-	addText(q, "source", string(p.Source))
-	return request{route: route.BrowseSkills, query: q}, addPage(q, p.Limit, p.Offset)
+func (p *BrowseParams) request() request {
+	r := request{route: route.BrowseSkills}
+	if p != nil {
+		r.query = query{p.Limit, p.Offset, wire.Args{filter("q", p.Query), filter("source", string(p.Source))}}
+	}
+	return r
 }
 
-// custom is the same choice among the account's own skills.
-func (p BrowseParams) custom() (BrowseParams, error) {
-	if p.Source != "" && p.Source != SourceCustom {
-		return p, errs.Argument("Source", "is %s; use Browse for other skills than the account's own", errs.Line(string(p.Source)))
+// customRequest is request for the account's own skills.
+func (p *BrowseParams) customRequest() request {
+	r := p.request()
+	if p != nil && p.Source != "" && p.Source != SourceCustom {
+		r.err = errs.Argument("Source", "is %s; use Browse for other skills than the account's own", errs.Line(string(p.Source)))
 	}
-	p.Source = SourceCustom
-	return p, nil
+	r.query.filters[1] = filter("source", string(SourceCustom))
+	return r
 }
 
 // UploadSkillParams is a version of a custom skill. [SkillFromFS] makes one of a
@@ -108,11 +109,7 @@ func skillKey(s *Skill) string { return s.ID }
 // GET /v1/skills, inferred from the title. Scope: skills. Errors: those of every
 // call.
 func (s *SkillsService) Browse(ctx context.Context, p *BrowseParams, opts ...Option) (*Page[Skill], error) {
-	r, err := orZero(p).request()
-	if err != nil {
-		return nil, err
-	}
-	return list[Skill](ctx, s.core, r, opts)
+	return list[Skill](ctx, s.core, p.request(), opts)
 }
 
 // AllMarketplace iterates over the marketplace, page by page; Limit is the size of
@@ -121,7 +118,7 @@ func (s *SkillsService) Browse(ctx context.Context, p *BrowseParams, opts ...Opt
 // GET /v1/skills, inferred from the title. Scope: skills. Errors: those of
 // [SkillsService.Browse].
 func (s *SkillsService) AllMarketplace(ctx context.Context, p *BrowseParams, opts ...Option) iter.Seq2[Skill, error] {
-	return s.allSkills(ctx, "Skills.AllMarketplace", orZero(p), nil, opts)
+	return iterate(ctx, s.core, p.request(), skillKey, opts)
 }
 
 // Custom returns a page of the account's own skills.
@@ -129,11 +126,7 @@ func (s *SkillsService) AllMarketplace(ctx context.Context, p *BrowseParams, opt
 // GET /v1/skills with source=custom, inferred from the title. Scope: skills.
 // Errors: those of every call.
 func (s *SkillsService) Custom(ctx context.Context, p *BrowseParams, opts ...Option) (*Page[Skill], error) {
-	custom, err := orZero(p).custom()
-	if err != nil {
-		return nil, err
-	}
-	return s.Browse(ctx, &custom, opts...)
+	return list[Skill](ctx, s.core, p.customRequest(), opts)
 }
 
 // AllCustom iterates over the account's own skills, page by page; Limit is the
@@ -143,19 +136,7 @@ func (s *SkillsService) Custom(ctx context.Context, p *BrowseParams, opts ...Opt
 // GET /v1/skills with source=custom, inferred from the title. Scope: skills.
 // Errors: those of [SkillsService.Custom].
 func (s *SkillsService) AllCustom(ctx context.Context, p *BrowseParams, opts ...Option) iter.Seq2[Skill, error] {
-	params, err := orZero(p).custom()
-	return s.allSkills(ctx, "Skills.AllCustom", params, err, opts)
-}
-
-func (s *SkillsService) allSkills(ctx context.Context, method string, p BrowseParams, err error, opts []Option) iter.Seq2[Skill, error] {
-	return iterate(ctx, s.core, method, p.Offset, skillKey, opts, func(offset int) (request, error) {
-		if err != nil {
-			return request{}, err
-		}
-		page := p
-		page.Offset = offset
-		return page.request()
-	})
+	return iterate(ctx, s.core, p.customRequest(), skillKey, opts)
 }
 
 // Get returns a skill of the marketplace or of the account's own catalog.
@@ -177,10 +158,7 @@ func (s *SkillsService) Get(ctx context.Context, id string, opts ...Option) (*Sk
 // [ErrOutcomeUnknown] when the answer is lost; uploading the same again is then
 // harmless.
 func (s *SkillsService) Upload(ctx context.Context, p UploadSkillParams, opts ...Option) (*Skill, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
-	return do[Skill](ctx, s.core, request{route: route.UploadSkill, body: p}, opts)
+	return do[Skill](ctx, s.core, request{route: route.UploadSkill, body: p, err: p.check()}, opts)
 }
 
 // Delete deletes a skill from the account's catalog. What becomes of it on agents
@@ -255,8 +233,14 @@ func (s *SkillsService) Installed(ctx context.Context, agentID string, opts ...O
 		return nil, err
 	}
 	var all []InstalledSkill
+	r := request{route: route.InstalledSkills, path: pathID("agentID", agentID)}
 	for row, err := range pages(0, installedKey, func(offset int) (*Page[InstalledSkill], error) {
-		return s.installedPage(ctx, agentID, offset, settings)
+		r.query.offset = offset
+		page, err := listWith[InstalledSkill](ctx, s.core, r, settings)
+		if err == nil && page.Pagination.Total == 0 { // it is not known whether this list has pages
+			page.Pagination.Total = offset + len(page.Data)
+		}
+		return page, err
 	}) {
 		if err != nil {
 			return nil, err
@@ -266,21 +250,6 @@ func (s *SkillsService) Installed(ctx context.Context, agentID string, opts ...O
 	return all, nil
 }
 
-// installedPage takes a list without a total for a whole one: it is not known whether
-// this list has pages.
-func (s *SkillsService) installedPage(ctx context.Context, agentID string, offset int, settings *settings) (*Page[InstalledSkill], error) {
-	r, err := listRequest(route.InstalledSkills, ListParams{Offset: offset})
-	if err != nil {
-		return nil, err
-	}
-	r.path = pathID("agentID", agentID)
-	page, err := listWith[InstalledSkill](ctx, s.core, r, settings)
-	if err == nil && page.Pagination.Total == 0 {
-		page.Pagination.Total = offset + len(page.Data)
-	}
-	return page, err
-}
-
 // Install installs a skill on an agent, which loads it with
 // [AgentsService.Restart].
 //
@@ -288,10 +257,8 @@ func (s *SkillsService) installedPage(ctx context.Context, agentID string, offse
 // call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost:
 // [SkillsService.Installed] then tells.
 func (s *SkillsService) Install(ctx context.Context, agentID string, p InstallSkillParams, opts ...Option) (*InstalledSkill, error) {
-	if err := p.check(); err != nil {
-		return nil, err
-	}
-	return do[InstalledSkill](ctx, s.core, request{route: route.InstallSkill, path: pathID("agentID", agentID), body: p}, opts)
+	r := request{route: route.InstallSkill, path: pathID("agentID", agentID), body: p, err: p.check()}
+	return do[InstalledSkill](ctx, s.core, r, opts)
 }
 
 // Uninstall takes a skill off an agent, which unloads it with

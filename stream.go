@@ -2,6 +2,7 @@ package agento
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -36,9 +37,9 @@ type Event struct {
 // other case the events that arrived are delivered, and Err says what is missing. The
 // zero value behaves like a stream that has ended.
 type Stream[T any] struct {
-	source   source[T]       // nil: the stream has ended
-	done     <-chan struct{} // closed when the caller's context ends
-	response Response
+	source   source[T]          // nil: the stream has ended
+	done     <-chan struct{}    // closed when the caller's context ends
+	outcome  *transport.Outcome // of opening the stream; nil for one of NewStream
 	observed *observerCall
 
 	reading  sync.Mutex // one caller reads at a time
@@ -82,7 +83,9 @@ func (s *Stream[T]) next() (event T, ok bool) {
 	if !s.complete.Load() {
 		var last bool
 		if event, last, err = s.source.Next(); err == nil {
-			s.complete.Store(last)
+			if last {
+				s.complete.Store(true)
+			}
 			s.events++
 			s.reading.Unlock()
 			return event, true
@@ -103,17 +106,23 @@ func (s *Stream[T]) end(err error) {
 		return
 	}
 	s.source.Finish(s.complete.Load())
-	info := StreamEndInfo{Reason: endReason(err), RequestID: s.response.RequestID, Events: s.events, Err: err}
-	if s.closed.Load() && !s.complete.Load() {
-		info.Reason, info.Err = StreamClosed, nil
+	closed := s.closed.Load() && !s.complete.Load()
+	if closed {
+		err = nil
 	}
-	s.ended.Store(&streamEnd{info.Err})
+	s.ended.Store(&streamEnd{err})
 	s.reading.Unlock()
-	s.observed.streamEnd(info)
+	if s.observed != nil {
+		s.observed.streamEnd(StreamEndInfo{
+			Reason: endReason(err, closed), RequestID: s.outcome.RequestID(), Events: s.events, Err: err,
+		})
+	}
 }
 
-func endReason(err error) StreamEndReason {
+func endReason(err error, closed bool) StreamEndReason {
 	switch {
+	case closed:
+		return StreamClosed
 	case err == nil:
 		return StreamComplete
 	case errors.Is(err, ErrStreamTruncated):
@@ -135,9 +144,11 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 		}
 		defer func() { _ = s.Close() }()
 		next := s.next
-		if started := s.started(); started != nil { // Events has some of the events
-			next = func() (T, bool) { event, ok := <-started; return event, ok }
+		s.channel.Lock()
+		if events := s.channel.events; events != nil { // Events has some of the events
+			next = func() (T, bool) { event, ok := <-events; return event, ok }
 		}
+		s.channel.Unlock()
 		for {
 			event, ok := next()
 			if !ok {
@@ -147,17 +158,11 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 				return
 			}
 		}
-		if err := s.Err(); err != nil {
+		if end := s.ended.Load(); end.err != nil {
 			var none T
-			yield(none, err)
+			yield(none, end.err)
 		}
 	}
-}
-
-func (s *Stream[T]) started() <-chan T {
-	s.channel.Lock()
-	defer s.channel.Unlock()
-	return s.channel.events
 }
 
 // Events returns the channel of the events, with a buffer of 16. The first call
@@ -269,44 +274,36 @@ func (s *Stream[T]) Close() error {
 // Response returns what came back when the stream was opened: status, request ID,
 // headers, rate limit.
 func (s *Stream[T]) Response() Response {
-	if s == nil {
+	if s == nil || s.outcome == nil {
 		return Response{}
 	}
-	return s.response
+	return responseOf(s.outcome)
 }
 
-// isComplete reports whether the stream has ended with its last event.
-func (s *Stream[T]) isComplete() bool { return s != nil && s.complete.Load() }
-
 // open sends a call whose response is an event stream. It returns when the headers
-// have arrived.
+// have arrived. idle is the idle timeout, unless the caller has set one.
 func open(c *call, idle time.Duration) (*opened, error) {
+	idle = cmp.Or(c.settings.idleTimeout, idle)
 	c.spec.Stream = true
 	c.info.Stream = true
 	c.spec.HeaderTimeout = idle
-	observed := c.observe()
-	out := c.core.transport.Do(c.ctx, &c.spec)
-	c.note(out)
+	out := c.send()
 	err := streamOpenError(c.info, out)
-	observed.done(out, err)
+	if c.observed != nil {
+		c.observed.done(out, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{call: c, outcome: out, observed: observed, idle: idle, decoder: sse.NewDecoder(c.settings.maxEventSize)}
-	return o, nil
+	return &opened{call: c, outcome: out, idle: idle, decoder: sse.NewDecoder(c.settings.maxEventSize)}, nil
 }
 
 // opened is an event stream whose headers have arrived.
 type opened struct {
-	call     *call
-	outcome  *transport.Outcome
-	observed *observerCall
-	idle     time.Duration
-	decoder  *sse.Decoder
-}
-
-func (o *opened) reader() *stream.Reader {
-	return stream.NewReader(o.call.ctx, o.outcome.Stream, o.decoder, o.idle)
+	call    *call
+	outcome *transport.Outcome
+	idle    time.Duration
+	decoder *sse.Decoder
 }
 
 // fail is the error that ends the stream.
@@ -314,11 +311,15 @@ func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.ou
 
 // newStream returns the stream of values that an event stream has.
 func newStream[T any](o *opened, v *stream.Values[T]) *Stream[T] {
-	v.Reader, v.First = o.reader(), o.observed.firstEvent
+	observed := o.call.observed
+	v.Reader = stream.NewReader(o.call.ctx, o.outcome.Stream, o.decoder, o.idle)
+	if observed != nil {
+		v.First = observed.firstEvent
+	}
 	if v.Stop == nil {
 		v.Stop = v.Reader.Interrupt
 	}
-	return &Stream[T]{source: v, done: o.call.ctx.Done(), response: responseOf(o.outcome), observed: o.observed}
+	return &Stream[T]{source: v, done: o.call.ctx.Done(), outcome: o.outcome, observed: observed}
 }
 
 // streamOpenError returns the error of a call that has no event stream, nil if it has
@@ -328,10 +329,13 @@ func streamOpenError(info CallInfo, out *transport.Outcome) error {
 	if errors.As(out.Err, &timeout) {
 		out.Err = ErrStreamIdle
 	}
-	if out.Failed() || out.Stream == nil {
+	if out.Failed() {
 		return callError(info, out)
 	}
-	if out.StatusCode != http.StatusNoContent && isEventStream(out.Header.Get("Content-Type")) {
+	// Some proxies drop the Content-Type. The body is inspected anyway.
+	kind, _, _ := strings.Cut(out.Header.Get("Content-Type"), ";")
+	kind = strings.TrimSpace(kind)
+	if out.StatusCode != http.StatusNoContent && (kind == "" || strings.EqualFold(kind, "text/event-stream")) {
 		return nil
 	}
 	return notEventStreamError(info, out, stream.Excerpt(out.Stream))
@@ -349,14 +353,6 @@ func notEventStreamError(info CallInfo, out *transport.Outcome, body []byte) *Er
 		e.unknown = isWrite(info.Method)
 	}
 	return e
-}
-
-// isEventStream accepts a missing Content-Type too, which some proxies drop: the body
-// is looked at anyway.
-func isEventStream(contentType string) bool {
-	kind, _, _ := strings.Cut(contentType, ";")
-	kind = strings.TrimSpace(kind)
-	return kind == "" || strings.EqualFold(kind, "text/event-stream")
 }
 
 // streamError is the error of an open stream, with what is known of its response.

@@ -101,11 +101,7 @@ func swarmKey(s *Swarm) string { return s.ID }
 // GET /v1/swarms, inferred from the title. Scope: swarms:read. Errors: those of
 // every call.
 func (s *SwarmsService) List(ctx context.Context, p *ListParams, opts ...Option) (*Page[Swarm], error) {
-	r, err := listRequest(route.ListSwarms, orZero(p))
-	if err != nil {
-		return nil, err
-	}
-	return list[Swarm](ctx, s.core, r, opts)
+	return list[Swarm](ctx, s.core, request{route: route.ListSwarms, query: p.query()}, opts)
 }
 
 // All iterates over the account's swarms, page by page; Limit is the size of a
@@ -114,10 +110,7 @@ func (s *SwarmsService) List(ctx context.Context, p *ListParams, opts ...Option)
 // GET /v1/swarms, inferred from the title. Scope: swarms:read. Errors: those of
 // [SwarmsService.List].
 func (s *SwarmsService) All(ctx context.Context, p *ListParams, opts ...Option) iter.Seq2[Swarm, error] {
-	first := orZero(p)
-	return iterate(ctx, s.core, "Swarms.All", first.Offset, swarmKey, opts, func(offset int) (request, error) {
-		return listRequest(route.ListSwarms, first.at(offset))
-	})
+	return iterate(ctx, s.core, request{route: route.ListSwarms, query: p.query()}, swarmKey, opts)
 }
 
 // Create creates a swarm. A creation whose answer is lost is not repeated; the
@@ -126,13 +119,11 @@ func (s *SwarmsService) All(ctx context.Context, p *ListParams, opts ...Option) 
 // POST /v1/swarms, inferred from the title. Scope: swarms:write. Errors: those of
 // every call.
 func (s *SwarmsService) Create(ctx context.Context, p CreateSwarmParams, opts ...Option) (*Swarm, error) {
+	r := request{route: route.CreateSwarm, body: p, err: p.Secrets.check()}
 	if p.Name == "" {
-		return nil, errs.Argument("Name", "is empty")
+		r.err = errs.Argument("Name", "is empty")
 	}
-	if err := p.Secrets.check(); err != nil {
-		return nil, err
-	}
-	return do[Swarm](ctx, s.core, request{route: route.CreateSwarm, body: p}, opts)
+	return do[Swarm](ctx, s.core, r, opts)
 }
 
 // Get returns a swarm with its agents.
@@ -152,14 +143,11 @@ func (s *SwarmsService) Get(ctx context.Context, id string, opts ...Option) (*Sw
 // swarms:read where the swarm has to be read. Errors:
 // those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmParams, opts ...Option) (*Swarm, error) {
-	if err := p.Secrets.check(); err != nil {
-		return nil, err
-	}
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	change := request{route: route.UpdateSwarm, path: pathID("id", id), body: p}
+	change := request{route: route.UpdateSwarm, path: pathID("id", id), body: p, err: p.Secrets.check()}
 	read := request{route: route.GetSwarm, path: pathID("id", id)}
 	return update(ctx, s.core, change, read, settings, func(sw *Swarm) bool { return sw.ID != "" })
 }

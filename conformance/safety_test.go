@@ -178,7 +178,7 @@ func TestKeyAsArgumentRejected(t *testing.T) {
 		"id  ":     within,
 		"target":   client.Account.DeleteRule(ctx, agento.ForAgent(harness.TestKey), "r"),
 		"chunkID":  client.Knowledge.Delete(ctx, agent, harness.TestKey),
-		"query":    list,
+		"source":   list,
 		"agentID":  send,
 		"path":     stream,
 		"query ":   client.Do(ctx, "GET", "/v1/agents?key="+harness.TestKey, nil, nil),

@@ -71,7 +71,22 @@ func (r *Reader) Next() (sse.Event, error) {
 		if r.end != nil {
 			return sse.Event{}, r.reason()
 		}
-		r.read()
+		if r.timer == nil {
+			r.timer = time.AfterFunc(r.idle, r.expire)
+		} else {
+			r.timer.Reset(r.idle)
+		}
+		buf := r.dec.Buffer()
+		n, err := r.body.Read(buf)
+		r.timer.Stop()
+		if n > 0 && !r.begun {
+			r.begun = true
+			if other := r.inspect(buf[:n]); other != nil {
+				err = other
+			}
+		}
+		r.dec.Advance(n)
+		r.end = err
 	}
 }
 
@@ -83,25 +98,6 @@ func (r *Reader) Buffered() (sse.Event, bool, error) {
 	}
 	r.events = r.events || ok
 	return ev, ok, nil
-}
-
-func (r *Reader) read() {
-	if r.timer == nil {
-		r.timer = time.AfterFunc(r.idle, r.expire)
-	} else {
-		r.timer.Reset(r.idle)
-	}
-	buf := r.dec.Buffer()
-	n, err := r.body.Read(buf)
-	r.timer.Stop()
-	if n > 0 && !r.begun {
-		r.begun = true
-		if other := r.inspect(buf[:n]); other != nil {
-			err = other
-		}
-	}
-	r.dec.Advance(n)
-	r.end = err
 }
 
 // inspect looks at the first bytes of a body: JSON and HTML are recognized at once,

@@ -18,13 +18,13 @@ type Decoded[T any] struct {
 // Values is a sequence of decoded events. Like its Reader it runs on the goroutine of
 // its caller.
 type Values[T any] struct {
-	Reader *Reader
+	*Reader
 	Decode func(sse.Event) Decoded[T]
 	// AtEnd is called with the reason when the connection has ended. It returns the
 	// error of the sequence, io.EOF if it is complete, or nil if it has set Reader to
 	// a new connection.
 	AtEnd func(reason error) error
-	First func() // called before the first value
+	First func() // called before the first value; may be nil
 	Stop  func() // makes a blocked Next return; any goroutine may call it
 	// Lines: a data line that is a JSON object is an event of its own.
 	Lines bool
@@ -35,7 +35,6 @@ type Values[T any] struct {
 	pushed  bool
 	ahead   Decoded[T] // decoded by Ready
 	waiting bool       // ahead has something for Next
-	begun   bool
 }
 
 // Push makes d the next value. Decode and AtEnd call it for a value that no event of
@@ -70,7 +69,7 @@ func (v *Values[T]) advance(wait bool) (Decoded[T], bool) {
 			return v.push, true
 		}
 		if !v.more {
-			ev, ok, err := v.Reader.Buffered()
+			ev, ok, err := v.Buffered()
 			if !ok && err == nil {
 				if !wait {
 					return Decoded[T]{}, false
@@ -89,9 +88,9 @@ func (v *Values[T]) advance(wait bool) (Decoded[T], bool) {
 		if d.Skip && d.Err == nil {
 			continue
 		}
-		if d.Err == nil && !v.begun {
-			v.begun = true
+		if d.Err == nil && v.First != nil {
 			v.First()
+			v.First = nil
 		}
 		return d, true
 	}
@@ -113,6 +112,3 @@ func (v *Values[T]) nextLine() sse.Event {
 
 // Interrupt makes a blocked Next return. Any goroutine may call it.
 func (v *Values[T]) Interrupt() { v.Stop() }
-
-// Finish releases the connection.
-func (v *Values[T]) Finish(complete bool) { v.Reader.Finish(complete) }

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -30,10 +31,11 @@ func Expand(template string, args Args) (path, escaped string, err error) {
 			break
 		}
 		placeholder, after, _ := strings.Cut(rest, "}")
-		arg, ok := args.find(placeholder)
-		if !ok {
+		i := slices.IndexFunc(args[:], func(a Arg) bool { return a.Placeholder == placeholder })
+		if i < 0 {
 			return "", "", fmt.Errorf("agento: the path needs a value for {%s}", placeholder)
 		}
+		arg := args[i]
 		if err := CheckID(arg.Name, arg.Value); err != nil {
 			return "", "", err
 		}
@@ -57,13 +59,4 @@ func CheckID(name, value string) error {
 		return errs.Argument(name, "is %q, which cannot be part of a path", value)
 	}
 	return nil
-}
-
-func (a *Args) find(placeholder string) (Arg, bool) {
-	for _, arg := range a {
-		if arg.Placeholder == placeholder {
-			return arg, true
-		}
-	}
-	return Arg{}, false
 }
