@@ -12,18 +12,16 @@ import (
 type Field struct {
 	Name  string
 	Type  reflect.Type
-	Group string // of fields of which one is enough; empty: it stands alone
+	Group string // one field of a group is enough; empty: in no group
 }
 
-// Error is how the SDK reads what is in the envelope of an error, in an answer
-// and in an event.
+// Error has the fields of an error that the SDK reads, in a response and in an event.
 type Error struct {
 	Code    agento.Code `json:"code"`
 	Message string      `json:"message"`
 }
 
-// Untagged are the types that read their JSON by a method of their own, under
-// names that stand in no tag.
+// Untagged has the fields of the types that decode their own JSON, which have no tags.
 var Untagged = map[reflect.Type][]Field{
 	reflect.TypeFor[agento.ChatEvent](): {
 		{Name: "type", Type: reflect.TypeFor[ChatType]()},
@@ -67,10 +65,11 @@ func Fields(t reflect.Type) []Field {
 	return fields
 }
 
-// ChatType is the type of a chat event, for which the SDK has plain constants.
+// ChatType is the type of a chat event, for which the SDK has untyped constants.
 type ChatType string
 
-// Element is what a pointer points at, and another type itself.
+// Element returns the type that a pointer type points to. It returns other types as
+// they are.
 func Element(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

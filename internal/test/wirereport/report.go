@@ -1,6 +1,6 @@
-// Package wirereport is the form in which it is told how well the SDK's idea of
-// the API agrees with the real one. The comparison with the service's OpenAPI
-// document and the tests against the live service both write it.
+// Package wirereport defines the report on how well the SDK agrees with the real API.
+// The comparison with the service's OpenAPI document and the tests against the live
+// service both write it.
 package wirereport
 
 import (
@@ -10,54 +10,54 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// Verdict is what is known of an operation.
+// Verdict says whether an operation is as the SDK expects.
 type Verdict string
 
 const (
-	Confirmed Verdict = "confirmed" // it is as the SDK has it
+	Confirmed Verdict = "confirmed" // it is as the SDK expects
 	Refuted   Verdict = "refuted"   // it is not, and a caller would notice
-	Unknown   Verdict = "unknown"   // nobody has looked, or what was seen tells nothing
+	Unknown   Verdict = "unknown"   // it was not tried, or the result shows neither
 )
 
-// Operation is an operation of the SDK, and what came of it.
+// Operation is an operation of the SDK with its verdict.
 type Operation struct {
 	Name     string         `json:"name"`
 	Call     string         `json:"call"`
 	Method   string         `json:"method"`
 	Path     string         `json:"path"`
-	To       string         `json:"to,omitempty"` // method and path, where those are others
+	To       string         `json:"to,omitempty"` // method and path, where those differ
 	Evidence route.Evidence `json:"evidence"`
 	Verdict  Verdict        `json:"verdict"`
 	Reasons  []string       `json:"reasons,omitempty"`
 }
 
-// Kind says what sort of difference there is.
+// Kind is the kind of a difference.
 type Kind string
 
 const (
 	OperationAdded Kind = "operation added"     // the service has it, the SDK lacks it
-	OperationGone  Kind = "operation gone"      // the SDK has it, the service does not
+	OperationGone  Kind = "operation gone"      // the SDK has it, the service lacks it
 	PathMoved      Kind = "path moved"          //
-	ProbablyMoved  Kind = "probably moved"      // known by its likeness only
+	ProbablyMoved  Kind = "probably moved"      // similar, but without the same ID or summary
 	MethodChanged  Kind = "method changed"      //
 	FieldUnknown   Kind = "field unknown"       // the SDK does not know it
-	FieldGone      Kind = "field gone"          // the SDK has it, the service does not
+	FieldGone      Kind = "field gone"          // the SDK has it, the service lacks it
 	FieldRenamed   Kind = "field renamed"       //
 	FieldRequired  Kind = "field required"      // by the service, not by the SDK
 	TypeChanged    Kind = "type changed"        //
 	ValueUnknown   Kind = "value unknown"       // of an enumeration, to the SDK
-	ValueGone      Kind = "value gone"          // of an enumeration, which the SDK has
+	ValueGone      Kind = "value gone"          // of an enumeration; the SDK has it
 	FormChanged    Kind = "form changed"        // the envelope, or the media type
-	NotChecked     Kind = "not checked"         // what it refers to is elsewhere
+	NotChecked     Kind = "not checked"         // it is in another document
 	KeyChanged     Kind = "form of the API key" //
 )
 
-// Difference is one thing in which the two do not agree.
+// Difference is one difference between the SDK and the service.
 type Difference struct {
 	Kind       Kind     `json:"kind"`
 	Where      string   `json:"where"` // such as "Agent.image"
 	From       string   `json:"from,omitempty"`
-	To         string   `json:"to,omitempty"` // what replaces From: a place, a name, a value or types
+	To         string   `json:"to,omitempty"` // replaces From: a path, a name, a value or types
 	Text       string   `json:"text"`
 	Breaking   bool     `json:"breaking"`             // a caller would notice
 	Operations []string `json:"operations,omitempty"` // that it is part of
@@ -73,7 +73,7 @@ type Summary struct {
 // Version is the version of the JSON form of a report.
 const Version = 1
 
-// Report tells of all operations of the SDK.
+// Report has the verdicts of all operations of the SDK, and the differences.
 type Report struct {
 	Version     int          `json:"version"`
 	Source      string       `json:"source"` // what the SDK was compared with
@@ -82,7 +82,7 @@ type Report struct {
 	Differences []Difference `json:"differences"`
 }
 
-// New returns a report in which nothing is known yet.
+// New returns a report in which all operations are unknown.
 func New(source string) *Report {
 	r := &Report{Version: Version, Source: source, Differences: []Difference{}}
 	for _, op := range route.All() {
@@ -94,7 +94,7 @@ func New(source string) *Report {
 	return r
 }
 
-// Operation returns what is told of the operation of a name, or nil.
+// Operation returns the operation with a name, or nil.
 func (r *Report) Operation(name string) *Operation {
 	i := slices.IndexFunc(r.Operations, func(op Operation) bool { return op.Name == name })
 	if i < 0 {
@@ -103,12 +103,12 @@ func (r *Report) Operation(name string) *Operation {
 	return &r.Operations[i]
 }
 
-// weight orders verdicts: what was refuted once stays so, and what was seen to
-// work is not made unknown by an attempt that told nothing.
+// weight orders verdicts. A refuted operation stays refuted, and a confirmed one does
+// not become unknown by an attempt that shows nothing.
 var weight = map[Verdict]int{Unknown: 0, Confirmed: 1, Refuted: 2}
 
-// Note adds what was seen of an operation. Reasons that are empty are left out,
-// and so are those of a weaker verdict than the one that stands.
+// Note adds the verdict of one attempt. It ignores empty reasons, and a verdict that
+// is weaker than the current one.
 func (r *Report) Note(name string, v Verdict, reasons ...string) {
 	op := r.Operation(name)
 	if op == nil || weight[v] < weight[op.Verdict] {
@@ -139,8 +139,8 @@ func (r *Report) count() {
 	}
 }
 
-// Add takes a difference in. The same one in several operations is kept once.
-// One that a caller would notice refutes the operations that it is part of.
+// Add adds a difference. One that is in several operations is listed once. A breaking
+// difference refutes its operations.
 func (r *Report) Add(d Difference) {
 	same := func(o Difference) bool { return o.Kind == d.Kind && o.Where == d.Where && o.Text == d.Text }
 	if i := slices.IndexFunc(r.Differences, same); i >= 0 {
@@ -164,7 +164,7 @@ func (d *Difference) addOperations(names []string) {
 	}
 }
 
-// String is the difference in one line.
+// String returns the difference in one line.
 func (d Difference) String() string { return string(d.Kind) + ": " + d.Where + ": " + d.Text }
 
 // Breaking reports whether a caller would notice a difference.
@@ -172,8 +172,7 @@ func (r *Report) Breaking() bool {
 	return r.Summary.Refuted > 0 || slices.ContainsFunc(r.Differences, func(d Difference) bool { return d.Breaking })
 }
 
-// Sort puts the differences into an order that does not depend on how they were
-// found, those that break a caller first.
+// Sort sorts the differences, the breaking ones first.
 func (r *Report) Sort() {
 	slices.SortStableFunc(r.Differences, func(a, b Difference) int {
 		if a.Breaking != b.Breaking {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNewKnowsNothing(t *testing.T) {
+func TestNew(t *testing.T) {
 	r := New("nothing")
 	require.Len(t, r.Operations, 43)
 	require.Equal(t, Summary{Unknown: 43}, r.Summary)
@@ -19,18 +19,18 @@ func TestNewKnowsNothing(t *testing.T) {
 	require.Nil(t, r.Operation("getNobody"))
 }
 
-// What was refuted stays so, and what worked once is known to work.
+// A refuted operation stays refuted, and a confirmed one stays confirmed.
 func TestNote(t *testing.T) {
 	tests := map[string]struct {
 		notes []Verdict
 		want  Verdict
 	}{
-		"nothing":             {nil, Unknown},
-		"it worked":           {[]Verdict{Confirmed}, Confirmed},
-		"it worked at last":   {[]Verdict{Unknown, Confirmed}, Confirmed},
-		"it worked at first":  {[]Verdict{Confirmed, Unknown}, Confirmed},
-		"it failed after all": {[]Verdict{Confirmed, Refuted}, Refuted},
-		"it failed at first":  {[]Verdict{Refuted, Confirmed, Unknown}, Refuted},
+		"nothing":            {nil, Unknown},
+		"confirmed":          {[]Verdict{Confirmed}, Confirmed},
+		"confirmed at last":  {[]Verdict{Unknown, Confirmed}, Confirmed},
+		"confirmed at first": {[]Verdict{Confirmed, Unknown}, Confirmed},
+		"refuted after all":  {[]Verdict{Confirmed, Refuted}, Refuted},
+		"refuted at first":   {[]Verdict{Refuted, Confirmed, Unknown}, Refuted},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestWriteJSON(t *testing.T) {
 	require.Equal(t, *r, back)
 }
 
-func TestWriteTextOfWhatAllShare(t *testing.T) {
+func TestWriteTextAllOperations(t *testing.T) {
 	r := New("x")
 	for _, op := range r.Operations {
 		r.Add(Difference{Kind: FieldUnknown, Where: "Error.hint", Text: "t", Operations: []string{op.Name}})
