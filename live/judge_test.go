@@ -5,145 +5,162 @@ package live
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// answerOf is what an operation returned: its fields are compared with those that
-// the SDK reads. A stream has its events.
-type answerOf struct {
-	of     reflect.Type // of an object, a row or an event; nil: nothing is read
-	events []json.RawMessage
-}
-
-func none() answerOf { return answerOf{} }
-
-func of[T any]() answerOf { return answerOf{of: reflect.TypeFor[T]()} }
-
-// try does an operation and notes what came of it. It returns whether it worked.
-func try(t *testing.T, operation string, do func(opts ...agento.Option) (answerOf, error)) bool {
+// try performs an operation and adds the result to the report. It returns whether
+// the call succeeded.
+func try(t *testing.T, operation string, do func() error) bool {
 	t.Helper()
-	worked := false
+	succeeded := false
 	t.Run(operation, func(t *testing.T) {
 		if run.ctx.Err() != nil {
-			run.report.Note(operation, wirereport.Unknown, "the run was interrupted")
-			t.Skip("interrupted")
+			run.report.Note(operation, wirereport.Unknown, endedEarly())
+			t.Skip(endedEarly())
 		}
-		var response agento.Response
-		answer, err := do(agento.WithResponse(&response))
-		verdict, reason := judge(err)
-		if verdict == wirereport.Confirmed {
-			verdict, reason = look(operation, answer, response.Body)
-		}
-		worked = err == nil
-		run.report.Note(operation, verdict, reason)
-		switch verdict {
-		case wirereport.Refuted:
-			t.Error(reason)
-		case wirereport.Unknown:
-			t.Log("unknown:", reason)
+		run.recorder.take()
+		err := do()
+		succeeded = err == nil
+		f := judge(operation, err, run.recorder.take())
+		f.addTo(run.report)
+		if f.verdict == wirereport.Refuted {
+			t.Error(strings.Join(f.lines(), "\n"))
+		} else if f.reasons != nil {
+			t.Logf("%s: %s", f.verdict, strings.Join(f.reasons, "\n"))
 		}
 	})
-	return worked
+	return succeeded
 }
 
-// cannotTry notes that an operation lacks what it needs.
+// cannotTry reports why operations were not tried.
 func cannotTry(reason string, operations ...string) {
 	for _, operation := range operations {
 		run.report.Note(operation, wirereport.Unknown, reason)
 	}
 }
 
-// judge tells what an error says of how well the SDK knows the operation, which
-// is not whether it worked.
-func judge(err error) (wirereport.Verdict, string) {
-	if err == nil {
-		return wirereport.Confirmed, ""
+// finding is what one attempt showed about an operation.
+type finding struct {
+	operation   string
+	verdict     wirereport.Verdict
+	reasons     []string
+	differences []wirereport.Difference
+	quotes      []string
+}
+
+func (f *finding) lines() []string {
+	lines := slices.Clone(f.reasons)
+	for _, d := range f.differences {
+		if d.Breaking {
+			lines = append(lines, d.String())
+		}
 	}
+	return append(lines, f.quotes...)
+}
+
+// addTo quotes a response only for the first attempt that refutes an operation.
+func (f *finding) addTo(r *wirereport.Report) {
+	first := r.Operation(f.operation).Verdict != wirereport.Refuted
+	r.Note(f.operation, f.verdict, f.reasons...)
+	for _, d := range f.differences {
+		r.Add(d)
+	}
+	if first {
+		r.Note(f.operation, f.verdict, f.quotes...)
+	}
+}
+
+// judge compares an operation's error and its responses with what the SDK expects.
+func judge(operation string, err error, exchanges []exchange) *finding {
+	op := routeOf(operation)
+	f := &finding{operation: operation, verdict: wirereport.Confirmed}
+	var own *exchange
+	var readBack []exchange
+	for i, e := range exchanges {
+		if e.method == op.Method && (own == nil || !own.succeeded()) {
+			own, readBack = &exchanges[i], exchanges[i+1:]
+		}
+	}
+	if err != nil {
+		f.verdict, f.reasons = ofError(err, own), []string{reason(err)}
+	}
+	if own == nil || !own.succeeded() {
+		return f
+	}
+	responses := []exchange{*own}
+	c := compare(op, *own)
+	if n := len(readBack); n > 0 && op.Method != http.MethodGet && (own.hasData() || own.isEmpty()) {
+		last := readBack[n-1]
+		if !last.succeeded() {
+			f.verdict = wirereport.Unknown
+			return f
+		}
+		responses, c = append(responses, last), compare(op, last)
+		f.reasons = append(f.reasons, "the response does not have the object, so the SDK read it")
+	}
+	f.differences = c.found
+	switch {
+	case c.breaking():
+		f.verdict = wirereport.Refuted
+	case err == nil && own.hasNothing(op):
+		f.verdict, f.reasons = wirereport.Unknown, append(f.reasons, "the response is empty, so its fields are not known")
+	case f.verdict != wirereport.Unknown && op == route.SendMessage && !own.hasText():
+		f.verdict, f.reasons = wirereport.Refuted, append(f.reasons, "the chat has no text")
+	}
+	if f.verdict == wirereport.Refuted {
+		for _, e := range responses {
+			f.quotes = append(f.quotes, e.quotes()...)
+		}
+	}
+	return f
+}
+
+func routeOf(operation string) *route.Route {
+	all := route.All()
+	return all[slices.IndexFunc(all, func(op *route.Route) bool { return op.Name == operation })]
+}
+
+// ofError returns the verdict of an error. A broken connection or a missing scope does
+// not refute anything.
+func ofError(err error, own *exchange) wirereport.Verdict {
 	var e *agento.Error
-	if !errors.As(err, &e) || run.ctx.Err() != nil {
-		if errors.Is(err, agento.ErrNotEventStream) || errors.Is(err, agento.ErrStreamTruncated) {
-			return wirereport.Refuted, err.Error()
-		}
-		return wirereport.Unknown, err.Error()
+	if run.ctx.Err() != nil || own == nil || !errors.As(err, &e) {
+		return wirereport.Unknown
 	}
-	refuting := []error{agento.ErrNoRoute, agento.ErrValidation, agento.ErrNotEventStream, agento.ErrStreamTruncated}
-	asItIsNot := func(kind error) bool { return errors.Is(err, kind) }
+	refuted := errors.Is(err, agento.ErrNotEventStream)
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, agento.ErrOutcomeUnknown): // the network's affair
-		return wirereport.Unknown, err.Error()
-	case slices.ContainsFunc(refuting, asItIsNot),
-		e.StatusCode == http.StatusMethodNotAllowed, e.StatusCode == http.StatusUnprocessableEntity,
-		e.StatusCode >= 200 && e.StatusCode < 300: // and cannot be read
-		return wirereport.Refuted, err.Error()
+	case own.succeeded():
+		unreadable := e.StatusCode != 0 || errors.Is(err, agento.ErrStreamTruncated) // else an error event
+		refuted = refuted || own.complete && unreadable
+	case !errors.Is(err, agento.ErrOutcomeUnknown):
+		refuted = errors.Is(err, agento.ErrNoRoute) || errors.Is(err, agento.ErrValidation) ||
+			own.status == http.StatusMethodNotAllowed || own.status == http.StatusUnprocessableEntity
 	}
-	return wirereport.Unknown, err.Error()
+	if refuted {
+		return wirereport.Refuted
+	}
+	return wirereport.Unknown
 }
 
-// look compares the fields of an answer with those that the SDK reads. Ones that
-// are not there may be optional, unless it is the id.
-func look(operation string, answer answerOf, body []byte) (wirereport.Verdict, string) {
-	if answer.of == nil {
-		return wirereport.Confirmed, ""
-	}
-	objects := answer.events
-	if objects == nil {
-		objects = rows(body)
-	}
-	there := map[string]bool{}
-	for _, object := range objects {
-		var fields map[string]json.RawMessage
-		if json.Unmarshal(object, &fields) == nil {
-			for name := range fields {
-				there[name] = true
-			}
-		}
-	}
-	if len(there) == 0 {
-		return wirereport.Confirmed, "the answer was empty: its fields are not seen"
-	}
-	var absent []string
-	known := wirereport.Fields(answer.of)
-	for _, field := range known {
-		if !there[field.Name] {
-			absent = append(absent, field.Name)
-		}
-		delete(there, field.Name)
-	}
-	for name := range there {
-		run.report.Add(wirereport.Difference{
-			Kind: wirereport.FieldUnknown, Where: answer.of.Name() + "." + name, Text: "the SDK does not know it", Operations: []string{operation},
-		})
-	}
+// compare compares a response with the document.
+func compare(op *route.Route, e exchange) *check {
+	c := &check{document: run.document, operation: op.Name}
+	s := run.document.result(op)
 	switch {
-	case len(absent) == len(known):
-		return wirereport.Refuted, "the answer has none of the fields of " + answer.of.Name()
-	case slices.Contains(absent, "id"):
-		return wirereport.Refuted, "the answer has no id"
-	case len(absent) > 0:
-		return wirereport.Confirmed, "not in this answer: " + strings.Join(absent, ", ")
+	case op.Stream && e.isStream():
+		c.values("event", s, e.events())
+	case op.Stream || !e.complete || e.isEmpty():
+	case e.deniesSuccess():
+		c.add(wirereport.Difference{Kind: wirereport.FormChanged, Where: "response", Text: "it says that the call failed", Breaking: true})
+	case s != nil:
+		c.values("response", s, []json.RawMessage{e.body})
 	}
-	return wirereport.Confirmed, ""
-}
-
-// rows are the objects of an answer: the one, or those of a list.
-func rows(body []byte) []json.RawMessage {
-	var answer struct {
-		Data json.RawMessage `json:"data"`
-	}
-	if json.Unmarshal(body, &answer) != nil {
-		return nil
-	}
-	var list []json.RawMessage
-	if json.Unmarshal(answer.Data, &list) == nil {
-		return list
-	}
-	return []json.RawMessage{answer.Data}
+	return c
 }

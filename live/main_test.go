@@ -17,7 +17,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// prefix begins the names of all that is made.
+// prefix is the beginning of the names of everything that is created.
 const prefix = "agento-go-live-"
 
 const (
@@ -28,12 +28,14 @@ const (
 	endedEarlyExit = 130
 )
 
-// run is what all tests share.
+// run is shared by all tests.
 var run struct {
-	ctx    context.Context // ends with an interrupt, and before the test's own time limit
-	client *agento.Client
-	writes bool
-	report *wirereport.Report
+	ctx      context.Context // ends with an interrupt, and before the test's own time limit
+	client   *agento.Client
+	recorder recorder
+	document *document
+	noWrites string // why operations that write are not tried; empty: they are
+	report   *wirereport.Report
 }
 
 func TestMain(m *testing.M) {
@@ -42,7 +44,10 @@ func TestMain(m *testing.M) {
 }
 
 func carryOut(m *testing.M) int {
-	client, err := agento.NewFromEnv()
+	client, err := agento.NewFromEnv(agento.WithMiddleware(run.recorder.middleware))
+	if err == nil {
+		run.document, err = readDocument()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "live:", err)
 		return 2
@@ -51,15 +56,22 @@ func carryOut(m *testing.M) int {
 	defer stop()
 	ctx, cancel := withTimeLimit(interrupted)
 	defer cancel()
-	run.ctx, run.client, run.writes = ctx, client, os.Getenv(writeVariable) == "1"
-	run.report = wirereport.New(source())
+	run.ctx, run.client, run.report = ctx, client, wirereport.New(source())
 
-	code := sweep("left behind by an earlier run")
-	if code == 0 {
-		code = m.Run()
+	code := 0
+	if os.Getenv(writeVariable) != "1" {
+		run.noWrites = writeVariable + " is not 1"
+	} else if err := sweep("left behind by an earlier run"); err != nil {
+		run.noWrites = "what an earlier run left behind cannot be removed: " + reason(err)
+		fmt.Fprintln(os.Stderr, "live: reading only:", run.noWrites)
+		code = 1
 	}
-	if left := sweep("left behind by this run"); left != 0 {
-		code = left
+	code = max(code, m.Run())
+	if run.noWrites == "" {
+		if err := sweep("left behind by this run"); err != nil {
+			fmt.Fprintf(os.Stderr, "live: NOT ALL IS REMOVED; look for names that begin with %q: %s\n", prefix, reason(err))
+			code = 1
+		}
 	}
 	if err := writeReport(); err != nil {
 		fmt.Fprintln(os.Stderr, "live:", err)
@@ -72,8 +84,8 @@ func carryOut(m *testing.M) int {
 	return code
 }
 
-// withTimeLimit ends the work while there is time to clean up before the test
-// binary ends itself.
+// withTimeLimit ends the context early enough to clean up before the time limit of go
+// test.
 func withTimeLimit(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit, ok := flag.Lookup("test.timeout").Value.(flag.Getter).Get().(time.Duration)
 	if !ok || limit <= 0 {
@@ -90,11 +102,13 @@ func source() string {
 }
 
 func notTried() string {
-	if run.writes {
-		return "not tried"
+	if run.noWrites != "" {
+		return "not tried: it writes, and " + run.noWrites
 	}
-	return "not tried: it writes, and " + writeVariable + " is not 1"
+	return "not tried: " + endedEarly()
 }
+
+func endedEarly() string { return fmt.Sprintf("the run ended early: %v", context.Cause(run.ctx)) }
 
 func writeReport() error {
 	for _, op := range run.report.Operations {

@@ -14,12 +14,9 @@ import (
 )
 
 // sweep removes all agents, swarms and custom skills whose names have the prefix,
-// and looks whether they are gone. It has a time of its own: what it cleans up
-// after may have been interrupted. It returns an exit code.
-func sweep(whose string) int {
-	if !run.writes {
-		return 0
-	}
+// and checks that they are gone. It has its own time limit: the run may have been
+// interrupted.
+func sweep(whose string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(run.ctx), cleanUpTime)
 	defer cancel()
 	removed, err := removeAll(ctx)
@@ -29,14 +26,10 @@ func sweep(whose string) int {
 	if err == nil {
 		removed, err = removeAll(ctx)
 		if err == nil && len(removed) > 0 {
-			err = fmt.Errorf("was still there after its removal: %s", strings.Join(removed, ", "))
+			err = fmt.Errorf("still there after its removal: %s", strings.Join(removed, ", "))
 		}
 	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "live: NOT ALL IS REMOVED; look for names that begin with %q: %v\n", prefix, err)
-		return 1
-	}
-	return 0
+	return err
 }
 
 // removeAll returns what it removed. Agents go before the swarm that they are in
@@ -63,7 +56,14 @@ func removeEach[T any](kind string, removed *[]string, all iter.Seq2[T, error], 
 		if err != nil {
 			return fmt.Errorf("%ss: %w", kind, err)
 		}
-		if _, name := of(row); strings.HasPrefix(name, prefix) {
+		id, name := of(row)
+		switch {
+		case name == "":
+			return fmt.Errorf("%ss: a row has no name", kind)
+		case !strings.HasPrefix(name, prefix):
+		case id == "":
+			return fmt.Errorf("%s %s has no ID", kind, name)
+		default:
 			rows = append(rows, row)
 		}
 	}
