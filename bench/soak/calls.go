@@ -6,249 +6,226 @@ import (
 	"iter"
 	"math/rand/v2"
 	"strconv"
-	"strings"
+	"time"
 
 	agento "github.com/remsyshq/agento-go"
 )
 
-// deed is one thing that a worker does: a call, or some that belong together.
-type deed func(w *worker)
-
-// deeds are all there are, each as often as it stands here.
-var deeds = []deed{
-	read, read, read, read, lists, lists,
-	agentLife, agentLife, swarmLife, knowledge, knowledge, skillLife, documents, documents, edit, sessions,
-	chat, chat, chat, chat, ask,
+// work makes calls until ctx ends. Those under way go on.
+func (t *target) work(ctx context.Context) {
+	for t.limiter.Wait(ctx) == nil {
+		choose(t.read, t.read, t.read, t.readLists, t.changeAgent, t.changeSwarm, t.changeKnowledge, t.changeSkill,
+			t.changeRule, t.replaceDocuments, t.createSession, t.edit, t.chat, t.chat, t.chat, t.ask)(context.WithoutCancel(ctx))
+	}
 }
 
-func pick(random *rand.Rand) deed { return deeds[random.IntN(len(deeds))] }
-
-// result leaves only the error of a call, and sees that there is an answer beside
-// none.
-func result[T any](answer *T, err error) error {
-	if err == nil && answer == nil {
-		return fmt.Errorf("neither an answer nor an error")
+// call makes one call, at times with a short deadline.
+func (t *target) call(ctx context.Context, f func(context.Context, ...agento.Option) error, opts ...agento.Option) outcome {
+	timeout := callTimeout
+	if rand.IntN(30) == 0 {
+		timeout = time.Millisecond + rand.N(400*time.Millisecond)
 	}
-	return err
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := f(ctx, opts...)
+	t.checkType(err)
+	o := outcomeOf(err)
+	t.count("calls "+string(o), 1)
+	return o
 }
 
-func read(w *worker) {
-	c := w.client
-	calls := []struct {
-		name string
-		f    callFunc
-	}{
-		{"Account.Get", func(ctx context.Context, _ string, o ...agento.Option) error { return result(c.Account.Get(ctx, o...)) }},
-		{"Agents.List", func(ctx context.Context, _ string, o ...agento.Option) error {
-			return result(c.Agents.List(ctx, &agento.ListParams{Limit: 20}, o...))
-		}},
-		{"Agents.Get", func(ctx context.Context, _ string, o ...agento.Option) error {
-			a, err := c.Agents.Get(ctx, w.Chat, o...)
-			if err == nil && a.ID != w.Chat {
-				w.tally.wrong("Agents.Get gave another agent: %s", a.ID)
-			}
-			return err
-		}},
-		{"Agents.Status", func(ctx context.Context, _ string, o ...agento.Option) error {
-			return result(c.Agents.Status(ctx, w.Chat, o...))
-		}},
-		{"Account.Personality", func(ctx context.Context, _ string, o ...agento.Option) error {
-			return result(c.Account.Personality(ctx, agento.ForAgent(w.Edited), o...))
-		}},
-		{"Chat.History", func(ctx context.Context, _ string, o ...agento.Option) error {
-			return result(c.Chat.History(ctx, w.Chat, &agento.HistoryParams{Limit: 20}, o...))
-		}},
-		{"Logs.Recent", func(ctx context.Context, _ string, o ...agento.Option) error {
-			_, err := c.Logs.Recent(ctx, w.Logs[0], &agento.LogsParams{Limit: 50}, o...)
-			return err
-		}},
-		{"Skills.Browse", func(ctx context.Context, _ string, o ...agento.Option) error {
-			return result(c.Skills.Browse(ctx, nil, o...))
-		}},
-		{"Swarms.List", func(ctx context.Context, _ string, o ...agento.Option) error {
-			return result(c.Swarms.List(ctx, &agento.ListParams{Limit: 20}, o...))
-		}},
-	}
-	one := calls[w.random.IntN(len(calls))]
-	w.call(readID, one.name, one.f)
-}
+// step is a write. The name is unique.
+type step func(ctx context.Context, name string, opts ...agento.Option) error
 
-// lists reads a list whose rows are known to its end.
-func lists(w *worker) {
-	limit := 10 + w.random.IntN(60)
-	if w.random.IntN(2) == 0 {
-		w.call(readID, "Knowledge.All", func(ctx context.Context, _ string, o ...agento.Option) error {
-			rows := w.client.Knowledge.All(ctx, agento.ForAgent(w.Fixed), &agento.KnowledgeListParams{Limit: limit}, o...)
-			return wholeList(w, rows, func(c agento.Chunk) string { return c.ID })
-		})
-		return
-	}
-	w.call(readID, "Chat.AllSessions", func(ctx context.Context, _ string, o ...agento.Option) error {
-		rows := w.client.Chat.AllSessions(ctx, w.Fixed, &agento.ListParams{Limit: limit}, o...)
-		return wholeList(w, rows, func(s agento.Session) string { return s.ID })
-	})
-}
-
-func wholeList[T any](w *worker, rows iter.Seq2[T, error], id func(T) string) error {
-	seen := map[string]int{}
-	for row, err := range rows {
-		if err != nil {
-			return err
-		}
-		seen[id(row)]++
-	}
-	for row, n := range seen {
-		if n > 1 {
-			w.tally.wrong("row %s of a list came %d times", row, n)
-		}
-	}
-	if len(seen) != fixedRows {
-		w.tally.wrong("a list of %d rows gave %d, and no error", fixedRows, len(seen))
-	}
-	return nil
-}
-
-// agentLife makes an agent, changes it and deletes it, as long as it is told that
-// all went well.
-func agentLife(w *worker) {
-	var id string
-	agents := w.client.Agents
-	steps := []struct {
-		name string
-		f    callFunc
-	}{
-		{"Agents.Create", func(ctx context.Context, call string, o ...agento.Option) error {
-			a, err := agents.Create(ctx, agento.CreateAgentParams{Name: call, Secrets: agento.Secrets{"anthropicApiKey": "sk-ant-test"}}, o...)
-			if err == nil {
-				id = a.ID
-			}
-			return err
-		}},
-		{"Agents.Update", func(ctx context.Context, call string, o ...agento.Option) error {
-			return result(agents.Update(ctx, id, agento.UpdateAgentParams{Description: agento.Set(call)}, o...))
-		}},
-		{"Agents.Stop", func(ctx context.Context, _ string, o ...agento.Option) error { return agents.Stop(ctx, id, o...) }},
-		{"Agents.Start", func(ctx context.Context, _ string, o ...agento.Option) error { return agents.Start(ctx, id, o...) }},
-		{"Agents.Restart", func(ctx context.Context, _ string, o ...agento.Option) error { return agents.Restart(ctx, id, o...) }},
-		{"Agents.Delete", func(ctx context.Context, _ string, o ...agento.Option) error { return agents.Delete(ctx, id, o...) }},
-	}
-	for _, step := range steps {
-		if w.call(writeID, step.name, step.f) != success {
+// write makes writes until one does not succeed.
+func (t *target) write(ctx context.Context, steps ...step) {
+	for _, f := range steps {
+		id := t.newWrite()
+		o := t.call(ctx, func(ctx context.Context, opts ...agento.Option) error {
+			return f(ctx, fmt.Sprint("w", id), opts...)
+		}, agento.WithHeader(writeHeader, strconv.Itoa(id)))
+		t.returned(id, o)
+		if o != succeeded {
 			return
 		}
 	}
 }
 
-func swarmLife(w *worker) {
-	var id string
-	swarms := w.client.Swarms
-	if w.call(writeID, "Swarms.Create", func(ctx context.Context, call string, o ...agento.Option) error {
-		s, err := swarms.Create(ctx, agento.CreateSwarmParams{Name: call}, o...)
-		if err == nil {
-			id = s.ID
-		}
-		return err
-	}) != success {
-		return
+// result returns the error of a call, or an error if there is neither result nor error.
+func result[T any](value *T, err error) error {
+	if value == nil && err == nil {
+		return fmt.Errorf("neither a %T nor an error", value)
 	}
-	w.call(writeID, "Swarms.Update", func(ctx context.Context, call string, o ...agento.Option) error {
-		return result(swarms.Update(ctx, id, agento.UpdateSwarmParams{Description: agento.Set(call)}, o...))
-	})
-	w.call(writeID, "Swarms.Delete", func(ctx context.Context, _ string, o ...agento.Option) error { return swarms.Delete(ctx, id, o...) })
+	return err
 }
 
-func knowledge(w *worker) {
-	var ids []string
-	on := agento.ForAgent(w.Chat)
-	if w.call(writeID, "Knowledge.Ingest", func(ctx context.Context, call string, o ...agento.Option) error {
-		in, err := w.client.Knowledge.Ingest(ctx, on, agento.IngestParams{Chunks: []agento.ChunkParams{{Content: call}}}, o...)
-		if err == nil {
-			ids = in.IDs
+func (t *target) read(ctx context.Context) {
+	c := t.client
+	t.call(ctx, func(ctx context.Context, o ...agento.Option) error {
+		switch rand.IntN(8) {
+		case 0:
+			return result(c.Account.Get(ctx, o...))
+		case 1:
+			return result(c.Agents.List(ctx, &agento.ListParams{Limit: 20}, o...))
+		case 2:
+			return result(c.Agents.Status(ctx, t.agent, o...))
+		case 3:
+			return result(c.Account.Personality(ctx, agento.ForAgent(t.agent), o...))
+		case 4:
+			return result(c.Chat.History(ctx, t.agent, &agento.HistoryParams{Limit: 20}, o...))
+		case 5:
+			_, err := c.Logs.Recent(ctx, t.fixed, &agento.LogsParams{Limit: 50}, o...)
+			return err
+		case 6:
+			return result(c.Skills.Browse(ctx, nil, o...))
+		}
+		agent, err := c.Agents.Get(ctx, t.agent, o...)
+		if err == nil && agent.ID != t.agent {
+			t.violated("Agents.Get returned agent %s, not %s", agent.ID, t.agent)
 		}
 		return err
-	}) != success {
-		return
-	}
-	if len(ids) != 1 {
-		w.tally.wrong("Knowledge.Ingest of one new chunk gave %d ids", len(ids))
-		return
-	}
-	w.call(writeID, "Knowledge.Delete", func(ctx context.Context, _ string, o ...agento.Option) error {
-		return w.client.Knowledge.Delete(ctx, on, ids[0], o...)
 	})
 }
 
-func skillLife(w *worker) {
-	var id string
-	skills := w.client.Skills
-	if w.call(writeID, "Skills.Upload", func(ctx context.Context, call string, o ...agento.Option) error {
-		s, err := skills.Upload(ctx, agento.UploadSkillParams{Name: call, Version: "1.0.0", Files: map[string]string{"SKILL.md": "x"}}, o...)
-		if err == nil {
-			id = s.ID
+// readLists reads whole lists, whose rows are known.
+func (t *target) readLists(ctx context.Context) {
+	limit := 10 + rand.IntN(60)
+	t.call(ctx, func(ctx context.Context, o ...agento.Option) error {
+		rows := t.client.Knowledge.All(ctx, agento.ForAgent(t.fixed), &agento.KnowledgeListParams{Limit: limit}, o...)
+		return checkRows(t.ledger, rows, func(c agento.Chunk) string { return c.ID })
+	})
+	t.call(ctx, func(ctx context.Context, o ...agento.Option) error {
+		rows := t.client.Chat.AllSessions(ctx, t.fixed, &agento.ListParams{Limit: limit}, o...)
+		return checkRows(t.ledger, rows, func(s agento.Session) string { return s.ID })
+	})
+}
+
+func checkRows[T any](l *ledger, rows iter.Seq2[T, error], id func(T) string) error {
+	ids, n := map[string]bool{}, 0
+	for row, err := range rows {
+		if err != nil {
+			return err
 		}
+		ids[id(row)] = true
+		n++
+	}
+	if n != fixedRows || len(ids) != fixedRows {
+		l.violated("a list has %d rows, %d of them different, want %d", n, len(ids), fixedRows)
+	}
+	return nil
+}
+
+func (t *target) changeAgent(ctx context.Context) {
+	agents, agent := t.client.Agents, new(agento.Agent)
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) (err error) {
+		params := agento.CreateAgentParams{Name: name, Secrets: agento.Secrets{"anthropicApiKey": "sk-ant-test"}}
+		agent, err = agents.Create(ctx, params, o...)
 		return err
-	}) != success {
-		return
-	}
-	if w.call(writeID, "Skills.Install", func(ctx context.Context, _ string, o ...agento.Option) error {
-		return result(skills.Install(ctx, w.Chat, agento.InstallSkillParams{SkillID: id}, o...))
-	}) == success {
-		w.call(writeID, "Skills.Uninstall", func(ctx context.Context, _ string, o ...agento.Option) error {
-			return skills.Uninstall(ctx, w.Chat, id, o...)
-		})
-	}
-	w.call(writeID, "Skills.Delete", func(ctx context.Context, _ string, o ...agento.Option) error { return skills.Delete(ctx, id, o...) })
+	}, func(ctx context.Context, name string, o ...agento.Option) error {
+		return result(agents.Update(ctx, agent.ID, agento.UpdateAgentParams{Description: agento.Set(name)}, o...))
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return agents.Stop(ctx, agent.ID, o...)
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return agents.Start(ctx, agent.ID, o...)
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return agents.Restart(ctx, agent.ID, o...)
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return agents.Delete(ctx, agent.ID, o...)
+	})
 }
 
-// documents writes what is replaced as a whole, and a rule that comes and goes.
-func documents(w *worker) {
-	on, account := agento.ForAgent(w.Chat), w.client.Account
-	switch w.random.IntN(3) {
-	case 0:
-		w.call(writeID, "Account.SetSecrets", func(ctx context.Context, call string, o ...agento.Option) error {
-			return account.SetSecrets(ctx, on, agento.Secrets{"anthropicApiKey": "sk-ant-test-" + call}, o...)
-		})
-	case 1:
-		w.call(writeID, "Account.UpdateWorkflow", func(ctx context.Context, call string, o ...agento.Option) error {
-			return result(account.UpdateWorkflow(ctx, on, agento.UpdateDocumentParams{Content: call}, o...))
-		})
-	default:
-		var name string
-		if w.call(writeID, "Account.PutRule", func(ctx context.Context, call string, o ...agento.Option) error {
-			name = call + ".md"
-			return account.PutRule(ctx, on, name, call, o...)
-		}) == success {
-			w.call(writeID, "Account.DeleteRule", func(ctx context.Context, _ string, o ...agento.Option) error {
-				return account.DeleteRule(ctx, on, name, o...)
-			})
+func (t *target) changeSwarm(ctx context.Context) {
+	swarms, swarm := t.client.Swarms, new(agento.Swarm)
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) (err error) {
+		swarm, err = swarms.Create(ctx, agento.CreateSwarmParams{Name: name}, o...)
+		return err
+	}, func(ctx context.Context, name string, o ...agento.Option) error {
+		return result(swarms.Update(ctx, swarm.ID, agento.UpdateSwarmParams{Description: agento.Set(name)}, o...))
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return swarms.Delete(ctx, swarm.ID, o...)
+	})
+}
+
+func (t *target) changeKnowledge(ctx context.Context) {
+	on, id := agento.ForAgent(t.agent), ""
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
+		in, err := t.client.Knowledge.Ingest(ctx, on, agento.IngestParams{Chunks: []agento.ChunkParams{{Content: name}}}, o...)
+		if err != nil {
+			return err
 		}
-	}
+		if len(in.IDs) != 1 {
+			return fmt.Errorf("Knowledge.Ingest returned %d IDs for one new chunk", len(in.IDs))
+		}
+		id = in.IDs[0]
+		return nil
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return t.client.Knowledge.Delete(ctx, on, id, o...)
+	})
 }
 
-// edit adds one to the number that a document holds. The edits of a document wait
-// for each other, so they are few.
-func edit(w *worker) {
-	if w.random.IntN(3) > 0 {
+func (t *target) changeSkill(ctx context.Context) {
+	skills, skill := t.client.Skills, new(agento.Skill)
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) (err error) {
+		params := agento.UploadSkillParams{Name: name, Version: "1.0.0", Files: map[string]string{"SKILL.md": "x"}}
+		skill, err = skills.Upload(ctx, params, o...)
+		return err
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return result(skills.Install(ctx, t.agent, agento.InstallSkillParams{SkillID: skill.ID}, o...))
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return skills.Uninstall(ctx, t.agent, skill.ID, o...)
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return skills.Delete(ctx, skill.ID, o...)
+	})
+}
+
+func (t *target) changeRule(ctx context.Context) {
+	on, rule := agento.ForAgent(t.agent), ""
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
+		rule = name + ".md"
+		return t.client.Account.PutRule(ctx, on, rule, name, o...)
+	}, func(ctx context.Context, _ string, o ...agento.Option) error {
+		return t.client.Account.DeleteRule(ctx, on, rule, o...)
+	})
+}
+
+func (t *target) replaceDocuments(ctx context.Context) {
+	on, account := agento.ForAgent(t.agent), t.client.Account
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
+		return account.SetSecrets(ctx, on, agento.Secrets{"anthropicApiKey": "sk-ant-test-" + name}, o...)
+	}, func(ctx context.Context, name string, o ...agento.Option) error {
+		return result(account.UpdateWorkflow(ctx, on, agento.UpdateDocumentParams{Content: name}, o...))
+	})
+}
+
+func (t *target) createSession(ctx context.Context) {
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
+		return result(t.client.Chat.CreateSession(ctx, t.agent, agento.CreateSessionParams{Title: name}, o...))
+	})
+}
+
+// edit adds one to the number in a document. Edits of a document exclude each other,
+// so they are rare.
+func (t *target) edit(ctx context.Context) {
+	if rand.IntN(3) > 0 {
 		return
 	}
-	w.call(editID, "Account.EditPersonality", func(ctx context.Context, _ string, o ...agento.Option) error {
-		return result(w.client.Account.EditPersonality(ctx, agento.ForAgent(w.Edited), func(old string) (string, error) {
-			return strconv.Itoa(counted(old) + 1), nil
+	switch t.call(ctx, func(ctx context.Context, o ...agento.Option) error {
+		return result(t.client.Account.EditPersonality(ctx, agento.ForAgent(t.agent), func(old string) (string, error) {
+			return strconv.Itoa(parseNumber(old) + 1), nil
 		}, o...))
-	})
+	}) {
+	case succeeded:
+		t.edits.Add(1)
+	case unknown:
+		t.unknownEdits.Add(1)
+	}
 }
 
-// counted is the number that a document holds.
-func counted(content string) int {
-	n, err := strconv.Atoi(strings.TrimSpace(content))
+// parseNumber returns a number that fails every check if the text is not a number.
+func parseNumber(text string) int {
+	n, err := strconv.Atoi(text)
 	if err != nil {
-		return -1 << 30 // never equal to anything
+		return -1 << 30
 	}
 	return n
-}
-
-func sessions(w *worker) {
-	w.call(writeID, "Chat.CreateSession", func(ctx context.Context, call string, o ...agento.Option) error {
-		return result(w.client.Chat.CreateSession(ctx, w.Chat, agento.CreateSessionParams{Title: call}, o...))
-	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -10,185 +9,151 @@ import (
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/bench/internal/load"
 )
 
-// talk is one message to an agent.
-func (w *worker) talk() (plan, agento.SendMessageParams) {
-	p := plan{Events: 1 + w.random.IntN(40), Size: w.random.IntN(200)}
-	message, err := json.Marshal(p)
-	if err != nil {
-		w.failed(err)
-	}
-	return p, agento.SendMessageParams{Message: string(message)}
-}
+func randomPlan() load.Plan { return load.Plan{Events: 1 + rand.IntN(40), Size: rand.IntN(200)} }
 
-// chat sends a message and reads the answer: to its end, slowly, or only a part.
-func chat(w *worker) {
-	p, message := w.talk()
-	w.call(chatID, "Chat.Send", func(ctx context.Context, id string, o ...agento.Option) error {
-		stream, err := w.client.Chat.Send(ctx, w.Chat, message, o...)
+// chat sends a message and reads the reply: to its end, slowly, or only in part.
+func (t *target) chat(ctx context.Context) {
+	p := randomPlan()
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
+		stream, err := t.client.Chat.Send(ctx, t.agent, agento.SendMessageParams{Message: p.Message()}, o...)
 		if err != nil {
-			w.tell(record{Kind: aChat, Call: id, Told: verdictOf(err)})
 			return err
 		}
-		leaveAfter, pause := p.Events+2, time.Duration(0)
-		switch w.random.IntN(6) {
+		closeAfter, pause := p.Events+2, time.Duration(0)
+		switch rand.IntN(6) {
 		case 0:
-			leaveAfter = w.random.IntN(p.Events + 1)
+			closeAfter = 1 + rand.IntN(p.Events)
 		case 1:
 			pause = time.Millisecond
 		}
-		received, end, ordered := 0, complete, true
+		n := 0
 		for event := range stream.Events() {
-			ordered = ordered && w.inOrder(id, p, received, event)
-			if received++; received == leaveAfter {
-				end = left
-				_ = stream.Close() // the count of connections tells whether it let go
+			if n < p.Events && event.Content != p.Text(n) || (event.Type == agento.ChatDone) != (n == p.Events) {
+				t.violated("chat %s: event %d of %d is %q", name, n, p.Events, event.Raw())
+			}
+			if n++; n == closeAfter {
+				_ = stream.Close()
 			}
 			time.Sleep(pause)
 		}
-		err = stream.Err()
-		if err != nil {
-			end = lost
-		}
-		w.tally.streamEnd("Chat.Send", end, err)
-		w.tell(record{Kind: aChat, Call: id, Told: end, Received: received})
+		t.chatEnded(name, n, p.Events+1, n >= closeAfter, stream.Err())
 		return nil
 	})
 }
 
-// inOrder sees that an event is the one whose turn it is.
-func (w *worker) inOrder(id string, p plan, number int, e agento.ChatEvent) bool {
-	if number < p.Events && e.Type == agento.ChatText && e.Content == p.text(number) ||
-		number == p.Events && e.Type == agento.ChatDone {
-		return true
-	}
-	w.tally.wrong("chat %s: event %d of %d is %q", id, number, p.Events, e.Raw())
-	return false
-}
-
-// ask takes the whole answer at once.
-func ask(w *worker) {
-	p, message := w.talk()
-	w.call(chatID, "Chat.Ask", func(ctx context.Context, id string, o ...agento.Option) error {
-		reply, err := w.client.Chat.Ask(ctx, w.Chat, message, o...)
-		if *reply == (agento.Reply{}) { // no answer has begun
-			w.tell(record{Kind: aChat, Call: id, Told: verdictOf(err)})
+// ask reads the whole reply at once.
+func (t *target) ask(ctx context.Context) {
+	p := randomPlan()
+	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
+		reply, err := t.client.Chat.Ask(ctx, t.agent, agento.SendMessageParams{Message: p.Message()}, o...)
+		if *reply == (agento.Reply{}) { // the reply did not begin
 			return err
 		}
-		end := complete
-		if err != nil {
-			end = lost
+		if want := strings.Join(p.Texts()[:min(reply.Events, p.Events)], ""); reply.Text != want {
+			t.violated("chat %s: %d events give the text %q", name, reply.Events, reply.Text)
 		}
-		texts := p.texts()[:min(reply.Events, p.Events)]
-		if reply.Text != strings.Join(texts, "") {
-			w.tally.wrong("chat %s: %d events give the text %q", id, reply.Events, reply.Text)
-		}
-		w.tally.streamEnd("Chat.Ask", end, err)
-		w.tell(record{Kind: aChat, Call: id, Told: end, Received: reply.Events})
+		t.chatEnded(name, reply.Events, p.Events+1, false, err)
 		return nil
 	})
 }
 
-// follow follows a log, leaves it after a while and follows it again, until the
-// load is over. The last stream is left to the service to end.
-func (l *load) follow(target *target, agent string, random *rand.Rand) {
-	for l.ctx.Err() == nil {
-		w := &worker{load: l, target: target, random: random}
-		var stream *agento.LogStream
-		var call string
-		w.call(logID, "Logs.Stream", func(_ context.Context, id string, o ...agento.Option) error {
-			call = id
-			opened, err := target.client.Logs.Stream(context.Background(), agent, nil, o...)
-			stream = opened
-			return err
-		})
-		if stream != nil {
-			l.readLog(stream, call, target.site.name(agent), time.Second+time.Duration(random.IntN(40))*time.Second)
-		}
+// chatEnded checks how a reply that has begun ended.
+func (t *target) chatEnded(name string, got, want int, closed bool, err error) {
+	t.checkType(err)
+	t.count("events of chats", got)
+	switch {
+	case err != nil:
+		t.count("chats interrupted", 1)
+	case closed:
+		t.count("chats closed", 1)
+	case got != want:
+		t.violated("chat %s: %d of %d events, and no error", name, got, want)
+	default:
+		t.count("chats complete", 1)
 	}
 }
 
-// readLog reads a log until it ends, or is left.
-func (l *load) readLog(stream *agento.LogStream, call, agent string, stay time.Duration) {
-	l.streams.Add(1)
-	defer l.streams.Add(-1)
-	leave := time.NewTimer(stay)
-	defer leave.Stop()
-	var r reader
-	end := complete
+// followLog opens log streams and closes each after a while, until ctx ends. The
+// service ends the last one.
+func (t *target) followLog(ctx context.Context) {
+	for ctx.Err() == nil {
+		stream, err := t.client.Logs.Stream(context.WithoutCancel(ctx), t.fixed, nil)
+		if err != nil {
+			t.checkType(err)
+			t.count("logs not opened", 1)
+			continue
+		}
+		t.readLog(ctx, stream, time.Second+rand.N(40*time.Second))
+	}
+}
+
+func (t *target) readLog(ctx context.Context, stream *agento.LogStream, closeAfter time.Duration) {
+	timer := time.NewTimer(closeAfter)
+	defer timer.Stop()
+	var r logReader
+	closed := false
 	for open := true; open; {
 		select {
-		case e, ok := <-stream.Events():
+		case entry, ok := <-stream.Events():
 			if open = ok; ok {
-				r.entry(e)
+				r.entry(entry)
 			}
-		case <-l.halts:
-			end = left
-			_ = stream.Close() // the count of connections tells whether it let go
-		case <-leave.C:
-			if l.ctx.Err() == nil {
-				end = left
+		case <-timer.C:
+			if closed = ctx.Err() == nil; closed {
 				_ = stream.Close()
 			}
 		}
 	}
 	err := stream.Err()
-	if err != nil {
-		end = lost
-	}
-	if r.problem != "" {
-		l.tally.wrong("log stream %s of %s: %s", call, agent, r.problem)
-	}
-	l.tally.streamEnd("Logs.Stream", end, err)
-	l.tell(record{Kind: aLog, Call: call, Told: end, Agent: agent, First: r.first, Last: r.last, Received: r.received, Lost: r.lost})
-}
-
-// reader keeps account of the numbered lines of a log.
-type reader struct {
-	first, last, received int
-	lost                  int  // lines that a marker stands for
-	marked                bool // a marker came after the last line
-	markers               int
-	problem               string // the first one
-}
-
-func (r *reader) entry(e agento.LogEntry) {
-	if e.Reconnected {
-		r.marker()
-		return
-	}
-	_, number, ok := strings.Cut(e.Line, linePrefix)
-	if !ok {
-		return // the service's own
-	}
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		r.wrong("a line that is not whole: %q", e.Line)
-		return
-	}
-	r.line(n)
-}
-
-func (r *reader) marker() { r.marked = true; r.markers++ }
-
-func (r *reader) line(n int) {
+	t.checkType(err)
+	t.count("lines of logs", r.received)
+	t.count("lines missed at a mark", r.missed)
 	switch {
-	case r.received == 0:
-		r.first = n
-	case n <= r.last:
-		r.wrong("line %d after line %d", n, r.last)
-	case n > r.last+1 && !r.marked:
-		r.wrong("line %d after line %d, without a marker", n, r.last)
+	case err != nil:
+		t.count("logs interrupted", 1)
+	case closed:
+		t.count("logs closed", 1)
+	case r.received > 0 && r.last != t.lines:
+		t.violated("a log ended with line %d of %d, and no error", r.last, t.lines)
 	default:
-		r.lost += n - r.last - 1
+		t.count("logs complete", 1)
+	}
+	if r.violation != "" {
+		t.violated("a log has %s", r.violation)
+	}
+}
+
+const linePrefix = "soak line "
+
+// logReader checks the numbered lines of a log.
+type logReader struct {
+	last, received, missed int
+	marked                 bool // after the last line
+	violation              string
+}
+
+func (r *logReader) entry(e agento.LogEntry) {
+	if e.Reconnected {
+		r.marked = true
+		return
+	}
+	_, text, ok := strings.Cut(e.Line, linePrefix)
+	if !ok {
+		return // a line of the service
+	}
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		r.violation = fmt.Sprintf("the damaged line %q", e.Line)
+	case r.received == 0:
+	case n <= r.last || n > r.last+1 && !r.marked:
+		r.violation = fmt.Sprintf("line %d after line %d", n, r.last)
+	default:
+		r.missed += n - r.last - 1
 	}
 	r.received++
-	r.last, r.marked = max(r.last, n), false
-}
-
-func (r *reader) wrong(format string, args ...any) {
-	if r.problem == "" {
-		r.problem = fmt.Sprintf(format, args...)
-	}
+	r.last, r.marked = n, false
 }
