@@ -73,7 +73,7 @@ func chatFault(p load.Plan) agentotest.Fault {
 }
 
 func logFault() agentotest.Fault {
-	return choose(stream(": nothing\n\n", agentotest.EndHold), agentotest.Cut(100+rand.IntN(20_000)))
+	return choose(stream(": nothing\n\n", agentotest.EndHold), agentotest.Cut(100+rand.IntN(5_000)))
 }
 
 func stream(body string, end agentotest.End) agentotest.Fault {

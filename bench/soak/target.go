@@ -144,7 +144,7 @@ func soak(ctx context.Context, c config) ([]*agento.Client, *ledger) {
 
 // writeLog appends numbered lines to the log, and drops its streams now and then.
 func (t *target) writeLog(ctx context.Context) {
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
@@ -153,7 +153,7 @@ func (t *target) writeLog(ctx context.Context) {
 		case <-tick.C:
 			t.lines++
 			t.server.AppendLog(t.fixed, "INFO", fmt.Sprint(linePrefix, t.lines))
-			if rand.IntN(500) == 0 {
+			if rand.IntN(100) == 0 {
 				t.server.DropLogStreams()
 			}
 		}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/remsyshq/agento-go/bench/internal/load"
+)
+
+// kind is how a browser behaves.
+type kind int
+
+const (
+	steady  kind = iota // reads each event at once
+	leaving             // leaves in the middle of a reply
+	slow                // reads a large reply slowly
+	stuck               // does not read a large reply until the handler disconnects it
+	kinds
+)
+
+var kindNames = [kinds]string{"steady", "leaving", "slow", "stuck"}
+
+func kindOf(browser int) kind {
+	switch {
+	case browser%3 == 1:
+		return leaving
+	case browser%100 == 0:
+		return stuck
+	case browser%10 == 0:
+		return slow
+	}
+	return steady
+}
+
+var (
+	ordinary = load.Plan{Events: 40, Size: 40}
+	large    = load.Plan{Events: 200, Size: 1000}
+)
+
+// gap returns the time between two events of a reply.
+func gap(p load.Plan) time.Duration {
+	if p == large {
+		return 2 * time.Millisecond
+	}
+	return 100 * time.Millisecond
+}
+
+// browser sends one message after the other.
+type browser struct {
+	kind    kind
+	plan    load.Plan
+	url     string
+	visitor string
+	token   string
+	client  *http.Client
+	result  result
+}
+
+func newBrowser(k kind, url, visitor string) *browser {
+	b := &browser{kind: k, plan: ordinary, url: url, visitor: visitor, result: result{browsers: 1}}
+	transport := &http.Transport{}
+	if k == slow || k == stuck {
+		b.plan = large
+		transport.DialContext = dialSmallBuffer
+	}
+	b.client = &http.Client{Transport: transport}
+	return b
+}
+
+// dialSmallBuffer returns a connection that does not hide that it is read slowly.
+func dialSmallBuffer(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err == nil {
+		err = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	}
+	return conn, err
+}
+
+func (b *browser) browse(end time.Time) {
+	defer b.client.CloseIdleConnections()
+	time.Sleep(rand.N(gap(ordinary) * time.Duration(ordinary.Events))) // so that browsers are not in step
+	for ok := true; ok; ok = time.Now().Before(end) {
+		if err := b.turn(); err != nil {
+			b.result.failures = append(b.result.failures, err)
+			time.Sleep(time.Second)
+		}
+	}
+}
+
+// turn sends a message and reads the reply.
+func (b *browser) turn() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	resp, err := b.send(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %s", resp.Status)
+	}
+	b.result.turns++
+	switch b.kind {
+	case leaving:
+		return b.read(resp.Body, 1+rand.IntN(b.plan.Events-2))
+	case stuck:
+		time.Sleep(2 * writeTimeout)
+		if _, err := io.Copy(io.Discard, resp.Body); err == nil {
+			return errors.New("a browser that does not read was not disconnected")
+		}
+		return nil
+	}
+	return b.read(resp.Body, -1)
+}
+
+func (b *browser) send(ctx context.Context) (*http.Response, error) {
+	body, err := json.Marshal(map[string]string{"message": b.plan.Message(), "session": b.token})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url, strings.NewReader(string(body)))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Visitor", b.visitor)
+	return b.client.Do(req)
+}
+
+// read checks the events of a reply: the first n, or all and the end if n is negative.
+func (b *browser) read(body io.Reader, n int) error {
+	var last time.Time
+	lines := bufio.NewReader(body)
+	for number := 0; number != n; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("after %d of %d events: %w", number, b.plan.Events, err)
+		}
+		data, ok := strings.CutPrefix(line, "data: ")
+		if !ok {
+			continue
+		}
+		var event struct{ Type, Content, Token string }
+		if err := json.Unmarshal([]byte(data), &event); err != nil {
+			return err
+		}
+		switch {
+		case event.Type == "session":
+			b.token = event.Token
+		case event.Type == "text" && event.Content == b.plan.Text(number):
+			if now := time.Now(); number > 0 && b.kind == steady {
+				b.result.intervals = append(b.result.intervals, now.Sub(last))
+			}
+			last = time.Now()
+			number++
+			b.result.events++
+			if b.kind == slow {
+				time.Sleep(20 * time.Millisecond)
+			}
+		case event.Type == "done" && number == b.plan.Events:
+			return nil
+		default:
+			return fmt.Errorf("event %d of %d is %.100q", number, b.plan.Events, data)
+		}
+	}
+	return nil
+}
