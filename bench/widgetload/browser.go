@@ -80,7 +80,7 @@ func newBrowser(k kind, url, visitor string) *browser {
 func dialSmallBuffer(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err == nil {
-		err = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+		err = conn.(*net.TCPConn).SetReadBuffer(32 << 10)
 	}
 	return conn, err
 }
@@ -138,7 +138,6 @@ func (b *browser) send(ctx context.Context) (*http.Response, error) {
 
 // read checks the events of a reply: the first n, or all and the end if n is negative.
 func (b *browser) read(body io.Reader, n int) error {
-	var last time.Time
 	lines := bufio.NewReader(body)
 	for number := 0; number != n; {
 		line, err := lines.ReadString('\n')
@@ -157,14 +156,10 @@ func (b *browser) read(body io.Reader, n int) error {
 		case event.Type == "session":
 			b.token = event.Token
 		case event.Type == "text" && event.Content == b.plan.Text(number):
-			if now := time.Now(); number > 0 && b.kind == steady {
-				b.result.intervals = append(b.result.intervals, now.Sub(last))
-			}
-			last = time.Now()
 			number++
 			b.result.events++
 			if b.kind == slow {
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(10 * time.Millisecond)
 			}
 		case event.Type == "done" && number == b.plan.Events:
 			return nil

@@ -32,7 +32,7 @@ const (
 	writeTimeout    = 5 * time.Second
 	shutdownTimeout = 20 * time.Second
 	sendBuffer      = 16 << 10 // of a connection to a browser; a larger one hides that it reads slowly
-	heapGrowth      = 4 << 20  // bytes that may remain allocated, such as counts of the last minute
+	heapPerBrowser  = 16 << 10 // bytes that may remain allocated: counts of the last minute, descriptors of goroutines
 )
 
 func main() {
@@ -69,7 +69,7 @@ func run(browsers int, duration time.Duration, out io.Writer) error {
 	results := browse(backend.URL, browsers, duration)
 	client.CloseIdleConnections()
 	service.ForgetRequests()
-	failures := []error{report(out, results), load.CheckGoroutines(goroutines), load.CheckHeap(heap + heapGrowth)}
+	failures := []error{report(out, results), load.CheckGoroutines(goroutines), load.CheckHeap(heap + uint64(browsers)*heapPerBrowser)}
 	fmt.Fprintf(out, "goroutines %d before, %d after; heap growth %d bytes\n", goroutines, runtime.NumGoroutine(), int64(load.Heap()-heap))
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()

@@ -4,14 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"time"
 )
 
 // result is what browsers got.
 type result struct {
 	browsers, turns, events int
-	intervals               []time.Duration // between two events
 	failures                []error
 }
 
@@ -19,7 +16,6 @@ func (r *result) add(o result) {
 	r.browsers += o.browsers
 	r.turns += o.turns
 	r.events += o.events
-	r.intervals = append(r.intervals, o.intervals...)
 	r.failures = append(r.failures, o.failures...)
 }
 
@@ -36,11 +32,6 @@ func report(out io.Writer, results [kinds]result) error {
 		if r.turns == 0 {
 			failures = append(failures, fmt.Errorf("%s browsers: no turns", name))
 		}
-	}
-	if all := results[steady].intervals; len(all) > 0 {
-		slices.Sort(all)
-		fmt.Fprintf(out, "events sent %v apart arrive %v apart (p50), %v (p99)\n", gap(ordinary),
-			all[len(all)/2].Round(time.Millisecond/10), all[len(all)*99/100].Round(time.Millisecond/10))
 	}
 	return errors.Join(failures...)
 }

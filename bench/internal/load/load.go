@@ -36,8 +36,7 @@ func ParseRequest(body []byte) Plan {
 	return ParseMessage(sent.Message)
 }
 
-// Text returns the text of an event. It has the number of the event, and all texts
-// of a plan are equally long.
+// Text returns the text of an event, which has its number. All texts have one length.
 func (p Plan) Text(number int) string {
 	text := fmt.Sprintf("%04d/%04d ", number, p.Events)
 	return text + strings.Repeat("x", max(0, p.Size-len(text)))
