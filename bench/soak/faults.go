@@ -72,8 +72,9 @@ func chatFault(p load.Plan) agentotest.Fault {
 	)
 }
 
+// logFault is silent, or truncates the log after its history.
 func logFault() agentotest.Fault {
-	return choose(stream(": nothing\n\n", agentotest.EndHold), agentotest.Cut(100+rand.IntN(5_000)))
+	return choose(stream(": nothing\n\n", agentotest.EndHold), agentotest.Cut(100*history+rand.IntN(5_000)))
 }
 
 func stream(body string, end agentotest.End) agentotest.Fault {

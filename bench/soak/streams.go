@@ -80,7 +80,7 @@ func (t *target) chatEnded(name string, got, want int, closed bool, err error) {
 // service ends the last one.
 func (t *target) followLog(ctx context.Context) {
 	for ctx.Err() == nil {
-		stream, err := t.client.Logs.Stream(context.WithoutCancel(ctx), t.fixed, nil)
+		stream, err := t.client.Logs.Stream(context.WithoutCancel(ctx), t.fixed, &agento.LogsParams{Tail: history})
 		if err != nil {
 			t.checkType(err)
 			t.count("logs not opened", 1)

@@ -25,6 +25,7 @@ const (
 	callTimeout = 30 * time.Second
 	silence     = 2 * time.Second // longest of an attempt or a stream
 	fixedRows   = 120             // of each list that does not change
+	history     = 200             // lines, which a client without IDs asks for when it reconnects
 	writeHeader = "X-Soak-Write"  // has the ID of a write
 )
 
@@ -75,6 +76,9 @@ func newTarget(c config, l *ledger, limiter *rate.Limiter, logIDs bool) *target 
 	for i := range fixedRows {
 		server.AddKnowledge(t.fixed, agentotest.Chunk{Content: fmt.Sprint("chunk ", i)})
 		server.AddSession(t.fixed, fmt.Sprint("session ", i), "")
+	}
+	for range history {
+		t.appendLine()
 	}
 	refusals := []int{http.StatusRequestTimeout}
 	if logIDs {
@@ -151,13 +155,17 @@ func (t *target) writeLog(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			t.lines++
-			t.server.AppendLog(t.fixed, "INFO", fmt.Sprint(linePrefix, t.lines))
+			t.appendLine()
 			if rand.IntN(100) == 0 {
 				t.server.DropLogStreams()
 			}
 		}
 	}
+}
+
+func (t *target) appendLine() {
+	t.lines++
+	t.server.AppendLog(t.fixed, "INFO", fmt.Sprint(linePrefix, t.lines))
 }
 
 // checkEdits compares the number that the edited document has with the edits.
