@@ -38,7 +38,7 @@ type Link struct {
 	Target string
 }
 
-// folders that hold no documents of the repository.
+// skipped are folders without documents of the repository.
 var skipped = []string{".git", "node_modules", "testdata", "out"}
 
 // All reads every Markdown file below root.
@@ -62,14 +62,14 @@ func All(root string) ([]*Document, error) {
 		if err != nil {
 			return err
 		}
-		all = append(all, Parse(filepath.ToSlash(rel), string(data)))
+		all = append(all, parse(filepath.ToSlash(rel), string(data)))
 		return nil
 	})
 	return all, err
 }
 
-// Parse reads one document.
-func Parse(name, text string) *Document {
+// parse reads one document.
+func parse(name, text string) *Document {
 	d := &Document{Path: name, anchors: make(map[string]bool)}
 	var section, fence string
 	var block *Block
@@ -116,8 +116,8 @@ var (
 	notInNames = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// addAnchor adds the name that a heading is linked by, and returns it. A second
-// heading with the same text gets a number.
+// addAnchor adds the anchor of a heading and returns it. A second heading with the
+// same text gets a number.
 func (d *Document) addAnchor(heading string) string {
 	name := strings.ReplaceAll(notInNames.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 	unique := name
@@ -157,8 +157,8 @@ func (b Block) uses(pkg string) bool {
 	return regexp.MustCompile(`\b` + pkg + `\.[A-Z]`).MatchString(isComment.ReplaceAllString(b.Text, ""))
 }
 
-// Broken are the links between documents that lead nowhere. Those to other
-// places are not followed.
+// Broken returns the links to files and headings that do not exist. It ignores links
+// to other sites.
 func Broken(root string, all []*Document) []string {
 	byPath := make(map[string]*Document)
 	for _, d := range all {

@@ -13,7 +13,7 @@ const text = "# One title\n\nSee [there](docs/there.md#a-heading) and `[code](no
 	"[up](#one-title) [second](#a-heading-twice-1) [off](https://example.com/x)\n"
 
 func TestParse(t *testing.T) {
-	d := Parse("README.md", text)
+	d := parse("README.md", text)
 	require.Equal(t, []Block{
 		{"README.md", 8, "readme_a_heading_twice", "go", "x := 1\n\nreturn use(x)\n", []string{"chat", "logs"}},
 		{"README.md", 18, "readme_a_heading_twice_1", "md", "```go\nno block\n```\n", nil},

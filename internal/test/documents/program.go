@@ -15,7 +15,7 @@ import (
 	"text/template"
 )
 
-// standard are the packages that every block may use, by name.
+// standard has the packages that every block may use, by name.
 var standard = map[string]string{
 	"agento":     "github.com/remsyshq/agento-go",
 	"agentotest": "github.com/remsyshq/agento-go/agentotest",
@@ -43,9 +43,9 @@ var standard = map[string]string{
 // printed after "error:".
 //
 // The blocks become examples of the package in the folder testdata/documents of
-// the module in dir. Its own files declare what the blocks take for granted, and
-// the map setups, which prepares the service by the names of blocks. The argument
-// packages names more packages that blocks may use.
+// the module in dir. The other files there declare what blocks use without a
+// declaration, and the map setups with a function for each block that needs another
+// service. The argument packages has more packages that blocks may use.
 func Run(ctx context.Context, dir string, blocks []Block, packages map[string]string) error {
 	dir, err := filepath.Abs(filepath.Join(dir, "testdata", "documents"))
 	if err != nil {
@@ -89,7 +89,7 @@ var hasOutput = regexp.MustCompile(`(?m)^// (Unordered output|Output):.*\n(//.*\
 // Code returns the block without its output.
 func (b Block) Code() string { return hasOutput.ReplaceAllString(b.Text, "") }
 
-// Output returns the comment that tells what the block prints.
+// Output returns the comment with the output of the block.
 func (b Block) Output() string {
 	if output := hasOutput.FindString(b.Text); output != "" {
 		return output

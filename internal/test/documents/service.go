@@ -9,18 +9,18 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// Service is what a block runs against.
+// Service is the fake service of a block.
 type Service struct {
 	*agentotest.Server
 	Client  *agento.Client
 	AgentID string
-	// After is called when the block has returned. What it prints belongs to
-	// the block's output.
+	// After is called when the block has returned. What it prints is output of
+	// the block.
 	After func()
 }
 
-// RunBlock runs a block against a new service with one agent, which runs, and a
-// key with the given scopes, or with all of them if there are none.
+// RunBlock runs a block against a new service with one running agent and a key with
+// the given scopes, or with all of them if scopes is nil.
 func RunBlock(scopes []string, setup func(*Service), block func(context.Context, *agento.Client) error) {
 	server := agentotest.NewServer(agentotest.WithReply(reply))
 	defer server.Close()

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// callingTest names the test function that this goroutine runs. Where that is not
-// on its stack, as in a bubble of testing/synctest, it is the outermost function
-// of a test file that is, and empty if there is none.
+// callingTest returns the name of the test function on the stack. If there is none, as
+// in a bubble of testing/synctest, it returns the outermost function of a test file.
 func callingTest() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
@@ -28,12 +27,12 @@ func callingTest() string {
 	}
 }
 
-// isTest leaves out TestMain, from which examples are run.
+// isTest excludes TestMain, which runs examples.
 func isTest(name string) bool {
 	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Example"))
 }
 
-// functionName takes the function out of a symbol such as
+// functionName returns the function in a symbol such as
 // "example.com/a/b_test.TestX.func1".
 func functionName(symbol string) string {
 	parts := strings.Split(path.Base(symbol), ".")

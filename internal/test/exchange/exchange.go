@@ -1,6 +1,5 @@
-// Package exchange records what the SDK's tests send and what the test service
-// answers, so that the contract module can hold both sides to openapi.json.
-//
+// Package exchange records what the SDK's tests send and what the fake service
+// responds, so that the contract module can check both against openapi.json.
 // Nothing is recorded unless a test binary asks for it: see package recording.
 package exchange
 
@@ -21,29 +20,29 @@ import (
 // Variable is the environment variable that names the directory to record to.
 const Variable = "AGENTO_EXCHANGES"
 
-// Exchange is one request and, where the test service itself gave it, the answer.
+// Exchange is one request and, if the fake service itself responded, the response.
 type Exchange struct {
 	Package   string // whose tests it comes from
-	Test      string // the test function or, where that is not known, a helper of it
+	Test      string // the test function or, if that is unknown, a helper of it
 	Method    string
-	Target    string // path and query, as they were sent
+	Target    string // path and query, as sent
 	Header    http.Header
 	Body      []byte
-	Answer    *Answer // nil: only the request counts
+	Answer    *Answer // nil if a test wrote the response
 	Unlimited bool    // the service has no rate limit
 }
 
-// Answer is what the test service answered of its own accord.
+// Answer is a response of the fake service.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	Whole  bool // it was not broken off
+	Whole  bool // not truncated
 }
 
 const keyMask = "ak_live_********************************"
 
-// maskKey keeps that there is a key, and not which.
+// maskKey returns the headers with a mask in place of the API key.
 func maskKey(h http.Header) http.Header {
 	h = h.Clone()
 	for i := range h["X-Api-Key"] {
@@ -52,7 +51,7 @@ func maskKey(h http.Header) http.Header {
 	return h
 }
 
-// recorder writes exchanges to a file of its own.
+// recorder writes exchanges to one file.
 type recorder struct {
 	pkg  string
 	mu   sync.Mutex
@@ -62,8 +61,8 @@ type recorder struct {
 // current is nil unless this process records.
 var current atomic.Pointer[recorder]
 
-// RecordTo makes this process record to a new file in a directory. pkg names the
-// tests that it runs.
+// RecordTo makes this process record to a new file in a directory. pkg is the package
+// whose tests it runs.
 func RecordTo(dir, pkg string) error {
 	file, err := os.CreateTemp(dir, "exchanges-*.jsonl")
 	if err != nil {
@@ -81,11 +80,11 @@ func (r *recorder) write(e *Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, err := r.file.Write(append(line, '\n')); err != nil {
-		panic(fmt.Sprintf("exchange: %v", err)) // a gap in the record would prove nothing
+		panic(fmt.Sprintf("exchange: %v", err)) // an incomplete record proves nothing
 	}
 }
 
-// Read iterates over all that was recorded to a directory.
+// Read iterates over the exchanges recorded to a directory.
 func Read(dir string) iter.Seq2[Exchange, error] {
 	return func(yield func(Exchange, error) bool) {
 		names, err := filepath.Glob(filepath.Join(dir, "exchanges-*.jsonl"))
@@ -101,7 +100,7 @@ func Read(dir string) iter.Seq2[Exchange, error] {
 	}
 }
 
-// readFile returns false when the iteration is over.
+// readFile returns false when yield has ended the iteration.
 func readFile(name string, yield func(Exchange, error) bool) bool {
 	file, err := os.Open(name)
 	if err != nil {

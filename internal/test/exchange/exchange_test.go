@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recording records to a directory of the test's own, which it returns.
+// recording records to a new directory and returns it.
 func recording(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -47,8 +47,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-func TestNothingIsInTheWayUnlessRecording(t *testing.T) {
-	require.Nil(t, current.Load(), "this test does not ask for a recording")
+func TestWithoutRecording(t *testing.T) {
+	require.Nil(t, current.Load(), "this process does not record")
 	transport := &http.Transport{}
 	require.Same(t, transport, Transport(transport, "t"))
 	mux := http.NewServeMux()
@@ -65,14 +65,14 @@ func TestTransport(t *testing.T) {
 			require.NoError(t, err)
 			sent = string(body)
 		}
-		return nil, errors.New("no answer")
+		return nil, errors.New("no response")
 	})}
 	recorded := Transport(idle, "TestX/row")
 	req := request("POST", "http://localhost/v1/a%2Fb?x=1", `{"name":"a"}`)
 	_, err := recorded.RoundTrip(req)
-	require.EqualError(t, err, "no answer")
+	require.EqualError(t, err, "no response")
 	require.Equal(t, `{"name":"a"}`, sent)
-	require.Equal(t, "ak_live_0123456789abcdef0123456789abcdef", req.Header.Get("X-Api-Key"), "the request itself stays as it is")
+	require.Equal(t, "ak_live_0123456789abcdef0123456789abcdef", req.Header.Get("X-Api-Key"), "the request is not changed")
 	none, err := http.NewRequest("GET", "http://localhost/v1/a", nil)
 	require.NoError(t, err)
 	_, err = recorded.RoundTrip(none)
@@ -121,7 +121,7 @@ func TestHandler(t *testing.T) {
 			_, _ = w.Write(body)
 			_, _ = w.Write([]byte("!"))
 		}, &Answer{Status: 201, Header: http.Header{"X-Request-Id": {"req_1"}}, Body: []byte("in!"), Whole: true}},
-		"status left out": {func(w http.ResponseWriter, _ *http.Request) {
+		"implicit status": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("x"))
 			w.(http.Flusher).Flush()
 		}, &Answer{Status: 200, Header: http.Header{}, Body: []byte("x"), Whole: true}},
@@ -129,12 +129,12 @@ func TestHandler(t *testing.T) {
 			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusNoContent)
 		}, &Answer{Status: 204, Header: http.Header{}, Whole: true}},
-		"broken off": {func(w http.ResponseWriter, _ *http.Request) {
+		"aborted": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("x"))
 			panic(http.ErrAbortHandler)
 		}, &Answer{Status: 200, Header: http.Header{}, Body: []byte("x")}},
-		"broken off before it began": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil},
-		"a test's own": {func(w http.ResponseWriter, r *http.Request) {
+		"aborted before the status": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil},
+		"scripted": {func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
 			Scripted(ctx)
@@ -162,10 +162,10 @@ func TestHandler(t *testing.T) {
 	}
 }
 
-// A body that cannot be read fails for the handler as it would without.
-func TestHandlerPassesOnThatABodyBroke(t *testing.T) {
+// The handler gets the error of a body that cannot be read.
+func TestHandlerBodyError(t *testing.T) {
 	recording(t)
-	broken := errors.New("the peer has gone")
+	broken := errors.New("connection reset")
 	var got error
 	h := Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, got = io.ReadAll(r.Body) }), false)
 	req := request("POST", "/", "")
@@ -178,8 +178,7 @@ type errorReader struct{ err error }
 
 func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
-// Of two taps, both know that an answer is a test's own.
-func TestTapsTellEachOther(t *testing.T) {
+func TestNestedTapsScripted(t *testing.T) {
 	var seen []*Exchange
 	see := func(e *Exchange) { seen = append(seen, e) }
 	h := Tap(Tap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -193,7 +192,7 @@ func TestTapsTellEachOther(t *testing.T) {
 	}
 }
 
-func TestReadReportsWhatIsNoRecord(t *testing.T) {
+func TestReadInvalidRecord(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "exchanges-1.jsonl"), []byte("{\"Method\":\"GET\"}\nnonsense\n"), 0o600))
 	var errs []error

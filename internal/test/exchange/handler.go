@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// Handler records what next is asked and what it answers. Where nothing is
-// recorded it is next itself. unlimited says that the service has no rate limit,
-// and so none to tell in its headers.
+// Handler records the requests and the responses of next. It returns next if this
+// process does not record. unlimited means that the service has no rate limit, and so
+// no headers for it.
 func Handler(next http.Handler, unlimited bool) http.Handler {
 	r := current.Load()
 	if r == nil {
@@ -23,7 +23,7 @@ func Handler(next http.Handler, unlimited bool) http.Handler {
 	})
 }
 
-// Tap gives each exchange with next to see, when it is over. The key is masked.
+// Tap calls see after each exchange with next. The key is masked.
 func Tap(next http.Handler, see func(*Exchange)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Body == nil {
@@ -49,7 +49,7 @@ func Tap(next http.Handler, see func(*Exchange)) http.Handler {
 	})
 }
 
-// replay gives what was read before, with the error that ended it.
+// replay is a body that was read before, with the error that ended it.
 type replay struct {
 	*bytes.Reader
 	err error
@@ -65,15 +65,15 @@ func (r *replay) Read(p []byte) (int, error) {
 
 type scriptedKey struct{}
 
-// Scripted says that the answer to the request with this context is what a test
-// has written in place of the service's own, so that only the request counts.
+// Scripted records that a test wrote the response to the request with this context.
+// The exchange then has no response.
 func Scripted(ctx context.Context) {
 	if note, ok := ctx.Value(scriptedKey{}).(*atomic.Bool); ok {
 		note.Store(true)
 	}
 }
 
-// teeWriter keeps a copy of the answer.
+// teeWriter copies the response.
 type teeWriter struct {
 	http.ResponseWriter
 	answer Answer
@@ -96,7 +96,7 @@ func (w *teeWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Flush sends what has been written, for those who ask for a Flusher.
+// Flush implements http.Flusher.
 func (w *teeWriter) Flush() {
 	_ = http.NewResponseController(w.ResponseWriter).Flush() // a writer that cannot flush is not buffered for long
 }

@@ -6,9 +6,9 @@ import (
 	"net/http"
 )
 
-// Transport records the requests that a test sends through next, and not what
-// answers them: tests give it servers that misbehave on purpose. Where nothing is
-// recorded it is next itself.
+// Transport records the requests that a test sends through next. It does not record
+// the responses, since servers of tests misbehave on purpose. It returns next if this
+// process does not record.
 func Transport(next http.RoundTripper, test string) http.RoundTripper {
 	r := current.Load()
 	if r == nil {
@@ -43,7 +43,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(req)
 }
 
-// CloseIdleConnections passes on what http.Client asks of its transport.
+// CloseIdleConnections is called by http.Client.
 func (t *transport) CloseIdleConnections() {
 	if next, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()
