@@ -101,7 +101,7 @@ func CheckHeap(n uint64) error {
 }
 
 func eventually(condition func() bool) bool {
-	for end := time.Now().Add(leakTimeout); !condition(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(leakTimeout); !condition(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			return false
 		}
