@@ -24,8 +24,6 @@ type Document struct {
 
 // UnmarshalJSON reads a document. Under which name its content comes is not
 // known: content, and the names that a new agent's documents have, are all read.
-// Without any of them it is an error, since an edit of what looks empty would
-// lose what is there.
 func (d *Document) UnmarshalJSON(data []byte) error {
 	var fields struct {
 		Content    json.RawMessage `json:"content"`
@@ -34,21 +32,16 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 		Version    DocumentVersion `json:"version"`
 		UpdatedAt  *time.Time      `json:"updatedAt"`
 	}
-	if err := json.Unmarshal(data, &fields); err != nil {
+	if err := wire.Decode(data, &fields); err != nil {
 		return err
 	}
 	*d = Document{Version: fields.Version, UpdatedAt: fields.UpdatedAt}
-	known := false
 	for _, content := range []json.RawMessage{fields.Content, fields.SoulMD, fields.WorkflowMD} {
 		if content != nil && string(content) != "null" {
 			return json.Unmarshal(content, &d.Content)
 		}
-		known = known || content != nil
 	}
-	if !known {
-		return wire.ErrNoContent
-	}
-	return nil // empty
+	return nil
 }
 
 // DocumentVersion is the version of a document, by which the service notices
@@ -157,7 +150,7 @@ func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Ta
 	change := t.request(f.update, nil)
 	change.body = p
 	read := request{route: f.read, path: change.path}
-	doc, err := update(ctx, s.core, change, read, settings, func(*Document) bool { return true })
+	doc, err := update[Document](ctx, s.core, change, read, settings)
 	var e *Error
 	if !errors.Is(err, ErrOutcomeUnknown) || !errors.As(err, &e) || e.confirmed {
 		return doc, err

@@ -36,7 +36,6 @@ func TestDocumentDecoded(t *testing.T) {
 		"a large number":       {`{"content":"x","version":123456789012345678901234567890}`, "x", "123456789012345678901234567890", false},
 		"a decimal":            {`{"content":"x","version":1.50}`, "x", "1.50", false},
 		"unknown fields":       {`{"content":"x","author":{"id":1}}`, "x", "", false},
-		"no content":           {`{"version":"v1"}`, "", "", true},
 		"content is a number":  {`{"content":1}`, "", "", true},
 		"document is a string": {`"# A"`, "", "", true},
 	}

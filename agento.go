@@ -43,6 +43,7 @@ package agento
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -228,7 +229,13 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 	if page, ok := out.(interface{ decode([]byte) error }); ok && isOwnType(out) {
 		decode = page.decode
 	} else if out != nil {
-		decode = func(body []byte) error { return wire.Into(body, out) }
+		decode = func(body []byte) error {
+			if err := wire.Into(body, out); err != nil {
+				return err
+			}
+			var raw []map[string]json.RawMessage
+			return checkIdentity(out, -1, body, &raw)
+		}
 	}
 	_, err = call.run(decode)
 	return err

@@ -191,7 +191,7 @@ func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentPara
 	}
 	change := request{route: route.UpdateAgent, path: pathID("id", id), body: p}
 	read := request{route: route.GetAgent, path: pathID("id", id)}
-	return update(ctx, s.core, change, read, settings, func(a *Agent) bool { return a.ID != "" })
+	return update[Agent](ctx, s.core, change, read, settings)
 }
 
 // Delete deletes an agent. What becomes of its history and its knowledge base is

@@ -367,7 +367,20 @@ func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 		e.Message += " (" + text + ")"
 	}
 	e.cause = out.RedactError(cause)
+	e.hint = info.aboutForm()
 	return e
+}
+
+// aboutForm says how sure the SDK is of the form of a response, and what to do.
+func (info CallInfo) aboutForm() string {
+	const advice = "compare the service's OpenAPI document with speccheck, or read the body with WithResponse"
+	switch info.evidence {
+	case route.Documented:
+		return info.Operation + " is documented, some of its fields are inferred; " + advice
+	case route.TitleOnly:
+		return info.Operation + " is inferred from its title; " + advice
+	}
+	return ""
 }
 
 // aboutRoute says how sure the SDK is of a path that the service does not have.

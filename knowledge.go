@@ -16,12 +16,22 @@ type KnowledgeService struct{ core *core }
 
 // Chunk is an entry of a knowledge base. Its fields are inferred.
 type Chunk struct {
-	ID        string         `json:"id"`
-	Content   string         `json:"content"`
-	Title     string         `json:"title"`
-	Source    string         `json:"source"`
-	Metadata  map[string]any `json:"metadata"`
-	CreatedAt time.Time      `json:"createdAt"`
+	ID        string    `json:"id"`
+	Content   string    `json:"content"`
+	Title     string    `json:"title"`
+	Source    string    `json:"source"`
+	Metadata  Metadata  `json:"metadata"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// Metadata is an object that belongs to a chunk. Numbers in a response are float64, or
+// [json.Number] for integers that float64 cannot represent exactly.
+type Metadata map[string]any
+
+// UnmarshalJSON reads an object.
+func (m *Metadata) UnmarshalJSON(data []byte) (err error) {
+	*m, err = wire.Map(data)
+	return err
 }
 
 // IngestParams is what a knowledge base is to take in.
@@ -31,10 +41,10 @@ type IngestParams struct {
 
 // ChunkParams is a new entry of a knowledge base. Its fields are inferred.
 type ChunkParams struct {
-	Content  string         `json:"content"` // required
-	Title    string         `json:"title,omitempty"`
-	Source   string         `json:"source,omitempty"` // by which List can filter
-	Metadata map[string]any `json:"metadata,omitempty"`
+	Content  string   `json:"content"` // required
+	Title    string   `json:"title,omitempty"`
+	Source   string   `json:"source,omitempty"` // by which List can filter
+	Metadata Metadata `json:"metadata,omitempty"`
 }
 
 func (p IngestParams) check() error {

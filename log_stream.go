@@ -69,6 +69,7 @@ type follower struct {
 	seed     maphash.Seed
 	newest   []uint64 // hashes of the newest historySize delivered lines
 	skipping bool     // the connection may begin with lines that were delivered
+	overlaps bool     // the connection began with a line that was delivered
 	arrived  bool     // the connection had a line
 }
 
@@ -87,10 +88,14 @@ func (f *follower) decode(ev sse.Event) stream.Decoded[LogEntry] {
 	e := readLogEntry(string(ev.Data))
 	e.ID = string(ev.ID)
 	hash := maphash.String(f.seed, e.ID+"\x00"+e.raw)
-	f.skipping = f.skipping && slices.Contains(f.newest, hash)
-	if f.skipping {
+	if f.skipping && slices.Contains(f.newest, hash) {
+		f.overlaps = true
 		return stream.Decoded[LogEntry]{Skip: true}
 	}
+	if f.skipping && !f.overlaps && f.lastID() == "" {
+		f.newest = f.newest[:0] // lines are missing: the next replay must not begin before them
+	}
+	f.skipping = false
 	if len(f.newest) == historySize {
 		f.newest = append(f.newest[:0], f.newest[1:]...)
 	}
@@ -164,7 +169,7 @@ func (f *follower) resume(out *transport.Outcome) {
 	if id == "" || f.arrived { // else the connection before had nothing after the ID
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
-	f.arrived, f.skipping = false, true
+	f.arrived, f.skipping, f.overlaps = false, true, false
 	f.connected = time.Now()
 	o := f.opened
 	o.outcome = out

@@ -431,3 +431,22 @@ func timeOf(e agento.LogEntry) string {
 	}
 	return e.Time.String()
 }
+
+// Without IDs, a connection after a gap asks for lines after the gap only, so that its
+// replay begins with lines that were delivered.
+func TestLogStreamReplayAfterGap(t *testing.T) {
+	log := []string{harness.Line("", "1"), harness.Line("", "2"), harness.Line("", "3"), harness.Line("", "4")}
+	service := harness.LogService(
+		func(s harness.Streaming) { s.Send(log[0]).Abort() },
+		func(s harness.Streaming) { s.Send(log[2], log[3]).Abort() },
+		func(s harness.Streaming) {
+			tail, _ := strconv.Atoi(s.Request.URL.Query().Get("tail"))
+			s.Send(log[len(log)-tail:]...).Send(harness.Line("", "5"), harness.CloseEvent)
+		},
+	)
+	harness.FollowEach(t, service, nil, func(env *harness.Env) {
+		stream := env.Follow(nil)
+		require.Equal(t, []string{"1", "~", "3", "4", "~", "5"}, harness.Lines(stream))
+		require.NoError(t, stream.Err())
+	})
+}

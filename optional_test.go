@@ -20,7 +20,7 @@ func sentBy(t *testing.T, call func(*agento.Client) error) string {
 	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		var err error
 		sent, err = io.ReadAll(r.Body)
-		return harness.Respond(200, `{"data":{"id":"x"}}`), err
+		return harness.Respond(200, `{"data":{"id":"x","ingested":2}}`), err
 	}))
 	require.NoError(t, call(client))
 	return string(sent)

@@ -54,6 +54,7 @@ type settings struct {
 	maxEventSize    int
 	response        *Response
 	extra           map[string]any
+	secrets         []string // kept out of errors, as are those in the body
 }
 
 // clientSettings is what only New takes.

@@ -79,6 +79,12 @@ func (p *Page[T]) decode(body []byte) error {
 		return err
 	}
 	p.Data, p.Pagination = rows, Pagination(pagination)
+	var raw []map[string]json.RawMessage
+	for i := range rows {
+		if err := checkIdentity(&rows[i], i, body, &raw); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package agento
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"net/url"
@@ -95,14 +96,22 @@ func doWith[T any](ctx context.Context, c *core, r request, s *settings) (*T, er
 	}
 	var object *T
 	_, err = call.run(func(body []byte) error {
-		decoded, err := wire.Data[T](body)
-		object = decoded
+		object, err = decodeObject[T](body)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return object, nil
+}
+
+func decodeObject[T any](body []byte) (*T, error) {
+	object, err := wire.Data[T](body)
+	if err != nil {
+		return nil, err
+	}
+	var raw []map[string]json.RawMessage
+	return object, checkIdentity(object, -1, body, &raw)
 }
 
 // list sends a call whose response is a page of objects.
@@ -156,26 +165,29 @@ func execWith(ctx context.Context, c *core, r request, s *settings) error {
 
 // update sends a change whose response is the changed object. A service may confirm
 // it without the object; then the object is read.
-func update[T any](ctx context.Context, c *core, change, read request, s *settings, complete func(*T) bool) (*T, error) {
+func update[T any](ctx context.Context, c *core, change, read request, s *settings) (*T, error) {
 	call, err := c.prepare(ctx, change, s)
 	if err != nil {
 		return nil, err
 	}
 	var object *T
 	out, err := call.run(func(body []byte) error {
-		err := wire.Into(body, &object)
-		if errors.Is(err, wire.ErrNoContent) { // a document without its content
-			object, err = nil, nil
+		decoded, err := decodeObject[T](body)
+		if err == nil {
+			object = decoded
+			return nil
 		}
-		return err
+		return wire.Nothing(body)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if object != nil && complete(object) {
+	if object != nil {
 		return object, nil
 	}
-	object, err = doWith[T](ctx, c, read, s.forRead())
+	settings := s.forRead()
+	settings.secrets = call.spec.Secrets
+	object, err = doWith[T](ctx, c, read, settings)
 	if err != nil {
 		return nil, call.notReadBack(out, err)
 	}
@@ -290,7 +302,7 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 	return &call{
 		core: c, ctx: ctx, settings: s, info: info,
 		spec: transport.Call{
-			Method: info.Method, URL: u, Body: encoded, Secrets: secrets,
+			Method: info.Method, URL: u, Body: encoded, Secrets: append(secrets, s.secrets...),
 			Header:          s.header,
 			MaxRetries:      s.maxRetries,
 			RetryAfterLimit: s.retryAfterLimit,

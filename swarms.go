@@ -149,7 +149,7 @@ func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmPara
 	}
 	change := request{route: route.UpdateSwarm, path: pathID("id", id), body: p, err: p.Secrets.check()}
 	read := request{route: route.GetSwarm, path: pathID("id", id)}
-	return update(ctx, s.core, change, read, settings, func(sw *Swarm) bool { return sw.ID != "" })
+	return update[Swarm](ctx, s.core, change, read, settings)
 }
 
 // Delete deletes a swarm. What becomes of its agents and of its knowledge base is

@@ -98,7 +98,7 @@ func (l *rows) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	var data []string
 	for i := offset; i < l.n && len(data) < limit; i++ {
-		data = append(data, fmt.Sprintf(`{"id":"r%d","name":"r%d"}`, i, i))
+		data = append(data, fmt.Sprintf(`{"id":"r%d","name":"r%d","content":"c"}`, i, i))
 	}
 	return harness.Respond(200, fmt.Sprintf(`{"data":[%s],"pagination":{"total":%d,"limit":%d,"offset":%d}}`, strings.Join(data, ","), l.total, limit, offset)), nil
 }

@@ -79,7 +79,10 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}
-	return resp, c.read(a, resp, begun)
+	if err := c.read(a, resp, begun); err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // read keeps what a response has.

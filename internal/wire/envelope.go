@@ -11,10 +11,9 @@ import (
 
 // Errors of a success whose body is not what it should be.
 var (
-	ErrNoData  = errors.New("the response has no data")
-	ErrNotJSON = errors.New("the response is not JSON")
-	// ErrNoContent is of a document.
-	ErrNoContent = errors.New("the document in the response has no content")
+	ErrNoData    = errors.New("the response has no data")
+	ErrNotJSON   = errors.New("the response is not JSON")
+	ErrNoSuccess = errors.New("the response says that there was no success")
 )
 
 // Pagination says which part of a list a page is.
@@ -27,12 +26,15 @@ type Pagination struct {
 // Data decodes the object of a response.
 func Data[T any](body []byte) (*T, error) {
 	var response struct {
-		Data *T `json:"data"`
+		Success *bool `json:"success"`
+		Data    *T    `json:"data"`
 	}
-	if err := json.Unmarshal(body, &response); err != nil {
+	switch err := Decode(body, &response); {
+	case err != nil:
 		return nil, err
-	}
-	if response.Data == nil {
+	case response.Success != nil && !*response.Success:
+		return nil, ErrNoSuccess
+	case response.Data == nil:
 		return nil, ErrNoData
 	}
 	return response.Data, nil
@@ -42,11 +44,15 @@ func Data[T any](body []byte) (*T, error) {
 // data is an error.
 func Rows[T any](body []byte) ([]T, Pagination, error) {
 	var response struct {
+		Success    *bool      `json:"success"`
 		Data       *[]T       `json:"data"`
 		Pagination Pagination `json:"pagination"`
 	}
-	if err := json.Unmarshal(body, &response); err != nil {
+	if err := Decode(body, &response); err != nil {
 		return nil, Pagination{}, err
+	}
+	if response.Success != nil && !*response.Success {
+		return nil, Pagination{}, ErrNoSuccess
 	}
 	if response.Data == nil {
 		if raw, err := rawData(body); err != nil || !isNull(raw) || HasError(body) {
@@ -57,19 +63,36 @@ func Rows[T any](body []byte) ([]T, Pagination, error) {
 	return *response.Data, response.Pagination, nil
 }
 
+// Objects returns the fields of the object in a response, or of each row of a list.
+func Objects(body []byte) (objects []map[string]json.RawMessage) {
+	data, _ := rawData(body)
+	if json.Unmarshal(data, &objects) != nil {
+		objects = make([]map[string]json.RawMessage, 1)
+		_ = json.Unmarshal(data, &objects[0])
+	}
+	return objects
+}
+
 // Into decodes the data of a response into out. An empty body leaves out as it is.
 func Into(body []byte, out any) error {
 	if isEmpty(body) {
 		return nil
 	}
-	data, err := rawData(body)
-	if err != nil {
+	var response struct {
+		Success *bool           `json:"success"`
+		Data    json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(body, &response); err != nil {
 		return err
 	}
-	if data == nil || isNull(data) && HasError(body) {
+	success, data := response.Success, response.Data
+	switch {
+	case success != nil && !*success:
+		return ErrNoSuccess
+	case data == nil || isNull(data) && HasError(body):
 		return ErrNoData
 	}
-	return json.Unmarshal(data, out)
+	return Decode(data, out)
 }
 
 // Nothing checks a response whose data is not read: a page of a proxy is not a
@@ -81,10 +104,36 @@ func Nothing(body []byte) error {
 	if !json.Valid(body) {
 		return ErrNotJSON
 	}
-	if data, _ := rawData(body); HasError(body) && (data == nil || isNull(data)) {
-		return ErrNoData
+	data, _ := rawData(body)
+	if noData := data == nil || isNull(data); noData && failed(body) || failed(data) {
+		return ErrNoSuccess
 	}
 	return nil
+}
+
+// failed reports whether an object says that there was no success: with an error in
+// whatever form, or with a flag.
+func failed(object []byte) bool {
+	var fields struct {
+		Success *bool `json:"success"`
+		Error   any   `json:"error"`
+	}
+	if json.Unmarshal(object, &fields) != nil {
+		return false
+	}
+	switch e := fields.Error.(type) {
+	case string:
+		return e != ""
+	case bool:
+		return e
+	case map[string]any:
+		for _, value := range e {
+			if value != nil && value != "" {
+				return true
+			}
+		}
+	}
+	return fields.Success != nil && !*fields.Success
 }
 
 func rawData(body []byte) (json.RawMessage, error) {

@@ -85,7 +85,10 @@ func TestNothing(t *testing.T) {
 		"": nil, "\n": nil, `{}`: nil, `null`: nil, `[]`: nil, `"ok"`: nil, `{"data":{"id":"a"}}`: nil, `{"data":null}`: nil,
 		`{"error":null}`: nil, `{"error":{"code":null,"message":""}}`: nil, `{"data":{},"error":{"code":"c"}}`: nil,
 		"<html>": ErrNotJSON, `{"data":`: ErrNotJSON, `{} {}`: ErrNotJSON,
-		`{"error":{"code":"c"}}`: ErrNoData, `{"error":{"message":"m"},"data":null}`: ErrNoData,
+		`{"error":{"code":"c"}}`: ErrNoSuccess, `{"error":{"message":"m"},"data":null}`: ErrNoSuccess,
+		`{"error":"down"}`: ErrNoSuccess, `{"error":{"detail":"d"}}`: ErrNoSuccess, `{"error":true}`: ErrNoSuccess,
+		`{"success":false}`: ErrNoSuccess, `{"data":{"success":false}}`: ErrNoSuccess, `{"success":true}`: nil,
+		`{"data":{"error":"down"}}`: ErrNoSuccess, `{"error":"","data":null}`: nil,
 	} {
 		require.Equal(t, want, Nothing([]byte(body)), "%q", body)
 	}

@@ -1,0 +1,163 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Decode is json.Unmarshal, but it also reads "" where a time is expected as no time
+// and 2.0 where an integer is expected as 2. Its error names the field and the value.
+func Decode(body []byte, out any) error {
+	err := json.Unmarshal(body, out)
+	if err == nil {
+		return nil
+	}
+	var value any
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if d.Decode(&value) != nil {
+		return err
+	}
+	target := reflect.ValueOf(out).Elem()
+	value, problem := convert(value, target.Type(), "")
+	if problem != nil {
+		return problem
+	}
+	converted, problem := json.Marshal(value)
+	if problem != nil {
+		return err
+	}
+	target.SetZero()
+	return json.Unmarshal(converted, out)
+}
+
+// convert returns a JSON value in the form that encoding/json expects for a type.
+func convert(value any, t reflect.Type, path string) (any, error) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if value == nil {
+		return nil, nil
+	}
+	if t == reflect.TypeFor[time.Time]() {
+		text, ok := value.(string)
+		if text == "" && ok {
+			return nil, nil
+		}
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			return nil, unexpected(path, value, "time")
+		}
+		return value, nil
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return value, nil
+	}
+	ok := true
+	switch t.Kind() {
+	case reflect.Struct:
+		return convertFields(value, t, path)
+	case reflect.Slice:
+		var list []any
+		if list, ok = value.([]any); ok {
+			return value, convertAll(list, t.Elem(), path)
+		}
+	case reflect.Map:
+		_, ok = value.(map[string]any)
+	case reflect.String:
+		_, ok = value.(string)
+	case reflect.Bool:
+		_, ok = value.(bool)
+	case reflect.Int:
+		n, _ := value.(json.Number)
+		if _, err := n.Int64(); err == nil {
+			return value, nil
+		}
+		f, err := n.Float64()
+		if ok = err == nil && math.Abs(f) < 1<<53 && f == math.Trunc(f); ok {
+			return json.Number(strconv.FormatFloat(f, 'f', 0, 64)), nil
+		}
+	}
+	if !ok {
+		return nil, unexpected(path, value, t.Kind().String())
+	}
+	return value, nil
+}
+
+func convertFields(value any, t reflect.Type, path string) (any, error) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, unexpected(path, value, "object")
+	}
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if field, ok := object[name]; ok {
+			converted, err := convert(field, t.Field(i).Type, strings.TrimPrefix(path+"."+name, "."))
+			if err != nil {
+				return nil, err
+			}
+			object[name] = converted
+		}
+	}
+	return object, nil
+}
+
+func convertAll(list []any, t reflect.Type, path string) error {
+	for i := range list {
+		converted, err := convert(list[i], t, fmt.Sprintf("%s[%d]", path, i))
+		if err != nil {
+			return err
+		}
+		list[i] = converted
+	}
+	return nil
+}
+
+// unexpected is the error of a field with a value of another type.
+func unexpected(path string, value any, want string) error {
+	if path == "" {
+		path = "the response"
+	}
+	got, _ := json.Marshal(value) // of a decoded value it cannot fail
+	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
+}
+
+// Map decodes a JSON object. A number is a float64, or a json.Number if it is an
+// integer that float64 cannot represent exactly.
+func Map(data []byte) (object map[string]any, err error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&object); err != nil {
+		return nil, err
+	}
+	for key, value := range object {
+		object[key] = exact(value)
+	}
+	return object, nil
+}
+
+func exact(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key := range v {
+			v[key] = exact(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = exact(v[i])
+		}
+	case json.Number:
+		f, err := v.Float64()
+		n, notInteger := v.Int64()
+		isInteger := notInteger == nil || strings.Trim(v.String(), "-0123456789") == ""
+		if err == nil && (!isInteger || notInteger == nil && int64(f) == n && math.Abs(f) < 1<<63) {
+			return f
+		}
+	}
+	return value
+}
