@@ -20,6 +20,8 @@ type Document struct {
 	Content   string          `json:"content"` // Markdown
 	Version   DocumentVersion `json:"version"`
 	UpdatedAt *time.Time      `json:"updatedAt"`
+
+	damaged bool // Content had something that is not valid UTF-8, which was replaced
 }
 
 // UnmarshalJSON reads a document. Under which name its content comes is not
@@ -38,7 +40,9 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 	*d = Document{Version: fields.Version, UpdatedAt: fields.UpdatedAt}
 	for _, content := range []json.RawMessage{fields.Content, fields.SoulMD, fields.WorkflowMD} {
 		if content != nil && string(content) != "null" {
-			return json.Unmarshal(content, &d.Content)
+			err := json.Unmarshal(content, &d.Content)
+			d.damaged = wire.Replaced(content, d.Content)
+			return err
 		}
 	}
 	return nil
@@ -248,6 +252,9 @@ func (s *AccountService) editOnce(ctx context.Context, f documentFile, t Target,
 	if old.Version == "" {
 		return nil, false, errNoVersion
 	}
+	if old.damaged {
+		return nil, false, errDamaged
+	}
 	content, err := edit(old.Content)
 	switch {
 	case err != nil:
@@ -258,6 +265,9 @@ func (s *AccountService) editOnce(ctx context.Context, f documentFile, t Target,
 	doc, err = s.writeDocument(ctx, f, t, UpdateDocumentParams{Content: content, Version: old.Version}, settings)
 	return doc, errors.Is(err, ErrConflict) && !errors.Is(err, ErrOutcomeUnknown), err
 }
+
+var errDamaged = errors.New("agento: the document is not valid UTF-8, so that an edit would change more than was asked; " +
+	"UpdatePersonality and UpdateWorkflow replace it")
 
 var errNoVersion = errors.New("agento: the document has no version, so that an edit could undo another's; " +
 	"UpdatePersonality and UpdateWorkflow overwrite without one")

@@ -254,3 +254,26 @@ func TestMetadataIntegersExact(t *testing.T) {
 		"n": json.Number("9007199254740993"), "m": []any{json.Number("-9223372036854775809")}, "small": 3.0, "half": 0.5,
 	}, page.Data[0].Metadata)
 }
+
+// An edit does not write back what the decoder has replaced.
+func TestEditDocumentInvalidUTF8(t *testing.T) {
+	for content, valid := range map[string]bool{
+		"\"a\xffb\"": false, `"a\ud83d"`: false, `"\ude00\ufffd"`: false, `"a\ufffd\uFFFD"`: true, "\"\ufffd\"": true, `"\ud83d\ude00"`: true,
+	} {
+		writes := 0
+		client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method != "GET" {
+				writes++
+			}
+			return harness.Respond(200, `{"data":{"version":1,"content":`+content+`}}`), nil
+		}))
+		_, err := client.Account.EditPersonality(t.Context(), agento.ForAgent("a1"), func(old string) (string, error) { return old + "!", nil })
+		if valid {
+			require.NoError(t, err, content)
+			require.Equal(t, 1, writes)
+		} else {
+			require.ErrorContains(t, err, "UTF-8", content)
+			require.Zero(t, writes)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -101,4 +102,11 @@ func Text(name, text string) error {
 		return errs.Argument(name, "is not valid UTF-8")
 	}
 	return nil
+}
+
+// Replaced reports whether decoding a JSON string has replaced something that is not
+// valid text: invalid UTF-8, or half of a surrogate pair.
+func Replaced(literal []byte, text string) bool {
+	sent := bytes.Count(literal, []byte("\ufffd")) + bytes.Count(bytes.ToLower(literal), []byte(`\ufffd`))
+	return strings.Count(text, "\ufffd") > sent
 }
