@@ -50,7 +50,7 @@ func (l *editLocks) lock(ctx context.Context, key editKey) (unlock func(), err e
 type Account struct {
 	ID    string           `json:"id"`
 	Email string           `json:"email"`
-	Name  string           `json:"name"`
+	Name  string           `json:"name,omitempty"`
 	Plan  Plan             `json:"plan"`
 	Usage map[string]Usage `json:"usage"` // counters by name, such as agents
 }
@@ -71,6 +71,10 @@ func (a *Account) UnmarshalJSON(data []byte) error {
 		a.Usage = nil
 	}
 	return nil
+}
+
+func (a *Account) identity(bool) (bool, string) {
+	return a.ID != "" || a.Email != "", "plan usage id email"
 }
 
 // Plan is the plan of an account. A name alone and an object are both read.
@@ -145,6 +149,13 @@ type Rule struct {
 	Name      string     `json:"name"` // a file name
 	Content   string     `json:"content"`
 	UpdatedAt *time.Time `json:"updatedAt"`
+}
+
+func (r *Rule) identity(row bool) (bool, string) {
+	if row {
+		return r.Name != "", "name"
+	}
+	return r.Content != "", "content"
 }
 
 func ruleKey(r *Rule) string { return r.Name }

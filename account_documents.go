@@ -17,8 +17,8 @@ import (
 // Document is an agent's personality, SOUL.md, or its workflow, WORKFLOW.md. Its
 // fields are inferred.
 type Document struct {
-	Content   string          `json:"content"` // Markdown
-	Version   DocumentVersion `json:"version"`
+	Content   string          `json:"content,omitempty"` // Markdown
+	Version   DocumentVersion `json:"version,omitempty"`
 	UpdatedAt *time.Time      `json:"updatedAt"`
 
 	damaged bool // Content had something that is not valid UTF-8, which was replaced
@@ -46,6 +46,10 @@ func (d *Document) UnmarshalJSON(data []byte) error {
 		}
 	}
 	return nil
+}
+
+func (d *Document) identity(bool) (bool, string) {
+	return d.Content != "", "content soulMd workflowMd"
 }
 
 // DocumentVersion is the version of a document, by which the service notices

@@ -45,13 +45,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/stream"
@@ -163,7 +161,7 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 	}
 	if httpClient.Transport == nil {
 		own := *httpClient
-		own.Transport = defaultTransport()
+		own.Transport = transport.Default()
 		httpClient = &own
 	}
 	if s.timeout == 0 {
@@ -193,22 +191,6 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 		Skills:    &SkillsService{c},
 		Swarms:    &SwarmsService{c},
 		core:      c,
-	}
-}
-
-// defaultTransport is like net/http's default, and none of its state: with room
-// for many goroutines on one host, and a ping that finds a silent peer. Proxies
-// are taken from the environment, as Go programs do.
-func defaultTransport() *http.Transport {
-	dialer := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     90 * time.Second,
-		TLSHandshakeTimeout: 10 * time.Second,
-		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
 }
 

@@ -28,6 +28,8 @@ const (
 	StatusError    Status = "error"
 )
 
+func (Status) values() []string { return []string{"creating", "running", "stopped", "error"} }
+
 // Agent is an agent of the account. The fields up to StoppedAt are documented,
 // the others are inferred.
 type Agent struct {
@@ -41,9 +43,9 @@ type Agent struct {
 	StartedAt *time.Time `json:"startedAt"`
 	StoppedAt *time.Time `json:"stoppedAt"`
 
-	Description string     `json:"description"`
-	SharedMode  bool       `json:"sharedMode"`
-	LastError   string     `json:"lastError"`
+	Description string     `json:"description,omitempty"`
+	SharedMode  bool       `json:"sharedMode,omitempty"`
+	LastError   string     `json:"lastError,omitempty"`
 	UpdatedAt   *time.Time `json:"updatedAt"`
 }
 
@@ -117,11 +119,15 @@ type UpdateAgentParams struct {
 type AgentStatus struct {
 	Status    Status     `json:"status"`
 	Running   bool       `json:"running"`
-	CPU       string     `json:"cpu"`    // such as "3%"
-	Memory    string     `json:"memory"` // such as "212MB / 8GB"
-	Uptime    Uptime     `json:"uptime"`
+	CPU       string     `json:"cpu,omitempty"`    // such as "3%"
+	Memory    string     `json:"memory,omitempty"` // such as "212MB / 8GB"
+	Uptime    Uptime     `json:"uptime,omitempty"`
 	StartedAt *time.Time `json:"startedAt"`
-	LastError string     `json:"lastError"`
+	LastError string     `json:"lastError,omitempty"`
+}
+
+func (s *AgentStatus) identity(bool) (bool, string) {
+	return s.Status != "" || s.Running, "status running"
 }
 
 // Uptime is how long an agent has run, in the service's words; a number is kept
@@ -133,6 +139,8 @@ func (u *Uptime) UnmarshalJSON(data []byte) error {
 	*u = Uptime(wire.String(data))
 	return nil
 }
+
+func (a *Agent) identity(bool) (bool, string) { return a.ID != "", "id" }
 
 func agentKey(a *Agent) string { return a.ID }
 

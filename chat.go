@@ -82,20 +82,22 @@ const (
 	RoleAssistant Role = "assistant"
 )
 
+func (Role) values() []string { return []string{"user", "assistant"} }
+
 // Message is one message of an agent's history. Its fields are inferred.
 type Message struct {
 	ID        string    `json:"id"`
 	Role      Role      `json:"role"`
 	Content   string    `json:"content"`
-	SessionID string    `json:"sessionId"`
+	SessionID string    `json:"sessionId,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
 }
 
 // Session is a conversation. Its fields are inferred.
 type Session struct {
 	ID        string     `json:"id"` // may hold colons
-	Title     string     `json:"title"`
-	PeerID    string     `json:"peerId"` // of the customer whose session it is
+	Title     string     `json:"title,omitempty"`
+	PeerID    string     `json:"peerId,omitempty"` // of the customer whose session it is
 	CreatedAt time.Time  `json:"createdAt"`
 	UpdatedAt *time.Time `json:"updatedAt"`
 }
@@ -124,7 +126,11 @@ type CreateSessionParams struct {
 	PeerID string `json:"peerId,omitempty"` // keeps a customer's sessions apart from another's
 }
 
+func (m *Message) identity(bool) (bool, string) { return m.Content != "", "content" }
+
 func messageKey(m *Message) string { return m.ID }
+
+func (s *Session) identity(bool) (bool, string) { return s.ID != "", "id" }
 
 func sessionKey(s *Session) string { return s.ID }
 

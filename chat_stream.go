@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -69,7 +68,7 @@ type chatDecoder struct {
 
 func (d *chatDecoder) decode(ev sse.Event) stream.Decoded[ChatEvent] {
 	raw := string(ev.Data)
-	if literal, ascii, ok := plainText(raw); ok {
+	if literal, ascii, ok := wire.TextEvent(raw); ok {
 		e := ChatEvent{Type: ChatText, Content: literal, raw: raw}
 		if ascii && d.split == "" {
 			return stream.Decoded[ChatEvent]{Value: e}
@@ -118,7 +117,7 @@ func (d *chatDecoder) refuse(problem, raw string) stream.Decoded[ChatEvent] {
 // text sets the content of a text event from what is between the quotation marks of
 // a JSON string.
 func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent] {
-	literal, d.split = cutSplit(d.split + literal)
+	literal, d.split = wire.CutSplit(d.split + literal)
 	if strings.Contains(literal, `\`) || !utf8.ValidString(literal) {
 		var content string // not e.Content: e would be allocated for every event
 		if json.Unmarshal([]byte(`"`+literal+`"`), &content) != nil {
@@ -129,57 +128,6 @@ func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent
 		e.Content = literal
 	}
 	return stream.Decoded[ChatEvent]{Value: e}
-}
-
-// cutSplit cuts off the beginning of a character that a JSON string ends with: the
-// first bytes of a UTF-8 sequence, or the escape of the first half of a surrogate
-// pair.
-func cutSplit(literal string) (whole, split string) {
-	for n := 1; n < utf8.UTFMax && n <= len(literal); n++ {
-		if end := literal[len(literal)-n:]; utf8.RuneStart(end[0]) {
-			if end[0] >= utf8.RuneSelf && !utf8.FullRuneInString(end) {
-				return literal[:len(literal)-n], end
-			}
-			break
-		}
-	}
-	const escape = len(`\ud83d`)
-	if len(literal) < escape {
-		return literal, ""
-	}
-	before, end := literal[:len(literal)-escape], literal[len(literal)-escape:]
-	escaped := (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1 // the backslash belongs to another
-	unit, err := strconv.ParseUint(end[2:], 16, 16)
-	if end[:2] != `\u` || escaped || err != nil || unit < 0xd800 || unit > 0xdbff {
-		return literal, ""
-	}
-	return before, end
-}
-
-// plainText is the fast path for the event that an answer consists of, in the form
-// that is documented. It returns what is between the quotation marks of its content,
-// and whether that is ASCII without escapes.
-func plainText(raw string) (literal string, ascii, ok bool) {
-	const head, tail = `{"type":"text","content":"`, `"}`
-	if len(raw) < len(head)+len(tail) || raw[:len(head)] != head || raw[len(raw)-len(tail):] != tail {
-		return "", false, false
-	}
-	literal, ascii = raw[len(head):len(raw)-len(tail)], true
-	for i := 0; i < len(literal); i++ {
-		switch c := literal[i]; {
-		case c == '\\':
-			ascii = false
-			i++ // what is escaped may be a quotation mark
-			if i == len(literal) {
-				return "", false, false
-			}
-		case c < ' ' || c == '"':
-			return "", false, false
-		case c >= utf8.RuneSelf:
-			ascii = false
-		}
-	}
-	return literal, ascii, true
 }
 
 // readEventError returns the error of an event in any of its expected forms, nil if

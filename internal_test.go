@@ -13,6 +13,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/stream"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 var chatEvents = []string{
@@ -67,7 +68,7 @@ func TestPlainText(t *testing.T) {
 		`{"type":"text","content":"\u00e4\ud83d\ude42\ud800"}`: `\u00e4\ud83d\ude42\ud800`,
 	}
 	for _, raw := range chatEvents {
-		got, _, ok := plainText(raw)
+		got, _, ok := wire.TextEvent(raw)
 		want, ours := taken[raw]
 		require.Equal(t, ours, ok, "%q", raw)
 		if ok {

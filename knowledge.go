@@ -16,22 +16,12 @@ type KnowledgeService struct{ core *core }
 
 // Chunk is an entry of a knowledge base. Its fields are inferred.
 type Chunk struct {
-	ID        string    `json:"id"`
-	Content   string    `json:"content"`
-	Title     string    `json:"title"`
-	Source    string    `json:"source"`
-	Metadata  Metadata  `json:"metadata"`
-	CreatedAt time.Time `json:"createdAt"`
-}
-
-// Metadata is an object that belongs to a chunk. Numbers in a response are float64, or
-// [json.Number] for integers that float64 cannot represent exactly.
-type Metadata map[string]any
-
-// UnmarshalJSON reads an object.
-func (m *Metadata) UnmarshalJSON(data []byte) (err error) {
-	*m, err = wire.Map(data)
-	return err
+	ID        string         `json:"id"`
+	Content   string         `json:"content"`
+	Title     string         `json:"title,omitempty"`
+	Source    string         `json:"source,omitempty"`
+	Metadata  map[string]any `json:"metadata"` // an integer that float64 cannot hold exactly is a [json.Number]
+	CreatedAt time.Time      `json:"createdAt"`
 }
 
 // IngestParams is what a knowledge base is to take in.
@@ -41,10 +31,10 @@ type IngestParams struct {
 
 // ChunkParams is a new entry of a knowledge base. Its fields are inferred.
 type ChunkParams struct {
-	Content  string   `json:"content"` // required
-	Title    string   `json:"title,omitempty"`
-	Source   string   `json:"source,omitempty"` // by which List can filter
-	Metadata Metadata `json:"metadata,omitempty"`
+	Content  string         `json:"content"` // required
+	Title    string         `json:"title,omitempty"`
+	Source   string         `json:"source,omitempty"` // by which List can filter
+	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
 func (p IngestParams) check() error {
@@ -66,6 +56,10 @@ type IngestResult struct {
 	IDs        []string `json:"ids"`        // of the chunks that were taken in
 }
 
+func (r *IngestResult) identity(bool) (bool, string) {
+	return r.Ingested > 0 || r.Duplicates > 0, "ingested duplicates ids"
+}
+
 // KnowledgeListParams chooses a part of a knowledge base. The zero value leaves
 // the choice to the service. All of it is inferred.
 type KnowledgeListParams struct {
@@ -81,6 +75,8 @@ func (p *KnowledgeListParams) request(t Target) request {
 	}
 	return r
 }
+
+func (c *Chunk) identity(bool) (bool, string) { return c.ID != "" || c.Content != "", "id content" }
 
 func chunkKey(c *Chunk) string { return c.ID }
 

@@ -278,6 +278,8 @@ type LogEntry struct {
 // Raw returns the entry as it came, with fields that the SDK does not know.
 func (e LogEntry) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
+func (e *LogEntry) identity(bool) (bool, string) { return e.raw != "null", "line" }
+
 // UnmarshalJSON reads an entry from an object or from a plain string.
 func (e *LogEntry) UnmarshalJSON(data []byte) error {
 	*e = readLogEntry(string(data))

@@ -3,11 +3,13 @@ package agento
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Observer hears what happens to the calls and streams of a client, for traces,
@@ -37,6 +39,10 @@ type Observer struct {
 	Reconnect func(ctx context.Context, call CallInfo, r ReconnectInfo)
 	// StreamEnd is called once when a stream that was open has ended.
 	StreamEnd func(ctx context.Context, call CallInfo, e StreamEndInfo)
+	// Drift is called when a response differs from what the SDK expects: once for each
+	// operation, field and kind. It compares the first 16 responses of an operation, then
+	// every 64th.
+	Drift func(ctx context.Context, call CallInfo, d DriftInfo)
 }
 
 // CallInfo names a call.
@@ -93,6 +99,23 @@ type ReconnectInfo struct {
 	Err     error
 	Wait    time.Duration
 }
+
+// DriftInfo reports a field of a response that differs from what the SDK expects. It
+// has no values.
+type DriftInfo struct {
+	Kind  DriftKind
+	Field string // its name in JSON
+}
+
+// DriftKind is a way in which a field can differ.
+type DriftKind string
+
+// The kinds of drift.
+const (
+	DriftAbsent  DriftKind = wire.Absent  // the response does not have the field
+	DriftUnknown DriftKind = wire.Unknown // the SDK does not know the field
+	DriftValue   DriftKind = wire.Value   // the SDK does not know the value
+)
 
 // StreamEndInfo tells how a stream ended.
 type StreamEndInfo struct {
@@ -184,6 +207,24 @@ func (oc *observerCall) streamEnd(e StreamEndInfo) {
 	}
 }
 
+// compare reports how a response differs from the type of its result.
+func (oc *observerCall) compare(d *wire.Drift, body []byte, result reflect.Type) {
+	if oc.o.Drift == nil {
+		return
+	}
+	for _, new := range d.Compare(oc.info.Operation, body, result, knownValues) {
+		oc.o.Drift(oc.ctx, oc.info, DriftInfo{DriftKind(new.Kind), new.Field})
+	}
+}
+
+// knownValues returns the values of an enumeration, nil for another type.
+func knownValues(t reflect.Type) []string {
+	if e, ok := reflect.Zero(t).Interface().(interface{ values() []string }); ok {
+		return e.values()
+	}
+	return nil
+}
+
 // logObserver writes what it hears to a logger.
 func logObserver(l *slog.Logger) *Observer {
 	write := func(ctx context.Context, level slog.Level, message string, call CallInfo, attrs ...slog.Attr) {
@@ -219,6 +260,10 @@ func logObserver(l *slog.Logger) *Observer {
 		Reconnect: func(ctx context.Context, call CallInfo, r ReconnectInfo) {
 			write(ctx, slog.LevelWarn, "agento: stream connects again", call,
 				append(answer(0, "", r.Err), slog.Int("attempt", r.Attempt), slog.Duration("wait", r.Wait))...)
+		},
+		Drift: func(ctx context.Context, call CallInfo, d DriftInfo) {
+			write(ctx, slog.LevelInfo, "agento: response differs from what the SDK expects", call,
+				slog.String("kind", string(d.Kind)), slog.String("field", errs.Line(d.Field)))
 		},
 		StreamEnd: func(ctx context.Context, call CallInfo, e StreamEndInfo) {
 			write(ctx, slog.LevelDebug, "agento: stream ended", call,
@@ -262,6 +307,7 @@ func joinObservers(o, logging *Observer) *Observer {
 		FirstEvent: both(o.FirstEvent, logging.FirstEvent),
 		Reconnect:  both(o.Reconnect, logging.Reconnect),
 		StreamEnd:  both(o.StreamEnd, logging.StreamEnd),
+		Drift:      both(o.Drift, logging.Drift),
 	}
 }
 

@@ -1,7 +1,9 @@
 package agento_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
@@ -87,4 +90,57 @@ func TestLoggerFirstCallsAtOnce(t *testing.T) {
 		wg.Wait()
 		require.Empty(t, out.String())
 	})
+}
+
+// Drift is reported once for each operation, field and kind, without values.
+func TestObserverDrift(t *testing.T) {
+	var got []string
+	body := `{"data":{"id":"a1","name":"n","status":"hibernating","region":"eu","image":"i","created_at":"x","swarm":null,"description":"","sharedMode":false,"lastError":""}}`
+	var logged bytes.Buffer
+	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/agents") {
+			return harness.Respond(200, `{"data":[`+strings.TrimSuffix(strings.TrimPrefix(body, `{"data":`), "}")+`],"pagination":{"total":1}}`), nil
+		}
+		return harness.Respond(200, body), nil
+	}), agento.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))), agento.WithObserver(agento.Observer{
+		Drift: func(_ context.Context, call agento.CallInfo, d agento.DriftInfo) {
+			got = append(got, fmt.Sprintf("%s %s %s", call.Operation, d.Kind, d.Field))
+		},
+	}))
+	for range 3 {
+		_, err := client.Agents.Get(t.Context(), "a1")
+		require.NoError(t, err)
+		_, err = client.Agents.List(t.Context(), nil)
+		require.NoError(t, err)
+	}
+	require.ElementsMatch(t, []string{
+		"getAgent absent createdAt", "getAgent unknown created_at", "getAgent value status",
+		"listAgents absent createdAt", "listAgents unknown created_at", "listAgents value status",
+	}, got)
+	require.Equal(t, 6, strings.Count(logged.String(), "differs from what the SDK expects"))
+	require.NotContains(t, logged.String(), "hibernating")
+}
+
+// The service that the SDK expects causes no drift.
+func TestObserverNoDrift(t *testing.T) {
+	service := agentotest.NewServer()
+	t.Cleanup(service.Close)
+	client := service.Client(agento.WithObserver(agento.Observer{
+		Drift: func(_ context.Context, call agento.CallInfo, d agento.DriftInfo) {
+			t.Errorf("%s: %+v", call.Operation, d)
+		},
+	}))
+	agent := service.AddAgent(agentotest.AgentSeed{Name: "x"})
+	_, err := client.Agents.Get(t.Context(), agent)
+	require.NoError(t, err)
+	_, err = client.Agents.List(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = client.Account.Get(t.Context())
+	require.NoError(t, err)
+	_, err = client.Account.Personality(t.Context(), agento.ForAgent(agent))
+	require.NoError(t, err)
+	_, err = client.Chat.Sessions(t.Context(), agent, nil)
+	require.NoError(t, err)
+	_, err = client.Agents.Status(t.Context(), agent)
+	require.NoError(t, err)
 }

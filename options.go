@@ -2,6 +2,7 @@ package agento
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/textproto"
@@ -25,9 +26,18 @@ var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
 // option of a call wins over that of the client. An option at the wrong level,
 // such as [WithResponse] on New, is an error that names it.
 type Option struct {
-	name  string
-	level level
-	apply func(*settings) error
+	name    string
+	level   level
+	problem string // with its argument; empty: none
+	apply   func(*settings)
+}
+
+// unless returns a problem, or nothing if the argument is good.
+func unless(good bool, problem string) string {
+	if good {
+		return ""
+	}
+	return problem
 }
 
 // level says where an option may stand.
@@ -114,9 +124,10 @@ func (s *settings) set(at level, opts []Option) error {
 			}
 			return errs.Argument(o.name, "belongs to %s", where)
 		}
-		if err := o.apply(s); err != nil {
-			return err
+		if o.problem != "" {
+			return errs.Argument(o.name, "%s", o.problem)
 		}
+		o.apply(s)
 	}
 	return nil
 }
@@ -174,26 +185,15 @@ type Response struct {
 // WithBaseURL sends all calls to another base URL, given without /v1. It must be
 // https, or http to a loopback host. On [New] only.
 func WithBaseURL(base string) Option {
-	return Option{"WithBaseURL", onNew, func(s *settings) error {
-		if base == "" {
-			return errs.Argument("WithBaseURL", "is empty")
-		}
-		s.client.baseURL = base
-		return nil
-	}}
+	return Option{"WithBaseURL", onNew, unless(base != "", "is empty"), func(s *settings) { s.client.baseURL = base }}
 }
 
 // WithPlainHTTP allows a base URL with plain http to this one host, given as a
 // name or an address without port. The key then crosses the network unprotected.
 // On [New] only.
 func WithPlainHTTP(host string) Option {
-	return Option{"WithPlainHTTP", onNew, func(s *settings) error {
-		if host == "" || strings.ContainsAny(host, "/@ ") {
-			return errs.Argument("WithPlainHTTP", "wants a host name, not %q", host)
-		}
-		s.client.plainHTTP = host
-		return nil
-	}}
+	problem := unless(host != "" && !strings.ContainsAny(host, "/@ "), fmt.Sprintf("wants a host name, not %q", host))
+	return Option{"WithPlainHTTP", onNew, problem, func(s *settings) { s.client.plainHTTP = host }}
 }
 
 // WithHTTPClient sends through a copy of this http.Client; the original is not
@@ -201,13 +201,7 @@ func WithPlainHTTP(host string) Option {
 // stream, as with [WithTimeout]. Redirects are never followed, whatever its
 // CheckRedirect says. On [New] only.
 func WithHTTPClient(client *http.Client) Option {
-	return Option{"WithHTTPClient", onNew, func(s *settings) error {
-		if client == nil {
-			return errs.Argument("WithHTTPClient", "is nil")
-		}
-		s.client.httpClient = client
-		return nil
-	}}
+	return Option{"WithHTTPClient", onNew, unless(client != nil, "is nil"), func(s *settings) { s.client.httpClient = client }}
 }
 
 // WithKeySource asks for the API key at each attempt and each reconnect, so that
@@ -215,42 +209,24 @@ func WithHTTPClient(client *http.Client) Option {
 // goroutines at once. Its error ends the call. Give "" as the key of [New]
 // together with it. On [New] only.
 func WithKeySource(source func(context.Context) (string, error)) Option {
-	return Option{"WithKeySource", onNew, func(s *settings) error {
-		if source == nil {
-			return errs.Argument("WithKeySource", "is nil")
-		}
-		s.client.keySource = source
-		return nil
-	}}
+	return Option{"WithKeySource", onNew, unless(source != nil, "is nil"), func(s *settings) { s.client.keySource = source }}
 }
 
 // WithPacing(false) turns off the pacing of calls by the rate limit; what
 // remains is the reaction to 429. On [New] only.
 func WithPacing(on bool) Option {
-	return Option{"WithPacing", onNew, func(s *settings) error {
-		s.client.noPacing = !on
-		return nil
-	}}
+	return Option{"WithPacing", onNew, "", func(s *settings) { s.client.noPacing = !on }}
 }
 
 // WithPacer shares the rate limit wider than this client, for example between
 // the replicas of a backend. On [New] only.
 func WithPacer(p Pacer) Option {
-	return Option{"WithPacer", onNew, func(s *settings) error {
-		if p == nil {
-			return errs.Argument("WithPacer", "is nil")
-		}
-		s.client.pacer = p
-		return nil
-	}}
+	return Option{"WithPacer", onNew, unless(p != nil, "is nil"), func(s *settings) { s.client.pacer = p }}
 }
 
 // WithObserver tells o what happens to each call and stream. On [New] only.
 func WithObserver(o Observer) Option {
-	return Option{"WithObserver", onNew, func(s *settings) error {
-		s.client.observer = &o
-		return nil
-	}}
+	return Option{"WithObserver", onNew, "", func(s *settings) { s.client.observer = &o }}
 }
 
 // WithLogger writes a record for each call, and for the first event and the end
@@ -258,13 +234,7 @@ func WithObserver(o Observer) Option {
 // more at warn level. No record has the key, a secret or the content of a
 // message. On [New] only.
 func WithLogger(l *slog.Logger) Option {
-	return Option{"WithLogger", onNew, func(s *settings) error {
-		if l == nil {
-			return errs.Argument("WithLogger", "is nil")
-		}
-		s.client.logging = logObserver(l)
-		return nil
-	}}
+	return Option{"WithLogger", onNew, unless(l != nil, "is nil"), func(s *settings) { s.client.logging = logObserver(l) }}
 }
 
 // WithMiddleware puts a layer around the HTTP transport, for every attempt. It
@@ -272,25 +242,14 @@ func WithLogger(l *slog.Logger) Option {
 // with [ErrCrossOrigin]. Middleware adds up; the first given is the outermost. On
 // [New] only.
 func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
-	return Option{"WithMiddleware", onNew, func(s *settings) error {
-		if m == nil {
-			return errs.Argument("WithMiddleware", "is nil")
-		}
-		s.client.middleware = append(s.client.middleware, m)
-		return nil
-	}}
+	return Option{"WithMiddleware", onNew, unless(m != nil, "is nil"), func(s *settings) { s.client.middleware = append(s.client.middleware, m) }}
 }
 
 // WithUserAgent puts the name of your program before the SDK's in the User-Agent
 // header. On [New] only.
 func WithUserAgent(ua string) Option {
-	return Option{"WithUserAgent", onNew, func(s *settings) error {
-		if ua == "" || !wire.ValidHeaderValue(ua) {
-			return errs.Argument("WithUserAgent", "is empty or cannot stand in a header")
-		}
-		s.client.userAgent = ua + " " + userAgent
-		return nil
-	}}
+	problem := unless(ua != "" && wire.ValidHeaderValue(ua), "is empty or cannot stand in a header")
+	return Option{"WithUserAgent", onNew, problem, func(s *settings) { s.client.userAgent = ua + " " + userAgent }}
 }
 
 // WithHeader sends one more header, on every call of a client or on one call. It
@@ -298,22 +257,21 @@ func WithUserAgent(ua string) Option {
 // net/http repeats a write by itself when it loses the connection; whether the
 // service heeds that header is not documented.
 func WithHeader(key, value string) Option {
-	return Option{"WithHeader", anywhere, func(s *settings) error {
-		name := textproto.CanonicalMIMEHeaderKey(key)
-		if !wire.ValidHeaderName(key) {
-			return errs.Argument("WithHeader", "has a key that no header can have: %q", key)
-		}
-		if name == "X-Api-Key" || name == "Host" || name == "Content-Length" {
-			return errs.Argument("WithHeader", "does not set %s", name)
-		}
-		if !wire.ValidHeaderValue(value) {
-			return errs.Argument("WithHeader", "has a value for %s with a line break or another control character", name)
-		}
+	name := textproto.CanonicalMIMEHeaderKey(key)
+	problem := ""
+	switch {
+	case !wire.ValidHeaderName(key):
+		problem = fmt.Sprintf("has a key that no header can have: %q", key)
+	case name == "X-Api-Key" || name == "Host" || name == "Content-Length":
+		problem = "does not set " + name
+	case !wire.ValidHeaderValue(value):
+		problem = "has a value for " + name + " with a line break or another control character"
+	}
+	return Option{"WithHeader", anywhere, problem, func(s *settings) {
 		if s.header == nil {
 			s.header = http.Header{}
 		}
 		s.header[name] = []string{value}
-		return nil
 	}}
 }
 
@@ -321,13 +279,7 @@ func WithHeader(key, value string) Option {
 // default is 3, which makes four attempts. What is repeated at all is fixed: a
 // write that may have been applied is not sent again if that could do it twice.
 func WithMaxRetries(n int) Option {
-	return Option{"WithMaxRetries", anywhere, func(s *settings) error {
-		if n < 0 {
-			return errs.Argument("WithMaxRetries", "is negative: %d", n)
-		}
-		s.maxRetries = n
-		return nil
-	}}
+	return Option{"WithMaxRetries", anywhere, unless(n >= 0, "is negative"), func(s *settings) { s.maxRetries = n }}
 }
 
 // WithRetryAfterLimit sets the longest wait that the service may ask for with
@@ -335,50 +287,41 @@ func WithMaxRetries(n int) Option {
 // the wait. Until that time is over, calls that pacing would keep waiting for it
 // fail at once too. The default is one minute.
 func WithRetryAfterLimit(d time.Duration) Option {
-	return duration("WithRetryAfterLimit", d, func(s *settings) *time.Duration { return &s.retryAfterLimit })
+	return Option{"WithRetryAfterLimit", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.retryAfterLimit = d }}
 }
 
 // WithMaxWait bounds how long a call may queue for its places in the rate limit,
 // all its attempts together. A turn that cannot come within it fails at once with
 // [ErrRateLimited] and RetryAfter, without a request. The default is the context's deadline alone.
 func WithMaxWait(d time.Duration) Option {
-	return duration("WithMaxWait", d, func(s *settings) *time.Duration { return &s.maxWait })
+	return Option{"WithMaxWait", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.maxWait = d }}
 }
 
 // WithBulk(true) lets a call wait behind others for the rate limit: what people wait
 // for, such as a chat, goes first. WithBulk(false) is for the All… iterators, Deploy
 // and WaitUntil, which are bulk by default.
 func WithBulk(bulk bool) Option {
-	return Option{"WithBulk", anywhere, func(s *settings) error {
-		s.bulk, s.bulkSet = bulk, true
-		return nil
-	}}
+	return Option{"WithBulk", anywhere, "", func(s *settings) { s.bulk, s.bulkSet = bulk, true }}
 }
 
 // WithTimeout bounds one attempt of a call that is not a stream, its body
 // included. Without it the response's headers must come within 60 s, and within
 // another 60 s each further 64 KiB of the body, or its end.
 func WithTimeout(d time.Duration) Option {
-	return duration("WithTimeout", d, func(s *settings) *time.Duration { return &s.timeout })
+	return Option{"WithTimeout", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.timeout = d }}
 }
 
 // WithIdleTimeout sets how long a stream may be silent, from its request on;
 // keep-alive comments count as life. The default is 10 min for chat and raw streams, which then end
 // with [ErrStreamIdle], and 2 min for logs, which then reconnect.
 func WithIdleTimeout(d time.Duration) Option {
-	return duration("WithIdleTimeout", d, func(s *settings) *time.Duration { return &s.idleTimeout })
+	return Option{"WithIdleTimeout", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.idleTimeout = d }}
 }
 
 // WithMaxEventSize sets the largest event of a stream in bytes; a larger one
 // ends it with [ErrEventTooLarge]. The default is 4 MiB.
 func WithMaxEventSize(bytes int) Option {
-	return Option{"WithMaxEventSize", anywhere, func(s *settings) error {
-		if bytes <= 0 {
-			return errs.Argument("WithMaxEventSize", "is not positive: %d", bytes)
-		}
-		s.maxEventSize = bytes
-		return nil
-	}}
+	return Option{"WithMaxEventSize", anywhere, unless(bytes > 0, "is not positive"), func(s *settings) { s.maxEventSize = bytes }}
 }
 
 // WithResponse fills r before the method returns, also when it returns an error:
@@ -388,40 +331,17 @@ func WithMaxEventSize(bytes int) Option {
 // it; other methods that make several calls tell of the last. A call that is
 // refused for a bad argument may leave r as it was.
 func WithResponse(r *Response) Option {
-	return Option{"WithResponse", onCall, func(s *settings) error {
-		if r == nil {
-			return errs.Argument("WithResponse", "is nil")
-		}
-		s.response = r
-		return nil
-	}}
+	return Option{"WithResponse", onCall, unless(r != nil, "is nil"), func(s *settings) { s.response = r }}
 }
 
 // WithExtra sends one more field in the JSON body of a call, for what the API
 // takes and the SDK does not know yet. It wins over a field of the same name. On
 // a call only.
 func WithExtra(key string, value any) Option {
-	return Option{"WithExtra", onCall, func(s *settings) error {
-		if key == "" {
-			return errs.Argument("WithExtra", "has an empty key")
+	return Option{"WithExtra", onCall, unless(key != "", "has an empty key"), func(s *settings) {
+		if s.extra == nil { // the client's settings have none
+			s.extra = make(map[string]any)
 		}
-		extra := make(map[string]any, len(s.extra)+1)
-		for k, v := range s.extra {
-			extra[k] = v
-		}
-		extra[key] = value
-		s.extra = extra
-		return nil
-	}}
-}
-
-// duration is an option that sets a positive duration.
-func duration(name string, d time.Duration, field func(*settings) *time.Duration) Option {
-	return Option{name, anywhere, func(s *settings) error {
-		if d <= 0 {
-			return errs.Argument(name, "is not positive: %v", d)
-		}
-		*field(s) = d
-		return nil
+		s.extra[key] = value
 	}}
 }

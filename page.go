@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"iter"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/wire"
@@ -86,6 +88,39 @@ func (p *Page[T]) decode(body []byte) error {
 		}
 	}
 	return nil
+}
+
+// identified is a result that a response must identify, so that a response of another
+// form is never taken for an object without values. One of the fields must be there,
+// and not null; only contents may be empty.
+type identified interface {
+	// identity reports whether one of the fields has a value. row is set for a row of
+	// a list.
+	identity(row bool) (known bool, fields string)
+}
+
+// checkIdentity returns an error if a response does not identify a result, which is a
+// row of a list unless row is negative. raw is what the body has, once it is needed.
+func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawMessage) error {
+	r, ok := result.(identified)
+	if !ok {
+		return nil
+	}
+	known, fields := r.identity(row >= 0)
+	if known {
+		return nil
+	}
+	if *raw == nil {
+		*raw = wire.Objects(body)
+	}
+	names := strings.Fields(fields)
+	switch i := max(row, 0); {
+	case i < len(*raw) && wire.HasValue((*raw)[i], names):
+		return nil
+	case row >= 0:
+		return fmt.Errorf("row %d of the list has no %s", row, strings.Join(names, " or "))
+	}
+	return fmt.Errorf("the response has no %s", strings.Join(names, " or "))
 }
 
 // ErrListIncomplete ends an iteration over a list, or [SkillsService.Installed],

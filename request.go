@@ -26,6 +26,7 @@ type core struct {
 	observer  *Observer // nil: none
 	closeIdle func()
 	lastSeen  lastSeen
+	drift     wire.Drift
 }
 
 // Target is the agent or the swarm that an operation is for. Make one with
@@ -94,6 +95,7 @@ func doWith[T any](ctx context.Context, c *core, r request, s *settings) (*T, er
 	if err != nil {
 		return nil, err
 	}
+	call.result = reflect.TypeFor[T]()
 	var object *T
 	_, err = call.run(func(body []byte) error {
 		object, err = decodeObject[T](body)
@@ -128,6 +130,7 @@ func listWith[T any](ctx context.Context, c *core, r request, s *settings) (*Pag
 	if err != nil {
 		return nil, err
 	}
+	call.result = reflect.TypeFor[T]()
 	page := new(Page[T])
 	if _, err := call.run(page.decode); err != nil {
 		return nil, err
@@ -230,6 +233,7 @@ type call struct {
 	info     CallInfo
 	spec     transport.Call
 	observed *observerCall // nil: no observer
+	result   reflect.Type  // of an object or row of the response; nil: not known
 }
 
 // prepare returns the call of an operation. Every bad argument is found here, before
@@ -291,9 +295,13 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 	if ctx == nil {
 		return nil, errs.Argument("ctx", "is nil")
 	}
-	encoded, secrets, err := encode(info.Method, body, s.extra)
-	if err != nil {
-		return nil, err
+	var encoded []byte
+	var secrets []string
+	if body != nil || len(s.extra) > 0 {
+		var err error
+		if encoded, secrets, err = encode(info.Method, body, s.extra); err != nil {
+			return nil, err
+		}
 	}
 	if s.response != nil {
 		*s.response = Response{}
@@ -333,11 +341,8 @@ type secretBody interface {
 	secrets() Secrets
 }
 
-// encode returns the JSON of a body, nil where there is none, and the secrets in it.
+// encode returns the JSON of a body with extra fields, and the secrets in it.
 func encode(method string, body any, extra map[string]any) (encoded []byte, secrets []string, err error) {
-	if body == nil && len(extra) == 0 {
-		return nil, nil, nil
-	}
 	if v := reflect.ValueOf(body); v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, nil, errs.Argument("body", "is a nil pointer")
 	}
@@ -369,6 +374,8 @@ func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
 		err = callError(c.info, out)
 	} else if problem := decode(out.Body); problem != nil {
 		err = unreadableError(c.info, out, problem)
+	} else if c.observed != nil && c.result != nil {
+		c.observed.compare(&c.core.drift, out.Body, c.result)
 	}
 	if c.observed != nil {
 		c.observed.done(out, err)

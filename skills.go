@@ -30,14 +30,16 @@ const (
 	SourceGitHub      SkillSource = "github"
 )
 
+func (SkillSource) values() []string { return []string{"marketplace", "custom", "github"} }
+
 // Skill is a skill of the marketplace or of the account's own catalog. That it
 // has a name and a semantic version is documented, the fields are inferred.
 type Skill struct {
 	ID          string      `json:"id"`
 	Name        string      `json:"name"`
-	Description string      `json:"description"`
+	Description string      `json:"description,omitempty"`
 	Version     string      `json:"version"`
-	Author      string      `json:"author"`
+	Author      string      `json:"author,omitempty"`
 	Source      SkillSource `json:"source"`
 	CreatedAt   *time.Time  `json:"createdAt"`
 }
@@ -100,6 +102,13 @@ func (p UploadSkillParams) check() error {
 func SkillFromFS(fsys fs.FS) (UploadSkillParams, error) {
 	skill, err := skillfile.Read(fsys)
 	return UploadSkillParams(skill), err
+}
+
+func (s *Skill) identity(row bool) (bool, string) {
+	if row {
+		return s.ID != "" || s.Name != "", "id name"
+	}
+	return s.ID != "", "id"
 }
 
 func skillKey(s *Skill) string { return s.ID }
@@ -173,12 +182,16 @@ func (s *SkillsService) Delete(ctx context.Context, id string, opts ...Option) e
 
 // InstalledSkill is a skill on an agent. Its fields are inferred.
 type InstalledSkill struct {
-	ID          string      `json:"id"`      // of the installation
-	SkillID     string      `json:"skillId"` // in the catalog; empty for one from GitHub
+	ID          string      `json:"id"`                // of the installation
+	SkillID     string      `json:"skillId,omitempty"` // in the catalog; empty for one from GitHub
 	Name        string      `json:"name"`
 	Version     string      `json:"version"`
 	Source      SkillSource `json:"source"`
 	InstalledAt *time.Time  `json:"installedAt"`
+}
+
+func (s *InstalledSkill) identity(bool) (bool, string) {
+	return s.ID != "" || s.SkillID != "", "id skillId"
 }
 
 func installedKey(s *InstalledSkill) string { return s.ID }

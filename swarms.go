@@ -19,7 +19,7 @@ type SwarmsService struct{ core *core }
 type Swarm struct {
 	ID          string       `json:"id"`
 	Name        string       `json:"name"`
-	Description string       `json:"description"`
+	Description string       `json:"description,omitempty"`
 	Agents      []SwarmAgent `json:"agents"` // an agent joins by its own SwarmID
 	CreatedAt   time.Time    `json:"createdAt"`
 	UpdatedAt   *time.Time   `json:"updatedAt"`
@@ -93,6 +93,8 @@ func (p UpdateSwarmParams) Format(f fmt.State, _ rune) {
 	type plain UpdateSwarmParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))
 }
+
+func (s *Swarm) identity(bool) (bool, string) { return s.ID != "", "id" }
 
 func swarmKey(s *Swarm) string { return s.ID }
 

@@ -18,9 +18,9 @@ import (
 
 const loopbackConns = 2000 // idle connections kept, as many as a benchmark has streams
 
-func sdkClient(b *testing.B, url string, transport http.RoundTripper) *agento.Client {
+func sdkClient(b *testing.B, url string, transport http.RoundTripper, opts ...agento.Option) *agento.Client {
 	b.Helper()
-	client, err := agento.New(testKey, agento.WithBaseURL(url), agento.WithHTTPClient(&http.Client{Transport: transport}))
+	client, err := agento.New(testKey, append(opts, agento.WithBaseURL(url), agento.WithHTTPClient(&http.Client{Transport: transport}))...)
 	require.NoError(b, err)
 	return client
 }
@@ -151,5 +151,21 @@ func BenchmarkWrappedTransport(b *testing.B) {
 		compare(b, pairs, timed(ops, 1, func(ctx context.Context) error { return status(ctx, plain) }),
 			timed(ops, 1, func(ctx context.Context) error { return status(ctx, wrapped) }), "µs/call")
 		b.ReportMetric(float64(wrapper.goroutines-before), "goroutines")
+	})
+}
+
+// BenchmarkDrift compares a client whose observer is told of drift with one whose
+// observer is not.
+func BenchmarkDrift(b *testing.B) {
+	const url, ops, pairs = "http://localhost", 1000, 300
+	observed := func(o agento.Observer) *agento.Client { return sdkClient(b, url, inMemory(), agento.WithObserver(o)) }
+	plain := observed(agento.Observer{Done: func(context.Context, agento.CallInfo, agento.DoneInfo) {}})
+	drift := observed(agento.Observer{
+		Done:  func(context.Context, agento.CallInfo, agento.DoneInfo) {},
+		Drift: func(context.Context, agento.CallInfo, agento.DriftInfo) {},
+	})
+	b.Run("agento", func(b *testing.B) {
+		compare(b, pairs, timed(ops, 1, func(ctx context.Context) error { return status(ctx, plain) }),
+			timed(ops, 1, func(ctx context.Context) error { return status(ctx, drift) }), "µs/call")
 	})
 }

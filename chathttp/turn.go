@@ -59,9 +59,6 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 		if err != nil {
 			return nil, err
 		}
-		if session.ID == "" {
-			return nil, errNoSession
-		}
 		t.SessionID = session.ID
 		created := t.token()
 		if int64(len(created)) > t.config.MaxBody/2 { // no browser could send it with a message
@@ -74,10 +71,7 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 	}, waitUntil(until)...)
 }
 
-var (
-	errNoSession   = errors.New("the service created a session and did not return its id")
-	errLongSession = errors.New("the service created a session whose id is too long: its token would fill more than half of MaxBody")
-)
+var errLongSession = errors.New("the service created a session whose id is too long: its token would fill more than half of MaxBody")
 
 // waitUntil limits how long a call waits for the rate limit. By default a call
 // honors Retry-After up to three times.

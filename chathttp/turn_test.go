@@ -211,9 +211,9 @@ func TestSessionWithoutID(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		w.service.nameless.Store(true)
 		p := w.say("pia", "")
-		require.Equal(t, 500, p.status)
+		require.Equal(t, 502, p.status)
 		require.Equal(t, [2]int{1, 0}, w.service.calls())
-		require.Contains(t, w.log.String(), "did not return its id")
+		require.Contains(t, w.log.String(), "the response has no id")
 	})
 }
 

@@ -250,7 +250,7 @@ func TestMetadataIntegersExact(t *testing.T) {
 	const body = `{"data":[{"id":"c1","metadata":{"n":9007199254740993,"m":[-9223372036854775809],"small":3,"half":0.5}}],"pagination":{"total":1}}`
 	page, err := harness.Client(t, respond(body)).Knowledge.List(t.Context(), agento.ForAgent("a1"), nil)
 	require.NoError(t, err)
-	require.Equal(t, agento.Metadata{
+	require.Equal(t, map[string]any{
 		"n": json.Number("9007199254740993"), "m": []any{json.Number("-9223372036854775809")}, "small": 3.0, "half": 0.5,
 	}, page.Data[0].Metadata)
 }

@@ -28,6 +28,7 @@ var rows = []row{
 	{"1,000 concurrent streams", raw, "ConcurrentStreams/agento", "x", "twin-µs/stream", 1.03},
 	{"memory of an idle stream", raw, "IdleStream/agento", "x", "twin-KiB/stream", 1.00},
 	{"call through a wrapped transport", "the same without", "WrappedTransport/agento", "x", "twin-µs/call", 1.02},
+	{"call in memory, drift reported", "an observer without drift", "Drift/agento", "x", "twin-µs/call", 1.02},
 	{"extra goroutines of that call", "", "WrappedTransport/agento", "goroutines", "", 0},
 	{"binary", raw, "Binary/agento", "MB", "", 0.66},
 	{"relay at full speed, CPU", proxy, "Relay/FullSpeed/proxy", "cpu-x", "twin-cpu-µs/event", noLimit},

@@ -36,7 +36,7 @@ func (w *window) learn(now, granted int64, r *Result) {
 		if r.StatusCode == http.StatusUnauthorized || r.StatusCode == http.StatusForbidden {
 			w.uncount(granted) // decided before the limiter
 		} else if r.StatusCode/100 == 2 && (w.newest < 0 || now > w.newest+2*w.length) {
-			w.noHeaders = true
+			w.noHeaders, w.grain = true, w.length/(maxSlots/2)
 		}
 		return
 	}
@@ -52,6 +52,10 @@ func (w *window) learn(now, granted int64, r *Result) {
 	first := left >= 0 && r.Remaining >= r.Limit-1 && r.StatusCode != tooManyRequests
 	if longest := left + second + (now-granted)/second*second; first && longest < w.length && !w.lengthened {
 		w.length = longest
+	}
+	w.grain = 0
+	if w.limit > maxSlots {
+		w.grain = w.length / (maxSlots / 2)
 	}
 	w.expire(now, false)
 	w.learnUsed(now, granted, r)

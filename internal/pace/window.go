@@ -30,6 +30,7 @@ type window struct {
 	noHeaders  bool // the service sends no headers: only its 429s are obeyed
 
 	own     ledger // requests of this client
+	grain   int64  // the resolution of own
 	lag     int64  // the longest response time lately, at most a second
 	foreign int    // requests of other clients
 	knownTo int64  // when the estimate is out of date
@@ -99,20 +100,12 @@ func (w *window) room(bulk bool) int {
 }
 
 func (w *window) grant(now int64, bulk bool) {
-	w.own.add(now, w.grain(), bulk)
+	w.own.add(now, w.grain, bulk)
 	w.lastGrant = now
 }
 
 // uncount removes a request that the service did not count.
-func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain()) }
-
-// grain is the resolution of own.
-func (w *window) grain() int64 {
-	if w.limit > maxSlots || w.noHeaders {
-		return w.length / (maxSlots / 2)
-	}
-	return 0
-}
+func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 
 // life is how long a request counts after it was granted: it is counted when it
 // arrives, at the latest when its response does.

@@ -59,7 +59,7 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	}
 	ctx := a.ctx
 	var connected atomic.Bool
-	trace := c.t.traced && isWrite(c.Method)
+	trace := c.t.traced && c.Method != http.MethodGet
 	if trace {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 			GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
@@ -69,7 +69,10 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 		req = req.WithContext(ctx)
 	}
 	resp, err := c.t.chain.RoundTrip(req)
-	if err != nil || resp == nil {
+	if err == nil && resp == nil {
+		return nil, nil // an error of http.Client
+	}
+	if err != nil {
 		c.last.sent = !neverSent(err)
 		if trace {
 			c.last.sent = connected.Load()
@@ -116,7 +119,7 @@ func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
 		out.Body, err = c.readBody(a, resp.ContentLength, body, begun)
 	}
 	_ = body.Close()
-	if out.Failed() {
+	if err == nil || out.Failed() {
 		return nil
 	}
 	return a.explain(err)
@@ -124,7 +127,7 @@ func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
 
 // explain tells our own limit from the end of the caller's context.
 func (a *attempt) explain(err error) error {
-	if timeout, ok := context.Cause(a.ctx).(*TimeoutError); ok && err != nil {
+	if timeout, ok := context.Cause(a.ctx).(*TimeoutError); ok {
 		return timeout
 	}
 	return err

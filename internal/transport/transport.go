@@ -9,6 +9,7 @@ package transport
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -60,6 +61,22 @@ func New(cfg Config) *Transport {
 		t.chain = cfg.Middleware[i](t.chain)
 	}
 	return t
+}
+
+// Default is like net/http's default, and none of its state: with room
+// for many goroutines on one host, and a ping that finds a silent peer. Proxies
+// are taken from the environment, as Go programs do.
+func Default() *http.Transport {
+	dialer := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second,
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+	}
 }
 
 // Call is one call: what it sends, and within which limits.

@@ -6,18 +6,35 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
 
+// largeInteger may be one that float64 cannot represent exactly.
+var largeInteger = regexp.MustCompile(`[0-9]{16}`)
+
 // Decode is json.Unmarshal, but it also reads "" where a time is expected as no time
 // and 2.0 where an integer is expected as 2. Its error names the field and the value.
+// Integers in metadata that float64 cannot represent exactly become a json.Number.
 func Decode(body []byte, out any) error {
-	err := json.Unmarshal(body, out)
-	if err == nil {
-		return nil
+	if bytes.Contains(body, []byte(`"metadata"`)) && largeInteger.Match(body) {
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		if d.Decode(out) == nil {
+			exactNumbers(reflect.ValueOf(out))
+			return nil
+		}
 	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return decodeAgain(body, out, err)
+	}
+	return nil
+}
+
+// decodeAgain decodes a body for which json.Unmarshal has returned an error.
+func decodeAgain(body []byte, out any, err error) error {
 	var value any
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -127,18 +144,29 @@ func unexpected(path string, value any, want string) error {
 	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
 }
 
-// Map decodes a JSON object. A number is a float64, or a json.Number if it is an
-// integer that float64 cannot represent exactly.
-func Map(data []byte) (object map[string]any, err error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := d.Decode(&object); err != nil {
-		return nil, err
+// exactNumbers replaces each json.Number in the untyped values below v by a float64
+// where that is exact.
+func exactNumbers(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			exactNumbers(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			exactNumbers(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				exactNumbers(v.Field(i))
+			}
+		}
+	case reflect.Map:
+		if object, ok := v.Interface().(map[string]any); ok {
+			exact(object)
+		}
 	}
-	for key, value := range object {
-		object[key] = exact(value)
-	}
-	return object, nil
 }
 
 func exact(value any) any {

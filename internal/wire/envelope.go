@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -93,6 +94,18 @@ func Into(body []byte, out any) error {
 		return ErrNoData
 	}
 	return Decode(data, out)
+}
+
+// contents may be empty.
+var contents = []string{"content", "soulMd", "workflowMd"}
+
+// HasValue reports whether one of the fields of an object is there and not null. Only
+// contents may be empty.
+func HasValue(object map[string]json.RawMessage, fields []string) bool {
+	return slices.ContainsFunc(fields, func(name string) bool {
+		value := string(object[name])
+		return value != "" && value != "null" && (value != `""` || slices.Contains(contents, name))
+	})
 }
 
 // Nothing checks a response whose data is not read: a page of a proxy is not a

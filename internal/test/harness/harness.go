@@ -26,7 +26,7 @@ import (
 const TestKey = "ak_live_0123456789abcdef0123456789abcdef"
 
 // AgentJSON is the response to a request for an agent.
-const AgentJSON = `{"data":{"id":"a1","name":"Bot","status":"running"}}`
+const AgentJSON = `{"data":{"id":"a1","name":"Bot","status":"running","region":"eu","image":"base","createdAt":"2026-01-15T10:30:00Z"}}`
 
 // Env is a service in memory and a client of it.
 type Env struct {

@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// CutSplit cuts off the beginning of a character that a JSON string ends with: the
+// first bytes of a UTF-8 sequence, or the escape of the first half of a surrogate
+// pair.
+func CutSplit(literal string) (whole, split string) {
+	for n := 1; n < utf8.UTFMax && n <= len(literal); n++ {
+		if end := literal[len(literal)-n:]; utf8.RuneStart(end[0]) {
+			if end[0] >= utf8.RuneSelf && !utf8.FullRuneInString(end) {
+				return literal[:len(literal)-n], end
+			}
+			break
+		}
+	}
+	const escape = len(`\ud83d`)
+	if len(literal) < escape {
+		return literal, ""
+	}
+	before, end := literal[:len(literal)-escape], literal[len(literal)-escape:]
+	escaped := (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1 // the backslash belongs to another
+	unit, err := strconv.ParseUint(end[2:], 16, 16)
+	if end[:2] != `\u` || escaped || err != nil || unit < 0xd800 || unit > 0xdbff {
+		return literal, ""
+	}
+	return before, end
+}
+
+// TextEvent is the fast path for the event that an answer consists of, in the form
+// that is documented. It returns what is between the quotation marks of its content,
+// and whether that is ASCII without escapes.
+func TextEvent(raw string) (literal string, ascii, ok bool) {
+	const head, tail = `{"type":"text","content":"`, `"}`
+	if len(raw) < len(head)+len(tail) || raw[:len(head)] != head || raw[len(raw)-len(tail):] != tail {
+		return "", false, false
+	}
+	literal, ascii = raw[len(head):len(raw)-len(tail)], true
+	for i := 0; i < len(literal); i++ {
+		switch c := literal[i]; {
+		case c == '\\':
+			ascii = false
+			i++ // what is escaped may be a quotation mark
+			if i == len(literal) {
+				return "", false, false
+			}
+		case c < ' ' || c == '"':
+			return "", false, false
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+	return literal, ascii, true
+}
