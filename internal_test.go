@@ -1,8 +1,14 @@
 package agento
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -278,4 +284,25 @@ func FuzzPages(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The transport of a client without WithHTTPClient names a proxy that refuses.
+func TestDefaultTransportNamesProxy(t *testing.T) {
+	tr := defaultTransport()
+	tr.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example:3128"})
+	tr.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			_, _ = http.ReadRequest(bufio.NewReader(server))
+			_, _ = io.WriteString(server, "HTTP/1.1 403 Blocked by policy\r\n\r\n")
+		}()
+		return client, nil
+	}
+	client, err := New("ak_live_0123456789abcdef0123456789abcdef", WithHTTPClient(&http.Client{Transport: tr}))
+	require.NoError(t, err)
+	err = client.Agents.Restart(t.Context(), "a1")
+	require.ErrorContains(t, err, "proxy.example:3128 refused to connect to the service: 403 Blocked by policy")
+	require.NotErrorIs(t, err, ErrOutcomeUnknown)
+	require.NotContains(t, err.Error(), "attempts")
 }

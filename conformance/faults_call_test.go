@@ -103,6 +103,9 @@ func callFaults() []fault {
 			time.Sleep(twoCenturies)
 			return createAgent(ctx, c)
 		}, check: refusedAtOnce[x509.CertificateInvalidError]},
+		fault{name: "a client certificate is required", gets: "an Error at the first attempt that names the certificate; nothing was sent", connections: overTLS{pipe(rejectCertificate)}, call: createAgent, check: refusedAtOnce[*net.OpError]},
+		fault{name: "a proxy that refuses CONNECT", gets: "an Error at the first attempt that names the proxy; nothing was sent", connections: viaProxy("403 Forbidden"), opts: overHTTPS, call: createAgent, check: refusedAtOnce[*net.OpError]},
+		fault{name: "a proxy that cannot connect", gets: "an Error after all attempts that names the proxy; a write's outcome is known", connections: viaProxy("503 Service Unavailable"), opts: overHTTPS, call: createAgent, check: known(is())},
 		fault{name: "reset after the request was sent", gets: "a read succeeds at the second attempt", serve: first(raw("", nil), says(200, okBody))(), check: fine},
 		fault{name: "a keep-alive connection that was closed", gets: "success on another connection", serve: dyingKeepAlive(), call: twice(getAgent), check: fine},
 		fault{name: "HTTP/2: GOAWAY after a response", gets: "the next call succeeds on another connection", over: harness.Protocols["HTTP/2"], serve: says(200, okBody, "Connection", "close"), call: twice(getAgent), check: fine},

@@ -58,11 +58,11 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 		}()
 	}
 	ctx := a.ctx
-	var connected atomic.Bool
+	var connections atomic.Int32 // net/http may retry by itself
 	trace := c.t.traced && c.Method != http.MethodGet
 	if trace {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+			GotConn: func(httptrace.GotConnInfo) { connections.Add(1) },
 		})
 	}
 	if ctx != req.Context() {
@@ -74,8 +74,8 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)
-		if trace {
-			c.last.sent = connected.Load()
+		if n := connections.Load(); trace {
+			c.last.sent = n > 1 || n == 1 && !rejected(err)
 		}
 		return nil, a.explain(err)
 	}

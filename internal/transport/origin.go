@@ -32,6 +32,9 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 	out.Host = o.origin.Host
 	out.Header[keyHeader] = []string{o.keys.recent.Load().newest}
 	resp, err := o.next.RoundTrip(out)
+	if err != nil {
+		err = explainRefusal(o.next, out, err)
+	}
 	if resp != nil && o.shared { // its request has the key
 		own := *resp
 		own.Request = req

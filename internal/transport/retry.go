@@ -117,7 +117,8 @@ func neverSent(err error) bool {
 		final  finalError
 	)
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") ||
-		errors.As(err, &dns) || errors.As(err, &record) || errors.As(err, &final) && !final.sent || badCertificate(err)
+		errors.As(err, &dns) || errors.As(err, &record) || errors.As(err, &final) && !final.sent || badCertificate(err) ||
+		isAlert(err, handshakeAlerts...) || rejected(err)
 }
 
 // waitBefore is the time before the next attempt: what the service asks for, or the
