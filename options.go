@@ -206,8 +206,8 @@ func WithHTTPClient(client *http.Client) Option {
 
 // WithKeySource asks for the API key at each attempt and each reconnect, so that
 // a key can be rotated without a new client. The function may be called by many
-// goroutines at once. Its error ends the call. Give "" as the key of [New]
-// together with it. On [New] only.
+// goroutines at once, at most 64. Its error ends the call. A call does not wait for it
+// beyond its own context. Give "" as the key of [New] together with it. On [New] only.
 func WithKeySource(source func(context.Context) (string, error)) Option {
 	return Option{"WithKeySource", onNew, unless(source != nil, "is nil"), func(s *settings) { s.client.keySource = source }}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -140,4 +141,59 @@ func TestEndedContextSendsNothing(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		require.Zero(t, e.Attempts)
 	}
+}
+
+// A call does not wait for its key source beyond its deadline, and sends nothing. At
+// most 64 calls of a source that does not return are left behind.
+func TestKeySourceBlocks(t *testing.T) {
+	for name, respects := range map[string]bool{"until the deadline": true, "beyond the deadline": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				release := make(chan struct{})
+				client := sourceClient(t, func(ctx context.Context) (string, error) {
+					asked.Add(1)
+					if respects {
+						<-ctx.Done()
+						return "", ctx.Err()
+					}
+					<-release
+					return harness.TestKey, nil
+				})
+				for range 100 {
+					begun := time.Now()
+					ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+					err := createAgent(ctx, client)
+					cancel()
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
+					require.NotContains(t, err.Error(), "may have been applied")
+					require.Equal(t, 3*time.Second, time.Since(begun))
+				}
+				if !respects {
+					require.EqualValues(t, 64, asked.Load())
+				}
+				close(release)
+				synctest.Wait() // their keys are dropped
+			})
+		})
+	}
+}
+
+// A panic of a key source reaches the caller.
+func TestKeySourcePanics(t *testing.T) {
+	client := sourceClient(t, func(context.Context) (string, error) { panic("mine") })
+	require.PanicsWithValue(t, "mine", func() { _ = getAgent(t.Context(), client) })
+}
+
+// sourceClient returns a client that must not send anything.
+func sourceClient(t *testing.T, source func(context.Context) (string, error)) *agento.Client {
+	client, err := agento.New("", agento.WithKeySource(source), agento.WithHTTPClient(&http.Client{
+		Transport: harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			t.Error("sent")
+			return nil, io.EOF
+		}),
+	}))
+	require.NoError(t, err)
+	return client
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 const (
@@ -15,12 +17,15 @@ const (
 	// shortestKey is the length below which a key is not looked for in arguments:
 	// one as tests have, such as "key", would be found in unrelated text.
 	shortestKey = 16
+	// maxAsking is how many calls of a key source may run at a time.
+	maxAsking = 64
 )
 
 // keys has the API keys of a client: the newest, which is sent, and those before
 // it, which are still kept out of everything that is reported.
 type keys struct {
 	source func(context.Context) (string, error) // nil: there is one key
+	asking chan struct{}                         // one for each call of source that runs
 	pacer  func() Pacer
 	mu     sync.Mutex
 	recent atomic.Pointer[recentKeys] // replaced, never changed
@@ -40,6 +45,7 @@ type usedKey struct {
 
 func (k *keys) init(cfg Config) {
 	k.source, k.pacer = cfg.KeySource, cfg.NewPacer
+	k.asking = make(chan struct{}, maxAsking)
 	k.recent.Store(new(recentKeys))
 	if cfg.KeySource == nil {
 		k.use(cfg.Key)
@@ -52,7 +58,7 @@ func (k *keys) next(ctx context.Context) (*usedKey, error) {
 	if k.source == nil {
 		return k.recent.Load().keys[0], nil
 	}
-	key, err := k.source(ctx)
+	key, err := k.ask(ctx)
 	if err == nil {
 		err = CheckKey(key)
 	}
@@ -60,6 +66,40 @@ func (k *keys) next(ctx context.Context) (*usedKey, error) {
 		return nil, fmt.Errorf("the key source: %w", err)
 	}
 	return k.use(key), nil
+}
+
+// ask returns the key of the source. It does not wait for a source that outlasts the
+// context.
+func (k *keys) ask(ctx context.Context) (string, error) {
+	select {
+	case k.asking <- struct{}{}:
+	case <-ctx.Done():
+		return "", errs.Context(ctx)
+	}
+	type answer struct {
+		key      string
+		err      error
+		panicked any
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		a := answer{err: errors.New("it did not return")} // as after runtime.Goexit
+		defer func() {
+			a.panicked = recover()
+			<-k.asking
+			answered <- a
+		}()
+		a.key, a.err = k.source(ctx)
+	}()
+	select {
+	case a := <-answered:
+		if a.panicked != nil {
+			panic(a.panicked) // on the caller's goroutine
+		}
+		return a.key, a.err
+	case <-ctx.Done():
+		return "", errs.Context(ctx)
+	}
 }
 
 func (k *keys) use(key string) *usedKey {
