@@ -196,9 +196,10 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 
 // Do sends a call that the SDK has no method for, under the same rules as all
 // others. The path begins with /v1/ and may have a query; escape what is variable
-// in it. A body that is not nil is sent as JSON. The data of the response is decoded
-// into out, unless out is nil; a *[Page] takes a whole list with its pagination. The
-// required scope depends on the operation.
+// in it. A body that is not nil is encoded as JSON; give JSON that is encoded already as
+// a [json.RawMessage]. The data of the response is decoded into out, unless out is nil;
+// a *[Page] takes a whole list with its pagination. The required scope depends on the
+// operation.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return errs.Argument("out", "is not a pointer to something")

@@ -41,7 +41,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 		return nil, err
 	}
 	r := request{route: route.SendMessage, path: pathID("agentID", agentID), body: p}
-	r.err = cmp.Or(wire.Text("Message", p.Message), wire.Text("SessionID", p.SessionID), wire.Text("PeerID", p.PeerID))
+	r.err = cmp.Or(wire.Text("Message", p.Message), wire.Text("SessionID", p.SessionID), wire.Text("PeerID", p.PeerID), wire.Value("Context", p.Context))
 	if p.Message == "" {
 		r.err = errs.Argument("Message", "is empty")
 	}

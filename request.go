@@ -277,6 +277,9 @@ func (c *core) prepareRaw(ctx context.Context, method, path string, body any, op
 	if !wire.ValidHeaderName(method) || strings.ToUpper(method) != method {
 		return nil, errs.Argument("method", "is not an HTTP method: %q", method)
 	}
+	if err := wire.Value("body", body); err != nil {
+		return nil, err
+	}
 	u, err := wire.Raw(c.base, path)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -129,6 +130,24 @@ func TestDoInvalidArguments(t *testing.T) {
 		"out":                        func() error { return client.Do(t.Context(), "GET", "/v1/x", nil, page) },
 		"out, no pointer":            func() error { return client.Do(t.Context(), "POST", "/v1/x", nil, agento.Agent{}) },
 		"path, a query with a space": func() error { return client.Do(t.Context(), "GET", "/v1/skills?q=two words", nil, nil) },
+		"body, bytes":                func() error { return client.Do(t.Context(), "POST", "/v1/x", []byte(`{"a":1}`), nil) },
+		"body, a reader":             func() error { return client.Do(t.Context(), "POST", "/v1/x", strings.NewReader("{}"), nil) },
+		"body, bytes for a stream": func() error {
+			_, err := client.Stream(t.Context(), "POST", "/v1/x", []byte("{}"))
+			return err
+		},
+		"body, a buffer for a stream": func() error {
+			_, err := client.Stream(t.Context(), "POST", "/v1/x", bytes.NewBufferString("{}"))
+			return err
+		},
+		"Context, bytes": func() error {
+			_, err := client.Chat.Send(t.Context(), "a1", agento.SendMessageParams{Message: "m", Context: []byte("{}")})
+			return err
+		},
+		"Context, a reader": func() error {
+			_, err := client.Chat.Ask(t.Context(), "a1", agento.SendMessageParams{Message: "m", Context: strings.NewReader("{}")})
+			return err
+		},
 		"WithExtra": func() error {
 			return client.Do(t.Context(), "POST", "/v1/x", map[string]any(nil), nil, agento.WithExtra("a", 1))
 		},

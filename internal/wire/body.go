@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -94,6 +95,22 @@ func validText(v reflect.Value) bool {
 		}
 	}
 	return v.Kind() != reflect.String || utf8.ValidString(v.String())
+}
+
+// Value refuses bytes and readers: json.Marshal would make base64 of them, or {}.
+func Value(name string, v any) error {
+	switch v.(type) {
+	case nil, json.Marshaler, encoding.TextMarshaler:
+		return nil
+	}
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 || reflect.PointerTo(t).Implements(reflect.TypeFor[io.Reader]()) {
+		return errs.Argument(name, "is a %T, which cannot be sent; give a value to encode, or JSON as json.RawMessage", v)
+	}
+	return nil
 }
 
 // Text refuses text that JSON cannot carry.

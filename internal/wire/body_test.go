@@ -1,6 +1,10 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,5 +50,38 @@ func TestEncode(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, tt.want, string(got))
 		})
+	}
+}
+
+type token []byte
+
+func (t token) MarshalText() ([]byte, error) { return t, nil }
+
+type readable struct{ io.Reader }
+
+func (readable) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
+
+func TestValue(t *testing.T) {
+	type page []byte
+	for name, v := range map[string]any{
+		"bytes":            []byte(`{"a":1}`),
+		"named bytes":      page(`{"a":1}`),
+		"pointer to bytes": &[]byte{'{', '}'},
+		"buffer":           bytes.NewBufferString("{}"),
+		"buffer by value":  bytes.Buffer{},
+		"nil buffer":       (*bytes.Buffer)(nil),
+		"strings.Reader":   strings.NewReader("{}"),
+		"any reader":       io.LimitReader(nil, 1),
+	} {
+		err := Value("body", v)
+		require.ErrorIs(t, err, errs.ErrValidation, name)
+		require.ErrorContains(t, err, "body is ", name)
+		require.ErrorContains(t, err, "json.RawMessage", name)
+	}
+	for name, v := range map[string]any{
+		"nil": nil, "raw": json.RawMessage("{}"), "pointer to raw": new(json.RawMessage), "text": "{}", "map": map[string]any{},
+		"list": []string{}, "marshaler that reads": readable{}, "text marshaler": token("t"), "struct": struct{ A []byte }{},
+	} {
+		require.NoError(t, Value("body", v), name)
 	}
 }
