@@ -288,7 +288,7 @@ func FuzzPages(f *testing.F) {
 
 // The transport of a client without WithHTTPClient names a proxy that refuses.
 func TestDefaultTransportNamesProxy(t *testing.T) {
-	tr := defaultTransport()
+	tr := transport.Default()
 	tr.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example:3128"})
 	tr.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()

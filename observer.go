@@ -112,9 +112,9 @@ type DriftKind string
 
 // The kinds of drift.
 const (
-	DriftAbsent  DriftKind = wire.Absent  // the response does not have the field
-	DriftUnknown DriftKind = wire.Unknown // the SDK does not know the field
-	DriftValue   DriftKind = wire.Value   // the SDK does not know the value
+	DriftAbsent  DriftKind = wire.Absent   // the response does not have the field
+	DriftUnknown DriftKind = wire.Unknown  // the SDK does not know the field
+	DriftValue   DriftKind = wire.NewValue // the SDK does not know the value
 )
 
 // StreamEndInfo tells how a stream ended.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/textproto"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -188,11 +187,13 @@ func WithBaseURL(base string) Option {
 	return Option{"WithBaseURL", onNew, unless(base != "", "is empty"), func(s *settings) { s.client.baseURL = base }}
 }
 
-// WithPlainHTTP allows a base URL with plain http to this one host, given as a
-// name or an address without port. The key then crosses the network unprotected.
-// On [New] only.
+// WithPlainHTTP allows a base URL with plain http to this one host, a name or an IP
+// address. With a port behind it, such as gateway:8080, only that port is allowed. The
+// key then crosses the network unprotected. On [New] only.
 func WithPlainHTTP(host string) Option {
-	problem := unless(host != "" && !strings.ContainsAny(host, "/@ "), fmt.Sprintf("wants a host name, not %q", host))
+	_, _, ok := wire.SplitHost(host)
+	// Not quoted: it may have a password.
+	problem := unless(ok, "is not a host name or an IP address, with or without a port")
 	return Option{"WithPlainHTTP", onNew, problem, func(s *settings) { s.client.plainHTTP = host }}
 }
 

@@ -14,9 +14,9 @@ type Difference struct{ Kind, Field string }
 
 // Kinds of differences.
 const (
-	Absent  = "absent"  // no object has the field
-	Unknown = "unknown" // the type does not have the field
-	Value   = "value"   // a value of the field is not one of the known ones
+	Absent   = "absent"  // no object has the field
+	Unknown  = "unknown" // the type does not have the field
+	NewValue = "value"   // a value of the field is not one of the known ones
 )
 
 // Drift compares the responses of a client with their types. The zero value is ready
@@ -85,7 +85,7 @@ func differences(objects []map[string]json.RawMessage, t reflect.Type, known fun
 			if !ok {
 				all = append(all, Difference{Unknown, name})
 			} else if values := known(field); values != nil && !slices.Contains(values, String(value)) {
-				all = append(all, Difference{Value, name})
+				all = append(all, Difference{NewValue, name})
 			}
 		}
 	}

@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"cmp"
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -11,7 +14,7 @@ import (
 
 // BaseURL parses the base URL of a client. An error does not quote it: a key or a
 // password may be anywhere in it. Plain http is accepted for loopback hosts and for
-// plainHTTPHost.
+// plainHTTPHost, a host that may have a port.
 func BaseURL(raw, plainHTTPHost string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -35,10 +38,32 @@ func BaseURL(raw, plainHTTPHost string) (*url.URL, error) {
 	if strings.Contains(u.Path+"/", "/v1/") {
 		return nil, errs.Argument("base URL", "holds /v1; give it without, the SDK adds it")
 	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !strings.EqualFold(u.Hostname(), plainHTTPHost) {
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !isHost(u, plainHTTPHost) {
 		return nil, errs.Argument("base URL", "would send the key unprotected; use https, or WithPlainHTTP for this host")
 	}
 	return u, nil
+}
+
+// isHost reports whether a URL has this host and, if one is given, this port.
+func isHost(u *url.URL, host string) bool {
+	name, port, ok := SplitHost(host)
+	mine, _ := netip.ParseAddr(name)
+	other, _ := netip.ParseAddr(u.Hostname())
+	same := strings.EqualFold(name, u.Hostname()) || mine.IsValid() && mine == other
+	return ok && same && (port == "" || port == cmp.Or(u.Port(), "80"))
+}
+
+// SplitHost splits a host name or an IP address from its port, which may be absent. ok
+// is false for everything else.
+func SplitHost(host string) (name, port string, ok bool) {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", "", false
+	}
+	_, err = netip.ParseAddr(name)
+	return name, port, err == nil || name != "" && !strings.ContainsAny(name, "/@ []:?#%")
 }
 
 func isLoopback(host string) bool {
