@@ -204,7 +204,7 @@ func FuzzLogEntry(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		e := readLogEntry(raw)
+		e := readLogEntry([]byte(raw))
 		require.Equal(t, raw, string(e.Raw()))
 		require.False(t, e.Reconnected)
 		if raw != "" && !json.Valid([]byte(raw)) {
@@ -215,12 +215,12 @@ func FuzzLogEntry(f *testing.F) {
 
 func TestLogEntryBlankLine(t *testing.T) {
 	for _, raw := range []string{``, `""`, `{"line":""}`, `{"line":"","level":"INFO"}`} {
-		require.Empty(t, readLogEntry(raw).Line, raw)
+		require.Empty(t, readLogEntry([]byte(raw)).Line, raw)
 	}
 }
 
 func TestLogEntryLeadingSpace(t *testing.T) {
-	require.Equal(t, "ready", readLogEntry(` {"line":"ready"}`).Line)
+	require.Equal(t, "ready", readLogEntry([]byte(` {"line":"ready"}`)).Line)
 }
 
 // FuzzErrorEnvelope checks that the error for any response is one line of limited

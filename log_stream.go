@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -85,7 +86,7 @@ func (f *follower) decode(ev sse.Event) stream.Decoded[LogEntry] {
 		return stream.Decoded[LogEntry]{Skip: true}
 	}
 	f.arrived = true
-	e := readLogEntry(string(ev.Data))
+	e := readLogEntry(ev.Data)
 	e.ID = string(ev.ID)
 	hash := maphash.String(f.seed, e.ID+"\x00"+e.raw)
 	if f.skipping && slices.Contains(f.newest, hash) {
@@ -282,17 +283,17 @@ func (e *LogEntry) identity(bool) (bool, string) { return e.raw != "null", "line
 
 // UnmarshalJSON reads an entry from an object or from a plain string.
 func (e *LogEntry) UnmarshalJSON(data []byte) error {
-	*e = readLogEntry(string(data))
+	*e = readLogEntry(data)
 	return nil
 }
 
 // readLogEntry takes an entry in any form: an object, a JSON string, or the line
 // itself. It cannot fail: anything else is the line.
-func readLogEntry(raw string) LogEntry {
-	e := LogEntry{raw: raw}
+func readLogEntry(raw []byte) LogEntry {
+	e := LogEntry{raw: string(raw)}
 	var fields map[string]json.RawMessage
 	switch {
-	case strings.HasPrefix(strings.TrimLeft(raw, " \t"), "{") && json.Unmarshal([]byte(raw), &fields) == nil:
+	case bytes.HasPrefix(bytes.TrimLeft(raw, " \t"), []byte("{")) && json.Unmarshal(raw, &fields) == nil:
 		_ = json.Unmarshal(fields["message"], &e.Message)
 		_ = json.Unmarshal(fields["level"], &e.Level)
 		var at time.Time
@@ -301,12 +302,12 @@ func readLogEntry(raw string) LogEntry {
 		}
 		if json.Unmarshal(fields["line"], &e.Line) != nil {
 			if e.Line = e.Message; e.Line == "" {
-				e.Line = raw
+				e.Line = e.raw
 			}
 		}
-	case json.Unmarshal([]byte(raw), &e.Line) == nil:
+	case json.Unmarshal(raw, &e.Line) == nil:
 	default:
-		e.Line = raw
+		e.Line = e.raw
 	}
 	at, level, message := splitLine(e.Line)
 	if e.Time == nil {

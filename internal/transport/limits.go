@@ -159,7 +159,9 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 			next = len(buf) + readStep
 		}
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			larger := make([]byte, len(buf), min(2*cap(buf), most)) // append leaves more garbage
+			copy(larger, buf)
+			buf = larger
 		}
 		n, err := body.Read(buf[len(buf):min(cap(buf), most)])
 		buf = buf[:len(buf)+n]

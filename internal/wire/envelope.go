@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"reflect"
 	"strings"
 )
 
@@ -26,6 +27,9 @@ type Pagination struct {
 
 // Data decodes the object of a response.
 func Data[T any](body []byte) (*T, error) {
+	if err := checkMemory(body, 0); err != nil {
+		return nil, err
+	}
 	var response struct {
 		Success *bool `json:"success"`
 		Data    *T    `json:"data"`
@@ -44,6 +48,9 @@ func Data[T any](body []byte) (*T, error) {
 // Rows decodes a list. A null instead of rows is an empty list; a response without
 // data is an error.
 func Rows[T any](body []byte) ([]T, Pagination, error) {
+	if err := checkMemory(body, reflect.TypeFor[T]().Size()); err != nil {
+		return nil, Pagination{}, err
+	}
 	var response struct {
 		Success    *bool      `json:"success"`
 		Data       *[]T       `json:"data"`
@@ -79,6 +86,9 @@ func Into(body []byte, out any) error {
 	if isEmpty(body) {
 		return nil
 	}
+	if err := checkMemory(body, rowSize(out)); err != nil {
+		return err
+	}
 	var response struct {
 		Success *bool           `json:"success"`
 		Data    json.RawMessage `json:"data"`
@@ -113,6 +123,9 @@ func HasValue(object map[string]json.RawMessage, fields []string) bool {
 func Nothing(body []byte) error {
 	if isEmpty(body) {
 		return nil
+	}
+	if err := checkMemory(body, 0); err != nil {
+		return err
 	}
 	if !json.Valid(body) {
 		return ErrNotJSON
