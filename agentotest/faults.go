@@ -21,6 +21,8 @@ type Fault struct {
 	bare   bool
 	bytes  int
 	raw    Raw
+	// exhausted gives the response the rate-limit headers of a 429.
+	exhausted bool
 }
 
 type faultKind int
@@ -33,7 +35,8 @@ const (
 	faultHang
 )
 
-// Fail answers with a status and the error envelope, and does nothing else. It
+// Fail answers with a status and the error envelope, and does nothing else. A 429
+// has the headers of an exhausted rate limit: one second until the reset. Fail
 // panics if no answer can have that status; see [Raw].
 func Fail(status int, code string) Fault {
 	mustSend("Fail", status)
@@ -41,7 +44,9 @@ func Fail(status int, code string) Fault {
 	if text := http.StatusText(status); text != "" {
 		message += ": " + text
 	}
-	return Answer(Raw{Status: status, Body: errorBody(code, message)})
+	f := Answer(Raw{Status: status, Body: errorBody(code, message)})
+	f.exhausted = status == http.StatusTooManyRequests
+	return f
 }
 
 // Delay waits for d, then carries the operation out and answers as usual. With

@@ -28,13 +28,15 @@ type config struct {
 	inMemory      bool
 }
 
+const defaultLimit = 120 // requests a minute for each key
+
 type keyGrant struct {
 	key    string
 	scopes []string
 }
 
 func newConfig(opts []Option) config {
-	c := config{limit: 120, window: time.Minute, reply: defaultReply, logIDs: true}
+	c := config{limit: defaultLimit, window: time.Minute, reply: defaultReply, logIDs: true}
 	for _, opt := range opts {
 		opt(&c)
 	}

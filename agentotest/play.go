@@ -22,6 +22,9 @@ func (s *Service) play(c *call, handle handler, f Fault) {
 	if !wait(c.ctx, f.delay) {
 		panic(http.ErrAbortHandler)
 	}
+	if f.exhausted {
+		s.exhaust(c.w.Header())
+	}
 	if f.bare {
 		clear(c.w.Header())
 	}

@@ -46,6 +46,16 @@ func (s *Service) limit(header http.Header, key *apiKey) error {
 	}
 }
 
+// exhaust writes the headers of a 429 that ends in a second.
+func (s *Service) exhaust(header http.Header) {
+	if !s.config.limited() {
+		header.Set("X-RateLimit-Limit", strconv.Itoa(defaultLimit))
+	}
+	header.Set("X-RateLimit-Remaining", "0")
+	header.Set("X-RateLimit-Reset", strconv.FormatInt(ceilUnix(s.now().Add(time.Second)), 10))
+	header.Set("Retry-After", "1")
+}
+
 // ceilUnix rounds up, so that a client which waits until then is not early.
 func ceilUnix(t time.Time) int64 {
 	seconds := t.Unix()

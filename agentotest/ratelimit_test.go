@@ -99,3 +99,26 @@ func TestClockOffset(t *testing.T) {
 		require.Equal(t, time.Now().Add(-5*time.Minute), s.Requests()[0].Time)
 	})
 }
+
+// A scripted 429 has the headers of one that the limiter decides.
+func TestFail429HasRateLimitHeaders(t *testing.T) {
+	for name, opt := range map[string]Option{"limited": WithRateLimit(120, time.Minute), "unlimited": WithRateLimit(0, 0)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := NewServer(WithInMemory(), opt)
+				defer s.Close()
+				s.Next("Account.Get", 1, Fail(429, "rate_limit_exceeded"))
+				s.Next("Account.Get", 1, Fail(429, "rate_limit_exceeded").Bare())
+				s.Next("Account.Get", 1, Fail(503, "unavailable"))
+				began := time.Now()
+				g := ask(t, s, "GET", "/v1/account", "").want(429, "rate_limit_exceeded")
+				require.Equal(t, headers{429, "120", "0", "1", "1"}, rateOf(g, began))
+				for range 2 {
+					g = ask(t, s, "GET", "/v1/account", "")
+					require.Empty(t, g.header.Get("Retry-After"))
+					require.NotEqual(t, "0", g.header.Get("X-RateLimit-Remaining"))
+				}
+			})
+		})
+	}
+}
