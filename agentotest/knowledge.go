@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
 // knowledge is what an agent or a swarm can look up.
-type knowledge struct{ chunks []*chunk }
+type knowledge struct {
+	chunks   []*chunk        // with ascending ids
+	contents map[string]bool // of the chunks
+}
 
 type chunk struct {
 	id, content   string
@@ -39,9 +43,13 @@ type ingestWire struct {
 
 // add takes in a chunk whose content is not there yet.
 func (k *knowledge) add(s *Service, one *chunk) (added bool) {
-	if slices.ContainsFunc(k.chunks, func(other *chunk) bool { return other.content == one.content }) {
+	if k.contents[one.content] {
 		return false
 	}
+	if k.contents == nil {
+		k.contents = map[string]bool{}
+	}
+	k.contents[one.content] = true
 	one.id, one.created = s.state.id(kindChunk), s.now()
 	k.chunks = append(k.chunks, one)
 	return true
@@ -120,11 +128,13 @@ func (s *Service) listKnowledge(c *call, k *knowledge) (answer, error) {
 }
 
 func (s *Service) deleteKnowledge(c *call, k *knowledge) (answer, error) {
-	id := c.values["chunkId"]
-	i := slices.IndexFunc(k.chunks, func(one *chunk) bool { return one.id == id })
-	if i < 0 {
+	i, found := slices.BinarySearchFunc(k.chunks, c.values["chunkId"], func(one *chunk, id string) int {
+		return strings.Compare(one.id, id)
+	})
+	if !found {
 		return answer{}, notFound("chunk")
 	}
+	delete(k.contents, k.chunks[i].content)
 	k.chunks = slices.Delete(k.chunks, i, i+1)
 	return noContent()
 }
