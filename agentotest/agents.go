@@ -1,10 +1,20 @@
 package agentotest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+)
+
+// The statuses that the service itself sets.
+const (
+	statusCreating = "creating"
+	statusRunning  = "running"
+	statusStopped  = "stopped"
+	statusError    = "error"
 )
 
 const (
@@ -12,213 +22,249 @@ const (
 	defaultImage  = "openclaw/openclaw:latest"
 )
 
-type agentWire struct {
-	ID          string    `json:"id"`
-	Name        string    `json:"name"`
-	Description *string   `json:"description"`
-	Status      string    `json:"status"`
-	Region      string    `json:"region"`
-	Image       string    `json:"image"`
-	Swarm       *swarmRef `json:"swarm"`
-	SharedMode  bool      `json:"sharedMode"`
-	LastError   *string   `json:"lastError"`
-	CreatedAt   wireTime  `json:"createdAt"`
-	StartedAt   *wireTime `json:"startedAt"`
-	StoppedAt   *wireTime `json:"stoppedAt"`
-	UpdatedAt   *wireTime `json:"updatedAt"`
+// AgentSeed describes an agent to begin with; every field may be left out.
+type AgentSeed struct {
+	Name        string // default "Test Agent"
+	Description string
+	Region      string // default "eu"
+	Image       string
+	SwarmID     string
+	Status      string            // default "running"
+	Secrets     map[string]string // default a made-up anthropicApiKey
+	SoulMD      string
+	WorkflowMD  string
+	SharedMode  bool
 }
 
-type swarmRef struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+// Agent is the state of an agent.
+type Agent struct {
+	ID, Name, Description string
+	Region, Image         string
+	SwarmID               string
+	SharedMode            bool
+	Status, LastError     string
+	CreatedAt             time.Time
+	StartedAt, StoppedAt  time.Time // zero if it has not been started or stopped
+	Starts                int       // how often its container has begun to run
+	Secrets               []string  // the names, sorted
+	Soul, Workflow        Document
+	Rules                 map[string]string // name to content
+	Installed             []InstalledSkill
+	Loaded                Loaded
 }
 
-func (s *Service) showAgent(a *agent) any {
-	out := agentWire{
-		ID: a.id, Name: a.name, Description: a.description, Status: a.status, Region: a.region, Image: a.image,
-		SharedMode: a.sharedMode, LastError: optional(a.lastError), CreatedAt: wireTime(a.created),
-		StartedAt: nullable(a.started), StoppedAt: nullable(a.stopped), UpdatedAt: nullable(a.updated),
+// Loaded is what an agent's container loaded at its last start. Later changes are not
+// in it.
+type Loaded struct {
+	SoulMD, WorkflowMD string
+	SharedMode         bool
+	Secrets            []string          // the names, sorted
+	Rules              map[string]string // name to content
+	Skills             map[string]string // name to version
+}
+
+// agent has the state of an agent. The fields of Agent that repeat something below are
+// only set in a snapshot.
+type agent struct {
+	Agent
+	account *Account
+	updated time.Time
+	ready   time.Time // when a new container will run; zero: when the test says so
+	timer   *time.Timer
+	clock   time.Time // the latest stamp
+
+	library   library
+	knowledge knowledge
+	chat      chat
+	installed []*InstalledSkill
+	logs      agentLog
+}
+
+func (a *agent) ident() string { return a.ID }
+
+func (a *agent) now() time.Time { return a.account.service.now() }
+
+func (a *agent) wire() any {
+	a.updateStatus()
+	out := object{
+		"id": a.ID, "name": a.Name, "description": orNull(a.Description), "status": a.Status, "region": a.Region, "image": a.Image,
+		"swarm": nil, "sharedMode": a.SharedMode, "lastError": orNull(a.LastError), "createdAt": wireTime(a.CreatedAt),
+		"startedAt": wireTime(a.StartedAt), "stoppedAt": wireTime(a.StoppedAt), "updatedAt": wireTime(a.updated),
 	}
-	if w, err := s.swarm(a.swarm); err == nil {
-		out.Swarm = &swarmRef{w.id, w.name}
+	if w, err := a.account.swarm(a.SwarmID); err == nil {
+		out["swarm"] = object{"id": w.ID, "name": w.Name}
 	}
 	return out
 }
 
-// optional returns nil for "".
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
+func listAgents(c *call) (response, error) { return list(c, c.account.agents) }
 
-func (s *Service) listAgents(c *call) (answer, error) {
-	for _, a := range s.state.agents {
-		s.settle(a)
-	}
-	return list(s, c, s.state.agents, s.showAgent)
-}
-
-func (s *Service) createAgent(c *call) (answer, error) {
-	f := fieldsOf(c.body)
+func createAgent(c *call) (response, error) {
+	f := c.fields()
 	seed := AgentSeed{
-		Name: f.required("name"), Region: f.kept("region").or(defaultRegion), Image: f.kept("image").or(defaultImage),
-		SwarmID: f.kept("swarmId").value, SharedMode: f.flag("sharedMode").value,
+		Name: f.required("name"), Region: f.notEmpty("region").or(defaultRegion), Image: f.notEmpty("image").or(defaultImage),
+		SwarmID: f.notEmpty("swarmId").value, SharedMode: f.flag("sharedMode").value, Description: f.text("description").value,
 		SoulMD: f.text("soulMd").value, WorkflowMD: f.text("workflowMd").value, Secrets: f.texts("secrets").value,
 	}
-	description := f.text("description")
 	if f.err != nil {
-		return answer{}, f.err
+		return response{}, f.err
 	}
 	credentials := hasCredential(seed.Secrets)
 	if seed.SwarmID != "" {
-		w, err := s.swarm(seed.SwarmID)
+		w, err := c.account.swarm(seed.SwarmID)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		credentials = credentials || hasCredential(w.secrets)
 	}
 	if !credentials {
-		return answer{}, invalid("secrets must hold an LLM credential: one of %s", strings.Join(llmCredentials, ", "))
+		return response{}, invalid("secrets must contain an LLM credential: one of %s", strings.Join(llmCredentials, ", "))
 	}
-	if limit := s.config.maxAgents; limit > 0 && len(s.state.agents) >= limit {
-		return answer{}, limitReached("the plan allows %d agents", limit)
+	if limit := c.service.config.maxAgents; limit > 0 && len(c.account.agents) >= limit {
+		return response{}, limitReached("the plan allows %d agents", limit)
 	}
-	if err := s.mayRun(); err != nil {
-		return answer{}, err
+	if err := c.account.checkRunning(); err != nil {
+		return response{}, err
 	}
-	a := s.newAgent(seed)
-	if description.set {
-		a.description = &description.value
-	}
-	s.boot(a)
-	return created(s.showAgent(a))
+	a := c.account.newAgent(seed)
+	a.boot()
+	return created(a.wire())
 }
 
-// newAgent puts an agent into the account that does not run yet.
-func (s *Service) newAgent(seed AgentSeed) *agent {
-	now := s.now()
-	a := &agent{
-		id: s.state.id(kindAgent), name: seed.Name, region: seed.Region, image: seed.Image, swarm: seed.SwarmID,
-		description: optional(seed.Description), sharedMode: seed.SharedMode, status: statusStopped,
-		created: now, updated: now,
-	}
-	a.secrets = seed.Secrets
-	a.soul.write(seed.SoulMD, now)
-	a.workflow.write(seed.WorkflowMD, now)
-	s.state.agents = append(s.state.agents, a)
-	s.log(a, "INFO", "agent created")
-	return a
+// newAgent adds an agent that does not run yet.
+func (a *Account) newAgent(seed AgentSeed) *agent {
+	now := a.service.now()
+	added := &agent{account: a, updated: now, library: newLibrary(now), Agent: Agent{
+		ID: a.service.newID(kindAgent), Name: seed.Name, Description: seed.Description, Region: seed.Region, Image: seed.Image,
+		SwarmID: seed.SwarmID, SharedMode: seed.SharedMode, Status: statusStopped, CreatedAt: now,
+	}}
+	added.library.secrets = seed.Secrets
+	added.library.soul.content, added.library.workflow.content = seed.SoulMD, seed.WorkflowMD
+	a.agents = append(a.agents, added)
+	added.log("INFO", "agent created")
+	return added
 }
 
-func (s *Service) getAgent(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(s.showAgent(a))
-}
-
-func (s *Service) updateAgent(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	f := fieldsOf(c.body)
-	name, region, image := f.kept("name"), f.text("region"), f.text("image")
+func updateAgent(c *call, a *agent) (response, error) {
+	f := c.fields()
+	name, region, image := f.notEmpty("name"), f.text("region"), f.text("image")
 	description, swarmID, shared := f.text("description"), f.text("swarmId"), f.flag("sharedMode")
 	if f.err != nil {
-		return answer{}, f.err
+		return response{}, f.err
 	}
-	if swarmID.set && swarmID.value != "" {
-		if _, err := s.swarm(swarmID.value); err != nil {
-			return answer{}, err
+	if swarmID.value != "" {
+		if _, err := c.account.swarm(swarmID.value); err != nil {
+			return response{}, err
 		}
 	}
-	a.name = name.or(a.name)
-	a.region = region.change(a.region, defaultRegion)
-	a.image = image.change(a.image, defaultImage)
-	a.swarm = swarmID.change(a.swarm, "")
-	a.sharedMode = shared.change(a.sharedMode, false)
-	a.description = description.pointer(a.description)
-	a.updated = s.now()
-	return ok(s.showAgent(a))
+	a.Name = name.or(a.Name)
+	a.Description = description.update(a.Description, "")
+	a.Region = region.update(a.Region, defaultRegion)
+	a.Image = image.update(a.Image, defaultImage)
+	a.SwarmID = swarmID.update(a.SwarmID, "")
+	a.SharedMode = shared.update(a.SharedMode, false)
+	a.updated = a.now()
+	return ok(a.wire())
 }
 
-func (s *Service) deleteAgent(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
-	}
+func deleteAgent(c *call, a *agent) (response, error) {
 	a.stopTimer()
 	a.logs.close()
-	s.state.agents = slices.DeleteFunc(s.state.agents, func(other *agent) bool { return other == a })
+	c.account.agents = remove(c.account.agents, a)
 	return noContent()
 }
 
-func (s *Service) startAgent(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
-	}
+func startAgent(c *call, a *agent) (response, error) {
 	if !a.up() {
-		if err := s.mayRun(); err != nil {
-			return answer{}, err
+		if err := c.account.checkRunning(); err != nil {
+			return response{}, err
 		}
-		s.boot(a)
+		a.boot()
 	}
-	return ok(s.showAgent(a))
+	return ok(a.wire())
 }
 
-func (s *Service) stopAgent(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
+func stopAgent(_ *call, a *agent) (response, error) {
+	if a.Status != statusStopped {
+		a.stop()
 	}
-	if a.status != statusStopped {
-		s.stop(a)
-	}
-	return ok(s.showAgent(a))
+	return ok(a.wire())
 }
 
-func (s *Service) restartAgent(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
-	}
+func restartAgent(c *call, a *agent) (response, error) {
 	if !a.up() {
-		if err := s.mayRun(); err != nil {
-			return answer{}, err
+		if err := c.account.checkRunning(); err != nil {
+			return response{}, err
 		}
 	}
-	s.log(a, "INFO", "agent restarting")
-	s.boot(a)
-	return ok(s.showAgent(a))
+	a.log("INFO", "agent restarting")
+	a.boot()
+	return ok(a.wire())
 }
 
-type agentStatusWire struct {
-	Status    string    `json:"status"`
-	Running   bool      `json:"running"`
-	CPU       *string   `json:"cpu"`
-	Memory    *string   `json:"memory"`
-	Uptime    *string   `json:"uptime"`
-	StartedAt *wireTime `json:"startedAt"`
-	LastError *string   `json:"lastError"`
-}
-
-func (s *Service) agentStatus(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
+func agentStatus(_ *call, a *agent) (response, error) {
+	running := a.Status == statusRunning
+	out := object{
+		"status": a.Status, "running": running, "cpu": nil, "memory": nil, "uptime": nil,
+		"startedAt": wireTime(a.StartedAt), "lastError": orNull(a.LastError),
 	}
-	out := agentStatusWire{
-		Status: a.status, Running: a.status == statusRunning,
-		StartedAt: nullable(a.started), LastError: optional(a.lastError),
-	}
-	if out.Running {
-		uptime := max(0, s.now().Sub(a.started).Truncate(time.Second))
-		out.CPU, out.Memory, out.Uptime = optional("3%"), optional("212MB / 8GB"), optional(fmt.Sprint(uptime))
+	if running {
+		uptime := max(0, a.now().Sub(a.StartedAt).Truncate(time.Second))
+		out["cpu"], out["memory"], out["uptime"] = "3%", "212MB / 8GB", fmt.Sprint(uptime)
 	}
 	return ok(out)
 }
+
+// AddAgent adds an agent and returns its ID. Plan limits and the start delay do not
+// apply. It panics if the swarm does not exist in the account.
+func (a *Account) AddAgent(seed AgentSeed) string {
+	a.service.mu.Lock()
+	defer a.service.mu.Unlock()
+	seed.Name = cmp.Or(seed.Name, "Test Agent")
+	seed.Region, seed.Image = cmp.Or(seed.Region, defaultRegion), cmp.Or(seed.Image, defaultImage)
+	seed.Secrets = maps.Clone(seed.Secrets)
+	if seed.Secrets == nil {
+		seed.Secrets = map[string]string{llmCredentials[0]: "sk-ant-test"}
+	}
+	if _, err := a.swarm(seed.SwarmID); err != nil && seed.SwarmID != "" {
+		panic(fmt.Sprintf("agentotest: there is no swarm %q", seed.SwarmID))
+	}
+	added := a.newAgent(seed)
+	added.Loaded = added.current()
+	added.setStatus(cmp.Or(seed.Status, statusRunning), "")
+	return added.ID
+}
+
+// Agents returns all agents of the account, newest first.
+func (a *Account) Agents() []Agent {
+	a.service.mu.Lock()
+	defer a.service.mu.Unlock()
+	return newestFirst(a.agents, (*agent).snapshot)
+}
+
+// Agent returns one agent. It panics if there is no agent with that ID.
+func (s *Service) Agent(id string) Agent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mustAgent(id).snapshot()
+}
+
+func (a *agent) snapshot() Agent {
+	a.updateStatus()
+	out, now := a.Agent, a.current()
+	out.Secrets, out.Rules = now.Secrets, now.Rules
+	out.Soul, out.Workflow = a.library.soul.snapshot(), a.library.workflow.snapshot()
+	for _, i := range a.installed {
+		out.Installed = append(out.Installed, *i)
+	}
+	return out
+}
+
+// llmCredentials are the secrets with which an agent can use a model.
+var llmCredentials = []string{"anthropicApiKey", "openaiApiKey", "geminiApiKey"}
+
+func hasCredential(secrets map[string]string) bool {
+	return slices.ContainsFunc(llmCredentials, func(name string) bool { return secrets[name] != "" })
+}
+
+func secretNames(secrets map[string]string) []string { return slices.Sorted(maps.Keys(secrets)) }

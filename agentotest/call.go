@@ -2,50 +2,40 @@ package agentotest
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
 
-	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
-// call is one request on its way.
+// call is one request that is being handled.
 type call struct {
-	ctx       context.Context
-	cancel    context.CancelFunc
-	r         *http.Request
-	w         *wire
-	arrival   *arrival
-	route     *route.Route
-	values    map[string]string // the placeholders of the path, unescaped
-	body      []byte
-	requestID string
+	service *Service
+	account *Account
+	ctx     context.Context
+	r       *http.Request
+	w       *bodyWriter
+	entry   *Request          // what is recorded of it
+	values  map[string]string // the placeholders of the path, unescaped
+	body    []byte
 }
 
-func (s *Service) newCall(w http.ResponseWriter, r *http.Request) *call {
-	ctx, cancel := context.WithCancel(r.Context())
-	stop := context.AfterFunc(s.base, cancel) // a middleware may have put a context of its own in the way
-	c := &call{r: r, ctx: ctx, cancel: func() { stop(); cancel() }}
-	c.w = &wire{ResponseWriter: w, left: unlimited, cancel: c.cancel}
-	body, err := io.ReadAll(bodyOf(r))
-	c.body = body
-	c.arrival = s.arrivalOf(r.Context(), r, body)
-	if err != nil && c.arrival.err == nil {
-		c.arrival.err = invalid("the body could not be read")
+func newCall(s *Service, w http.ResponseWriter, r *http.Request) *call {
+	from, ok := r.Context().Value(arrivalKey{}).(*arrival)
+	if !ok { // a middleware made a request of its own
+		from = &arrival{new(Request), func() {}}
 	}
-	return c
+	body, _ := io.ReadAll(r.Body) // read before, unless a middleware replaced it
+	writer := &bodyWriter{ResponseWriter: w, ctx: r.Context(), cancel: from.cancel, left: unlimited}
+	return &call{service: s, ctx: r.Context(), r: r, w: writer, entry: from.entry, body: body}
 }
 
-// has tells whether the operation's path has the placeholder.
-func (c *call) has(name string) bool {
-	_, ok := c.values[name]
-	return ok
-}
+func (c *call) query(name string) string { return c.r.URL.Query().Get(name) }
 
-// queryInt reads a whole number that must be at least low, when it is there.
+// queryInt reads a whole number that must be at least low, if it is there.
 func (c *call) queryInt(name string, low, fallback int) (int, error) {
-	text := c.r.URL.Query().Get(name)
+	text := c.query(name)
 	if text == "" {
 		return fallback, nil
 	}
@@ -56,83 +46,105 @@ func (c *call) queryInt(name string, low, fallback int) (int, error) {
 	return n, nil
 }
 
-func (c *call) query(name string) string { return c.r.URL.Query().Get(name) }
-
-// send writes an answer, or drops the connection where it breaks off.
-func (c *call) send(a answer) {
-	if a.stream != nil {
-		c.sendStream(a)
-		return
+// respond does the operation and sends its response, or what the fault has in its
+// place.
+func (c *call) respond(handle handler, f Fault) {
+	if f.kind == faultRaw || f.bare {
+		exchange.Scripted(c.ctx)
 	}
-	if len(a.body) > 0 {
-		c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		c.w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	}
-	c.w.WriteHeader(a.status)
-	_, _ = c.w.Write(a.body) // a client that has gone needs no answer
-	c.w.endCut()
-}
-
-func (c *call) sendStream(a answer) {
-	whole := a.stream.write(c)
-	if a.stream.finish != nil && (whole || c.w.cut) {
-		a.stream.finish()
-	}
-	if !whole || c.w.cut {
-		panic(http.ErrAbortHandler)
-	}
-	c.w.endCut()
-}
-
-func (c *call) sendError(err error) {
-	var e *apiError
-	if errors.As(err, &e) {
-		for name, values := range e.header {
-			c.w.Header()[name] = values
+	var r response
+	if f.commit {
+		r = c.do(handle)
+		if f.discardsResponse() && r.stream != nil && r.stream.finish != nil {
+			r.stream.finish()
 		}
 	}
-	c.send(errorAnswer(err))
-}
-
-const unlimited = -1
-
-// wire is the way to the client. It can be cut after a number of bytes.
-type wire struct {
-	http.ResponseWriter
-	left   int // bytes of the body until the cut, or unlimited
-	cut    bool
-	cancel context.CancelFunc // ends the call at the cut
-}
-
-func (w *wire) Write(p []byte) (int, error) {
-	if w.cut {
-		return 0, http.ErrAbortHandler
-	}
-	if w.left == unlimited {
-		return w.ResponseWriter.Write(p)
-	}
-	n, err := w.ResponseWriter.Write(p[:min(len(p), w.left)])
-	w.left -= n
-	if w.left == 0 {
-		w.Flush()
-		w.cut = true
-		w.cancel()
-	}
-	return n, err
-}
-
-// Flush sends what has been written.
-func (w *wire) Flush() {
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // a writer that cannot flush is not buffered for long
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *wire) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// endCut drops the connection if the answer was to be cut, however short it was.
-func (w *wire) endCut() {
-	if w.left != unlimited {
-		w.Flush()
+	if !wait(c.ctx, f.delay) {
 		panic(http.ErrAbortHandler)
 	}
+	if f.bare {
+		clear(c.w.Header())
+	} else if f.exhausted {
+		c.service.setExhausted(c.w.Header())
+	}
+	switch f.kind {
+	case faultDrop:
+		panic(http.ErrAbortHandler)
+	case faultHang:
+		<-c.ctx.Done()
+		panic(http.ErrAbortHandler)
+	case faultRaw:
+		c.w.setRaw(f.raw)
+		c.send(f.raw.response())
+		return
+	case faultLimit:
+		c.w.left, c.w.stall = f.bytes, f.stall
+	case faultSlow:
+		c.w.rate, c.w.piece = f.bytes, max(1, f.bytes/10)
+	}
+	if !f.commit {
+		r = c.do(handle)
+	}
+	c.send(r)
+}
+
+// do does the operation while nothing else changes the state.
+func (c *call) do(handle handler) response {
+	c.service.mu.Lock()
+	defer c.service.mu.Unlock()
+	r, err := handle(c)
+	if err != nil {
+		return errorResponse(err)
+	}
+	return r
+}
+
+// send writes a response, or drops the connection where the response is interrupted.
+func (c *call) send(r response) {
+	if r.stream != nil {
+		c.sendStream(r.stream)
+		return
+	}
+	header := c.w.Header()
+	if len(r.body) > 0 {
+		header.Set("Content-Type", "application/json; charset=utf-8")
+		if c.w.left == unlimited { // else a client would see its end
+			header.Set("Content-Length", strconv.Itoa(len(r.body)))
+		}
+	}
+	for name, values := range r.header {
+		header[http.CanonicalHeaderKey(name)] = values
+		if len(values) == 0 {
+			header[http.CanonicalHeaderKey(name)] = nil // net/http does not add it then
+		}
+	}
+	c.w.WriteHeader(r.status)
+	_, _ = c.w.Write(r.body) // a client that has gone needs no response
+	c.w.end()
+}
+
+func (c *call) sendStream(s *eventStream) {
+	complete := s.write(c)
+	if s.finish != nil && (complete || c.w.cut) {
+		s.finish()
+	}
+	if !complete {
+		panic(http.ErrAbortHandler)
+	}
+	c.w.end()
+}
+
+// startEvents begins an event stream.
+func (c *call) startEvents() {
+	c.w.Header().Set("Content-Type", "text/event-stream")
+	c.w.Header().Set("Cache-Control", "no-cache")
+	c.w.WriteHeader(http.StatusOK)
+	c.w.Flush()
+}
+
+// sendEvent sends one event that is a data line and nothing else.
+func (c *call) sendEvent(data []byte) {
+	line := append(append([]byte("data: "), data...), "\n\n"...)
+	_, _ = c.w.Write(line) // a client that has gone ends the call's context
+	c.w.Flush()
 }

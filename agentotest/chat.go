@@ -3,88 +3,100 @@ package agentotest
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 )
 
-// Turn is a message to an agent, as [WithReply] is asked to answer it.
-type Turn struct {
-	AgentID   string
-	AgentName string
-	SessionID string
-	PeerID    string
-	Message   string
-	Context   json.RawMessage // as it was sent; nil when none was
-	Number    int             // of the turn in its session, from 1
-}
-
 const maxMessages = 10_000 // kept for each agent
 
-// chat is what an agent has been told and has said.
+// chat is the sessions of an agent and their messages.
 type chat struct {
 	sessions []*session
-	messages []*message // as appendBounded keeps them; said cuts them
-	serial   int        // of session ids
+	messages []*message // as appendLimited keeps them; history limits them
+}
+
+// Session is a chat session of an agent.
+type Session struct {
+	ID, Title, PeerID string
+	CreatedAt         time.Time
 }
 
 type session struct {
-	id, peer         string
-	title            *string
-	implicit         bool // made for a message that named no session
-	turns            int
-	created, updated time.Time
+	Session
+	implicit bool // made for a message that named no session
+	turns    int
+	updated  time.Time
+}
+
+func (s *session) ident() string { return s.ID }
+
+func (s *session) wire() any {
+	return object{
+		"id": s.ID, "title": orNull(s.Title), "peerId": orNull(s.PeerID),
+		"createdAt": wireTime(s.CreatedAt), "updatedAt": wireTime(s.updated),
+	}
+}
+
+// Message is a message in a session. Role is "user" or "assistant".
+type Message struct {
+	ID, SessionID, Role, Content string
+	CreatedAt                    time.Time
 }
 
 type message struct {
-	id, role, content string
-	session, peer     string
-	created           time.Time
+	Message
+	peer string
 }
 
-const (
-	roleUser      = "user"
-	roleAssistant = "assistant"
-)
+func (m *message) ident() string { return m.ID }
 
-func (s *Service) sendMessage(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	f := fieldsOf(c.body)
-	turn := Turn{AgentID: a.id, AgentName: a.name, Message: f.required("message"), PeerID: f.text("peerId").value}
-	sessionID := f.text("sessionId").value
-	if f.err != nil {
-		return answer{}, f.err
-	}
-	if raw := f.raw["context"]; !isNull(raw) {
-		turn.Context = raw
-	}
-	if a.status != statusRunning {
-		return answer{}, conflict("the agent is not running: it is %s", a.status)
-	}
-	in, err := s.sessionFor(a, sessionID, turn.PeerID)
-	if err != nil {
-		return answer{}, err
-	}
-	in.turns++
-	turn.SessionID, turn.Number = in.id, in.turns
-	s.say(a, in, roleUser, turn.Message)
-	s.log(a, "INFO", "message received in session "+in.id)
-	return s.reply(a, in, turn), nil
+func (m *message) wire() any {
+	return object{"id": m.ID, "role": m.Role, "content": m.Content, "sessionId": m.SessionID, "createdAt": wireTime(m.CreatedAt)}
 }
 
-// sessionFor finds the session of a message. One that names none goes to a
-// session that is kept for such messages of its peer.
-func (s *Service) sessionFor(a *agent, id, peer string) (*session, error) {
-	i := slices.IndexFunc(a.chat.sessions, func(in *session) bool {
-		if id == "" {
-			return in.implicit && in.peer == peer
+// history returns the messages that are kept, oldest first.
+func (c *chat) history() []*message { return newest(c.messages, maxMessages) }
+
+func listMessages(c *call, a *agent) (response, error) {
+	id, peer := c.query("sessionId"), c.query("peerId")
+	if id != "" {
+		if _, err := find("session", a.chat.sessions, id); err != nil {
+			return response{}, err
 		}
-		return in.id == id && (peer == "" || in.peer == "" || in.peer == peer)
+	}
+	return list(c, filter(a.chat.history(), func(m *message) bool {
+		return (id == "" || m.SessionID == id) && (peer == "" || m.peer == peer)
+	}))
+}
+
+func listSessions(c *call, a *agent) (response, error) { return list(c, a.chat.sessions) }
+
+func createSession(c *call, a *agent) (response, error) {
+	f := c.fields()
+	title, peer := f.text("title").value, f.text("peerId").value
+	if f.err != nil {
+		return response{}, f.err
+	}
+	return created(a.newSession(title, peer).wire())
+}
+
+func (a *agent) newSession(title, peer string) *session {
+	now := a.now()
+	s := &session{updated: now, Session: Session{
+		ID: fmt.Sprintf("agent:%s:s%d", a.ID, len(a.chat.sessions)+1), Title: title, PeerID: peer, CreatedAt: now,
+	}}
+	a.chat.sessions = append(a.chat.sessions, s)
+	return s
+}
+
+// sessionFor finds the session of a message. A message that names none goes to a
+// session that is kept for such messages of its peer.
+func (a *agent) sessionFor(id, peer string) (*session, error) {
+	i := slices.IndexFunc(a.chat.sessions, func(s *session) bool {
+		if id == "" {
+			return s.implicit && s.PeerID == peer
+		}
+		return s.ID == id && (peer == "" || s.PeerID == "" || s.PeerID == peer)
 	})
 	switch {
 	case i >= 0:
@@ -92,95 +104,77 @@ func (s *Service) sessionFor(a *agent, id, peer string) (*session, error) {
 	case id != "":
 		return nil, notFound("session")
 	}
-	in := s.newSession(a, nil, peer)
-	in.implicit = true
-	return in, nil
+	s := a.newSession("", peer)
+	s.implicit = true
+	return s, nil
 }
 
-func (s *Service) newSession(a *agent, title *string, peer string) *session {
-	a.chat.serial++
-	now := s.now()
-	in := &session{
-		id:   fmt.Sprintf("agent:%s:s%d", a.id, a.chat.serial),
-		peer: peer, title: title, created: now, updated: now,
+func sendMessage(c *call, a *agent) (response, error) {
+	f := c.fields()
+	turn := Turn{AgentID: a.ID, AgentName: a.Name, Message: f.required("message"), PeerID: f.text("peerId").value}
+	id := f.text("sessionId").value
+	if f.err != nil {
+		return response{}, f.err
 	}
-	a.chat.sessions = append(a.chat.sessions, in)
-	return in
-}
-
-func (s *Service) say(a *agent, in *session, role, content string) {
-	now := s.now()
-	in.updated = now
-	said := &message{id: s.state.id(kindMessage), role: role, content: content, session: in.id, peer: in.peer, created: now}
-	a.chat.messages = appendBounded(a.chat.messages, said, maxMessages)
-}
-
-// said returns what is kept, oldest first.
-func (c *chat) said() []*message { return newest(c.messages, maxMessages) }
-
-type chatEventWire struct {
-	Type      string  `json:"type"`
-	Content   *string `json:"content,omitempty"` // of a text event, also where it is empty
-	SessionID string  `json:"sessionId,omitempty"`
-}
-
-// reply is the answer to a turn. What the agent says is in the history once the
-// turn has ended, and not if the client has left before.
-func (s *Service) reply(a *agent, in *session, turn Turn) answer {
-	increments := sync.OnceValue(func() []string { return s.config.reply(turn) })
-	return answer{status: http.StatusOK, stream: &streamed{
-		write: func(c *call) bool {
-			c.startEvents()
-			for i, increment := range increments() {
-				if i > 0 && !wait(c.ctx, s.config.replyGap) {
-					return false
-				}
-				c.event(encodeJSON(chatEventWire{Type: "text", Content: &increment}))
-			}
-			if len(increments()) > 0 && !wait(c.ctx, s.config.replyGap) {
-				return false
-			}
-			done := chatEventWire{Type: "done"}
-			if s.config.sessionInDone {
-				done.SessionID = in.id
-			}
-			c.event(encodeJSON(done))
-			return c.ctx.Err() == nil
-		},
-		finish: func() {
-			text := strings.Join(increments(), "")
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.say(a, in, roleAssistant, text)
-			s.log(a, "INFO", "message answered in session "+in.id)
-		},
-	}}
-}
-
-const maxEcho = 16 // increments for the message that is repeated
-
-// defaultReply says what it is and repeats the message in whole words.
-func defaultReply(t Turn) []string {
-	increments := []string{"This is agentotest, ", "a test double of the Agento service: ", "no model has read your message. ", "You wrote: "}
-	words := strings.SplitAfter(t.Message, " ")
-	size := (len(words) + maxEcho - 1) / maxEcho
-	for group := range slices.Chunk(words, size) {
-		increments = append(increments, strings.Join(group, ""))
+	if raw := f.raw["context"]; !isNull(raw) {
+		turn.Context = raw
 	}
-	return increments
+	if a.Status != statusRunning {
+		return response{}, conflict("the agent is not running: it is %s", a.Status)
+	}
+	s, err := a.sessionFor(id, turn.PeerID)
+	if err != nil {
+		return response{}, err
+	}
+	s.turns++
+	turn.SessionID, turn.Number = s.ID, s.turns
+	a.addMessage(s, "user", turn.Message)
+	a.log("INFO", "message received in session "+s.ID)
+	return a.reply(s, turn), nil
 }
 
-// startEvents begins an event stream.
-func (c *call) startEvents() {
-	c.w.Header().Set("Content-Type", "text/event-stream")
-	c.w.Header().Set("Cache-Control", "no-cache")
-	c.w.WriteHeader(http.StatusOK)
-	c.w.Flush()
+func (a *agent) addMessage(s *session, role, content string) {
+	s.updated = a.now()
+	a.chat.messages = appendLimited(a.chat.messages, &message{peer: s.PeerID, Message: Message{
+		ID: a.account.service.newID(kindMessage), SessionID: s.ID, Role: role, Content: content, CreatedAt: s.updated,
+	}}, maxMessages)
 }
 
-// event sends one event that is a data line and nothing else.
-func (c *call) event(data []byte) {
-	line := append(append([]byte("data: "), data...), "\n\n"...)
-	_, _ = c.w.Write(line) // a client that has gone ends the call's context
-	c.w.Flush()
+// AddSession creates a session of an agent and returns its ID. Title and peer may be
+// "". It panics if there is no such agent.
+func (s *Service) AddSession(agentID, title, peerID string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mustAgent(agentID).newSession(title, peerID).ID
+}
+
+// Sessions returns an agent's sessions, newest first. It panics if there is no such
+// agent.
+func (s *Service) Sessions(agentID string) []Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return newestFirst(s.mustAgent(agentID).chat.sessions, func(in *session) Session { return in.Session })
+}
+
+// Messages returns the messages to and from an agent, in all sessions, oldest first. It
+// panics if there is no such agent.
+func (s *Service) Messages(agentID string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Message
+	for _, m := range s.mustAgent(agentID).chat.history() {
+		out = append(out, m.Message)
+	}
+	return out
+}
+
+// Turn is a message to an agent, with what [WithReply] needs to reply to it.
+type Turn struct {
+	AgentID   string
+	AgentName string
+	SessionID string
+	PeerID    string
+	Message   string
+	Context   json.RawMessage // as it was sent; nil if there was none
+	Number    int             // of the turn in its session, from 1
 }

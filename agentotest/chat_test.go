@@ -169,7 +169,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	a := s.mustAgent(id)
 	for n, rounds := range []int{maxMessages + 1, maxMessages} { // before and after older rows are let go of
 		for range rounds {
-			s.say(a, a.chat.sessions[0], roleUser, "x")
+			a.addMessage(a.chat.sessions[0], "user", "x")
 		}
 		require.Len(t, s.Messages(id), maxMessages)
 		answer := httptest.NewRecorder()
@@ -186,7 +186,7 @@ func TestReplyGap(t *testing.T) {
 		defer s.Close()
 		id := s.AddAgent(AgentSeed{})
 		began := time.Now()
-		reader := sendMessage(t, s, id)
+		reader := openReply(t, s, id)
 		require.Zero(t, time.Since(began), "the headers come at once")
 		for i, want := range []string{`"a"`, `"b"`, `"c"`, `"done"`} {
 			require.Contains(t, reader.block(), want)
@@ -201,7 +201,7 @@ func TestClientLeavesInTheMiddleOfAnAnswer(t *testing.T) {
 		s := NewServer(WithInMemory(), WithReplyGap(time.Hour))
 		defer s.Close()
 		id := s.AddAgent(AgentSeed{})
-		reader := sendMessage(t, s, id)
+		reader := openReply(t, s, id)
 		reader.block()
 		require.NoError(t, reader.response.Body.Close())
 		synctest.Wait()
@@ -214,7 +214,7 @@ func TestServerCloseBreaksAnAnswerOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithReplyGap(time.Hour))
 		id := s.AddAgent(AgentSeed{})
-		reader := sendMessage(t, s, id)
+		reader := openReply(t, s, id)
 		reader.block()
 		s.Close()
 		_, err := reader.read()

@@ -1,63 +1,90 @@
 package agentotest
 
 import (
+	"cmp"
 	"encoding/json"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-type documentWire struct {
-	Content   string   `json:"content"`
-	Version   string   `json:"version"`
-	UpdatedAt wireTime `json:"updatedAt"`
+// library is what operations of the Account group keep of an agent, or of the account
+// if their path has no agent.
+type library struct {
+	secrets        map[string]string
+	soul, workflow document
+	rules          []*rule
 }
 
-func (d *document) show() any {
-	return documentWire{d.content, d.versionText(), wireTime(d.updated)}
+func newLibrary(now time.Time) library {
+	return library{soul: document{version: 1, updated: now}, workflow: document{version: 1, updated: now}}
 }
 
-func soulOf(l *library) *document     { return &l.soul }
-func workflowOf(l *library) *document { return &l.workflow }
-
-func (s *Service) getPersonality(c *call) (answer, error)    { return s.getDocument(c, soulOf) }
-func (s *Service) updatePersonality(c *call) (answer, error) { return s.updateDocument(c, soulOf) }
-func (s *Service) getWorkflow(c *call) (answer, error)       { return s.getDocument(c, workflowOf) }
-func (s *Service) updateWorkflow(c *call) (answer, error)    { return s.updateDocument(c, workflowOf) }
-
-func (s *Service) getDocument(c *call, which func(*library) *document) (answer, error) {
-	l, err := s.libraryOf(c)
-	if err != nil {
-		return answer{}, err
+func libraryOf(c *call) (*library, error) {
+	if c.values["id"] == "" {
+		return &c.account.library, nil
 	}
-	return ok(which(l).show())
+	a, err := agentOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return &a.library, nil
 }
+
+// Document is a personality or a workflow.
+type Document struct{ Content, Version string }
+
+// document is a Markdown file with a version that counts its changes.
+type document struct {
+	content string
+	version int
+	updated time.Time
+}
+
+func (d *document) write(content string, now time.Time) {
+	d.content, d.updated = content, now
+	d.version++
+}
+
+func (d *document) snapshot() Document { return Document{d.content, strconv.Itoa(d.version)} }
+
+func (d *document) wire() any {
+	return object{"content": d.content, "version": strconv.Itoa(d.version), "updatedAt": wireTime(d.updated)}
+}
+
+func personalityOf(c *call) (*document, error) {
+	l, err := libraryOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return &l.soul, nil
+}
+
+func workflowOf(c *call) (*document, error) {
+	l, err := libraryOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return &l.workflow, nil
+}
+
+func getDocument(_ *call, d *document) (response, error) { return ok(d.wire()) }
 
 // updateDocument checks the version if the request has one.
-func (s *Service) updateDocument(c *call, which func(*library) *document) (answer, error) {
-	l, err := s.libraryOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	f := fieldsOf(c.body)
-	content := f.text("content")
-	if !content.set {
-		f.complain("%s is required", "content")
-	}
-	version := f.version()
+func updateDocument(c *call, d *document) (response, error) {
+	f := c.fields()
+	content, version := f.present("content"), f.version()
 	if f.err != nil {
-		return answer{}, f.err
+		return response{}, f.err
 	}
-	d := which(l)
-	if version.set && version.value != d.versionText() {
-		return answer{}, conflict("the document has changed: its version is %s, not %q", d.versionText(), version.value)
+	if current := strconv.Itoa(d.version); version.set && version.value != current {
+		return response{}, conflict("the document has changed: its version is %s, not %q", current, version.value)
 	}
-	d.write(content.value, s.now())
-	return ok(d.show())
+	d.write(content, c.service.now())
+	return ok(d.wire())
 }
 
-// version reads the version that the client has read: text, or the number that
-// it took it for.
+// version reads the version that the client has read, a string or a number.
 func (f *fields) version() field[string] {
 	if number := (json.Number)(""); json.Unmarshal(f.raw["version"], &number) == nil && number != "" {
 		return field[string]{value: number.String(), set: true}
@@ -65,18 +92,19 @@ func (f *fields) version() field[string] {
 	return f.text("version")
 }
 
-// SetPersonality writes an agent's SOUL.md, as the agent itself does at times,
-// and makes the versions that clients have read stale. It panics if there is no
-// such agent.
-func (s *Service) SetPersonality(agentID, content string) { s.setDocument(agentID, content, soulOf) }
-
-// SetWorkflow writes an agent's WORKFLOW.md likewise.
-func (s *Service) SetWorkflow(agentID, content string) { s.setDocument(agentID, content, workflowOf) }
-
-func (s *Service) setDocument(agentID, content string, which func(*library) *document) {
+// SetPersonality writes an agent's SOUL.md, as the agent itself sometimes does, and
+// makes the versions that clients have read stale. It panics if there is no such agent.
+func (s *Service) SetPersonality(agentID, content string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	which(&s.mustAgent(agentID).library).write(content, s.now())
+	s.mustAgent(agentID).library.soul.write(content, s.now())
+}
+
+// SetWorkflow is like [Service.SetPersonality] for the agent's WORKFLOW.md.
+func (s *Service) SetWorkflow(agentID, content string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mustAgent(agentID).library.workflow.write(content, s.now())
 }
 
 type rule struct {
@@ -84,89 +112,70 @@ type rule struct {
 	updated       time.Time
 }
 
-type ruleWire struct {
-	Name      string   `json:"name"`
-	Content   string   `json:"content"`
-	UpdatedAt wireTime `json:"updatedAt"`
+func (r *rule) ident() string { return r.name }
+
+func (r *rule) wire() any {
+	return object{"name": r.name, "content": r.content, "updatedAt": wireTime(r.updated)}
 }
 
-func (r *rule) show() any { return ruleWire{r.name, r.content, wireTime(r.updated)} }
+func listRules(c *call, l *library) (response, error) { return list(c, l.rules) }
 
-func (s *Service) listRules(c *call) (answer, error) {
-	l, err := s.libraryOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	return list(s, c, l.rules, (*rule).show)
-}
-
-// ruleOf finds the rule that the path names; -1 where there is none.
-func (s *Service) ruleOf(c *call) (l *library, i int, err error) {
-	l, err = s.libraryOf(c)
-	if err != nil {
-		return nil, 0, err
-	}
+func ruleName(c *call) (string, error) {
 	name := c.values["name"]
 	if strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
-		return nil, 0, invalid("name must be a file name, without a path")
+		return "", invalid("name must be a file name, without a path")
 	}
-	return l, slices.IndexFunc(l.rules, func(r *rule) bool { return r.name == name }), nil
+	return name, nil
 }
 
-func (s *Service) getRule(c *call) (answer, error) {
-	l, i, err := s.ruleOf(c)
+// rule finds the rule that the path names.
+func (l *library) rule(c *call) (*rule, error) {
+	name, err := ruleName(c)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	if i < 0 {
-		return answer{}, notFound("rule")
-	}
-	return ok(l.rules[i].show())
+	return find("rule", l.rules, name)
 }
 
-func (s *Service) putRule(c *call) (answer, error) {
-	l, i, err := s.ruleOf(c)
+func getRule(c *call, l *library) (response, error) {
+	r, err := l.rule(c)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	f := fieldsOf(c.body)
-	content := f.text("content")
-	if !content.set {
-		f.complain("%s is required", "content")
-	}
-	if f.err != nil {
-		return answer{}, f.err
-	}
-	if i < 0 {
-		i = len(l.rules)
-		l.rules = append(l.rules, &rule{name: c.values["name"]})
-	}
-	l.rules[i].content, l.rules[i].updated = content.value, s.now()
-	return ok(l.rules[i].show())
+	return ok(r.wire())
 }
 
-func (s *Service) deleteRule(c *call) (answer, error) {
-	l, i, err := s.ruleOf(c)
+func putRule(c *call, l *library) (response, error) {
+	name, err := ruleName(c)
+	f := c.fields()
+	content := f.present("content")
+	if err := cmp.Or(err, f.err); err != nil {
+		return response{}, err
+	}
+	r, err := find("rule", l.rules, name)
 	if err != nil {
-		return answer{}, err
+		r = &rule{name: name}
+		l.rules = append(l.rules, r)
 	}
-	if i < 0 {
-		return answer{}, notFound("rule")
+	r.content, r.updated = content, c.service.now()
+	return ok(r.wire())
+}
+
+func deleteRule(c *call, l *library) (response, error) {
+	r, err := l.rule(c)
+	if err != nil {
+		return response{}, err
 	}
-	l.rules = slices.Delete(l.rules, i, i+1)
+	l.rules = remove(l.rules, r)
 	return noContent()
 }
 
 // setSecrets replaces the whole set.
-func (s *Service) setSecrets(c *call) (answer, error) {
-	l, err := s.libraryOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	f := fieldsOf(c.body)
+func setSecrets(c *call, l *library) (response, error) {
+	f := c.fields()
 	secrets := f.allTexts()
 	if f.err != nil {
-		return answer{}, f.err
+		return response{}, f.err
 	}
 	l.secrets = secrets
 	return noContent()

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go/internal/route"
 )
 
 func TestDocumentVersions(t *testing.T) {
@@ -87,11 +89,15 @@ func TestSecretsAreReplaced(t *testing.T) {
 // A corrected path may lose its agent; the document is then the account's.
 func TestLibraryWithoutAnAgent(t *testing.T) {
 	s := New()
-	handle := (*Service).updatePersonality
-	a := s.carryOut(&call{values: map[string]string{}, body: []byte(`{"content":"ours","version":"1"}`)}, handle)
-	require.Equal(t, 200, a.status, string(a.body))
-	a = s.carryOut(&call{values: map[string]string{}}, (*Service).getPersonality)
-	require.Contains(t, string(a.body), `"content":"ours","version":"2"`)
-	a = s.carryOut(&call{values: map[string]string{"name": "x"}, body: []byte(`{"content":"c"}`)}, (*Service).putRule)
-	require.Equal(t, 200, a.status, string(a.body))
+	do := func(r *route.Route, body string) response {
+		c := &call{service: s, account: s.Account, values: map[string]string{"name": "x"}, body: []byte(body)}
+		return c.do(handlers[r])
+	}
+	r := do(route.UpdatePersonality, `{"content":"ours","version":"1"}`)
+	require.Equal(t, 200, r.status, string(r.body))
+	r = do(route.GetPersonality, "")
+	require.Contains(t, string(r.body), `"content":"ours"`)
+	require.Contains(t, string(r.body), `"version":"2"`)
+	r = do(route.PutRule, `{"content":"c"}`)
+	require.Equal(t, 200, r.status, string(r.body))
 }

@@ -1,25 +1,24 @@
 package agentotest
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// Fault is what a call gets in place of its ordinary answer. The functions that
-// make one say whether the operation takes effect; [Fault.AfterCommit] makes it
-// take effect in any case, with its answer thrown away.
+// Fault is what happens to a call in place of its normal response. The functions that
+// make one say whether the operation takes effect; [Fault.AfterCommit] makes it take
+// effect in any case.
 type Fault struct {
 	kind   faultKind
 	commit bool
 	delay  time.Duration
 	bare   bool
-	bytes  int
+	bytes  int // until the limit, or a second
+	stall  bool
 	raw    Raw
 	// exhausted gives the response the rate-limit headers of a 429.
 	exhausted bool
@@ -28,62 +27,58 @@ type Fault struct {
 type faultKind int
 
 const (
-	faultNone faultKind = iota // the ordinary answer
+	faultNone faultKind = iota // the normal response
 	faultRaw
 	faultDrop
-	faultCut
 	faultHang
+	faultLimit
+	faultSlow
 )
 
-// Fail answers with a status and the error envelope, and does nothing else. A 429
-// has the headers of an exhausted rate limit: one second until the reset. Fail
-// panics if no answer can have that status; see [Raw].
+func (f Fault) discardsResponse() bool {
+	return f.kind == faultRaw || f.kind == faultDrop || f.kind == faultHang
+}
+
+// Fail responds with a status and the error envelope; the operation takes no effect. A
+// 429 has the headers of an exhausted rate limit: one second until the reset. For
+// other headers see [Answer].
 func Fail(status int, code string) Fault {
-	mustSend("Fail", status)
-	message := "scripted failure"
-	if text := http.StatusText(status); text != "" {
-		message += ": " + text
-	}
-	f := Answer(Raw{Status: status, Body: errorBody(code, message)})
+	f := Answer(Raw{Status: status, Body: errorBody(code, "scripted failure: "+http.StatusText(status))})
 	f.exhausted = status == http.StatusTooManyRequests
 	return f
 }
 
-// Delay waits for d, then carries the operation out and answers as usual. With
-// AfterCommit it carries the operation out first.
+// Delay waits for d, then does the operation and responds as usual. With AfterCommit
+// it does the operation first.
 func Delay(d time.Duration) Fault { return Fault{delay: d} }
 
-// Drop breaks the connection without a byte of an answer, and does nothing else.
-// A client of net/http repeats a GET by itself when that happens on a connection
-// that it had used before; such a call comes twice.
+// Drop breaks the connection without a byte of a response; the operation takes no
+// effect. A client of net/http retries a GET by itself if that happens on a connection
+// that it used before; such a call arrives twice.
 func Drop() Fault { return Fault{kind: faultDrop} }
 
-// Cut carries the operation out, sends the headers and the first n bytes of the
-// answer's body, and breaks the connection. It cuts event streams likewise. An
-// answer that is shorter arrives whole, on a connection that is then of no use.
-func Cut(n int) Fault { return Fault{kind: faultCut, bytes: max(0, n)} }
+// Cut does the operation, sends the headers and the first n bytes of the response's
+// body, and breaks the connection. It cuts event streams likewise. A shorter response
+// arrives whole, and the connection breaks after it.
+func Cut(n int) Fault { return Fault{kind: faultLimit, bytes: n} }
 
-// Hang does nothing, until the client goes away.
+// Stall does the operation, sends the headers and the first n bytes of the response's
+// body, and then nothing more until the client goes away. It stalls event streams
+// likewise. A shorter response stalls at its end.
+func Stall(n int) Fault { return Fault{kind: faultLimit, bytes: n, stall: true} }
+
+// Slow does the operation and sends the response's body, which may be an event stream,
+// at so many bytes a second, ten pieces a second or one byte at a time.
+func Slow(bytesPerSecond int) Fault { return Fault{kind: faultSlow, bytes: bytesPerSecond} }
+
+// Hang does nothing until the client goes away.
 func Hang() Fault { return Fault{kind: faultHang} }
 
-// Answer gives the answer as it stands, and does nothing else. It panics if no
-// answer can have that status; see [Raw].
-func Answer(raw Raw) Fault {
-	mustSend("Answer", raw.Status)
-	raw.Header, raw.Body = raw.Header.Clone(), bytes.Clone(raw.Body)
-	return Fault{kind: faultRaw, raw: raw}
-}
+// Answer responds with raw as it stands; the operation takes no effect.
+func Answer(raw Raw) Fault { return Fault{kind: faultRaw, raw: raw} }
 
-// mustSend panics at a status that net/http would panic at, out of the test's
-// sight, and at one that cannot end an answer: net/http would add a 200 to it.
-func mustSend(function string, status int) {
-	if status != 0 && (status < 200 || status > 999) {
-		panic(fmt.Sprintf("agentotest: %s: status %d cannot be sent: it must be from 200 to 999, or 0 for 200", function, status))
-	}
-}
-
-// AfterCommit makes the operation take effect before the fault, if it is one
-// that would have succeeded.
+// AfterCommit makes the operation take effect before the fault, if it is one that
+// would have succeeded.
 func (f Fault) AfterCommit() Fault {
 	f.commit = true
 	return f
@@ -95,43 +90,66 @@ func (f Fault) Delayed(d time.Duration) Fault {
 	return f
 }
 
-// Bare leaves the service's own headers out of the answer, as if a proxy gave it.
+// Bare leaves the service's own headers out of the response, as if a proxy gave it.
 func (f Fault) Bare() Fault {
 	f.bare = true
 	return f
 }
 
-// Raw is an answer to the last byte.
+// Raw is a response that is given byte by byte.
 type Raw struct {
 	Status int         // from 200 to 999; 0 is 200
-	Header http.Header // set besides the service's own; a name without values is left out of the answer
+	Header http.Header // in addition to the service's own; a name without values is left out of the response
 	Body   []byte
 	Piece  int           // how many bytes of the body to send at a time; 0 is all at once
 	Gap    time.Duration // between two pieces
 	End    End           // what follows the body
 }
 
-// End is how a [Raw] answer ends.
+func (raw Raw) response() response {
+	r := response{status: raw.Status, header: raw.Header, body: raw.Body}
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r
+}
+
+// End is how a [Raw] response ends.
 type End int
 
 const (
-	EndClean End = iota // as HTTP has it
+	EndClean End = iota // as usual in HTTP
 	EndAbort            // the connection breaks
-	EndHold             // nothing more comes, and the answer stays open until the client goes away
+	EndHold             // nothing more is sent, and the response stays open until the client goes away
 )
 
-// Next scripts the next n calls of an operation that pass the checks of key,
-// scope and rate limit. Faults for the same call queue up in order. The
-// operation is named as in the API ("createAgent") or as in the SDK
-// ("Agents.Create"); "" stands for any. It panics when there is none of that name.
-func (s *Service) Next(operation string, n int, fault Fault) {
-	s.faults.add(operationNames(operation), n, fault)
+type scriptedFault struct {
+	operations []string
+	left       int
+	fault      Fault
 }
 
-// Inject asks f about every call that passes the checks and for which
-// [Service.Next] has nothing; f returns false to let it pass. The request's
-// status is not known yet. f must be safe for concurrent use; nil ends it.
-func (s *Service) Inject(f func(Request) (Fault, bool)) { s.faults.inject(f) }
+// Next scripts the next n calls of an operation that pass the checks of key, scope and
+// rate limit. Faults for the same call queue up in order. The operation is named as in
+// the API ("createAgent") or as in the SDK ("Agents.Create"); "" stands for any. Next
+// panics if there is no operation of that name.
+func (s *Service) Next(operation string, n int, fault Fault) {
+	names := operationNames(operation)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n > 0 {
+		s.faults = append(s.faults, scriptedFault{names, n, fault})
+	}
+}
+
+// Inject calls f with every call that passes the checks and for which [Service.Next]
+// has nothing; f returns false to let the call pass. The status of the request is not
+// known yet. f must be safe for concurrent use; nil ends it.
+func (s *Service) Inject(f func(Request) (Fault, bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.injected = f
+}
 
 // operationNames returns the names of the operations that are meant.
 func operationNames(operation string) []string {
@@ -147,55 +165,25 @@ func operationNames(operation string) []string {
 	return names
 }
 
-type faultScript struct {
-	mu    sync.Mutex
-	queue []scripted
-	hook  func(Request) (Fault, bool)
-}
-
-type scripted struct {
-	operations []string
-	left       int
-	fault      Fault
-}
-
-func (q *faultScript) add(operations []string, n int, fault Fault) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if n > 0 {
-		q.queue = append(q.queue, scripted{operations, n, fault})
+// nextFault returns what is scripted for a call. The zero Fault is nothing.
+func (s *Service) nextFault(entry *Request) Fault {
+	s.mu.Lock()
+	request, injected := *entry, s.injected
+	for i := range s.faults {
+		if next := &s.faults[i]; slices.Contains(next.operations, request.Operation) {
+			fault := next.fault
+			if next.left--; next.left == 0 {
+				s.faults = slices.Delete(s.faults, i, i+1)
+			}
+			s.mu.Unlock()
+			return fault
+		}
 	}
-}
-
-func (q *faultScript) inject(f func(Request) (Fault, bool)) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.hook = f
-}
-
-// take returns what is scripted for a call; the zero Fault is nothing.
-func (q *faultScript) take(request Request, r *route.Route) Fault {
-	fault, hook := q.pop(r.Name)
-	if hook == nil {
-		return fault
-	}
-	if fault, ok := hook(request); ok {
-		return fault
+	s.mu.Unlock()
+	if injected != nil { // it may call the service's methods
+		if fault, ok := injected(request); ok {
+			return fault
+		}
 	}
 	return Fault{}
-}
-
-// pop returns the next fault in the queue, or else the hook.
-func (q *faultScript) pop(operation string) (Fault, func(Request) (Fault, bool)) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i := slices.IndexFunc(q.queue, func(e scripted) bool { return slices.Contains(e.operations, operation) })
-	if i < 0 {
-		return Fault{}, q.hook
-	}
-	fault := q.queue[i].fault
-	if q.queue[i].left--; q.queue[i].left == 0 {
-		q.queue = slices.Delete(q.queue, i, i+1)
-	}
-	return fault, nil
 }

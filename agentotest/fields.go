@@ -9,31 +9,31 @@ import (
 	"strings"
 )
 
-// fields reads a JSON object field by field and keeps the first complaint,
-// which names the field.
+// fields reads a JSON object field by field and keeps the first error, which names the
+// field.
 type fields struct {
 	raw    map[string]json.RawMessage
-	prefix string // before the names in complaints
+	prefix string // before the names in errors
 	err    error
 }
 
-// fieldsOf reads an object; a body that is none is the first complaint.
-func fieldsOf(body []byte) *fields {
+// fields reads the body of the request.
+func (c *call) fields() *fields {
 	f := &fields{}
-	if err := json.Unmarshal(body, &f.raw); err != nil || f.raw == nil {
+	if err := json.Unmarshal(c.body, &f.raw); err != nil || f.raw == nil {
 		f.err = invalid("the body must be a JSON object")
 	}
 	return f
 }
 
-// field is one field of an object: set or not, and then perhaps null.
+// field is one field of an object.
 type field[T any] struct {
 	value T
 	set   bool // there and not null
 	null  bool
 }
 
-// or returns the value, or fallback where none was given.
+// or returns the value, or fallback if there is none.
 func (f field[T]) or(fallback T) T {
 	if f.set {
 		return f.value
@@ -41,23 +41,13 @@ func (f field[T]) or(fallback T) T {
 	return fallback
 }
 
-// change applies an update: a field that was left out keeps old, null gives cleared.
-func (f field[T]) change(old, cleared T) T {
+// update returns the value after an update: a field that was left out keeps old, null
+// sets cleared.
+func (f field[T]) update(old, cleared T) T {
 	if f.null {
 		return cleared
 	}
 	return f.or(old)
-}
-
-// pointer applies an update of what may be null.
-func (f field[T]) pointer(old *T) *T {
-	switch {
-	case f.null:
-		return nil
-	case f.set:
-		return &f.value
-	}
-	return old
 }
 
 func read[T any](f *fields, name, kind string) field[T] {
@@ -68,7 +58,7 @@ func read[T any](f *fields, name, kind string) field[T] {
 	case isNull(raw):
 		out.null = true
 	case json.Unmarshal(raw, &out.value) != nil:
-		f.complain("%s must be %s", name, kind)
+		f.fail(name, "must be "+kind)
 	default:
 		out.set = true
 	}
@@ -77,24 +67,39 @@ func read[T any](f *fields, name, kind string) field[T] {
 
 func isNull(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw), []byte("null")) }
 
+func (f *fields) fail(name, problem string) {
+	if f.err == nil {
+		f.err = invalid("%s%s %s", f.prefix, name, problem)
+	}
+}
+
 func (f *fields) text(name string) field[string] { return read[string](f, name, "a string") }
 
 func (f *fields) flag(name string) field[bool] { return read[bool](f, name, "true or false") }
 
-// required reads a string that must hold more than white space.
-func (f *fields) required(name string) string {
+// present reads a string that must be there, and may be empty.
+func (f *fields) present(name string) string {
 	t := f.text(name)
-	if strings.TrimSpace(t.value) == "" {
-		f.complain("%s is required", name)
+	if !t.set {
+		f.fail(name, "is required")
 	}
 	return t.value
 }
 
-// kept reads a string that may be left out, but neither null nor empty.
-func (f *fields) kept(name string) field[string] {
+// required reads a string that must be more than white space.
+func (f *fields) required(name string) string {
+	t := f.text(name)
+	if strings.TrimSpace(t.value) == "" {
+		f.fail(name, "is required")
+	}
+	return t.value
+}
+
+// notEmpty reads a string that may be left out, but is neither null nor empty.
+func (f *fields) notEmpty(name string) field[string] {
 	t := f.text(name)
 	if t.null || t.set && strings.TrimSpace(t.value) == "" {
-		f.complain("%s must not be empty", name)
+		f.fail(name, "must not be empty")
 	}
 	return t
 }
@@ -102,13 +107,10 @@ func (f *fields) kept(name string) field[string] {
 // texts reads an object of strings, such as secrets.
 func (f *fields) texts(name string) field[map[string]string] {
 	raw := read[map[string]json.RawMessage](f, name, "an object of strings")
-	out := field[map[string]string]{set: raw.set, null: raw.null}
-	if raw.set {
-		inner := &fields{raw: raw.value, prefix: f.prefix + name + "."}
-		out.value = inner.allTexts()
-		if f.err == nil {
-			f.err = inner.err
-		}
+	inner := &fields{raw: raw.value, prefix: f.prefix + name + "."}
+	out := field[map[string]string]{value: inner.allTexts(), set: raw.set, null: raw.null}
+	if f.err == nil {
+		f.err = inner.err
 	}
 	return out
 }
@@ -119,7 +121,7 @@ func (f *fields) allTexts() map[string]string {
 	for _, name := range slices.Sorted(maps.Keys(f.raw)) {
 		t := f.text(name)
 		if t.null {
-			f.complain("%s must be a string", name)
+			f.fail(name, "must be a string")
 		}
 		out[name] = t.value
 	}
@@ -133,11 +135,4 @@ func (f *fields) objects(name string) []*fields {
 		out = append(out, &fields{raw: raw, prefix: fmt.Sprintf("%s%s[%d].", f.prefix, name, i)})
 	}
 	return out
-}
-
-// complain takes a format whose first verb is for the field's name.
-func (f *fields) complain(format, name string, args ...any) {
-	if f.err == nil {
-		f.err = invalid(format, append([]any{f.prefix + name}, args...)...)
-	}
 }

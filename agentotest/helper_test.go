@@ -131,8 +131,8 @@ func openStream(t *testing.T, s *Server, path string, header http.Header) *strea
 	return newStream(t, response)
 }
 
-// sendMessage opens the stream of an answer.
-func sendMessage(t *testing.T, s *Server, agent string) *stream {
+// openReply sends a message and opens the stream of its response.
+func openReply(t *testing.T, s *Server, agent string) *stream {
 	t.Helper()
 	response, err := open(t, s, s.Key(), http.MethodPost, "/v1/agents/"+agent+"/chat/messages", `{"message":"Hi"}`, nil)
 	require.NoError(t, err)

@@ -7,16 +7,15 @@ import (
 
 const (
 	maxLogs    = 10_000 // lines kept for each agent
-	recentLogs = 100    // lines that are answered when the request names no limit
+	recentLogs = 100    // lines that are returned if the request names no limit
 )
 
-// logBook is an agent's log, and the place where streams wait for more.
-type logBook struct {
+// agentLog is an agent's log, on which streams wait for more.
+type agentLog struct {
 	entries []logEntry
-	newest  int // the highest id given
+	newest  int // the highest ID given
 	ended   bool
-	// changed is closed at the next change; nil while nobody waits.
-	changed chan struct{}
+	changed chan struct{} // closed at the next change; nil while nobody waits
 }
 
 type logEntry struct {
@@ -31,99 +30,64 @@ type logEntryWire struct {
 	Message   string    `json:"message,omitempty"`
 }
 
-// AppendLog writes a line to the agent's log, in the service's form: time, level
-// and message. With level "" the message is the whole line, and the entry has
-// neither time nor level. It panics if there is no such agent.
+// AppendLog writes a line to the agent's log, in the service's form: time, level and
+// message. With level "" the message is the whole line, and the entry has neither time
+// nor level. It panics if there is no such agent.
 func (s *Service) AppendLog(agentID, level, message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.mustAgent(agentID)
-	if level == "" {
-		a.logs.add(logEntryWire{Line: message})
-		return
+	s.mustAgent(agentID).log(level, message)
+}
+
+func (a *agent) log(level, message string) {
+	entry := logEntryWire{Line: message}
+	if level != "" {
+		now := wireTime(a.now())
+		entry = logEntryWire{a.now().UTC().Format(timeFormat) + " " + level + " " + message, &now, level, message}
 	}
-	s.log(a, level, message)
-}
-
-// log writes a line to the agent's log.
-func (s *Service) log(a *agent, level, message string) {
-	now := s.now()
-	a.logs.add(logEntryWire{
-		Line:      now.UTC().Format(timeFormat) + " " + level + " " + message,
-		Timestamp: nullable(now), Level: level, Message: message,
-	})
-}
-
-func (b *logBook) add(entry logEntryWire) {
-	b.newest++
-	b.entries = appendBounded(b.entries, logEntry{b.newest, entry}, maxLogs)
-	b.notify()
-}
-
-// skip uses up an id for an event that is not in the log, so that no client
-// takes it for one that it has.
-func (b *logBook) skip() int {
-	b.newest++
-	return b.newest
+	a.logs.newest++
+	a.logs.entries = appendLimited(a.logs.entries, logEntry{a.logs.newest, entry}, maxLogs)
+	a.logs.notify()
 }
 
 // close ends the log for good, and with it all streams of it.
-func (b *logBook) close() {
-	b.ended = true
-	b.notify()
+func (l *agentLog) close() {
+	l.ended = true
+	l.notify()
 }
 
-func (b *logBook) notify() {
-	if b.changed != nil {
-		close(b.changed)
-		b.changed = nil
+func (l *agentLog) notify() {
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
 	}
 }
 
 // wait returns a channel that is closed at the next change.
-func (b *logBook) wait() <-chan struct{} {
-	if b.changed == nil {
-		b.changed = make(chan struct{})
+func (l *agentLog) wait() <-chan struct{} {
+	if l.changed == nil {
+		l.changed = make(chan struct{})
 	}
-	return b.changed
+	return l.changed
 }
 
 // last returns the newest n entries, oldest first.
-func (b *logBook) last(n int) []logEntry {
-	return newest(b.entries, min(n, maxLogs))
+func (l *agentLog) last(n int) []logEntry { return newest(l.entries, min(n, maxLogs)) }
+
+// after returns the entries with an ID above the given one.
+func (l *agentLog) after(id int) []logEntry {
+	i, _ := slices.BinarySearchFunc(l.entries, id+1, func(e logEntry, id int) int { return e.id - id })
+	return l.entries[i:]
 }
 
-// after returns the entries with an id above the given one.
-func (b *logBook) after(id int) []logEntry {
-	i, _ := slices.BinarySearchFunc(b.entries, id+1, func(e logEntry, id int) int { return e.id - id })
-	return b.entries[i:]
-}
-
-func (s *Service) recentLogs(c *call) (answer, error) {
-	a, err := s.agentOf(c)
-	if err != nil {
-		return answer{}, err
-	}
+func readLogs(c *call, a *agent) (response, error) {
 	limit, err := c.queryInt("limit", 1, recentLogs)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	lines := []logEntryWire{}
 	for _, entry := range a.logs.last(limit) {
 		lines = append(lines, entry.wire)
 	}
-	total := len(a.logs.last(maxLogs))
-	return answer{status: http.StatusOK, data: lines, page: &pagination{total, limit, 0}}, nil
-}
-
-// position is where a stream begins: after the id that the client has, or
-// some lines before the end.
-func (b *logBook) position(lastID, tail int) int {
-	if lastID >= 0 {
-		return min(lastID, b.newest)
-	}
-	if kept := b.last(tail); len(kept) > 0 {
-		return kept[0].id - 1
-	}
-	return b.newest
+	return dataResponse(http.StatusOK, lines, &pagination{len(a.logs.last(maxLogs)), limit, 0}), nil
 }

@@ -1,7 +1,6 @@
 package agentotest
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -100,7 +99,7 @@ func TestLogStreamWithoutIDs(t *testing.T) {
 	s.AppendLog(id, "", "four")
 	require.Equal(t, "data: {\"line\":\"four\"}\n\n", tail.block())
 	require.Equal(t, 1, s.CloseLogStreams(id))
-	require.Equal(t, "event: close\ndata: {}\n\n", tail.block())
+	require.Equal(t, "data: {}\nevent: close\n\n", tail.block())
 	_, err := tail.read()
 	require.EqualError(t, err, "EOF")
 }
@@ -142,12 +141,10 @@ func TestLinesBeforeTheEndOfALogStream(t *testing.T) {
 	for range 64 { // select picks at random
 		s := New()
 		id := s.AddAgent(AgentSeed{}) // writes the lines 1 and 2
-		ctx, cancel := context.WithCancel(t.Context())
-		u := s.subscribers.add(ctx, cancel, id)
-		a, err := s.agent(id)
-		require.NoError(t, err)
+		l := &logStream{agent: s.mustAgent(id), ctx: t.Context(), finish: make(chan struct{})}
+		s.logStreams[l] = true
 		var ids []string
-		require.True(t, s.feed(ctx, a, u, 1, func(e *sse.Event) {
+		require.True(t, l.feed(s, 1, func(e *sse.Event) {
 			if len(ids) == 0 {
 				s.AppendLog(id, "", "three")
 				s.AppendLog(id, "", "four")
@@ -156,7 +153,6 @@ func TestLinesBeforeTheEndOfALogStream(t *testing.T) {
 			ids = append(ids, string(e.ID)+string(e.Event))
 		}))
 		require.Equal(t, []string{"2", "3", "4", "5close"}, ids)
-		cancel()
 	}
 }
 
@@ -212,7 +208,7 @@ func TestLogStreamThatIsNotRead(t *testing.T) {
 				require.Equal(t, 2, s.DropLogStreams())
 				require.Zero(t, s.LogStreams(id))
 				synctest.Wait()
-				require.Empty(t, s.subscribers.open)
+				require.Empty(t, s.logStreams)
 				require.NotNil(t, stuck)
 			})
 		})

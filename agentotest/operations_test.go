@@ -32,10 +32,10 @@ var operations = map[*route.Route]struct {
 
 	route.GetAccount:        {status: 200, holds: `"usage":{"agents":1,"runningAgents":1,"swarms":1}`},
 	route.SetSecrets:        {body: `{"anthropicApiKey":"new"}`, status: 204},
-	route.GetPersonality:    {status: 200, holds: `"content":"# Soul","version":"1"`},
-	route.UpdatePersonality: {body: `{"content":"# New","version":"1"}`, status: 200, holds: `"content":"# New","version":"2"`},
-	route.GetWorkflow:       {status: 200, holds: `"content":"# Work","version":"1"`},
-	route.UpdateWorkflow:    {body: `{"content":""}`, status: 200, holds: `"content":"","version":"2"`},
+	route.GetPersonality:    {status: 200, holds: `"content":"# Soul"`},
+	route.UpdatePersonality: {body: `{"content":"# New","version":"1"}`, status: 200, holds: `"version":"2"`},
+	route.GetWorkflow:       {status: 200, holds: `"content":"# Work"`},
+	route.UpdateWorkflow:    {body: `{"content":""}`, status: 200, holds: `"content":""`},
 	route.ListRules:         {status: 200, holds: `"name":"tone.md"`},
 	route.GetRule:           {last: "tone.md", status: 200, holds: `"content":"Be kind."`},
 	route.PutRule:           {last: "new.md", body: `{"content":"x"}`, status: 200, holds: `"name":"new.md"`},
@@ -46,10 +46,10 @@ var operations = map[*route.Route]struct {
 	route.ListSessions:  {status: 200, holds: `"peerId":"pia"`},
 	route.CreateSession: {body: `{"title":"T"}`, status: 201, holds: `"title":"T"`},
 
-	route.IngestAgentKnowledge: {body: `{"chunks":[{"content":"c"}]}`, status: 201, holds: `"ingested":1,"duplicates":0`},
+	route.IngestAgentKnowledge: {body: `{"chunks":[{"content":"c"}]}`, status: 201, holds: `{"duplicates":0,"ids":["`},
 	route.ListAgentKnowledge:   {status: 200, holds: `"content":"agent fact"`},
 	route.DeleteAgentKnowledge: {last: "CHUNK", status: 204},
-	route.IngestSwarmKnowledge: {body: `{"chunks":[{"content":"swarm fact"}]}`, status: 201, holds: `"ingested":0,"duplicates":1`},
+	route.IngestSwarmKnowledge: {body: `{"chunks":[{"content":"swarm fact"}]}`, status: 201, holds: `{"duplicates":1,"ids":[],"ingested":0}`},
 	route.ListSwarmKnowledge:   {status: 200, holds: `"content":"swarm fact"`},
 	route.DeleteSwarmKnowledge: {last: "CHUNK", status: 204},
 

@@ -3,77 +3,68 @@ package agentotest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	sse "github.com/r3labs/sse/v2"
 
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
-// Service is the fake as an http.Handler. Use [NewServer] unless it has to
-// stand behind a server or a middleware of your own. All methods are safe for
-// concurrent use.
+// Service is the fake service as an http.Handler. Use [NewServer] unless it has to run
+// behind a server or a middleware of your own. All methods are safe for concurrent use.
+//
+// A Service has the methods of its first account, such as [Account.AddAgent]. Methods
+// that take the ID of an agent or a swarm find it in any account.
 type Service struct {
+	*Account
 	config  config
 	handler http.Handler
-	router  router
-	key     string
-	serial  atomic.Int64 // of request ids
+	base    context.Context // ends when the service closes, and with it every request
+	end     context.CancelFunc
+	active  sync.WaitGroup // the requests being handled
 
-	keys     keyring
-	requests requestLog
-	faults   faultScript
-
-	mu    sync.Mutex // guards state and every object in it
-	state state
-
-	logServer   *sse.Server
-	subscribers subscribers
-
-	// base ends when the service closes, and with it every request.
-	base  context.Context
-	end   context.CancelFunc
-	life  sync.Mutex // guards ended, and that active grows only before it
-	ended bool
-	// active counts the requests being handled.
-	active sync.WaitGroup
+	mu         sync.Mutex // guards what follows and the state of all accounts
+	closed     bool
+	serial     int // of IDs
+	served     int // requests, for their IDs
+	accounts   []*Account
+	keys       map[string]*apiKey
+	skills     []*skill
+	requests   []*Request
+	faults     []scriptedFault
+	injected   func(Request) (Fault, bool)
+	logStreams map[*logStream]bool
 }
 
 // New returns a service that is not yet reachable.
 func New(opts ...Option) *Service {
-	s := &Service{config: newConfig(opts), router: newRouter(), key: newKey()}
+	s := &Service{config: newConfig(opts), keys: map[string]*apiKey{}, logStreams: map[*logStream]bool{}}
 	s.base, s.end = context.WithCancel(context.Background())
-	s.keys.add(s.key, AllScopes())
-	for _, grant := range s.config.keys {
-		s.keys.add(grant.key, grant.scopes)
+	s.Account = s.AddAccount("Test Account")
+	for key, scopes := range s.config.keys {
+		s.keys[key] = &apiKey{account: s.Account, scopes: scopes}
 	}
-	s.state = newState(s.now())
-	seedMarketplace(s)
-	s.logServer = newLogServer(&s.subscribers)
+	s.addMarketplace()
 	s.handler = exchange.Handler(http.HandlerFunc(s.serve), !s.config.limited())
-	for i := len(s.config.middleware) - 1; i >= 0; i-- {
-		s.handler = s.config.middleware[i](s.handler)
+	for _, middleware := range slices.Backward(s.config.middleware) {
+		s.handler = middleware(s.handler)
 	}
 	return s
 }
 
-// Key returns a made-up API key that has every scope.
-func (s *Service) Key() string { return s.key }
-
-// Close ends all streams and other open requests by dropping their connections,
-// and waits for them. Later requests are dropped too.
+// Close drops the connections of all streams and other open requests, and waits for
+// their handlers. Later requests are dropped too.
 func (s *Service) Close() {
-	s.life.Lock()
-	s.ended = true
-	s.life.Unlock()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.end()
 	s.active.Wait()
 }
 
-// ServeHTTP answers one request. To drop a connection it panics with
+// ServeHTTP handles one request. To drop a connection it panics with
 // [http.ErrAbortHandler], as handlers do.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
@@ -83,93 +74,87 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.base, cancel)()
-	defer unblockOn(s.base, w)()
-	r = r.WithContext(ctx)
-
-	body, err := readBody(w, r)
-	if s.base.Err() != nil {
+	defer unblockOn(ctx, w)()
+	if r.Body == nil { // of a request that was made by hand
+		r.Body = http.NoBody
+	}
+	// The body is read before the middleware runs: it is recorded, and net/http only
+	// notices that a client has gone once the body is read.
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	entry := newRequest(r, body, s.now())
-	s.requests.add(entry)
-	w = &statusWriter{ResponseWriter: w, note: func(status int) { s.requests.answered(entry, status) }}
-	r = r.WithContext(context.WithValue(ctx, arrivalKey{}, &arrival{entry: entry, err: err}))
-	s.handler.ServeHTTP(w, r)
+	entry := s.record(r, body)
+	ctx = context.WithValue(ctx, arrivalKey{}, &arrival{entry, cancel})
+	s.handler.ServeHTTP(&statusWriter{ResponseWriter: w, service: s, entry: entry}, withBody(r.WithContext(ctx), body))
 }
 
 func (s *Service) begin() bool {
-	s.life.Lock()
-	defer s.life.Unlock()
-	if s.ended {
-		return false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.active.Add(1)
 	}
-	s.active.Add(1)
-	return true
+	return !s.closed
 }
 
-// serve is the service inside its middleware: the checks in their order, then
-// the operation or what the test has scripted in its place.
+// serve is the service inside of its middleware: the checks in their order, then the
+// operation or what the test has scripted in its place.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
-	c := s.newCall(w, r)
-	defer c.cancel()
-	c.requestID = fmt.Sprintf("req_%06d", s.serial.Add(1))
-	w.Header().Set("X-Request-Id", c.requestID)
+	c := newCall(s, w, r)
+	w.Header().Set("X-Request-Id", s.newRequestID())
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
-
-	if c.sendOpenAPI() {
+	if r.URL.Path == "/openapi.json" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		c.send(response{status: http.StatusOK, body: openAPI})
 		return
 	}
-	match := s.router.find(r.Method, r.URL.EscapedPath())
-	c.values = match.values
-	if match.endpoint != nil {
-		c.route = match.endpoint.route
-		s.requests.matched(c.arrival.entry, c.route.Name)
-	}
-	if err := s.admit(c); err != nil {
-		c.sendError(err)
+	endpoint, values, err := findEndpoint(r.Method, r.URL.EscapedPath())
+	c.values = values
+	if err := s.admit(c, endpoint); err != nil {
+		c.send(errorResponse(err))
 		return
 	}
-	if match.endpoint == nil {
-		c.sendError(match.refusal())
+	if err != nil {
+		c.send(errorResponse(err))
 		return
 	}
-	if c.arrival.err != nil {
-		c.sendError(c.arrival.err)
-		return
-	}
-	fault := s.faults.take(s.requests.get(c.arrival.entry), c.route)
-	s.play(c, match.endpoint.handle, fault)
+	c.respond(endpoint.handle, s.nextFault(c.entry))
 }
 
-// admit makes the checks that come before any operation.
-func (s *Service) admit(c *call) error {
-	key, err := s.keys.check(c.r.Header.Get("X-Api-Key"))
+func (s *Service) newRequestID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.served++
+	return fmt.Sprintf("req_%06d", s.served)
+}
+
+// admit makes the checks that come before any operation, and notes in the recorded
+// request what it is. endpoint is nil for a path that the API does not have.
+func (s *Service) admit(c *call, endpoint *endpoint) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if endpoint != nil {
+		c.entry.Operation = endpoint.route.Name
+	}
+	key, err := s.checkKey(c.r.Header.Get("X-Api-Key"))
 	if err != nil {
 		return err
 	}
-	if err := key.allows(c.route); err != nil {
-		return err
+	c.account = key.account
+	c.entry.Account = key.account.name
+	if endpoint != nil {
+		if err := key.checkScope(endpoint.route); err != nil {
+			return err
+		}
 	}
 	return s.limit(c.w.Header(), key)
 }
 
-// carryOut does the operation and encodes its answer while nothing can change.
-func (s *Service) carryOut(c *call, handle handler) answer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a, err := handle(s, c)
-	if err != nil {
-		return errorAnswer(err)
-	}
-	a.encode()
-	return a
-}
-
 func (s *Service) now() time.Time { return time.Now().Add(s.config.offset) }
 
-// unblockOn makes reads and writes of a request fail once ctx ends, so that a
-// peer which neither reads nor writes cannot hold its handler. The returned
-// function must be called before the handler returns.
+// unblockOn makes reads and writes of a request fail once ctx ends, so that a peer
+// which neither reads nor writes cannot block its handler. The returned function must
+// be called before the handler returns.
 func unblockOn(ctx context.Context, w http.ResponseWriter) (stop func()) {
 	done := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
@@ -186,7 +171,7 @@ func unblockOn(ctx context.Context, w http.ResponseWriter) (stop func()) {
 	}
 }
 
-// wait returns false when ctx ended before d had passed.
+// wait returns false if ctx ends before d has passed.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

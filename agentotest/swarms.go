@@ -1,99 +1,10 @@
 package agentotest
 
 import (
+	"cmp"
 	"maps"
-	"slices"
 	"time"
 )
-
-type swarmWire struct {
-	ID          string      `json:"id"`
-	Name        string      `json:"name"`
-	Description *string     `json:"description"`
-	Agents      []swarmItem `json:"agents"`
-	CreatedAt   wireTime    `json:"createdAt"`
-	UpdatedAt   wireTime    `json:"updatedAt"`
-}
-
-type swarmItem struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Status string `json:"status"`
-}
-
-func (s *Service) showSwarm(w *swarm) any {
-	out := swarmWire{w.id, w.name, w.description, []swarmItem{}, wireTime(w.created), wireTime(w.updated)}
-	for _, a := range s.members(w) {
-		s.settle(a)
-		out.Agents = append(out.Agents, swarmItem{a.id, a.name, a.status})
-	}
-	return out
-}
-
-// members returns the agents of a swarm, in the order of their creation.
-func (s *Service) members(w *swarm) []*agent {
-	return kept(s.state.agents, func(a *agent) bool { return a.swarm == w.id })
-}
-
-func (s *Service) listSwarms(c *call) (answer, error) {
-	return list(s, c, s.state.swarms, s.showSwarm)
-}
-
-func (s *Service) createSwarm(c *call) (answer, error) {
-	f := fieldsOf(c.body)
-	name, description, secrets := f.required("name"), f.text("description"), f.texts("secrets")
-	if f.err != nil {
-		return answer{}, f.err
-	}
-	w := s.newSwarm(name, secrets.value)
-	w.description = description.pointer(nil)
-	return created(s.showSwarm(w))
-}
-
-func (s *Service) newSwarm(name string, secrets map[string]string) *swarm {
-	now := s.now()
-	w := &swarm{id: s.state.id(kindSwarm), name: name, secrets: secrets, created: now, updated: now}
-	s.state.swarms = append(s.state.swarms, w)
-	return w
-}
-
-func (s *Service) getSwarm(c *call) (answer, error) {
-	w, err := s.swarmOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(s.showSwarm(w))
-}
-
-func (s *Service) updateSwarm(c *call) (answer, error) {
-	w, err := s.swarmOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	f := fieldsOf(c.body)
-	name, description, secrets := f.kept("name"), f.text("description"), f.texts("secrets")
-	if f.err != nil {
-		return answer{}, f.err
-	}
-	w.name = name.or(w.name)
-	w.description = description.pointer(w.description)
-	w.secrets = secrets.change(w.secrets, nil)
-	w.updated = s.now()
-	return ok(s.showSwarm(w))
-}
-
-// deleteSwarm leaves the agents, which are then in no swarm.
-func (s *Service) deleteSwarm(c *call) (answer, error) {
-	w, err := s.swarmOf(c)
-	if err != nil {
-		return answer{}, err
-	}
-	for _, a := range s.members(w) {
-		a.swarm = ""
-	}
-	s.state.swarms = slices.DeleteFunc(s.state.swarms, func(other *swarm) bool { return other == w })
-	return noContent()
-}
 
 // SwarmSeed describes a swarm to begin with; every field may be left out.
 type SwarmSeed struct {
@@ -102,34 +13,102 @@ type SwarmSeed struct {
 	Secrets     map[string]string
 }
 
-// Swarm is what the service knows of a swarm.
+// Swarm is the state of a swarm.
 type Swarm struct {
 	ID, Name, Description string
-	Agents                []string // their ids, in the order of their creation
+	Agents                []string // their IDs, in the order of their creation
 	Secrets               []string // the names, sorted
 	CreatedAt             time.Time
 }
 
-// AddSwarm puts a swarm into the account and returns its id.
-func (s *Service) AddSwarm(seed SwarmSeed) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := s.newSwarm(either(seed.Name, "Test Swarm"), maps.Clone(seed.Secrets))
-	w.description = optional(seed.Description)
-	return w.id
+// swarm has the state of a swarm. Agents and Secrets of Swarm are only set in a
+// snapshot.
+type swarm struct {
+	Swarm
+	account   *Account
+	secrets   map[string]string
+	updated   time.Time
+	knowledge knowledge
 }
 
-// Swarms returns all swarms, newest first.
-func (s *Service) Swarms() []Swarm {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return newestFirst(s.state.swarms, func(w *swarm) Swarm {
-		out := Swarm{ID: w.id, Name: w.name, Secrets: secretNames(w.secrets), CreatedAt: w.created}
-		if w.description != nil {
-			out.Description = *w.description
-		}
-		for _, a := range s.members(w) {
-			out.Agents = append(out.Agents, a.id)
+func (w *swarm) ident() string { return w.ID }
+
+func (w *swarm) wire() any {
+	agents := []object{}
+	for _, a := range w.members() {
+		a.updateStatus()
+		agents = append(agents, object{"id": a.ID, "name": a.Name, "status": a.Status})
+	}
+	return object{
+		"id": w.ID, "name": w.Name, "description": orNull(w.Description), "agents": agents,
+		"createdAt": wireTime(w.CreatedAt), "updatedAt": wireTime(w.updated),
+	}
+}
+
+// members returns the agents of a swarm, in the order of their creation.
+func (w *swarm) members() []*agent {
+	return filter(w.account.agents, func(a *agent) bool { return a.SwarmID == w.ID })
+}
+
+func listSwarms(c *call) (response, error) { return list(c, c.account.swarms) }
+
+func createSwarm(c *call) (response, error) {
+	f := c.fields()
+	seed := SwarmSeed{Name: f.required("name"), Description: f.text("description").value, Secrets: f.texts("secrets").value}
+	if f.err != nil {
+		return response{}, f.err
+	}
+	return created(c.account.newSwarm(seed).wire())
+}
+
+func (a *Account) newSwarm(seed SwarmSeed) *swarm {
+	now := a.service.now()
+	w := &swarm{account: a, secrets: seed.Secrets, updated: now, Swarm: Swarm{
+		ID: a.service.newID(kindSwarm), Name: seed.Name, Description: seed.Description, CreatedAt: now,
+	}}
+	a.swarms = append(a.swarms, w)
+	return w
+}
+
+func updateSwarm(c *call, w *swarm) (response, error) {
+	f := c.fields()
+	name, description, secrets := f.notEmpty("name"), f.text("description"), f.texts("secrets")
+	if f.err != nil {
+		return response{}, f.err
+	}
+	w.Name = name.or(w.Name)
+	w.Description = description.update(w.Description, "")
+	w.secrets = secrets.update(w.secrets, nil)
+	w.updated = c.service.now()
+	return ok(w.wire())
+}
+
+// deleteSwarm leaves the agents, which are then in no swarm.
+func deleteSwarm(c *call, w *swarm) (response, error) {
+	for _, a := range w.members() {
+		a.SwarmID = ""
+	}
+	c.account.swarms = remove(c.account.swarms, w)
+	return noContent()
+}
+
+// AddSwarm adds a swarm and returns its ID.
+func (a *Account) AddSwarm(seed SwarmSeed) string {
+	a.service.mu.Lock()
+	defer a.service.mu.Unlock()
+	seed.Name, seed.Secrets = cmp.Or(seed.Name, "Test Swarm"), maps.Clone(seed.Secrets)
+	return a.newSwarm(seed).ID
+}
+
+// Swarms returns all swarms of the account, newest first.
+func (a *Account) Swarms() []Swarm {
+	a.service.mu.Lock()
+	defer a.service.mu.Unlock()
+	return newestFirst(a.swarms, func(w *swarm) Swarm {
+		out := w.Swarm
+		out.Secrets = secretNames(w.secrets)
+		for _, a := range w.members() {
+			out.Agents = append(out.Agents, a.ID)
 		}
 		return out
 	})

@@ -1,0 +1,199 @@
+package agentotest
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/remsyshq/agento-go/internal/route"
+)
+
+// Account is a customer of the service. Its keys reach its own agents, swarms and
+// custom skills, and get a 404 for those of other accounts.
+type Account struct {
+	service *Service
+	name    string
+	key     string
+	agents  []*agent
+	swarms  []*swarm
+	library library // of operations whose path has no agent
+}
+
+// AddAccount adds an account that has nothing yet but a key, see [Account.Key]. The
+// service has one account from the start, named "Test Account". The name is what
+// [Request.Account] reports.
+func (s *Service) AddAccount(name string) *Account {
+	a := &Account{service: s, name: name, library: newLibrary(s.now())}
+	a.key = a.AddKey(AllScopes()...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accounts = append(s.accounts, a)
+	return a
+}
+
+// Key returns the account's made-up API key that has every scope.
+func (a *Account) Key() string { return a.key }
+
+// AddKey makes up another API key of the account, which has the given scopes and no
+// others.
+func (a *Account) AddKey(scopes ...string) string {
+	digits := make([]byte, 16)
+	_, _ = rand.Read(digits) // never fails
+	key := "ak_live_" + hex.EncodeToString(digits)
+	a.service.mu.Lock()
+	defer a.service.mu.Unlock()
+	a.service.keys[key] = &apiKey{account: a, scopes: scopes}
+	return key
+}
+
+// RevokeKey makes every later request with the key fail with 401.
+func (s *Service) RevokeKey(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.keys, key)
+}
+
+// AllScopes returns every scope that an operation of the API needs, for [WithKey] and
+// [Account.AddKey].
+func AllScopes() []string {
+	var scopes []string
+	for _, r := range route.All() {
+		if r.Scope != route.NoScope {
+			scopes = append(scopes, string(r.Scope))
+		}
+	}
+	slices.Sort(scopes)
+	return slices.Compact(scopes)
+}
+
+type apiKey struct {
+	account *Account
+	scopes  []string
+	budget  budget
+}
+
+func (s *Service) checkKey(key string) (*apiKey, error) {
+	found := s.keys[key]
+	switch {
+	case key == "":
+		return nil, &apiError{status: http.StatusUnauthorized, code: "unauthorized", message: "the X-Api-Key header is missing"}
+	case found == nil:
+		return nil, &apiError{status: http.StatusUnauthorized, code: "unauthorized", message: "the API key is invalid, expired or revoked"}
+	}
+	return found, nil
+}
+
+func (k *apiKey) checkScope(r *route.Route) error {
+	if r.Scope == route.NoScope || slices.Contains(k.scopes, string(r.Scope)) {
+		return nil
+	}
+	return forbidden("the API key lacks the scope %s", r.Scope)
+}
+
+func getAccount(c *call) (response, error) {
+	a, config := c.account, c.service.config
+	email := "test@example.com"
+	if a != c.service.Account {
+		email = a.name + "@example.com"
+	}
+	return ok(object{
+		"id": "acc_" + a.name, "email": email, "name": a.name, "plan": object{"id": "test", "name": "Test"},
+		"usage": object{
+			"agents":        usage(len(a.agents), config.maxAgents),
+			"runningAgents": usage(a.running(), config.maxRunning),
+			"swarms":        len(a.swarms),
+		},
+	})
+}
+
+// usage is a counter, with the plan's limit where there is one.
+func usage(used, limit int) any {
+	if limit > 0 {
+		return object{"used": used, "limit": limit}
+	}
+	return used
+}
+
+// agent finds an agent, whose status is then up to date.
+func (a *Account) agent(id string) (*agent, error) {
+	found, err := find("agent", a.agents, id)
+	if err == nil {
+		found.updateStatus()
+	}
+	return found, err
+}
+
+func (a *Account) swarm(id string) (*swarm, error) { return find("swarm", a.swarms, id) }
+
+func agentOf(c *call) (*agent, error) { return c.account.agent(c.values["id"]) }
+func swarmOf(c *call) (*swarm, error) { return c.account.swarm(c.values["id"]) }
+
+// mustAgent finds an agent of any account for a method that a test calls.
+func (s *Service) mustAgent(id string) *agent {
+	for _, a := range s.accounts {
+		if found, err := a.agent(id); err == nil {
+			return found
+		}
+	}
+	panic(fmt.Sprintf("agentotest: there is no agent %q", id))
+}
+
+// resource is a row of a list that the API has.
+type resource interface {
+	ident() string
+	wire() any
+}
+
+// find returns the resource with an ID. The error names its kind.
+func find[T resource](kind string, rows []T, id string) (T, error) {
+	for _, row := range rows {
+		if row.ident() == id {
+			return row, nil
+		}
+	}
+	var none T
+	return none, notFound(kind)
+}
+
+func remove[T comparable](rows []T, row T) []T {
+	return slices.DeleteFunc(rows, func(other T) bool { return other == row })
+}
+
+// filter returns the rows for which keep holds.
+func filter[T any](rows []T, keep func(T) bool) []T {
+	var kept []T
+	for _, row := range rows {
+		if keep(row) {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}
+
+// newestFirst returns what a test sees of rows.
+func newestFirst[T, U any](rows []T, snapshot func(T) U) []U {
+	var out []U
+	for _, row := range slices.Backward(rows) {
+		out = append(out, snapshot(row))
+	}
+	return out
+}
+
+// newID makes up an ID in the form of a UUID. The kind tells IDs of different things
+// apart. Later IDs are greater.
+func (s *Service) newID(kind int) string {
+	s.serial++
+	return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, s.serial)
+}
+
+// kinds of IDs.
+const (
+	kindAgent = 0xa0 + iota
+	kindSwarm
+	kindChunk
+	kindSkill
+	kindInstalled
+	kindMessage
+)

@@ -1,0 +1,121 @@
+package agentotest
+
+import (
+	"cmp"
+	"time"
+)
+
+// up reports whether the agent counts against the plan's running agents.
+func (a *agent) up() bool { return a.Status == statusRunning || a.Status == statusCreating }
+
+func (a *Account) running() int { return len(filter(a.agents, (*agent).up)) }
+
+// checkRunning checks whether the plan allows one more agent to run.
+func (a *Account) checkRunning() error {
+	if limit := a.service.config.maxRunning; limit > 0 && a.running() >= limit {
+		return limitReached("the plan allows %d running agents", limit)
+	}
+	return nil
+}
+
+// boot starts a new container, which loads what is set and installed now.
+func (a *agent) boot() {
+	a.stopTimer()
+	a.Status, a.LastError = statusCreating, ""
+	a.StartedAt, a.StoppedAt = time.Time{}, time.Time{}
+	a.Loaded = a.current()
+	service := a.account.service
+	switch delay := service.config.startDelay; {
+	case delay == 0:
+		a.run(a.now())
+	case delay > 0:
+		a.ready = a.now().Add(delay)
+		a.timer = time.AfterFunc(delay, func() {
+			service.mu.Lock()
+			defer service.mu.Unlock()
+			a.updateStatus()
+		})
+	}
+}
+
+// current is what a container that starts now loads.
+func (a *agent) current() Loaded {
+	loaded := Loaded{
+		SoulMD: a.library.soul.content, WorkflowMD: a.library.workflow.content, SharedMode: a.SharedMode,
+		Secrets: secretNames(a.library.secrets), Rules: map[string]string{}, Skills: map[string]string{},
+	}
+	for _, r := range a.library.rules {
+		loaded.Rules[r.name] = r.content
+	}
+	for _, i := range a.installed {
+		loaded.Skills[i.Name] = i.Version
+	}
+	return loaded
+}
+
+// updateStatus makes a container run whose time has come. The timer does the same; a
+// call that arrives at that very moment must not depend on which is first.
+func (a *agent) updateStatus() {
+	if a.Status == statusCreating && !a.ready.IsZero() && !a.now().Before(a.ready) {
+		a.run(a.ready)
+	}
+}
+
+func (a *agent) run(at time.Time) {
+	a.stopTimer()
+	a.Status, a.LastError = statusRunning, ""
+	a.StartedAt, a.StoppedAt = a.stamp(at), time.Time{}
+	a.Starts++
+	a.log("INFO", "agent running")
+}
+
+func (a *agent) stop() {
+	a.stopTimer()
+	a.Status, a.StoppedAt = statusStopped, a.stamp(a.now())
+	a.log("INFO", "agent stopped")
+}
+
+func (a *agent) stopTimer() {
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	a.timer, a.ready = nil, time.Time{}
+}
+
+// stamp returns the time to write down for what happens at a time. It is always later
+// than the last stamp by what the wire form can show, so that the order of a start and
+// an installation is visible however fast they follow each other.
+func (a *agent) stamp(at time.Time) time.Time {
+	at = at.Truncate(time.Millisecond)
+	if !at.After(a.clock) {
+		at = a.clock.Add(time.Millisecond)
+	}
+	a.clock = at
+	return at
+}
+
+// SetStatus sets the status of an agent at once. "running" is what ends "creating"
+// under [OnDemand]; a status that the API does not know is passed on as it is. The
+// message becomes the agent's last error; it may be "". SetStatus panics if there is no
+// such agent.
+func (s *Service) SetStatus(agentID, status, lastError string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mustAgent(agentID).setStatus(status, lastError)
+}
+
+func (a *agent) setStatus(status, lastError string) {
+	switch status {
+	case statusRunning:
+		a.run(a.now())
+	case statusStopped:
+		a.stop()
+	default:
+		a.stopTimer()
+		a.Status = status
+		if status == statusError {
+			a.log("ERROR", cmp.Or(lastError, "agent failed"))
+		}
+	}
+	a.LastError = lastError
+}

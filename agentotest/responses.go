@@ -1,0 +1,148 @@
+package agentotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// response is the result of an operation. Nothing of it has been sent, so that a
+// scripted fault can discard it after the operation took effect.
+type response struct {
+	status int
+	header http.Header
+	body   []byte
+	stream *eventStream // in place of a body
+}
+
+// eventStream is a response that is an event stream.
+type eventStream struct {
+	// write sends the events. It returns false if the stream was interrupted.
+	write func(c *call) (complete bool)
+	// finish, if any, does what remains to be done at the end of the stream.
+	finish func()
+}
+
+// object is a JSON object.
+type object map[string]any
+
+func ok(data any) (response, error) { return dataResponse(http.StatusOK, data, nil), nil }
+
+func created(data any) (response, error) { return dataResponse(http.StatusCreated, data, nil), nil }
+
+func noContent() (response, error) { return response{status: http.StatusNoContent}, nil }
+
+func getResource[T resource](_ *call, row T) (response, error) { return ok(row.wire()) }
+
+type pagination struct {
+	Total  int `json:"total"`
+	Limit  int `json:"limit"`
+	Offset int `json:"offset"`
+}
+
+func dataResponse(status int, data any, page *pagination) response {
+	return response{status: status, body: encodeJSON(struct {
+		Data any         `json:"data"`
+		Page *pagination `json:"pagination,omitempty"`
+	}{data, page})}
+}
+
+// encodeJSON writes < > & as they are, as servers outside Go do.
+func encodeJSON(v any) []byte {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(fmt.Sprintf("agentotest: encode %T: %v", v, err))
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// list returns one page of rows, newest first. rows are in the order of their
+// creation.
+func list[T resource](c *call, rows []T) (response, error) {
+	limit, err := c.queryInt("limit", 1, len(rows))
+	if err != nil {
+		return response{}, err
+	}
+	offset, err := c.queryInt("offset", 0, 0)
+	if err != nil {
+		return response{}, err
+	}
+	if c.service.config.maxPage > 0 {
+		limit = min(limit, c.service.config.maxPage)
+	}
+	rest := max(0, len(rows)-offset)
+	data := make([]any, min(rest, limit))
+	for i := range data {
+		data[i] = rows[rest-1-i].wire()
+	}
+	return dataResponse(http.StatusOK, data, &pagination{len(rows), limit, offset}), nil
+}
+
+// apiError is a response with the error envelope.
+type apiError struct {
+	status  int
+	code    string
+	message string
+	header  http.Header
+}
+
+func (e *apiError) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.message) }
+
+func invalid(format string, args ...any) error {
+	return &apiError{status: http.StatusBadRequest, code: "validation_error", message: fmt.Sprintf(format, args...)}
+}
+
+func conflict(format string, args ...any) error {
+	return &apiError{status: http.StatusConflict, code: "conflict", message: fmt.Sprintf(format, args...)}
+}
+
+func forbidden(format string, args ...any) error {
+	return &apiError{status: http.StatusForbidden, code: "forbidden", message: fmt.Sprintf(format, args...)}
+}
+
+// notFound reports that a resource such as "agent" does not exist.
+func notFound(resource string) error {
+	return &apiError{status: http.StatusNotFound, code: resource + "_not_found", message: "there is no such " + resource}
+}
+
+func limitReached(format string, args ...any) error {
+	return &apiError{status: http.StatusForbidden, code: "limit_reached", message: fmt.Sprintf(format, args...)}
+}
+
+func errorResponse(err error) response {
+	var e *apiError
+	if !errors.As(err, &e) {
+		e = &apiError{status: http.StatusInternalServerError, code: "internal_error", message: err.Error()}
+	}
+	return response{status: e.status, header: e.header, body: errorBody(e.code, e.message)}
+}
+
+func errorBody(code, message string) []byte {
+	return encodeJSON(object{"error": object{"code": code, "message": message}})
+}
+
+// wireTime is a time as the API writes it; null for the zero time.
+type wireTime time.Time
+
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func (t wireTime) MarshalJSON() ([]byte, error) {
+	if time.Time(t).IsZero() {
+		return []byte("null"), nil
+	}
+	return []byte(strconv.Quote(time.Time(t).UTC().Format(timeFormat))), nil
+}
+
+// orNull returns nil, which is null in JSON, for "".
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}

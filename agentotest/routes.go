@@ -1,0 +1,138 @@
+package agentotest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/remsyshq/agento-go/internal/route"
+)
+
+// handler does one operation. It runs with Service.mu locked.
+type handler func(c *call) (response, error)
+
+// on returns the handler of an operation on what target finds.
+func on[T any](target func(*call) (T, error), operation func(*call, T) (response, error)) handler {
+	return func(c *call) (response, error) {
+		found, err := target(c)
+		if err != nil {
+			return response{}, err
+		}
+		return operation(c, found)
+	}
+}
+
+// handlers has the operations by their row in the table of routes. Paths and scopes
+// are in that table only, so that a correction of it needs no edit here.
+var handlers = map[*route.Route]handler{
+	route.ListAgents:   listAgents,
+	route.CreateAgent:  createAgent,
+	route.GetAgent:     on(agentOf, getResource[*agent]),
+	route.UpdateAgent:  on(agentOf, updateAgent),
+	route.DeleteAgent:  on(agentOf, deleteAgent),
+	route.StartAgent:   on(agentOf, startAgent),
+	route.StopAgent:    on(agentOf, stopAgent),
+	route.RestartAgent: on(agentOf, restartAgent),
+	route.AgentStatus:  on(agentOf, agentStatus),
+
+	route.GetAccount:        getAccount,
+	route.SetSecrets:        on(libraryOf, setSecrets),
+	route.GetPersonality:    on(personalityOf, getDocument),
+	route.UpdatePersonality: on(personalityOf, updateDocument),
+	route.GetWorkflow:       on(workflowOf, getDocument),
+	route.UpdateWorkflow:    on(workflowOf, updateDocument),
+	route.ListRules:         on(libraryOf, listRules),
+	route.GetRule:           on(libraryOf, getRule),
+	route.PutRule:           on(libraryOf, putRule),
+	route.DeleteRule:        on(libraryOf, deleteRule),
+
+	route.SendMessage:   on(agentOf, sendMessage),
+	route.ListMessages:  on(agentOf, listMessages),
+	route.ListSessions:  on(agentOf, listSessions),
+	route.CreateSession: on(agentOf, createSession),
+
+	route.IngestAgentKnowledge: on(agentKnowledge, ingest),
+	route.ListAgentKnowledge:   on(agentKnowledge, listKnowledge),
+	route.DeleteAgentKnowledge: on(agentKnowledge, deleteChunk),
+	route.IngestSwarmKnowledge: on(swarmKnowledge, ingest),
+	route.ListSwarmKnowledge:   on(swarmKnowledge, listKnowledge),
+	route.DeleteSwarmKnowledge: on(swarmKnowledge, deleteChunk),
+
+	route.RecentLogs: on(agentOf, readLogs),
+	route.StreamLogs: on(agentOf, streamLogs),
+
+	route.BrowseSkills:    browseSkills,
+	route.GetSkill:        on(skillOf, getResource[*skill]),
+	route.UploadSkill:     uploadSkill,
+	route.DeleteSkill:     on(skillOf, deleteSkill),
+	route.InstalledSkills: on(agentOf, listInstalled),
+	route.InstallSkill:    on(agentOf, installSkill),
+	route.UninstallSkill:  on(agentOf, uninstallSkill),
+
+	route.ListSwarms:  listSwarms,
+	route.CreateSwarm: createSwarm,
+	route.GetSwarm:    on(swarmOf, getResource[*swarm]),
+	route.UpdateSwarm: on(swarmOf, updateSwarm),
+	route.DeleteSwarm: on(swarmOf, deleteSwarm),
+}
+
+type endpoint struct {
+	route    *route.Route
+	segments []string
+	handle   handler
+}
+
+var endpoints = func() (all []*endpoint) {
+	for _, r := range route.All() {
+		all = append(all, &endpoint{r, strings.Split(r.Path, "/"), handlers[r]})
+	}
+	return all
+}()
+
+// findEndpoint finds the operation of a request and the values in its path. It matches
+// the escaped path, so that an ID may contain a slash. The code of its errors does not
+// end in _not_found: no resource is missing, but the route.
+func findEndpoint(method, escapedPath string) (*endpoint, map[string]string, error) {
+	var allow []string
+	segments := strings.Split(escapedPath, "/")
+	for _, e := range endpoints {
+		values, ok := e.match(segments)
+		if ok && e.route.Method == method {
+			return e, values, nil
+		}
+		if ok {
+			allow = append(allow, e.route.Method)
+		}
+	}
+	if allow == nil {
+		return nil, nil, &apiError{status: http.StatusNotFound, code: "unknown_route", message: "the service has no such path"}
+	}
+	slices.Sort(allow)
+	return nil, nil, &apiError{
+		status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "the path does not take this method",
+		header: http.Header{"Allow": {strings.Join(allow, ", ")}},
+	}
+}
+
+func (e *endpoint) match(segments []string) (values map[string]string, ok bool) {
+	if len(segments) != len(e.segments) {
+		return nil, false
+	}
+	values = map[string]string{}
+	for i, segment := range segments {
+		name, isValue := strings.CutPrefix(e.segments[i], "{")
+		if !isValue {
+			if segment != e.segments[i] {
+				return nil, false
+			}
+			continue
+		}
+		value, err := url.PathUnescape(segment)
+		if err != nil || value == "" {
+			return nil, false
+		}
+		values[strings.TrimSuffix(name, "}")] = value
+	}
+	return values, true
+}

@@ -1,0 +1,105 @@
+package agentotest
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// InstalledSkill is a skill that an agent has, loaded or not.
+type InstalledSkill struct {
+	ID, SkillID, Name, Version, Source string // SkillID is "" for one from GitHub
+	InstalledAt                        time.Time
+}
+
+func (i *InstalledSkill) ident() string { return i.ID }
+
+func (i *InstalledSkill) wire() any {
+	return object{
+		"id": i.ID, "skillId": orNull(i.SkillID), "name": i.Name, "version": i.Version,
+		"source": i.Source, "installedAt": wireTime(i.InstalledAt),
+	}
+}
+
+func listInstalled(c *call, a *agent) (response, error) { return list(c, a.installed) }
+
+func installSkill(c *call, a *agent) (response, error) {
+	f := c.fields()
+	skillID, version, url := f.notEmpty("skillId"), f.text("version"), f.notEmpty("githubUrl")
+	if f.err == nil && skillID.set == url.set {
+		f.err = invalid("one of skillId and githubUrl is required, and not both")
+	}
+	if f.err == nil && url.set && version.set {
+		f.err = invalid("version goes with skillId only: githubUrl pins a branch or tag by /tree/<name>")
+	}
+	if f.err != nil {
+		return response{}, f.err
+	}
+	install := func() (*InstalledSkill, error) { return fromGitHub(url.value) }
+	if skillID.set {
+		install = func() (*InstalledSkill, error) { return c.account.fromCatalog(skillID.value, version.value) }
+	}
+	wanted, err := install()
+	if err != nil {
+		return response{}, err
+	}
+	return created(a.install(wanted).wire())
+}
+
+func (a *Account) fromCatalog(id, version string) (*InstalledSkill, error) {
+	k, err := find("skill", a.skills(), id)
+	if err != nil {
+		return nil, err
+	}
+	v := k.version(version)
+	if v == nil {
+		return nil, notFound("skill_version")
+	}
+	return &InstalledSkill{SkillID: k.id, Name: k.name, Version: v.version, Source: k.source}, nil
+}
+
+// githubURL is a public repository, with the branch or tag that it may pin.
+var githubURL = regexp.MustCompile(`^https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/([A-Za-z0-9._-]+?)(?:\.git)?(?:/tree/[^?#\s]+)?/?$`)
+
+// fromGitHub takes the repository's name for the skill's name.
+func fromGitHub(url string) (*InstalledSkill, error) {
+	parts := githubURL.FindStringSubmatch(url)
+	if parts == nil {
+		return nil, invalid("githubUrl must be of the form https://github.com/owner/repo")
+	}
+	return &InstalledSkill{Name: strings.ToLower(parts[1]), Version: "1.0.0", Source: sourceGitHub}, nil
+}
+
+// install installs a skill on an agent, in place of another version of it. A version
+// that is installed already is left as it is.
+func (a *agent) install(wanted *InstalledSkill) *InstalledSkill {
+	i := slices.IndexFunc(a.installed, func(have *InstalledSkill) bool {
+		return have.SkillID == wanted.SkillID && have.Name == wanted.Name && have.Source == wanted.Source
+	})
+	switch {
+	case i < 0:
+		wanted.ID = a.account.service.newID(kindInstalled)
+		a.installed = append(a.installed, wanted)
+	case a.installed[i].Version == wanted.Version:
+		return a.installed[i]
+	default:
+		wanted.ID = a.installed[i].ID
+		a.installed[i] = wanted
+	}
+	wanted.InstalledAt = a.stamp(a.now())
+	a.log("INFO", "skill "+wanted.Name+" "+wanted.Version+" installed; a restart loads it")
+	return wanted
+}
+
+// uninstallSkill takes the ID of the skill or of its installation.
+func uninstallSkill(c *call, a *agent) (response, error) {
+	id := c.values["skillId"]
+	i := slices.IndexFunc(a.installed, func(have *InstalledSkill) bool { return have.ID == id || have.SkillID == id })
+	if i < 0 {
+		return response{}, notFound("skill")
+	}
+	a.log("INFO", "skill "+a.installed[i].Name+" uninstalled; a restart unloads it")
+	a.installed = slices.Delete(a.installed, i, i+1)
+	return noContent()
+}
