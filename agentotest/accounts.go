@@ -14,6 +14,7 @@ import (
 // custom skills, and get a 404 for those of other accounts.
 type Account struct {
 	service *Service
+	id      string
 	name    string
 	key     string
 	agents  []*agent
@@ -21,14 +22,15 @@ type Account struct {
 	library library // of operations whose path has no agent
 }
 
-// AddAccount adds an account that has nothing yet but a key, see [Account.Key]. The
-// service has one account from the start, named "Test Account". The name is what
-// [Request.Account] reports.
+// AddAccount adds an account that has nothing yet but a key, see [Account.Key]. Its
+// name is what [Request.Account] reports. The first account of a service is there from
+// the start and is named "Test Account".
 func (s *Service) AddAccount(name string) *Account {
 	a := &Account{service: s, name: name, library: newLibrary(s.now())}
 	a.key = a.AddKey(AllScopes()...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	a.id = fmt.Sprintf("acc_%d", len(s.accounts)+1)
 	s.accounts = append(s.accounts, a)
 	return a
 }
@@ -75,31 +77,26 @@ type apiKey struct {
 }
 
 func (s *Service) checkKey(key string) (*apiKey, error) {
-	found := s.keys[key]
-	switch {
-	case key == "":
-		return nil, &apiError{status: http.StatusUnauthorized, code: "unauthorized", message: "the X-Api-Key header is missing"}
-	case found == nil:
-		return nil, &apiError{status: http.StatusUnauthorized, code: "unauthorized", message: "the API key is invalid, expired or revoked"}
+	if found := s.keys[key]; found != nil {
+		return found, nil
 	}
-	return found, nil
+	if key == "" {
+		return nil, newError(http.StatusUnauthorized, "unauthorized", "the X-Api-Key header is missing")
+	}
+	return nil, newError(http.StatusUnauthorized, "unauthorized", "the API key is invalid, expired or revoked")
 }
 
 func (k *apiKey) checkScope(r *route.Route) error {
 	if r.Scope == route.NoScope || slices.Contains(k.scopes, string(r.Scope)) {
 		return nil
 	}
-	return forbidden("the API key lacks the scope %s", r.Scope)
+	return newError(http.StatusForbidden, "forbidden", "the API key lacks the scope %s", r.Scope)
 }
 
 func getAccount(c *call) (response, error) {
 	a, config := c.account, c.service.config
-	email := "test@example.com"
-	if a != c.service.Account {
-		email = a.name + "@example.com"
-	}
 	return ok(object{
-		"id": "acc_" + a.name, "email": email, "name": a.name, "plan": object{"id": "test", "name": "Test"},
+		"id": a.id, "email": "test@example.com", "name": a.name, "plan": object{"id": "test", "name": "Test"},
 		"usage": object{
 			"agents":        usage(len(a.agents), config.maxAgents),
 			"runningAgents": usage(a.running(), config.maxRunning),

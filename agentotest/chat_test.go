@@ -76,6 +76,28 @@ func TestReplyIsTheTestsOwn(t *testing.T) {
 	}, turns)
 }
 
+func TestReplyEvents(t *testing.T) {
+	s := start(t, WithReply(func(turn Turn) []ReplyEvent {
+		events := []ReplyEvent{TextEvent("Let me see. "), ToolEvent(map[string]any{"name": "lookup"}), TextEvent("Done.")}
+		if turn.Message == "fail" {
+			events[2] = ErrorEvent("internal_error", "the model is overloaded")
+			events = append(events, TextEvent("never sent"))
+		}
+		return events
+	}))
+	id, _ := seeded(s.Service)
+	path := "/v1/agents/" + id + "/chat/messages"
+	begin := `data: {"type":"text","content":"Let me see. "}` + "\n\n" + `data: {"name":"lookup","type":"tool"}` + "\n\n"
+	require.Equal(t, begin+`data: {"type":"text","content":"Done."}`+"\n\n"+`data: {"type":"done"}`+"\n\n",
+		ask(t, s, "POST", path, `{"message":"Hi"}`).want(200, "").body)
+	require.Equal(t, "Let me see. Done.", s.Messages(id)[1].Content)
+
+	g := ask(t, s, "POST", path, `{"message":"fail"}`)
+	require.Equal(t, begin+`data: {"error":{"code":"internal_error","message":"the model is overloaded"},"type":"error"}`+"\n\n", g.body)
+	require.NoError(t, g.err)
+	require.Len(t, s.Messages(id), 3, "a reply that failed is not in the history")
+}
+
 func TestSendMessageValidates(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)

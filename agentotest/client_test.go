@@ -1,8 +1,6 @@
 package agentotest_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,36 +12,6 @@ import (
 	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 )
-
-func ExampleNewServer() {
-	server := agentotest.NewServer()
-	defer server.Close()
-	agent := server.AddAgent(agentotest.AgentSeed{Name: "Support"})
-
-	reply, err := server.Client().Chat.Ask(context.Background(), agent, agento.SendMessageParams{Message: "Hello"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(reply.Text)
-	fmt.Println(server.Requests()[0].Operation)
-	// Output:
-	// This is agentotest, a test double of the Agento service: no model has read your message. You wrote: Hello
-	// sendMessage
-}
-
-func ExampleService_Next() {
-	server := agentotest.NewServer()
-	defer server.Close()
-	// The agent is created, but the answer never arrives.
-	server.Next("Agents.Create", 1, agentotest.Drop().AfterCommit())
-
-	_, err := server.Client().Agents.Create(context.Background(), agento.CreateAgentParams{
-		Name: "Support", Secrets: agento.Secrets{"anthropicApiKey": "sk-ant-test"},
-	})
-	fmt.Println(errors.Is(err, agento.ErrOutcomeUnknown), len(server.Agents()))
-	// Output: true 1
-}
 
 func TestClient(t *testing.T) {
 	for name, opt := range map[string]agentotest.Option{

@@ -1,7 +1,7 @@
-// Package agentotest is a fake Agento service for tests, as net/http/httptest
-// is for HTTP: it listens on loopback, has every operation of the API that the
-// SDK knows, and keeps its state in memory. It has no model and no containers;
-// its agents answer every message with the same few words, which say so.
+// Package agentotest is a fake Agento service for tests, as net/http/httptest is for
+// HTTP: it listens on loopback, has every operation of the API that the SDK knows, and
+// keeps its state in memory. It has no model and no containers; its agents reply to
+// every message with the same few words, which say so.
 //
 //	func TestGreeting(t *testing.T) {
 //		server := agentotest.NewServer()
@@ -17,33 +17,20 @@
 //		}
 //	}
 //
-// # What it does
+// Keys and scopes, the rate limit, validation, plan limits and the error codes are
+// those of the service, checked in its order: key (401), scope (403), rate limit (429),
+// then the operation. Where the wire form is not documented the fake does what the SDK
+// expects; a test that passes against it does not prove that the service does the same.
 //
-// Keys and scopes, the rate limit, validation, plan limits and the error codes
-// are those of the service, decided in its order: key (401), scope (403), rate
-// limit (429), then the operation. Where the wire form is not documented the
-// fake does what the SDK expects; that a test passes against it does not prove
-// that the service does the same.
+// [Service.Requests] returns the requests that arrived, methods such as [Service.Agent]
+// return the state, and [Service.Next] scripts what happens next: failures before or
+// after an operation has taken effect, delays, slow and interrupted responses, and any
+// response written byte by byte. Of requests, and of each agent's messages and log
+// lines, the service keeps the newest 10,000.
 //
-// # Seeing and scripting
+// With [WithInMemory] the server uses no sockets, so that a test can run it in a bubble
+// of testing/synctest, where its delays take no time. [New] returns the http.Handler
+// alone. For mocks of code that returns streams, see [ChatStream] and [LogStream].
 //
-// [Service.Requests] tells what came in, methods such as [Service.Agent] show
-// the state, and [Service.Next] scripts what comes next: failures before or
-// after an operation has taken effect, delays, cut connections, and any answer
-// written byte by byte.
-//
-// Of requests, and of each agent's messages and log lines, it keeps the newest
-// 10,000, so that it can serve a long run.
-//
-// # Virtual time
-//
-// With [WithInMemory] the server uses no sockets, so that a test can run it in
-// a bubble of testing/synctest, where all of its delays cost no time. [New]
-// gives the bare http.Handler for a server of one's own.
-//
-// # Misuse
-//
-// What prepares a test panics when it is given an id or an operation that does
-// not exist, or an answer that cannot be sent: a test that went on would prove
-// nothing.
+// Functions that prepare a test panic if an ID or an operation does not exist.
 package agentotest

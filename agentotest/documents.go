@@ -52,21 +52,10 @@ func (d *document) wire() any {
 	return object{"content": d.content, "version": strconv.Itoa(d.version), "updatedAt": wireTime(d.updated)}
 }
 
-func personalityOf(c *call) (*document, error) {
-	l, err := libraryOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return &l.soul, nil
-}
-
-func workflowOf(c *call) (*document, error) {
-	l, err := libraryOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return &l.workflow, nil
-}
+var (
+	personalityOf = part(libraryOf, func(l *library) *document { return &l.soul })
+	workflowOf    = part(libraryOf, func(l *library) *document { return &l.workflow })
+)
 
 func getDocument(_ *call, d *document) (response, error) { return ok(d.wire()) }
 

@@ -273,6 +273,83 @@ func TestAnswerInPieces(t *testing.T) {
 	require.Equal(t, "abcdefgh", ask(t, s, "GET", "/v1/account", "").body)
 }
 
+func TestSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(WithInMemory())
+		defer s.Close()
+		id := s.AddAgent(AgentSeed{})
+		whole := ask(t, s, "POST", "/v1/agents/"+id+"/chat/messages", `{"message":"Hi"}`).body
+		s.Next("", 3, Slow(2))
+		began := time.Now()
+		slow := ask(t, s, "GET", "/v1/account", "").want(200, "")
+		require.Equal(t, time.Duration(len(slow.body)-1)*time.Second/2, time.Since(began), "the first byte comes at once")
+
+		began = time.Now()
+		require.Equal(t, whole, ask(t, s, "POST", "/v1/agents/"+id+"/chat/messages", `{"message":"Hi"}`).body)
+		require.Equal(t, time.Duration(len(whole)-1)*time.Second/2, time.Since(began))
+
+		response, err := open(t, s, s.Key(), "POST", "/v1/agents/"+id+"/chat/messages", `{"message":"Hi"}`, nil)
+		require.NoError(t, err)
+		_, err = io.ReadFull(response.Body, make([]byte, 5))
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		synctest.Wait()
+		require.Len(t, s.Messages(id), 5, "a client that leaves ends the response")
+
+		s.Next("", 1, Slow(1000))
+		began = time.Now()
+		ask(t, s, "GET", "/v1/account", "").want(200, "")
+		require.Equal(t, time.Duration(len(slow.body)-len(slow.body)%100)*time.Millisecond, time.Since(began), "pieces of 100 bytes")
+	})
+}
+
+func TestStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(WithInMemory())
+		defer s.Close()
+		id := s.AddAgent(AgentSeed{})
+		account := ask(t, s, "GET", "/v1/account", "").body
+		chat := ask(t, s, "POST", "/v1/agents/"+id+"/chat/messages", `{"message":"Hi"}`).body
+		for _, call := range []struct{ method, path, body, whole string }{
+			{"GET", "/v1/account", "", account}, {"POST", "/v1/agents/" + id + "/chat/messages", `{"message":"Hi"}`, chat},
+		} {
+			for _, n := range []int{0, 10, len(call.whole), len(call.whole) + 1} {
+				s.Next("", 1, Stall(n))
+				response, err := open(t, s, s.Key(), call.method, call.path, call.body, nil)
+				require.NoError(t, err)
+				began := time.Now()
+				stop := time.AfterFunc(time.Hour, func() { _ = response.Body.Close() })
+				body, err := io.ReadAll(response.Body)
+				stop.Stop()
+				require.Error(t, err)
+				require.Equal(t, call.whole[:min(n, len(call.whole))], string(body))
+				require.Equal(t, time.Hour, time.Since(began))
+			}
+		}
+		logs := s.AddAgent(AgentSeed{})
+		s.Next("", 1, Stall(12))
+		response, err := open(t, s, s.Key(), "GET", "/v1/agents/"+logs+"/logs/stream?tail=2", "", nil)
+		require.NoError(t, err)
+		_, err = io.ReadFull(response.Body, make([]byte, 12))
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		synctest.Wait()
+		require.Zero(t, s.LogStreams(""))
+	})
+}
+
+// A stalled response does not hold up Close.
+func TestCloseDuringStall(t *testing.T) {
+	s := start(t)
+	s.Next("", 1, Stall(1))
+	response, err := open(t, s, s.Key(), "GET", "/v1/account", "", nil)
+	require.NoError(t, err)
+	s.Close()
+	_, err = io.ReadAll(response.Body)
+	require.Error(t, err)
+	require.NoError(t, response.Body.Close())
+}
+
 func TestInject(t *testing.T) {
 	s := start(t)
 	calls := 0

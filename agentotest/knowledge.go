@@ -41,21 +41,10 @@ func (k *chunk) wire() any {
 	return out
 }
 
-func agentKnowledge(c *call) (*knowledge, error) {
-	a, err := agentOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return &a.knowledge, nil
-}
-
-func swarmKnowledge(c *call) (*knowledge, error) {
-	w, err := swarmOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return &w.knowledge, nil
-}
+var (
+	agentKnowledge = part(agentOf, func(a *agent) *knowledge { return &a.knowledge })
+	swarmKnowledge = part(swarmOf, func(w *swarm) *knowledge { return &w.knowledge })
+)
 
 // add adds the chunks whose content is new and returns their IDs.
 func (k *knowledge) add(s *Service, chunks []Chunk) []string {

@@ -42,9 +42,7 @@ func newConfig(opts []Option) config {
 // WithKey adds a key of the first account that has the given scopes and no others; with
 // none it only reads the account. [Account.Key] has all scopes and is there in any
 // case. See [Account.AddKey] for keys that a test needs later.
-func WithKey(key string, scopes ...string) Option {
-	return func(c *config) { c.keys[key] = scopes }
-}
+func WithKey(key string, scopes ...string) Option { return func(c *config) { c.keys[key] = scopes } }
 
 // WithRateLimit sets how many requests each key may make in a window of the given
 // length. The default is 120 a minute. A limit or window of 0 or less turns the limiter
@@ -55,15 +53,11 @@ func WithRateLimit(limit int, window time.Duration) Option {
 
 // WithReset sets the kind of window and what X-RateLimit-Reset means. The default is
 // [ResetOldest].
-func WithReset(meaning ResetMeaning) Option {
-	return func(c *config) { c.reset = meaning }
-}
+func WithReset(meaning ResetMeaning) Option { return func(c *config) { c.reset = meaning } }
 
 // WithClockOffset makes the service's clock differ from the machine's by d: the Date
 // and X-RateLimit-Reset headers and all times in bodies.
-func WithClockOffset(d time.Duration) Option {
-	return func(c *config) { c.offset = d }
-}
+func WithClockOffset(d time.Duration) Option { return func(c *config) { c.offset = d } }
 
 // OnDemand as the start delay leaves agents in "creating" until the test calls
 // [Service.SetStatus].
@@ -71,9 +65,7 @@ const OnDemand time.Duration = -1
 
 // WithStartDelay sets how long an agent that is created, started or restarted stays in
 // "creating" before it is "running". The default is 0: it runs at once.
-func WithStartDelay(d time.Duration) Option {
-	return func(c *config) { c.startDelay = d }
-}
+func WithStartDelay(d time.Duration) Option { return func(c *config) { c.startDelay = d } }
 
 // WithReply sets how agents reply: f returns the events of the reply in order. A string
 // is a text event; a [ReplyEvent] can be something else. The event that ends a reply is
@@ -86,27 +78,19 @@ func WithReply[E string | ReplyEvent](f func(Turn) []E) Option {
 }
 
 // WithReplyGap sets the time between two events of a reply. The default is 0.
-func WithReplyGap(d time.Duration) Option {
-	return func(c *config) { c.replyGap = d }
-}
+func WithReplyGap(d time.Duration) Option { return func(c *config) { c.replyGap = d } }
 
 // WithSessionInDone makes the event that ends a reply carry the session's ID. The
 // default is false, as in the service's documentation.
-func WithSessionInDone(yes bool) Option {
-	return func(c *config) { c.sessionInDone = yes }
-}
+func WithSessionInDone(yes bool) Option { return func(c *config) { c.sessionInDone = yes } }
 
 // WithLogIDs sets whether the events of a log stream have IDs, by which a client
 // resumes. The default is true; with false they are plain data lines.
-func WithLogIDs(yes bool) Option {
-	return func(c *config) { c.logIDs = yes }
-}
+func WithLogIDs(yes bool) Option { return func(c *config) { c.logIDs = yes } }
 
 // WithLogKeepAlive makes a log stream send a comment whenever it has been silent for d.
 // The default is 0: no comments.
-func WithLogKeepAlive(d time.Duration) Option {
-	return func(c *config) { c.logKeepAlive = d }
-}
+func WithLogKeepAlive(d time.Duration) Option { return func(c *config) { c.logKeepAlive = d } }
 
 // WithPlanLimits sets how many agents each account may have, and how many may run at a
 // time; 0 is no limit, which is the default.
@@ -116,9 +100,7 @@ func WithPlanLimits(maxAgents, maxRunning int) Option {
 
 // WithMaxPage limits the rows of one page of any list, whatever the request asks for.
 // The default is 0: without a limit parameter a list is returned whole.
-func WithMaxPage(rows int) Option {
-	return func(c *config) { c.maxPage = rows }
-}
+func WithMaxPage(rows int) Option { return func(c *config) { c.maxPage = rows } }
 
 // WithMiddleware wraps the service in f; the first one given is the outermost.
 // [Service.Requests] includes requests that a middleware responds to.
@@ -128,13 +110,9 @@ func WithMiddleware(f func(http.Handler) http.Handler) Option {
 
 // WithTLS makes [NewServer] serve HTTPS, with HTTP/2, under a certificate that
 // [Server.Client] and [Server.HTTPClient] trust.
-func WithTLS() Option {
-	return func(c *config) { c.tls = true }
-}
+func WithTLS() Option { return func(c *config) { c.tls = true } }
 
 // WithInMemory makes [NewServer] use connections in memory in place of sockets, as
 // testing/synctest needs. Only [Server.Client] and [Server.HTTPClient] reach such a
 // server.
-func WithInMemory() Option {
-	return func(c *config) { c.inMemory = true }
-}
+func WithInMemory() Option { return func(c *config) { c.inMemory = true } }

@@ -1,7 +1,6 @@
 package agentotest
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -50,11 +49,8 @@ func (s *Service) limit(header http.Header, key *apiKey) error {
 		return nil
 	}
 	seconds := (next.Sub(now) + time.Second - 1) / time.Second
-	return &apiError{
-		status: http.StatusTooManyRequests, code: "rate_limit_exceeded",
-		message: fmt.Sprintf("more than %d requests in %v", s.config.limit, s.config.window),
-		header:  http.Header{"Retry-After": {strconv.Itoa(int(seconds))}},
-	}
+	header.Set("Retry-After", strconv.Itoa(int(seconds)))
+	return newError(http.StatusTooManyRequests, "rate_limit_exceeded", "more than %d requests in %v", s.config.limit, s.config.window)
 }
 
 func (b *budget) expire(now time.Time, c *config) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -100,11 +99,6 @@ type arrival struct {
 }
 
 type arrivalKey struct{}
-
-func withBody(r *http.Request, body []byte) *http.Request {
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return r
-}
 
 // statusWriter notes the status of the response.
 type statusWriter struct {

@@ -3,7 +3,6 @@ package agentotest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -94,32 +93,29 @@ type apiError struct {
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.message) }
 
+func newError(status int, code, format string, args ...any) *apiError {
+	return &apiError{status: status, code: code, message: fmt.Sprintf(format, args...)}
+}
+
 func invalid(format string, args ...any) error {
-	return &apiError{status: http.StatusBadRequest, code: "validation_error", message: fmt.Sprintf(format, args...)}
+	return newError(http.StatusBadRequest, "validation_error", format, args...)
 }
 
 func conflict(format string, args ...any) error {
-	return &apiError{status: http.StatusConflict, code: "conflict", message: fmt.Sprintf(format, args...)}
+	return newError(http.StatusConflict, "conflict", format, args...)
 }
 
-func forbidden(format string, args ...any) error {
-	return &apiError{status: http.StatusForbidden, code: "forbidden", message: fmt.Sprintf(format, args...)}
+func limitReached(format string, args ...any) error {
+	return newError(http.StatusForbidden, "limit_reached", format, args...)
 }
 
 // notFound reports that a resource such as "agent" does not exist.
 func notFound(resource string) error {
-	return &apiError{status: http.StatusNotFound, code: resource + "_not_found", message: "there is no such " + resource}
-}
-
-func limitReached(format string, args ...any) error {
-	return &apiError{status: http.StatusForbidden, code: "limit_reached", message: fmt.Sprintf(format, args...)}
+	return newError(http.StatusNotFound, resource+"_not_found", "there is no such %s", resource)
 }
 
 func errorResponse(err error) response {
-	var e *apiError
-	if !errors.As(err, &e) {
-		e = &apiError{status: http.StatusInternalServerError, code: "internal_error", message: err.Error()}
-	}
+	e := err.(*apiError) // as all errors of this package are
 	return response{status: e.status, header: e.header, body: errorBody(e.code, e.message)}
 }
 

@@ -23,6 +23,18 @@ func on[T any](target func(*call) (T, error), operation func(*call, T) (response
 	}
 }
 
+// part returns a function that finds a part of what target finds.
+func part[T, P any](target func(*call) (T, error), of func(T) P) func(*call) (P, error) {
+	return func(c *call) (P, error) {
+		found, err := target(c)
+		if err != nil {
+			var none P
+			return none, err
+		}
+		return of(found), nil
+	}
+}
+
 // handlers has the operations by their row in the table of routes. Paths and scopes
 // are in that table only, so that a correction of it needs no edit here.
 var handlers = map[*route.Route]handler{
@@ -106,13 +118,12 @@ func findEndpoint(method, escapedPath string) (*endpoint, map[string]string, err
 		}
 	}
 	if allow == nil {
-		return nil, nil, &apiError{status: http.StatusNotFound, code: "unknown_route", message: "the service has no such path"}
+		return nil, nil, newError(http.StatusNotFound, "unknown_route", "the service has no such path")
 	}
 	slices.Sort(allow)
-	return nil, nil, &apiError{
-		status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "the path does not take this method",
-		header: http.Header{"Allow": {strings.Join(allow, ", ")}},
-	}
+	err := newError(http.StatusMethodNotAllowed, "method_not_allowed", "the path does not take this method")
+	err.header = http.Header{"Allow": {strings.Join(allow, ", ")}}
+	return nil, nil, err
 }
 
 func (e *endpoint) match(segments []string) (values map[string]string, ok bool) {

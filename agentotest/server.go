@@ -20,13 +20,10 @@ type Server struct {
 // listen on any port.
 func NewServer(opts ...Option) *Server {
 	service := New(opts...)
-	s := &Server{Service: service, http: httptest.NewUnstartedServer(nil)}
-	s.http.Config.Handler = service
-	var memory *memnet.Listener
-	if service.config.inMemory {
-		_ = s.http.Listener.Close()
-		memory = memnet.Listen()
-		s.http.Listener = memory
+	memory := memnet.Listen()
+	s := &Server{Service: service, http: &httptest.Server{Listener: memory, Config: &http.Server{Handler: service}}}
+	if !service.config.inMemory {
+		s.http = httptest.NewUnstartedServer(service)
 	}
 	if service.config.tls {
 		s.http.EnableHTTP2 = true
@@ -37,7 +34,7 @@ func NewServer(opts ...Option) *Server {
 	s.URL = s.http.URL
 	transport := s.http.Client().Transport.(*http.Transport)
 	transport.MaxIdleConnsPerHost = 100
-	if memory != nil {
+	if service.config.inMemory {
 		transport.DialContext = memory.Dial
 	}
 	return s

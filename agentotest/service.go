@@ -1,6 +1,7 @@
 package agentotest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -85,8 +86,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	entry := s.record(r, body)
-	ctx = context.WithValue(ctx, arrivalKey{}, &arrival{entry, cancel})
-	s.handler.ServeHTTP(&statusWriter{ResponseWriter: w, service: s, entry: entry}, withBody(r.WithContext(ctx), body))
+	r = r.WithContext(context.WithValue(ctx, arrivalKey{}, &arrival{entry, cancel}))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.handler.ServeHTTP(&statusWriter{ResponseWriter: w, service: s, entry: entry}, r)
 }
 
 func (s *Service) begin() bool {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io/fs"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -169,7 +170,7 @@ func (a *Account) findOrAddSkill(name, source string) *skill {
 // keep it.
 func deleteSkill(c *call, k *skill) (response, error) {
 	if k.source != sourceCustom {
-		return response{}, forbidden("a skill of the marketplace cannot be deleted")
+		return response{}, newError(http.StatusForbidden, "forbidden", "a skill of the marketplace cannot be deleted")
 	}
 	c.service.skills = remove(c.service.skills, k)
 	return noContent()
