@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/remsyshq/agento-go/internal/route"
 )
@@ -73,7 +74,7 @@ func AllScopes() []string {
 type apiKey struct {
 	account *Account
 	scopes  []string
-	budget  budget
+	used    []time.Time // the requests in the window of the rate limit, oldest first
 }
 
 func (s *Service) checkKey(key string) (*apiKey, error) {
@@ -137,14 +138,11 @@ func (s *Service) mustAgent(id string) *agent {
 	panic(fmt.Sprintf("agentotest: there is no agent %q", id))
 }
 
-// resource is a row of a list that the API has.
-type resource interface {
-	ident() string
-	wire() any
-}
+// resource is what the API has in its bodies.
+type resource interface{ wire() any }
 
-// find returns the resource with an ID. The error names its kind.
-func find[T resource](kind string, rows []T, id string) (T, error) {
+// find returns the row with an ID. The error names its kind.
+func find[T interface{ ident() string }](kind string, rows []T, id string) (T, error) {
 	for _, row := range rows {
 		if row.ident() == id {
 			return row, nil

@@ -134,7 +134,7 @@ func createAgent(c *call) (response, error) {
 // newAgent adds an agent that does not run yet.
 func (a *Account) newAgent(seed AgentSeed) *agent {
 	now := a.service.now()
-	added := &agent{account: a, updated: now, library: newLibrary(now), Agent: Agent{
+	added := &agent{account: a, updated: now, library: newLibrary(now), logs: agentLog{changed: make(chan struct{})}, Agent: Agent{
 		ID: a.service.newID(kindAgent), Name: seed.Name, Description: seed.Description, Region: seed.Region, Image: seed.Image,
 		SwarmID: seed.SwarmID, SharedMode: seed.SharedMode, Status: statusStopped, CreatedAt: now,
 	}}

@@ -113,10 +113,7 @@ func (c *call) send(r response) {
 		}
 	}
 	for name, values := range r.header {
-		header[http.CanonicalHeaderKey(name)] = values
-		if len(values) == 0 {
-			header[http.CanonicalHeaderKey(name)] = nil // net/http does not add it then
-		}
+		header[http.CanonicalHeaderKey(name)] = values // net/http adds none if there are no values
 	}
 	c.w.WriteHeader(r.status)
 	_, _ = c.w.Write(r.body) // a client that has gone needs no response

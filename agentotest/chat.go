@@ -48,8 +48,6 @@ type message struct {
 	peer string
 }
 
-func (m *message) ident() string { return m.ID }
-
 func (m *message) wire() any {
 	return object{"id": m.ID, "role": m.Role, "content": m.Content, "sessionId": m.SessionID, "createdAt": wireTime(m.CreatedAt)}
 }

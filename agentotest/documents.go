@@ -57,8 +57,6 @@ var (
 	workflowOf    = part(libraryOf, func(l *library) *document { return &l.workflow })
 )
 
-func getDocument(_ *call, d *document) (response, error) { return ok(d.wire()) }
-
 // updateDocument checks the version if the request has one.
 func updateDocument(c *call, d *document) (response, error) {
 	f := c.fields()

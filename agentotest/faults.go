@@ -1,6 +1,7 @@
 package agentotest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -107,11 +108,7 @@ type Raw struct {
 }
 
 func (raw Raw) response() response {
-	r := response{status: raw.Status, header: raw.Header, body: raw.Body}
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	return r
+	return response{status: cmp.Or(raw.Status, http.StatusOK), header: raw.Header, body: raw.Body}
 }
 
 // End is how a [Raw] response ends.

@@ -25,20 +25,11 @@ type chunk struct {
 	created time.Time
 }
 
-func (k *chunk) ident() string { return k.ID }
-
 func (k *chunk) wire() any {
-	out := object{"id": k.ID, "content": k.Content, "createdAt": wireTime(k.created)}
-	if k.Title != "" {
-		out["title"] = k.Title
+	return object{
+		"id": k.ID, "content": k.Content, "title": orNull(k.Title), "source": orNull(k.Source),
+		"metadata": k.Metadata, "createdAt": wireTime(k.created),
 	}
-	if k.Source != "" {
-		out["source"] = k.Source
-	}
-	if k.Metadata != nil {
-		out["metadata"] = k.Metadata
-	}
-	return out
 }
 
 var (

@@ -137,7 +137,7 @@ func (l *logStream) feed(s *Service, from int, publish func(*sse.Event)) (comple
 	log := &l.agent.logs
 	for ending := false; ; {
 		s.mu.Lock()
-		entries, changed := log.after(from), log.wait()
+		entries, changed := log.after(from), log.changed
 		ending = ending || log.ended
 		if ending {
 			log.newest++ // the close event has an ID of its own, so that no client takes it for one that it has

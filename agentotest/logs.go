@@ -15,19 +15,12 @@ type agentLog struct {
 	entries []logEntry
 	newest  int // the highest ID given
 	ended   bool
-	changed chan struct{} // closed at the next change; nil while nobody waits
+	changed chan struct{} // closed at the next change
 }
 
 type logEntry struct {
 	id   int
-	wire logEntryWire
-}
-
-type logEntryWire struct {
-	Line      string    `json:"line"`
-	Timestamp *wireTime `json:"timestamp,omitempty"`
-	Level     string    `json:"level,omitempty"`
-	Message   string    `json:"message,omitempty"`
+	wire object
 }
 
 // AppendLog writes a line to the agent's log, in the service's form: time, level and
@@ -40,10 +33,11 @@ func (s *Service) AppendLog(agentID, level, message string) {
 }
 
 func (a *agent) log(level, message string) {
-	entry := logEntryWire{Line: message}
+	entry := object{"line": message}
 	if level != "" {
-		now := wireTime(a.now())
-		entry = logEntryWire{a.now().UTC().Format(timeFormat) + " " + level + " " + message, &now, level, message}
+		now := a.now()
+		line := now.UTC().Format(timeFormat) + " " + level + " " + message
+		entry = object{"line": line, "timestamp": wireTime(now), "level": level, "message": message}
 	}
 	a.logs.newest++
 	a.logs.entries = appendLimited(a.logs.entries, logEntry{a.logs.newest, entry}, maxLogs)
@@ -57,18 +51,8 @@ func (l *agentLog) close() {
 }
 
 func (l *agentLog) notify() {
-	if l.changed != nil {
-		close(l.changed)
-		l.changed = nil
-	}
-}
-
-// wait returns a channel that is closed at the next change.
-func (l *agentLog) wait() <-chan struct{} {
-	if l.changed == nil {
-		l.changed = make(chan struct{})
-	}
-	return l.changed
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
 
 // last returns the newest n entries, oldest first.
@@ -85,7 +69,7 @@ func readLogs(c *call, a *agent) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	lines := []logEntryWire{}
+	lines := []object{}
 	for _, entry := range a.logs.last(limit) {
 		lines = append(lines, entry.wire)
 	}

@@ -61,8 +61,8 @@ func TestLogsAreBounded(t *testing.T) {
 	logs := &s.mustAgent(id).logs
 	require.LessOrEqual(t, len(logs.entries), 2*maxLogs)
 	require.Len(t, logs.last(1<<30), maxLogs)
-	require.Equal(t, fmt.Sprint(2*maxLogs+9), logs.last(1)[0].wire.Line)
-	require.Equal(t, []logEntry{{2*maxLogs + 12, logEntryWire{Line: fmt.Sprint(2*maxLogs + 9)}}}, logs.after(2*maxLogs+11))
+	require.Equal(t, fmt.Sprint(2*maxLogs+9), logs.last(1)[0].wire["line"])
+	require.Equal(t, []logEntry{{2*maxLogs + 12, object{"line": fmt.Sprint(2*maxLogs + 9)}}}, logs.after(2*maxLogs+11))
 	require.Equal(t, len(logs.entries), len(logs.after(0)), "what is gone is not waited for")
 }
 

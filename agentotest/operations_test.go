@@ -53,7 +53,7 @@ var operations = map[*route.Route]struct {
 	route.ListSwarmKnowledge:   {status: 200, holds: `"content":"swarm fact"`},
 	route.DeleteSwarmKnowledge: {last: "CHUNK", status: 204},
 
-	route.RecentLogs: {status: 200, holds: `"level":"INFO","message":"agent running"`},
+	route.RecentLogs: {status: 200, holds: `"message":"agent running"`},
 	route.StreamLogs: {status: 200},
 
 	route.BrowseSkills:    {status: 200, holds: `"name":"web-search"`},

@@ -23,28 +23,23 @@ const (
 
 func (c *config) limited() bool { return c.limit > 0 && c.window > 0 }
 
-// budget is what one key has used.
-type budget struct {
-	used []time.Time // in the window, oldest first
-}
-
 // limit takes one request from the key's budget and sets the headers.
 func (s *Service) limit(header http.Header, key *apiKey) error {
 	if !s.config.limited() {
 		return nil
 	}
-	b, now := &key.budget, time.Now()
-	b.expire(now, &s.config)
-	granted := len(b.used) < s.config.limit
+	now := time.Now()
+	key.expire(now, &s.config)
+	granted := len(key.used) < s.config.limit
 	if granted {
-		b.used = append(b.used, now)
+		key.used = append(key.used, now)
 	}
-	next := b.used[0].Add(s.config.window) // when there is more budget
+	next := key.used[0].Add(s.config.window) // when there is more budget
 	reset := next
 	if s.config.reset == ResetFree {
-		reset = b.used[len(b.used)-1].Add(s.config.window)
+		reset = key.used[len(key.used)-1].Add(s.config.window)
 	}
-	setRateLimit(header, s.config.limit, s.config.limit-len(b.used), reset.Add(s.config.offset))
+	setRateLimit(header, s.config.limit, s.config.limit-len(key.used), reset.Add(s.config.offset))
 	if granted {
 		return nil
 	}
@@ -53,15 +48,16 @@ func (s *Service) limit(header http.Header, key *apiKey) error {
 	return newError(http.StatusTooManyRequests, "rate_limit_exceeded", "more than %d requests in %v", s.config.limit, s.config.window)
 }
 
-func (b *budget) expire(now time.Time, c *config) {
+// expire forgets the requests that have left the window.
+func (k *apiKey) expire(now time.Time, c *config) {
 	gone := 0
-	for gone < len(b.used) && !now.Before(b.used[gone].Add(c.window)) {
+	for gone < len(k.used) && !now.Before(k.used[gone].Add(c.window)) {
 		gone++
 	}
 	if c.reset == ResetFixed && gone > 0 {
-		gone = len(b.used) // the window of the first request is over, and all others were in it
+		gone = len(k.used) // the window of the first request is over, and all others were in it
 	}
-	b.used = b.used[gone:]
+	k.used = k.used[gone:]
 }
 
 // setRateLimit sets the headers. The reset is rounded up, so that a client which waits

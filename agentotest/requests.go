@@ -2,6 +2,7 @@ package agentotest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,11 +31,7 @@ type Request struct {
 // Decode decodes the JSON body of the request into v, as json.Unmarshal does.
 func (r Request) Decode(v any) error {
 	if err := json.Unmarshal(r.Body, v); err != nil {
-		operation := r.Operation
-		if operation == "" {
-			operation = r.Method + " " + r.Path
-		}
-		return fmt.Errorf("agentotest: decode the body of %s: %w", operation, err)
+		return fmt.Errorf("agentotest: decode the body of %s: %w", cmp.Or(r.Operation, r.Method+" "+r.Path), err)
 	}
 	return nil
 }

@@ -50,9 +50,9 @@ var handlers = map[*route.Route]handler{
 
 	route.GetAccount:        getAccount,
 	route.SetSecrets:        on(libraryOf, setSecrets),
-	route.GetPersonality:    on(personalityOf, getDocument),
+	route.GetPersonality:    on(personalityOf, getResource[*document]),
 	route.UpdatePersonality: on(personalityOf, updateDocument),
-	route.GetWorkflow:       on(workflowOf, getDocument),
+	route.GetWorkflow:       on(workflowOf, getResource[*document]),
 	route.UpdateWorkflow:    on(workflowOf, updateDocument),
 	route.ListRules:         on(libraryOf, listRules),
 	route.GetRule:           on(libraryOf, getRule),

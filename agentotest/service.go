@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/test/exchange"
@@ -25,11 +26,11 @@ type Service struct {
 	base    context.Context // ends when the service closes, and with it every request
 	end     context.CancelFunc
 	active  sync.WaitGroup // the requests being handled
+	served  atomic.Int64   // requests, for their IDs
 
 	mu         sync.Mutex // guards what follows and the state of all accounts
 	closed     bool
 	serial     int // of IDs
-	served     int // requests, for their IDs
 	accounts   []*Account
 	keys       map[string]*apiKey
 	skills     []*skill
@@ -104,7 +105,7 @@ func (s *Service) begin() bool {
 // operation or what the test has scripted in its place.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	c := newCall(s, w, r)
-	w.Header().Set("X-Request-Id", s.newRequestID())
+	w.Header().Set("X-Request-Id", fmt.Sprintf("req_%06d", s.served.Add(1)))
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	if r.URL.Path == "/openapi.json" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		c.send(response{status: http.StatusOK, body: openAPI})
@@ -121,13 +122,6 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.respond(endpoint.handle, s.nextFault(c.entry))
-}
-
-func (s *Service) newRequestID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.served++
-	return fmt.Sprintf("req_%06d", s.served)
 }
 
 // admit makes the checks that come before any operation, and notes in the recorded

@@ -13,8 +13,6 @@ type InstalledSkill struct {
 	InstalledAt                        time.Time
 }
 
-func (i *InstalledSkill) ident() string { return i.ID }
-
 func (i *InstalledSkill) wire() any {
 	return object{
 		"id": i.ID, "skillId": orNull(i.SkillID), "name": i.Name, "version": i.Version,
