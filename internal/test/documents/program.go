@@ -21,6 +21,7 @@ var standard = map[string]string{
 	"agentotest": "github.com/remsyshq/agento-go/agentotest",
 	"chathttp":   "github.com/remsyshq/agento-go/chathttp",
 	"chunk":      "github.com/remsyshq/agento-go/chunk",
+	"bufio":      "bufio",
 	"context":    "context",
 	"errors":     "errors",
 	"fmt":        "fmt",
