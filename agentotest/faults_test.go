@@ -338,16 +338,28 @@ func TestStall(t *testing.T) {
 	})
 }
 
-// A stalled response does not hold up Close.
-func TestCloseDuringStall(t *testing.T) {
-	s := start(t)
-	s.Next("", 1, Stall(1))
-	response, err := open(t, s, s.Key(), "GET", "/v1/account", "", nil)
-	require.NoError(t, err)
-	s.Close()
-	_, err = io.ReadAll(response.Body)
-	require.Error(t, err)
-	require.NoError(t, response.Body.Close())
+// Close does not wait for responses that are slow or stalled.
+func TestCloseDuringResponse(t *testing.T) {
+	for name, fault := range map[string]Fault{
+		"stall": Stall(1), "slow": Slow(1), "piece": Answer(Raw{Body: []byte("ab"), Piece: 1, Gap: time.Hour}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := NewServer(WithInMemory())
+				s.Next("", 1, fault)
+				response, err := open(t, s, s.Key(), "GET", "/v1/account", "", nil)
+				require.NoError(t, err)
+				_, err = io.ReadFull(response.Body, make([]byte, 1))
+				require.NoError(t, err)
+				began := time.Now()
+				s.Close()
+				require.Zero(t, time.Since(began))
+				_, err = io.ReadAll(response.Body)
+				require.Error(t, err)
+				require.NoError(t, response.Body.Close())
+			})
+		})
+	}
 }
 
 func TestInject(t *testing.T) {
