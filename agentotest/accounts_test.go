@@ -9,7 +9,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-func TestAccountsSeeTheirOwn(t *testing.T) {
+func TestAccountsSeparate(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	acme := s.AddAccount("acme")
 	ask := func(key, method, path, body string) got {
@@ -57,7 +57,7 @@ func TestAccountsSeeTheirOwn(t *testing.T) {
 	require.Len(t, s.Skills(), 3)
 }
 
-func TestRequestsNameTheAccount(t *testing.T) {
+func TestRequestAccount(t *testing.T) {
 	s := start(t)
 	acme := s.AddAccount("acme")
 	narrow := acme.AddKey("chat")
@@ -106,7 +106,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, key := range []string{"", "ak_live_ffffffffffffffffffffffffffffffff", given + " "} {
 		g := as(key, "GET", "/v1/account")
-		if key == given+" " { // HTTP trims it
+		if key == given+" " { // HTTP trims the space
 			g.want(200, "")
 			continue
 		}
@@ -139,7 +139,7 @@ func TestOrderOfChecks(t *testing.T) {
 	as("none", "POST", "/v1/agents").want(401, "unauthorized")
 	as("none", "GET", "/nowhere").want(401, "unauthorized")
 	as(narrow, "POST", "/v1/agents").want(403, "forbidden")
-	as(narrow, "POST", "/v1/agents").want(403, "forbidden") // and took nothing from the budget
+	as(narrow, "POST", "/v1/agents").want(403, "forbidden") // and was not counted
 	as(s.Key(), "POST", "/v1/agents").want(400, "validation_error")
 	as(s.Key(), "POST", "/v1/agents").want(429, "rate_limit_exceeded")
 	as(s.Key(), "GET", "/nowhere").want(429, "rate_limit_exceeded")

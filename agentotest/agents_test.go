@@ -12,7 +12,7 @@ import (
 
 const credentials = `"secrets":{"anthropicApiKey":"sk-1"}`
 
-func TestAgentOnTheWire(t *testing.T) {
+func TestAgentWireForm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory())
 		defer s.Close()
@@ -32,7 +32,7 @@ func TestAgentOnTheWire(t *testing.T) {
 	})
 }
 
-func TestCreateAgentValidates(t *testing.T) {
+func TestCreateAgentInvalid(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	poor := s.AddSwarm(SwarmSeed{Name: "poor"})
 	rich := s.AddSwarm(SwarmSeed{Name: "rich", Secrets: map[string]string{"openaiApiKey": "k"}})
@@ -65,7 +65,7 @@ func TestCreateAgentValidates(t *testing.T) {
 		[]any{a.Region, a.Image, a.SwarmID, a.SharedMode, a.Description, a.Soul.Content, a.Workflow.Content})
 }
 
-func TestAgentsAreListedNewestFirst(t *testing.T) {
+func TestListAgents(t *testing.T) {
 	s := start(t)
 	for i := range 5 {
 		s.AddAgent(AgentSeed{Name: fmt.Sprint(i)})
@@ -96,7 +96,7 @@ func TestAgentsAreListedNewestFirst(t *testing.T) {
 	}
 }
 
-func TestMaxPageBoundsAList(t *testing.T) {
+func TestMaxPage(t *testing.T) {
 	s := start(t, WithMaxPage(2))
 	for range 3 {
 		s.AddAgent(AgentSeed{})
@@ -106,7 +106,7 @@ func TestMaxPageBoundsAList(t *testing.T) {
 	require.EqualValues(t, 2, g.at("pagination", "limit"))
 }
 
-func TestUpdateAgentLeavesSetsAndClears(t *testing.T) {
+func TestUpdateAgent(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	_, swarm := seeded(s.Service)
 	id := s.AddAgent(AgentSeed{Name: "A", Description: "d", Region: "us", Image: "i", SwarmID: swarm, SharedMode: true})
@@ -136,10 +136,10 @@ func TestUpdateAgentLeavesSetsAndClears(t *testing.T) {
 		require.Equal(t, message, g.text("error", "message"))
 	}
 	ask(t, s, "PATCH", "/v1/agents/"+id, `{"name":"C","swarmId":"none"}`).want(404, "swarm_not_found")
-	require.Equal(t, "B", s.Agent(id).Name, "a refused update changes nothing")
+	require.Equal(t, "B", s.Agent(id).Name, "a rejected update changes nothing")
 }
 
-func TestDeletedAgentIsGone(t *testing.T) {
+func TestDeleteAgent(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	id, swarm := seeded(s.Service)
 	ask(t, s, "DELETE", "/v1/agents/"+id, "").want(204, "")
@@ -150,7 +150,7 @@ func TestDeletedAgentIsGone(t *testing.T) {
 	}
 }
 
-func TestAgentComesUpAfterTheStartDelay(t *testing.T) {
+func TestStartDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithStartDelay(5*time.Second))
 		defer s.Close()
@@ -173,13 +173,13 @@ func TestAgentComesUpAfterTheStartDelay(t *testing.T) {
 		require.Equal(t, "stopped", ask(t, s, "POST", path+"/stop", "").text("data", "status"))
 		time.Sleep(time.Minute)
 		g = ask(t, s, "GET", path, "")
-		require.Equal(t, "stopped", g.text("data", "status"), "a stopped agent does not come up by itself")
+		require.Equal(t, "stopped", g.text("data", "status"), "a stopped agent does not start by itself")
 		require.Equal(t, "2000-01-01T00:00:06.000Z", g.text("data", "stoppedAt"))
 		require.False(t, ask(t, s, "GET", path+"/status", "").at("data", "running").(bool))
 	})
 }
 
-func TestAgentComesUpOnDemand(t *testing.T) {
+func TestStartOnDemand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithStartDelay(OnDemand))
 		defer s.Close()
@@ -197,7 +197,7 @@ func TestAgentComesUpOnDemand(t *testing.T) {
 	})
 }
 
-func TestStartAndStopTwiceChangeNothing(t *testing.T) {
+func TestStartAndStopTwice(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)
 	running := s.Agent(id)
@@ -237,7 +237,7 @@ func TestRestartLoads(t *testing.T) {
 	require.Equal(t, "# Soul", s.Agent(id).Loaded.SoulMD)
 
 	skill := ask(t, s, "POST", "/v1/skills", skillBody).want(201, "").text("data", "id")
-	require.Empty(t, s.Agent(id).Installed, "an uploaded skill is on no agent")
+	require.Empty(t, s.Agent(id).Installed, "an uploaded skill is not installed")
 	ask(t, s, "POST", path+"/skills", `{"skillId":"`+skill+`"}`).want(201, "")
 	ask(t, s, "PUT", path+"/personality", `{"content":"new soul"}`).want(200, "")
 	ask(t, s, "PUT", path+"/workflow", `{"content":"new work"}`).want(200, "")
@@ -258,10 +258,10 @@ func TestRestartLoads(t *testing.T) {
 		SoulMD: "new soul", WorkflowMD: "new work", SharedMode: true, Secrets: []string{"anthropicApiKey", "token"},
 		Rules: map[string]string{"r.md": "rule"}, Skills: map[string]string{"faq": "1.0.0"},
 	}, a.Loaded)
-	require.True(t, a.StartedAt.After(a.Installed[0].InstalledAt), "the times tell that the skill is loaded")
+	require.True(t, a.StartedAt.After(a.Installed[0].InstalledAt), "the times show that the skill is loaded")
 }
 
-func TestSeedsThatDoNotFitPanic(t *testing.T) {
+func TestUnknownIDsPanic(t *testing.T) {
 	s := New()
 	for name, f := range map[string]func(){
 		`there is no agent "x"`:          func() { s.Agent("x") },
@@ -274,8 +274,8 @@ func TestSeedsThatDoNotFitPanic(t *testing.T) {
 	require.Empty(t, s.Agents())
 }
 
-// What a test changes in a seed after it has given it away changes nothing.
-func TestSeedsAreKeptAsTheyWereGiven(t *testing.T) {
+// Later changes to a seed's maps have no effect.
+func TestSeedsCopied(t *testing.T) {
 	s := New()
 	secrets := map[string]string{"anthropicApiKey": "x"}
 	files := map[string]string{"SKILL.md": "given"}

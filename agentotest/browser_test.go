@@ -13,7 +13,7 @@ import (
 	"github.com/remsyshq/agento-go/chathttp"
 )
 
-// backend is a chat handler before a fake service.
+// backend is a chat handler that uses a fake service.
 func backend(t *testing.T, opts ...agentotest.Option) (*agentotest.Server, string, *httptest.Server) {
 	t.Helper()
 	service := agentotest.NewServer(opts...)
@@ -32,7 +32,7 @@ func backend(t *testing.T, opts ...agentotest.Option) (*agentotest.Server, strin
 	return service, agent, server
 }
 
-func TestBrowserChats(t *testing.T) {
+func TestBrowser(t *testing.T) {
 	service, agent, server := backend(t, agentotest.WithReply(func(turn agentotest.Turn) []string {
 		return []string{turn.PeerID, fmt.Sprintf(" %d", turn.Number)}
 	}))
@@ -42,7 +42,7 @@ func TestBrowserChats(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 200, answer.Status)
 		require.Empty(t, answer.Code)
-		require.Equal(t, fmt.Sprintf("pia %d", number), answer.Text, "the token holds the session")
+		require.Equal(t, fmt.Sprintf("pia %d", number), answer.Text, "the token contains the session")
 		require.Len(t, answer.Events, 4)
 	}
 	require.Len(t, service.Sessions(agent), 1)
@@ -57,8 +57,8 @@ func TestBrowserChats(t *testing.T) {
 	require.Equal(t, []any{401, "unauthorized"}, []any{answer.Status, answer.Code})
 }
 
-// What fails shows, and the session outlives it.
-func TestBrowserSeesFailures(t *testing.T) {
+// Errors are reported, and the session continues after them.
+func TestBrowserErrors(t *testing.T) {
 	service, agent, server := backend(t)
 	service.Next("sendMessage", 1, agentotest.Fail(500, "internal_error"))
 	service.Next("sendMessage", 1, agentotest.Cut(10))
@@ -71,8 +71,8 @@ func TestBrowserSeesFailures(t *testing.T) {
 	require.Len(t, service.Sessions(agent), 1)
 }
 
-// A filter may let any JSON through; only what the handler documents is read.
-func TestBrowserKeepsEventsOfAFilter(t *testing.T) {
+// A filter may let any JSON through; only documented events are read.
+func TestBrowserFilteredEvents(t *testing.T) {
 	for _, event := range []string{
 		`"thinking"`, `7`, `[{"type":"text"}]`, `{"content":"x","token":"x"}`, `{"type":{"a":1},"content":"x","token":"x"}`,
 		`{"type":"tool","content":{"a":1},"token":[],"error":"x"}`,
@@ -89,15 +89,15 @@ func TestBrowserKeepsEventsOfAFilter(t *testing.T) {
 	}
 }
 
-// What the handler documents has to be as documented.
-func TestBrowserRefusesEventsOfAnotherForm(t *testing.T) {
+// Documented events must have their documented form.
+func TestBrowserInvalidEvents(t *testing.T) {
 	for _, event := range []string{`{"type":"text","content":{}}`, `{"type":"session","token":1}`, `{"type":"error","error":"x"}`, `{"type":"done"`} {
 		_, _, err := sayTo(t, "data: "+event+"\n\ndata: {\"type\":\"done\"}\n\n")
 		require.ErrorContains(t, err, "not an event", event)
 	}
 }
 
-// sayTo has a browser say something to a server that always answers the same.
+// sayTo has a browser send a message to a server that always sends the same response.
 func sayTo(t *testing.T, stream string) (*agentotest.Browser, *agentotest.BrowserAnswer, error) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(stream)) }))
@@ -107,8 +107,8 @@ func sayTo(t *testing.T, stream string) (*agentotest.Browser, *agentotest.Browse
 	return browser, answer, err
 }
 
-// What is not a chat handler's answer is an error.
-func TestBrowserMeetsSomethingElse(t *testing.T) {
+// A response that is not of a chat handler is an error.
+func TestBrowserOtherServer(t *testing.T) {
 	for name, write := range map[string]string{
 		"a page": "<html>", "no end": `data: {"type":"text","content":"a"}` + "\n\n", "no JSON": "data: a\n\n",
 	} {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// texts joins what the text events of a stream say.
+// texts joins the text events of a stream.
 func texts(t *testing.T, body string) (text string, events int, last string) {
 	t.Helper()
 	for block := range strings.SplitSeq(strings.TrimSuffix(body, "\n\n"), "\n\n") {
@@ -48,7 +48,7 @@ func TestDefaultReply(t *testing.T) {
 	require.Contains(t, ask(t, s, "POST", "/v1/agents/"+id+"/chat/messages", `{"message":"<b>&"}`).body, `"<b>&"`)
 }
 
-func TestReplyIsTheTestsOwn(t *testing.T) {
+func TestWithReply(t *testing.T) {
 	var mu sync.Mutex
 	var turns []Turn
 	s := start(t, WithSessionInDone(true), WithReply(func(turn Turn) []string {
@@ -98,7 +98,7 @@ func TestReplyEvents(t *testing.T) {
 	require.Len(t, s.Messages(id), 3, "a reply that failed is not in the history")
 }
 
-func TestSendMessageValidates(t *testing.T) {
+func TestSendMessageInvalid(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id + "/chat/messages"
@@ -147,7 +147,7 @@ func TestSessionsBelongToPeers(t *testing.T) {
 	require.Equal(t, "T", s.Sessions(id)[1].Title)
 }
 
-func TestImplicitSessionOfAPeer(t *testing.T) {
+func TestImplicitSession(t *testing.T) {
 	s := start(t, WithReply(func(turn Turn) []string { return []string{turn.SessionID} }))
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id + "/chat/messages"
@@ -160,7 +160,7 @@ func TestImplicitSessionOfAPeer(t *testing.T) {
 	pia := session(`{"message":"3","peerId":"pia"}`)
 	require.NotEqual(t, first, pia)
 	require.Equal(t, pia, session(`{"message":"4","peerId":"pia"}`))
-	require.NotEqual(t, s.AddSession(id, "", "eve"), session(`{"message":"5","peerId":"eve"}`), "a session that was made is not used unasked")
+	require.NotEqual(t, s.AddSession(id, "", "eve"), session(`{"message":"5","peerId":"eve"}`), "an explicit session is not used unless it is named")
 	require.NotEqual(t, pia, session(`{"message":"5","peerId":"bob"}`))
 	require.Len(t, s.Sessions(id), 5)
 }
@@ -184,7 +184,7 @@ func TestHistory(t *testing.T) {
 	require.Len(t, s.Messages(id), 4)
 }
 
-func TestHistoryIsBounded(t *testing.T) {
+func TestHistoryLimit(t *testing.T) {
 	s := New()
 	id := s.AddAgent(AgentSeed{})
 	s.AddSession(id, "", "")
@@ -209,7 +209,7 @@ func TestReplyGap(t *testing.T) {
 		id := s.AddAgent(AgentSeed{})
 		began := time.Now()
 		reader := openReply(t, s, id)
-		require.Zero(t, time.Since(began), "the headers come at once")
+		require.Zero(t, time.Since(began), "the headers arrive at once")
 		for i, want := range []string{`"a"`, `"b"`, `"c"`, `"done"`} {
 			require.Contains(t, reader.block(), want)
 			require.Equal(t, time.Duration(i)*time.Second, time.Since(began))
@@ -217,8 +217,8 @@ func TestReplyGap(t *testing.T) {
 	})
 }
 
-// What a client did not wait for is not in the history.
-func TestClientLeavesInTheMiddleOfAnAnswer(t *testing.T) {
+// A reply that the client did not wait for is not in the history.
+func TestClientClosesReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithReplyGap(time.Hour))
 		defer s.Close()
@@ -232,7 +232,7 @@ func TestClientLeavesInTheMiddleOfAnAnswer(t *testing.T) {
 	})
 }
 
-func TestServerCloseBreaksAnAnswerOff(t *testing.T) {
+func TestServerClosesReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithReplyGap(time.Hour))
 		id := s.AddAgent(AgentSeed{})

@@ -38,7 +38,7 @@ func TestDocumentVersions(t *testing.T) {
 	}
 }
 
-func TestTheAgentEditsItsDocuments(t *testing.T) {
+func TestSetPersonalityAndWorkflow(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)
 	s.SetPersonality(id, "by the agent")
@@ -76,7 +76,7 @@ func TestRules(t *testing.T) {
 	ask(t, s, "GET", path+"/a.md", "").want(404, "rule_not_found")
 }
 
-func TestSecretsAreReplaced(t *testing.T) {
+func TestSetSecretsReplaces(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{Secrets: map[string]string{"anthropicApiKey": "a", "old": "b"}})
 	ask(t, s, "PUT", "/v1/agents/"+id+"/secrets", `{"openaiApiKey":"c"}`).want(204, "")
@@ -86,8 +86,8 @@ func TestSecretsAreReplaced(t *testing.T) {
 	require.Equal(t, []string{"openaiApiKey"}, s.Agent(id).Secrets)
 }
 
-// A corrected path may lose its agent; the document is then the account's.
-func TestLibraryWithoutAnAgent(t *testing.T) {
+// If the path of a document has no agent, the document is the account's.
+func TestDocumentsOfAccount(t *testing.T) {
 	s := New()
 	do := func(r *route.Route, body string) response {
 		c := &call{service: s, account: s.Account, values: map[string]string{"name": "x"}, body: []byte(body)}

@@ -14,7 +14,7 @@ import (
 
 const createBody = `{"name":"a",` + credentials + `}`
 
-func TestFailBeforeAndAfterTheEffect(t *testing.T) {
+func TestFail(t *testing.T) {
 	s := start(t)
 	s.Next("createAgent", 2, Fail(503, "unavailable"))
 	s.Next("Agents.Create", 1, Fail(500, "internal_error").AfterCommit())
@@ -32,7 +32,7 @@ func TestFailBeforeAndAfterTheEffect(t *testing.T) {
 	require.Len(t, s.Agents(), 2)
 }
 
-func TestFaultsComeAfterTheChecks(t *testing.T) {
+func TestFaultsAfterChecks(t *testing.T) {
 	s := start(t)
 	s.Next("", 1, Fail(500, "internal_error"))
 	g, err := askAs(t, s, "ak_live_none", "GET", "/v1/account", "")
@@ -45,8 +45,8 @@ func TestFaultsComeAfterTheChecks(t *testing.T) {
 	ask(t, s, "GET", "/v1/account", "").want(200, "")
 }
 
-// Commit-then-fail throws away what an operation that cannot succeed has to say.
-func TestCommitOfWhatIsRefused(t *testing.T) {
+// AfterCommit discards the response of an operation that cannot succeed.
+func TestAfterCommitInvalid(t *testing.T) {
 	s := start(t)
 	s.Next("createAgent", 1, Fail(500, "internal_error").AfterCommit())
 	ask(t, s, "POST", "/v1/agents", `{}`).want(500, "internal_error")
@@ -68,12 +68,12 @@ func TestDrop(t *testing.T) {
 	}
 }
 
-func TestDropOfAGet(t *testing.T) {
+func TestDropGET(t *testing.T) {
 	s := start(t)
 	ask(t, s, "GET", "/v1/account", "").want(200, "")
 	s.Next("getAccount", 1, Drop())
 	ask(t, s, "GET", "/v1/account", "").want(200, "")
-	require.Len(t, s.Requests(), 3, "net/http has repeated the request")
+	require.Len(t, s.Requests(), 3, "net/http has retried the request")
 	s.HTTPClient().CloseIdleConnections()
 	s.Next("getAccount", 1, Drop())
 	_, err := askAs(t, s, s.Key(), "GET", "/v1/account", "")
@@ -106,12 +106,12 @@ func TestCut(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, `{"dat`, g.body)
 			require.Error(t, g.err)
-			require.Len(t, s.Agents(), 1, "what is cut has taken effect")
+			require.Len(t, s.Agents(), 1, "an operation whose response is cut has taken effect")
 		})
 	}
 }
 
-func TestCutStreams(t *testing.T) {
+func TestCutStream(t *testing.T) {
 	for name, opt := range map[string]Option{"plain": func(*config) {}, "TLS and HTTP/2": WithTLS(), "without ids": WithLogIDs(false)} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, opt)
@@ -124,7 +124,7 @@ func TestCutStreams(t *testing.T) {
 				require.Equal(t, whole[:min(n, len(whole))], g.body)
 				require.Error(t, g.err, n)
 			}
-			require.Len(t, s.Messages(id), 12, "the turns have ended, though nobody heard it")
+			require.Len(t, s.Messages(id), 12, "the turns have ended although the client got only a part")
 
 			s.Next("streamLogs", 1, Cut(12))
 			logs := openStream(t, s, "/v1/agents/"+id+"/logs/stream?tail=2", nil)
@@ -136,8 +136,8 @@ func TestCutStreams(t *testing.T) {
 	}
 }
 
-// Of a chat whose answer is thrown away the history has both sides.
-func TestCommitOfATurn(t *testing.T) {
+// The history has both messages of a chat whose response is discarded.
+func TestAfterCommitChat(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{})
 	s.Next("sendMessage", 1, Fail(502, "bad_gateway").AfterCommit())
@@ -169,8 +169,8 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-// A client that gives up during the delay is not served any more.
-func TestClientLeavesDuringADelay(t *testing.T) {
+// An operation is not done for a client that gives up during the delay.
+func TestClientClosesDuringDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory())
 		defer s.Close()
@@ -282,7 +282,7 @@ func TestSlow(t *testing.T) {
 		s.Next("", 3, Slow(2))
 		began := time.Now()
 		slow := ask(t, s, "GET", "/v1/account", "").want(200, "")
-		require.Equal(t, time.Duration(len(slow.body)-1)*time.Second/2, time.Since(began), "the first byte comes at once")
+		require.Equal(t, time.Duration(len(slow.body)-1)*time.Second/2, time.Since(began), "the first byte arrives at once")
 
 		began = time.Now()
 		require.Equal(t, whole, ask(t, s, "POST", "/v1/agents/"+id+"/chat/messages", `{"message":"Hi"}`).body)

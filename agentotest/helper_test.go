@@ -22,7 +22,7 @@ func start(t *testing.T, opts ...Option) *Server {
 	return server
 }
 
-// got is an answer that was read to its end.
+// got is a response that was read to its end.
 type got struct {
 	t      *testing.T
 	status int
@@ -52,7 +52,7 @@ func askAs(t *testing.T, s *Server, key, method, path, body string) (got, error)
 	return g, nil
 }
 
-// open sends one request and leaves the body of the answer to the caller.
+// open sends one request and leaves the body of the response to the caller.
 func open(t *testing.T, s *Server, key, method, path, body string, header http.Header) (*http.Response, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -68,7 +68,7 @@ func open(t *testing.T, s *Server, key, method, path, body string, header http.H
 	return s.HTTPClient().Do(request)
 }
 
-// want asserts the status and, where it has one, the error's code.
+// want checks the status and, for an error, its code.
 func (g got) want(status int, code string) got {
 	g.t.Helper()
 	require.NoError(g.t, g.err)

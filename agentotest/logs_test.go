@@ -33,7 +33,7 @@ func TestRecentLogs(t *testing.T) {
 	})
 }
 
-func TestAgentsWriteLogs(t *testing.T) {
+func TestAgentsLog(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id
@@ -50,7 +50,7 @@ func TestAgentsWriteLogs(t *testing.T) {
 	require.Equal(t, "ERROR", g.text("data", 8, "level"))
 }
 
-func TestLogsAreBounded(t *testing.T) {
+func TestLogLimit(t *testing.T) {
 	s := New()
 	id := s.AddAgent(AgentSeed{})
 	for i := range 2*maxLogs + 10 {
@@ -63,7 +63,7 @@ func TestLogsAreBounded(t *testing.T) {
 	require.Len(t, logs.last(1<<30), maxLogs)
 	require.Equal(t, fmt.Sprint(2*maxLogs+9), logs.last(1)[0].wire["line"])
 	require.Equal(t, []logEntry{{2*maxLogs + 12, object{"line": fmt.Sprint(2*maxLogs + 9)}}}, logs.after(2*maxLogs+11))
-	require.Equal(t, len(logs.entries), len(logs.after(0)), "what is gone is not waited for")
+	require.Equal(t, len(logs.entries), len(logs.after(0)), "entries that are gone are not waited for")
 }
 
 func TestLogStreamWithIDs(t *testing.T) {
@@ -80,7 +80,7 @@ func TestLogStreamWithIDs(t *testing.T) {
 
 	require.Contains(t, tail.block(), "id: 2\ndata: {")
 	require.Equal(t, "id: 3\ndata: {\"line\":\"three\"}\n\n", tail.block())
-	require.Contains(t, resumed.block(), "id: 2\n", "replay begins after the last id")
+	require.Contains(t, resumed.block(), "id: 2\n", "the replay begins after the last ID")
 	require.Contains(t, resumed.block(), "id: 3\n")
 	s.AppendLog(id, "", "four")
 	s.AppendLog(id, "", "five")
@@ -104,7 +104,7 @@ func TestLogStreamWithoutIDs(t *testing.T) {
 	require.EqualError(t, err, "EOF")
 }
 
-func TestLogStreamsEnd(t *testing.T) {
+func TestLogStreamEnds(t *testing.T) {
 	for _, ids := range []bool{true, false} {
 		t.Run(fmt.Sprint("ids ", ids), func(t *testing.T) {
 			s := start(t, WithLogIDs(ids))
@@ -135,9 +135,9 @@ func TestLogStreamsEnd(t *testing.T) {
 	}
 }
 
-// What was written before the end comes before the close event, even where a
-// stream learns of both at once.
-func TestLinesBeforeTheEndOfALogStream(t *testing.T) {
+// Lines that were written before the end precede the close event, even if the stream
+// learns of both at once.
+func TestLogStreamLinesBeforeClose(t *testing.T) {
 	for range 64 { // select picks at random
 		s := New()
 		id := s.AddAgent(AgentSeed{}) // writes the lines 1 and 2
@@ -156,9 +156,9 @@ func TestLinesBeforeTheEndOfALogStream(t *testing.T) {
 	}
 }
 
-// The close event's id is nobody else's: a client that resumed from the last
-// line must not take it for that line.
-func TestCloseEventHasAnIDOfItsOwn(t *testing.T) {
+// The close event has an ID of its own: a client that resumed from the last line must
+// not take it for that line.
+func TestLogStreamCloseEventID(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{})
 	open := openStream(t, s, "/v1/agents/"+id+"/logs/stream", http.Header{"Last-Event-Id": {"2"}})
@@ -184,13 +184,13 @@ func TestLogKeepAlive(t *testing.T) {
 			s.AppendLog(id, "", "x")
 			require.Contains(t, open.block(), `"x"`)
 			require.Equal(t, ": keep-alive\n\n", open.block())
-			require.Equal(t, 55*time.Second, time.Since(began), "the silence counts from the last line")
+			require.Equal(t, 55*time.Second, time.Since(began), "the silence is measured from the last line")
 		})
 	}
 }
 
-// A client that does not read holds up neither the others nor the end.
-func TestLogStreamThatIsNotRead(t *testing.T) {
+// A client that does not read delays neither other clients nor the end.
+func TestLogStreamNotRead(t *testing.T) {
 	for _, ids := range []bool{true, false} {
 		t.Run(fmt.Sprint("ids ", ids), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -11,15 +11,15 @@ import (
 	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
-// The copy that is built in is the document at the root of the module. go
-// generate ./agentotest brings it up to date.
-func TestOpenAPIIsThatOfTheRoot(t *testing.T) {
+// The embedded copy equals the document at the root of the module. go generate
+// ./agentotest updates it.
+func TestOpenAPICopy(t *testing.T) {
 	root, err := os.ReadFile("../openapi.json")
 	require.NoError(t, err)
 	require.True(t, string(root) == string(openAPI), "openapi.json differs from ../openapi.json; run go generate ./agentotest")
 }
 
-func TestOpenAPIIsServedWithoutAKey(t *testing.T) {
+func TestOpenAPIWithoutKey(t *testing.T) {
 	server := start(t, WithRateLimit(1, time.Minute))
 	for range 3 {
 		got, err := askAs(t, server, "", "GET", "/openapi.json", "")

@@ -12,62 +12,62 @@ import (
 
 const skillBody = `{"name":"faq","version":"1.0.0","description":"Answers","files":{"SKILL.md":"---\nname: faq\n---\n"}}`
 
-// operations has, for every operation, the values of its path, a body, and what
-// a service with one agent and one swarm answers.
+// operations has, for every operation, the values of its path, a body, and the response
+// of a service with one agent and one swarm.
 var operations = map[*route.Route]struct {
 	last   string // the placeholder that is not the agent, swarm or skill
 	body   string
 	status int
-	holds  string // in the body of the answer
+	has    string // in the body of the response
 }{
-	route.ListAgents:   {status: 200, holds: `"pagination":{"total":1,"limit":1,"offset":0}`},
-	route.CreateAgent:  {body: `{"name":"Bob","secrets":{"geminiApiKey":"k"}}`, status: 201, holds: `"name":"Bob"`},
-	route.GetAgent:     {status: 200, holds: `"swarm":{"id":`},
-	route.UpdateAgent:  {body: `{"name":"Eve"}`, status: 200, holds: `"name":"Eve"`},
+	route.ListAgents:   {status: 200, has: `"pagination":{"total":1,"limit":1,"offset":0}`},
+	route.CreateAgent:  {body: `{"name":"Bob","secrets":{"geminiApiKey":"k"}}`, status: 201, has: `"name":"Bob"`},
+	route.GetAgent:     {status: 200, has: `"swarm":{"id":`},
+	route.UpdateAgent:  {body: `{"name":"Eve"}`, status: 200, has: `"name":"Eve"`},
 	route.DeleteAgent:  {status: 204},
-	route.StartAgent:   {status: 200, holds: `"status":"running"`},
-	route.StopAgent:    {status: 200, holds: `"status":"stopped"`},
-	route.RestartAgent: {status: 200, holds: `"status":"running"`},
-	route.AgentStatus:  {status: 200, holds: `"memory":"212MB / 8GB"`},
+	route.StartAgent:   {status: 200, has: `"status":"running"`},
+	route.StopAgent:    {status: 200, has: `"status":"stopped"`},
+	route.RestartAgent: {status: 200, has: `"status":"running"`},
+	route.AgentStatus:  {status: 200, has: `"memory":"212MB / 8GB"`},
 
-	route.GetAccount:        {status: 200, holds: `"usage":{"agents":1,"runningAgents":1,"swarms":1}`},
+	route.GetAccount:        {status: 200, has: `"usage":{"agents":1,"runningAgents":1,"swarms":1}`},
 	route.SetSecrets:        {body: `{"anthropicApiKey":"new"}`, status: 204},
-	route.GetPersonality:    {status: 200, holds: `"content":"# Soul"`},
-	route.UpdatePersonality: {body: `{"content":"# New","version":"1"}`, status: 200, holds: `"version":"2"`},
-	route.GetWorkflow:       {status: 200, holds: `"content":"# Work"`},
-	route.UpdateWorkflow:    {body: `{"content":""}`, status: 200, holds: `"content":""`},
-	route.ListRules:         {status: 200, holds: `"name":"tone.md"`},
-	route.GetRule:           {last: "tone.md", status: 200, holds: `"content":"Be kind."`},
-	route.PutRule:           {last: "new.md", body: `{"content":"x"}`, status: 200, holds: `"name":"new.md"`},
+	route.GetPersonality:    {status: 200, has: `"content":"# Soul"`},
+	route.UpdatePersonality: {body: `{"content":"# New","version":"1"}`, status: 200, has: `"version":"2"`},
+	route.GetWorkflow:       {status: 200, has: `"content":"# Work"`},
+	route.UpdateWorkflow:    {body: `{"content":""}`, status: 200, has: `"content":""`},
+	route.ListRules:         {status: 200, has: `"name":"tone.md"`},
+	route.GetRule:           {last: "tone.md", status: 200, has: `"content":"Be kind."`},
+	route.PutRule:           {last: "new.md", body: `{"content":"x"}`, status: 200, has: `"name":"new.md"`},
 	route.DeleteRule:        {last: "tone.md", status: 204},
 
-	route.SendMessage:   {body: `{"message":"Hi"}`, status: 200, holds: `data: {"type":"done"}`},
-	route.ListMessages:  {status: 200, holds: `"data":[]`},
-	route.ListSessions:  {status: 200, holds: `"peerId":"pia"`},
-	route.CreateSession: {body: `{"title":"T"}`, status: 201, holds: `"title":"T"`},
+	route.SendMessage:   {body: `{"message":"Hi"}`, status: 200, has: `data: {"type":"done"}`},
+	route.ListMessages:  {status: 200, has: `"data":[]`},
+	route.ListSessions:  {status: 200, has: `"peerId":"pia"`},
+	route.CreateSession: {body: `{"title":"T"}`, status: 201, has: `"title":"T"`},
 
-	route.IngestAgentKnowledge: {body: `{"chunks":[{"content":"c"}]}`, status: 201, holds: `{"duplicates":0,"ids":["`},
-	route.ListAgentKnowledge:   {status: 200, holds: `"content":"agent fact"`},
+	route.IngestAgentKnowledge: {body: `{"chunks":[{"content":"c"}]}`, status: 201, has: `{"duplicates":0,"ids":["`},
+	route.ListAgentKnowledge:   {status: 200, has: `"content":"agent fact"`},
 	route.DeleteAgentKnowledge: {last: "CHUNK", status: 204},
-	route.IngestSwarmKnowledge: {body: `{"chunks":[{"content":"swarm fact"}]}`, status: 201, holds: `{"duplicates":1,"ids":[],"ingested":0}`},
-	route.ListSwarmKnowledge:   {status: 200, holds: `"content":"swarm fact"`},
+	route.IngestSwarmKnowledge: {body: `{"chunks":[{"content":"swarm fact"}]}`, status: 201, has: `{"duplicates":1,"ids":[],"ingested":0}`},
+	route.ListSwarmKnowledge:   {status: 200, has: `"content":"swarm fact"`},
 	route.DeleteSwarmKnowledge: {last: "CHUNK", status: 204},
 
-	route.RecentLogs: {status: 200, holds: `"message":"agent running"`},
+	route.RecentLogs: {status: 200, has: `"message":"agent running"`},
 	route.StreamLogs: {status: 200},
 
-	route.BrowseSkills:    {status: 200, holds: `"name":"web-search"`},
-	route.GetSkill:        {status: 200, holds: `"source":"custom"`},
-	route.UploadSkill:     {body: skillBody, status: 201, holds: `"name":"faq"`},
+	route.BrowseSkills:    {status: 200, has: `"name":"web-search"`},
+	route.GetSkill:        {status: 200, has: `"source":"custom"`},
+	route.UploadSkill:     {body: skillBody, status: 201, has: `"name":"faq"`},
 	route.DeleteSkill:     {status: 204},
-	route.InstalledSkills: {status: 200, holds: `"data":[]`},
-	route.InstallSkill:    {body: `{"githubUrl":"https://github.com/o/Repo"}`, status: 201, holds: `"name":"repo"`},
-	route.UninstallSkill:  {last: "SKILL", status: 404, holds: `"code":"skill_not_found"`},
+	route.InstalledSkills: {status: 200, has: `"data":[]`},
+	route.InstallSkill:    {body: `{"githubUrl":"https://github.com/o/Repo"}`, status: 201, has: `"name":"repo"`},
+	route.UninstallSkill:  {last: "SKILL", status: 404, has: `"code":"skill_not_found"`},
 
-	route.ListSwarms:  {status: 200, holds: `"pagination":{"total":1,"limit":1,"offset":0}`},
-	route.CreateSwarm: {body: `{"name":"New"}`, status: 201, holds: `"agents":[]`},
-	route.GetSwarm:    {status: 200, holds: `"status":"running"`},
-	route.UpdateSwarm: {body: `{"description":"d"}`, status: 200, holds: `"description":"d"`},
+	route.ListSwarms:  {status: 200, has: `"pagination":{"total":1,"limit":1,"offset":0}`},
+	route.CreateSwarm: {body: `{"name":"New"}`, status: 201, has: `"agents":[]`},
+	route.GetSwarm:    {status: 200, has: `"status":"running"`},
+	route.UpdateSwarm: {body: `{"description":"d"}`, status: 200, has: `"description":"d"`},
 	route.DeleteSwarm: {status: 204},
 }
 
@@ -120,7 +120,7 @@ func TestEveryOperation(t *testing.T) {
 			}
 			g := ask(t, w.Server, r.Method, path, row.body)
 			require.Equal(t, row.status, g.status, g.body)
-			require.Contains(t, g.body, row.holds)
+			require.Contains(t, g.body, row.has)
 			require.Equal(t, row.status == 204, g.body == "")
 			require.Regexp(t, `^req_\d{6}$`, g.header.Get("X-Request-Id"))
 			require.Equal(t, "120", g.header.Get("X-RateLimit-Limit"))
@@ -129,14 +129,14 @@ func TestEveryOperation(t *testing.T) {
 	}
 }
 
-func TestEveryRouteHasAHandler(t *testing.T) {
+func TestHandlersComplete(t *testing.T) {
 	for _, r := range route.All() {
 		require.Contains(t, handlers, r, "no handler for %s", r.Name)
 	}
 	require.Len(t, handlers, len(route.All()))
 }
 
-func TestEveryOperationWantsItsScope(t *testing.T) {
+func TestOperationScopes(t *testing.T) {
 	w := newWorld(t, WithRateLimit(0, 0))
 	for _, r := range route.All() {
 		t.Run(r.Name, func(t *testing.T) {
@@ -164,7 +164,7 @@ func TestEveryOperationWantsItsScope(t *testing.T) {
 	}
 }
 
-func TestEveryOperationOnSomethingMissing(t *testing.T) {
+func TestOperationsNotFound(t *testing.T) {
 	w := newWorld(t, WithRateLimit(0, 0))
 	for _, r := range route.All() {
 		if !strings.Contains(r.Path, "{id}") {
@@ -184,7 +184,7 @@ func TestEveryOperationOnSomethingMissing(t *testing.T) {
 	}
 }
 
-func TestBodiesThatAreNoObject(t *testing.T) {
+func TestBodyNotObject(t *testing.T) {
 	w := newWorld(t, WithRateLimit(0, 0))
 	for _, r := range route.All() {
 		if operations[r].body == "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// headers are what an answer says of the rate limit. Reset is in seconds from
-// the start of the test.
+// headers are the rate-limit headers of a response. Reset is in seconds from the start
+// of the test.
 type headers struct {
 	status                       int
 	limit, remaining, reset, try string
@@ -71,7 +71,7 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-func TestEachKeyHasItsOwnBudget(t *testing.T) {
+func TestRateLimitPerKey(t *testing.T) {
 	s := start(t, WithRateLimit(1, time.Hour))
 	ask(t, s, "GET", "/v1/account", "").want(200, "")
 	ask(t, s, "GET", "/v1/account", "").want(429, "rate_limit_exceeded")
@@ -80,7 +80,7 @@ func TestEachKeyHasItsOwnBudget(t *testing.T) {
 	g.want(200, "")
 }
 
-func TestRateLimitTurnedOff(t *testing.T) {
+func TestRateLimitOff(t *testing.T) {
 	s := start(t, WithRateLimit(0, time.Minute))
 	for range 300 {
 		g := ask(t, s, "GET", "/v1/account", "").want(200, "")

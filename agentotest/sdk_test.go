@@ -11,9 +11,9 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// The SDK and the fake share nothing but the table of operations: what one
-// writes the other must read, for every row of it.
-func TestTheSDKAgreesOnEveryOperation(t *testing.T) {
+// The SDK and the fake share only the table of operations. For every row of it, each
+// must read what the other writes.
+func TestSDKOperations(t *testing.T) {
 	server := agentotest.NewServer()
 	defer server.Close()
 	id := server.AddAgent(agentotest.AgentSeed{Name: "Ada"})
@@ -112,7 +112,7 @@ func useChat(t *testing.T, server *agentotest.Server, client *agento.Client, id 
 	require.Equal(t, *session, withoutUpdate(sessions.Data[0], *session))
 }
 
-// withoutUpdate leaves out of a session that it was used since.
+// withoutUpdate returns s with the UpdatedAt of as.
 func withoutUpdate(s, as agento.Session) agento.Session {
 	s.UpdatedAt = as.UpdatedAt
 	return s

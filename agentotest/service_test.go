@@ -40,7 +40,7 @@ func TestRequests(t *testing.T) {
 	require.Empty(t, s.Requests())
 }
 
-func TestRequestsAreBounded(t *testing.T) {
+func TestRequestsLimit(t *testing.T) {
 	s := New()
 	body := make([]byte, maxRecordedBody+1)
 	request := httptest.NewRequest("GET", "/", nil)
@@ -63,7 +63,7 @@ func TestAppendLimited(t *testing.T) {
 	}
 }
 
-// A request that never went through a server may have no body at all.
+// A request that did not go through a server may have a nil body.
 func TestRequestWithoutBody(t *testing.T) {
 	s := New()
 	defer s.Close()
@@ -77,7 +77,7 @@ func TestRequestWithoutBody(t *testing.T) {
 	require.Empty(t, s.Requests()[0].Body)
 }
 
-func TestUnknownRoutesAndMethods(t *testing.T) {
+func TestUnknownRoute(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{})
 	for _, path := range []string{"/", "/v1", "/v1/", "/v1/agents/", "//v1/agents", "/v1/../v1/agents", "/v1/agents/" + id + "/nothing"} {
@@ -90,7 +90,7 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 	require.Equal(t, "DELETE, GET, PATCH", g.header.Get("Allow"))
 }
 
-func TestIDsAreUnescapedOnce(t *testing.T) {
+func TestIDsUnescapedOnce(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{})
 	for escaped, name := range map[string]string{"a%3Ab": "a:b", "a:b": "a:b", "50%2525": "50%25", "x%20y%3F%23": "x y?#"} {
@@ -127,8 +127,8 @@ func TestMiddleware(t *testing.T) {
 	require.Equal(t, 418, s.Requests()[1].Status)
 }
 
-// A middleware may change the body, and put a context of its own in the way.
-func TestMiddlewareThatChangesTheRequest(t *testing.T) {
+// A middleware may replace the request, with another body.
+func TestMiddlewareChangesRequest(t *testing.T) {
 	s := start(t, WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
@@ -141,7 +141,7 @@ func TestMiddlewareThatChangesTheRequest(t *testing.T) {
 	require.Equal(t, "b", s.Agents()[0].Name)
 }
 
-func TestRequestIDsAreUnique(t *testing.T) {
+func TestRequestIDs(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	seen := map[string]bool{}
 	for range 50 {
@@ -151,8 +151,8 @@ func TestRequestIDsAreUnique(t *testing.T) {
 	require.Contains(t, seen, "req_000001")
 }
 
-// The service works behind a server and connections of the caller's own.
-func TestServiceBehindAServerOfOnesOwn(t *testing.T) {
+// The service works on a server and listener of the caller.
+func TestServiceOnOtherServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := New(WithReplyGap(time.Minute))
 		listener := memnet.Listen()
@@ -193,7 +193,7 @@ func TestServiceInARecorder(t *testing.T) {
 	}
 }
 
-func TestCloseEndsEverything(t *testing.T) {
+func TestClose(t *testing.T) {
 	for name, opt := range map[string]Option{"plain": func(*config) {}, "TLS and HTTP/2": WithTLS(), "in memory": WithInMemory()} {
 		t.Run(name, func(t *testing.T) {
 			s := NewServer(opt, WithReplyGap(time.Hour), WithStartDelay(time.Hour))
@@ -225,8 +225,8 @@ func TestCloseEndsEverything(t *testing.T) {
 	}
 }
 
-// A client that sends no more of its body must not hold Close up.
-func TestCloseDuringABody(t *testing.T) {
+// Close does not wait for a client that stops sending its body.
+func TestCloseDuringBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory())
 		conn, err := s.http.Listener.(*memnet.Listener).Dial(t.Context(), "tcp", "")
@@ -240,7 +240,7 @@ func TestCloseDuringABody(t *testing.T) {
 	})
 }
 
-// Nor may a middleware that waits.
+// Close does not wait for a middleware that waits for the request's context.
 func TestCloseDuringMiddleware(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithMiddleware(func(http.Handler) http.Handler {
@@ -253,7 +253,7 @@ func TestCloseDuringMiddleware(t *testing.T) {
 	})
 }
 
-func TestAnswersThatBreakOffPanicAsHandlersDo(t *testing.T) {
+func TestInterruptedResponsePanics(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	defer leave()
 	service := New(WithReplyGap(time.Hour), WithReply(func(Turn) []string {
@@ -272,8 +272,8 @@ func TestAnswersThatBreakOffPanicAsHandlersDo(t *testing.T) {
 	require.PanicsWithValue(t, http.ErrAbortHandler, send)
 }
 
-// Close does not rest on a connection that it can break.
-func TestCloseWithoutAConnection(t *testing.T) {
+// Close waits for handlers, also without a connection.
+func TestCloseWaitsForHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := false
 		service := New(WithMiddleware(func(http.Handler) http.Handler {
@@ -290,7 +290,7 @@ func TestCloseWithoutAConnection(t *testing.T) {
 	})
 }
 
-func TestServersAreApart(t *testing.T) {
+func TestServersSeparate(t *testing.T) {
 	one, two := start(t), start(t)
 	one.AddAgent(AgentSeed{})
 	require.NotEqual(t, one.URL, two.URL)
@@ -300,7 +300,7 @@ func TestServersAreApart(t *testing.T) {
 	g.want(401, "unauthorized")
 }
 
-func TestManyCallsAtOnce(t *testing.T) {
+func TestConcurrentCalls(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	id := s.AddAgent(AgentSeed{})
 	var group sync.WaitGroup

@@ -52,14 +52,14 @@ func TestClient(t *testing.T) {
 	}
 }
 
-func TestClientPanicsOnOptionsThatDoNotFit(t *testing.T) {
+func TestClientInvalidOption(t *testing.T) {
 	server := agentotest.NewServer()
 	defer server.Close()
 	require.Panics(t, func() { server.Client(agento.WithBaseURL("ftp://x")) })
 }
 
-// A log stream that is dropped again and again gives each line once.
-func TestClientFollowsADroppedLog(t *testing.T) {
+// A log stream that is dropped repeatedly delivers each line once.
+func TestClientResumesLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := agentotest.NewServer(agentotest.WithInMemory())
 		defer server.Close()
