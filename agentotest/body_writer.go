@@ -8,8 +8,8 @@ import (
 
 const unlimited = -1
 
-// bodyWriter writes the body of a response as a fault has it: in pieces with pauses
-// between them, and only so much of it.
+// bodyWriter writes the body of a response. A fault can make it write in pieces with
+// pauses between them, and write only the first bytes.
 type bodyWriter struct {
 	http.ResponseWriter
 	ctx    context.Context

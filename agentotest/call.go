@@ -46,8 +46,7 @@ func (c *call) queryInt(name string, low, fallback int) (int, error) {
 	return n, nil
 }
 
-// respond does the operation and sends its response, or what the fault has in its
-// place.
+// respond does the operation and sends its response, unless the fault replaces either.
 func (c *call) respond(handle handler, f Fault) {
 	if f.kind == faultRaw || f.bare {
 		exchange.Scripted(c.ctx)
@@ -99,7 +98,7 @@ func (c *call) do(handle handler) response {
 	return r
 }
 
-// send writes a response, or drops the connection where the response is interrupted.
+// send sends a response. It drops the connection if the response is interrupted.
 func (c *call) send(r response) {
 	if r.stream != nil {
 		c.sendStream(r.stream)

@@ -3,7 +3,6 @@ package agentotest
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -90,16 +89,13 @@ func (a *agent) newSession(title, peer string) *session {
 // sessionFor finds the session of a message. A message that names none goes to a
 // session that is kept for such messages of its peer.
 func (a *agent) sessionFor(id, peer string) (*session, error) {
-	i := slices.IndexFunc(a.chat.sessions, func(s *session) bool {
-		if id == "" {
-			return s.implicit && s.PeerID == peer
+	for _, s := range a.chat.sessions {
+		named := id != "" && s.ID == id && (peer == "" || s.PeerID == "" || s.PeerID == peer)
+		if named || id == "" && s.implicit && s.PeerID == peer {
+			return s, nil
 		}
-		return s.ID == id && (peer == "" || s.PeerID == "" || s.PeerID == peer)
-	})
-	switch {
-	case i >= 0:
-		return a.chat.sessions[i], nil
-	case id != "":
+	}
+	if id != "" {
 		return nil, notFound("session")
 	}
 	s := a.newSession("", peer)

@@ -59,17 +59,17 @@ func Delay(d time.Duration) Fault { return Fault{delay: d} }
 func Drop() Fault { return Fault{kind: faultDrop} }
 
 // Cut does the operation, sends the headers and the first n bytes of the response's
-// body, and breaks the connection. It cuts event streams likewise. A shorter response
-// arrives whole, and the connection breaks after it.
+// body, which may be an event stream, and breaks the connection. A shorter body arrives
+// whole, and the connection breaks after it.
 func Cut(n int) Fault { return Fault{kind: faultLimit, bytes: n} }
 
 // Stall does the operation, sends the headers and the first n bytes of the response's
-// body, and then nothing more until the client goes away. It stalls event streams
-// likewise. A shorter response stalls at its end.
+// body, which may be an event stream, and then nothing more until the client goes away.
+// A shorter body stalls at its end.
 func Stall(n int) Fault { return Fault{kind: faultLimit, bytes: n, stall: true} }
 
 // Slow does the operation and sends the response's body, which may be an event stream,
-// at so many bytes a second, ten pieces a second or one byte at a time.
+// at a limited rate: in ten pieces a second, or byte by byte below ten bytes a second.
 func Slow(bytesPerSecond int) Fault { return Fault{kind: faultSlow, bytes: bytesPerSecond} }
 
 // Hang does nothing until the client goes away.

@@ -77,18 +77,6 @@ func (s *Service) record(r *http.Request, body []byte) *Request {
 	return entry
 }
 
-// appendLimited appends a row. It keeps the newest limit rows at least, and never more
-// than twice as many.
-func appendLimited[T any](rows []T, row T, limit int) []T {
-	if len(rows) >= 2*limit {
-		rows = slices.Clone(rows[len(rows)-limit+1:])
-	}
-	return append(rows, row)
-}
-
-// newest returns the last rows, at most limit of them.
-func newest[T any](rows []T, limit int) []T { return rows[max(0, len(rows)-limit):] }
-
 // arrival is what ServeHTTP passes through the middleware to serve.
 type arrival struct {
 	entry  *Request

@@ -102,7 +102,7 @@ func (s *Service) begin() bool {
 }
 
 // serve is the service inside of its middleware: the checks in their order, then the
-// operation or what the test has scripted in its place.
+// operation and the fault that the test scripted for it.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	c := newCall(s, w, r)
 	w.Header().Set("X-Request-Id", fmt.Sprintf("req_%06d", s.served.Add(1)))
@@ -113,9 +113,8 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	endpoint, values, err := findEndpoint(r.Method, r.URL.EscapedPath())
 	c.values = values
-	if err := s.admit(c, endpoint); err != nil {
-		c.send(errorResponse(err))
-		return
+	if rejected := s.admit(c, endpoint); rejected != nil {
+		err = rejected
 	}
 	if err != nil {
 		c.send(errorResponse(err))
@@ -124,8 +123,8 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	c.respond(endpoint.handle, s.nextFault(c.entry))
 }
 
-// admit makes the checks that come before any operation, and notes in the recorded
-// request what it is. endpoint is nil for a path that the API does not have.
+// admit checks key, scope and rate limit, and records the operation and the account of
+// the request. endpoint is nil for a path that the API does not have.
 func (s *Service) admit(c *call, endpoint *endpoint) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
