@@ -19,9 +19,9 @@ import (
 var standard = map[string]string{
 	"agento":     "github.com/remsyshq/agento-go",
 	"agentotest": "github.com/remsyshq/agento-go/agentotest",
+	"bufio":      "bufio",
 	"chathttp":   "github.com/remsyshq/agento-go/chathttp",
 	"chunk":      "github.com/remsyshq/agento-go/chunk",
-	"bufio":      "bufio",
 	"context":    "context",
 	"errors":     "errors",
 	"fmt":        "fmt",
