@@ -69,7 +69,8 @@ func Cut(n int) Fault { return Fault{kind: faultLimit, bytes: n} }
 func Stall(n int) Fault { return Fault{kind: faultLimit, bytes: n, stall: true} }
 
 // Slow does the operation and sends the response's body, which may be an event stream,
-// at a limited rate: in ten pieces a second, or byte by byte below ten bytes a second.
+// at a limited rate: in ten pieces a second, or byte by byte below ten bytes a second. It
+// ends when the client goes away.
 func Slow(bytesPerSecond int) Fault { return Fault{kind: faultSlow, bytes: bytesPerSecond} }
 
 // Hang does nothing until the client goes away.

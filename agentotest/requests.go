@@ -28,7 +28,7 @@ type Request struct {
 	Status    int         // of the response; 0 before it, and if the connection was dropped before it
 }
 
-// Decode decodes the JSON body of the request into v, as json.Unmarshal does.
+// Decode decodes the JSON body of the request into v. The error names the operation.
 func (r Request) Decode(v any) error {
 	if err := json.Unmarshal(r.Body, v); err != nil {
 		return fmt.Errorf("agentotest: decode the body of %s: %w", cmp.Or(r.Operation, r.Method+" "+r.Path), err)
