@@ -107,7 +107,7 @@ func (c *call) send(r response) {
 	header := c.w.Header()
 	if len(r.body) > 0 {
 		header.Set("Content-Type", "application/json; charset=utf-8")
-		if c.w.left == unlimited { // else a client would see its end
+		if c.w.left == unlimited || c.w.left < len(r.body) { // else the client would not see what follows the body
 			header.Set("Content-Length", strconv.Itoa(len(r.body)))
 		}
 	}
@@ -115,7 +115,10 @@ func (c *call) send(r response) {
 		header[http.CanonicalHeaderKey(name)] = values // net/http adds none if there are no values
 	}
 	c.w.WriteHeader(r.status)
-	_, _ = c.w.Write(r.body) // a client that has gone needs no response
+	_, _ = c.w.Write(r.body)
+	if c.ctx.Err() != nil { // the client has gone, or the service closes
+		panic(http.ErrAbortHandler)
+	}
 	c.w.end()
 }
 

@@ -2,6 +2,7 @@ package agentotest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -92,6 +93,7 @@ func TestCut(t *testing.T) {
 				require.Equal(t, http.StatusOK, g.status)
 				require.Equal(t, whole[:n], g.body)
 				require.Error(t, g.err)
+				require.Equal(t, fmt.Sprint(len(whole)), g.header.Get("Content-Length"), "a proxy that speaks HTTP/1.0 sees the cut")
 			}
 			s.Next("getAccount", 1, Cut(len(whole)))
 			g, err := askAs(t, s, s.Key(), "GET", "/v1/account", "")
