@@ -129,7 +129,7 @@ func useKnowledge(t *testing.T, server *agentotest.Server, client *agento.Client
 		require.Equal(t, []any{1, 1, server.Knowledge(id)[0].ID}, []any{result.Ingested, result.Duplicates, result.IDs[0]})
 		page, err := client.Knowledge.List(ctx, target, &agento.KnowledgeListParams{Source: "a.md"})
 		require.NoError(t, err)
-		require.Equal(t, []any{"one", "T", agento.Metadata{"k": "v"}}, []any{page.Data[0].Content, page.Data[0].Title, page.Data[0].Metadata})
+		require.Equal(t, []any{"one", "T", map[string]any{"k": "v"}}, []any{page.Data[0].Content, page.Data[0].Title, page.Data[0].Metadata})
 		require.NoError(t, client.Knowledge.Delete(ctx, target, result.IDs[0]))
 		require.Empty(t, server.Knowledge(id))
 	}

@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"slices"
 	"reflect"
+	"slices"
 	"strings"
 )
 
