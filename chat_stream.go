@@ -55,7 +55,7 @@ func newChatStream(o *opened, begun time.Time) *ChatStream {
 			return o.fail(reason)
 		},
 	}
-	return &ChatStream{Stream: newStream(o, d.values), begun: begun}
+	return &ChatStream{Stream: newStream(o.call.ctx, o, d.values), begun: begun}
 }
 
 // chatDecoder decodes the events of one answer. A character that is split between two

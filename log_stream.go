@@ -54,9 +54,7 @@ func openLog(c *call, after string) (*LogStream, error) {
 		Decode: f.decode, AtEnd: f.atEnd, Lines: true,
 		Stop: func() { cancel(context.Canceled) },
 	}
-	s := newStream(o, f.values)
-	s.done = caller.Done()
-	return &LogStream{s}, nil
+	return &LogStream{newStream(caller, o, f.values)}, nil
 }
 
 // follower reads a log over many connections.

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/stream"
 	"github.com/remsyshq/agento-go/internal/transport"
@@ -42,7 +43,9 @@ type Stream[T any] struct {
 	outcome  *transport.Outcome // of opening the stream; nil for one of NewStream
 	observed *observerCall
 
-	reading  sync.Mutex // one caller reads at a time
+	reading  sync.Mutex  // one caller reads at a time
+	reported atomic.Bool // the observer knows of the end
+	forget   func() bool // of reporting when the caller's context ends
 	events   int
 	complete atomic.Bool // the last event was read
 	closed   atomic.Bool // by the caller
@@ -111,12 +114,35 @@ func (s *Stream[T]) end(err error) {
 		err = nil
 	}
 	s.ended.Store(&streamEnd{err})
+	events := s.events
 	s.reading.Unlock()
 	if s.observed != nil {
-		s.observed.streamEnd(StreamEndInfo{
-			Reason: endReason(err, closed), RequestID: s.outcome.RequestID(), Events: s.events, Err: err,
-		})
+		s.forget()
+		s.report(endReason(err, closed), events, err)
 	}
+}
+
+// report tells the observer once that the stream has ended.
+func (s *Stream[T]) report(reason StreamEndReason, events int, err error) {
+	if !s.reported.Swap(true) {
+		s.observed.streamEnd(StreamEndInfo{Reason: reason, RequestID: s.outcome.RequestID(), Events: events, Err: err})
+	}
+}
+
+// observeContext makes a stream that nobody reads report the end of its caller's
+// context.
+func (s *Stream[T]) observeContext(ctx context.Context) {
+	s.done = ctx.Done()
+	if s.observed == nil {
+		return
+	}
+	s.forget = context.AfterFunc(ctx, func() {
+		if s.reading.TryLock() { // else the reader reports the end
+			events := s.events
+			s.reading.Unlock()
+			s.report(StreamCancelled, events, errs.Context(ctx))
+		}
+	})
 }
 
 func endReason(err error, closed bool) StreamEndReason {
@@ -309,8 +335,9 @@ type opened struct {
 // fail is the error that ends the stream.
 func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.outcome, cause) }
 
-// newStream returns the stream of values that an event stream has.
-func newStream[T any](o *opened, v *stream.Values[T]) *Stream[T] {
+// newStream returns the stream of values that an event stream has, for a caller with a
+// context.
+func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *Stream[T] {
 	observed := o.call.observed
 	v.Reader = stream.NewReader(o.call.ctx, o.outcome.Stream, o.decoder, o.idle)
 	if observed != nil {
@@ -319,7 +346,9 @@ func newStream[T any](o *opened, v *stream.Values[T]) *Stream[T] {
 	if v.Stop == nil {
 		v.Stop = v.Reader.Interrupt
 	}
-	return &Stream[T]{source: v, done: o.call.ctx.Done(), outcome: o.outcome, observed: observed}
+	s := &Stream[T]{source: v, outcome: o.outcome, observed: observed}
+	s.observeContext(caller)
+	return s
 }
 
 // streamOpenError returns the error of a call that has no event stream, nil if it has

@@ -94,7 +94,7 @@ func TestClientCertificateRejected(t *testing.T) {
 				if wrapped {
 					opts = append(opts, agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return next }))
 				}
-				err = createAgent(t.Context(), harness.Client(t, tr, opts...))
+				err = createAgent(t.Context(), plainClient(t, tr, opts...))
 				require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
 				// HTTP/2 may find the connection closed before it reads why.
 				if c.version == tls.VersionTLS13 && c.protocol != "h2" {
@@ -110,7 +110,7 @@ func TestProxyRefusesConnect(t *testing.T) {
 		for _, call := range []callFunc{createAgent, getAgent} {
 			t.Run(status, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					err := call(t.Context(), harness.Client(t, viaProxy(status), append(overHTTPS, agento.WithMaxRetries(1))...))
+					err := call(t.Context(), plainClient(t, viaProxy(status), append(overHTTPS, agento.WithMaxRetries(1))...))
 					var e *agento.Error
 					require.ErrorAs(t, err, &e)
 					require.Equal(t, attempts, e.Attempts)
@@ -122,4 +122,14 @@ func TestProxyRefusesConnect(t *testing.T) {
 			})
 		}
 	}
+}
+
+// plainClient is a client over net/http's transport itself: what records the exchanges
+// of the harness's clients wraps it.
+func plainClient(t *testing.T, tr http.RoundTripper, opts ...agento.Option) *agento.Client {
+	t.Helper()
+	opts = append([]agento.Option{agento.WithBaseURL("http://localhost"), agento.WithHTTPClient(&http.Client{Transport: tr})}, opts...)
+	client, err := agento.New(harness.TestKey, opts...)
+	require.NoError(t, err)
+	return client
 }

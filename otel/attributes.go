@@ -30,6 +30,8 @@ const (
 	keyReconnectTry   = attribute.Key("agento.stream.reconnect.attempt")
 	keyReconnectWait  = attribute.Key("agento.stream.reconnect.wait")
 	keyGap            = attribute.Key("agento.stream.gap")
+	keyDriftKind      = attribute.Key("agento.drift.kind")
+	keyDriftField     = attribute.Key("agento.drift.field")
 )
 
 // Events of a call's span.
@@ -39,6 +41,7 @@ const (
 	eventFirstEvent = "agento.stream.first_event"
 	eventReconnect  = "agento.stream.reconnect"
 	eventResumed    = "agento.stream.resumed"
+	eventDrift      = "agento.drift"
 )
 
 const chatOperation = "sendMessage"

@@ -151,7 +151,7 @@ http.client.request.duration 1×, 0s in all {http.request.method=POST http.respo
 
 // One invalid byte would cost an exporter its whole batch.
 func TestTextFromOutsideIsValid(t *testing.T) {
-	answer := agentotest.Raw{Status: 200, Header: http.Header{"X-Request-Id": {"id\xff" + strings.Repeat("x", 1000)}}, Body: []byte(`{"data":{}}`)}
+	answer := agentotest.Raw{Status: 200, Header: http.Header{"X-Request-Id": {"id\xff" + strings.Repeat("x", 1000)}}, Body: []byte(`{"data":{"id":"a"}}`)}
 	inWorld(t, nil, nil, func(w *world) {
 		w.server.Next("getAgent", 1, agentotest.Answer(answer))
 		_, err := w.client.Agents.Get(w.ctx, "a/b\xff")

@@ -26,6 +26,7 @@ type meters struct {
 	streamEnds  metric.Int64Counter
 	retries     metric.Int64Counter
 	reconnects  metric.Int64Counter
+	drifts      metric.Int64Counter
 }
 
 var (
@@ -54,6 +55,8 @@ func newMeters(m metric.Meter) meters {
 			metric.WithDescription("Attempts that are followed by another one, by what went wrong."))),
 		reconnects: made(m.Int64Counter("agento.client.reconnects", metric.WithUnit("{reconnect}"),
 			metric.WithDescription("New connections of log streams, by what ended the last one."))),
+		drifts: made(m.Int64Counter("agento.client.drift", metric.WithUnit("{field}"),
+			metric.WithDescription("Fields of responses that differ from what the SDK expects, once each."))),
 	}
 }
 

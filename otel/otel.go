@@ -104,5 +104,6 @@ func NewObserver(opts ...Option) agento.Observer {
 		FirstEvent: h.firstEvent,
 		Reconnect:  h.reconnect,
 		StreamEnd:  h.streamEnd,
+		Drift:      h.drift,
 	}
 }

@@ -78,3 +78,12 @@ func (h *hooks) streamEnd(ctx context.Context, info agento.CallInfo, e agento.St
 	}
 	c.end(e.Err)
 }
+
+// drift records a field of a response that differs from what the SDK expects.
+func (h *hooks) drift(ctx context.Context, info agento.CallInfo, d agento.DriftInfo) {
+	kind, field := keyDriftKind.String(string(d.Kind)), keyDriftField.String(clean(d.Field))
+	if c := callOf(ctx); c != nil {
+		c.span.AddEvent(eventDrift, trace.WithAttributes(kind, field))
+	}
+	h.meters.drifts.Add(ctx, 1, h.of(info, "", kind))
+}
