@@ -32,7 +32,7 @@ type keys struct {
 }
 
 type recentKeys struct {
-	newest string     // the key to send
+	newest []string   // the key to send, as the value of a header
 	keys   []*usedKey // the newest first
 	forms  Redactor   // of all of them
 }
@@ -124,7 +124,7 @@ func (k *keys) use(key string) *usedKey {
 	for _, one := range all {
 		values = append(values, one.key)
 	}
-	k.recent.Store(&recentKeys{newest: key, keys: all, forms: formsOf(values...)})
+	k.recent.Store(&recentKeys{newest: []string{key}, keys: all, forms: formsOf(values...)})
 	return newest
 }
 

@@ -48,8 +48,10 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 		a.limit = c.Timeout
 	}
 	if deadline, ok := c.ctx.Deadline(); !ok || deadline.Sub(begun) > a.limit {
-		a.ctx, a.cancel = context.WithCancelCause(c.ctx)
-		a.timer = time.AfterFunc(a.limit, func() { a.cancel(&TimeoutError{a.limit}) })
+		ctx, cancel := context.WithCancelCause(c.ctx)
+		expired := &TimeoutError{a.limit}
+		a.ctx, a.cancel = ctx, cancel
+		a.timer = time.AfterFunc(a.limit, func() { cancel(expired) })
 		defer func() {
 			if c.last.Stream == nil {
 				a.timer.Stop()
@@ -58,9 +60,10 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 		}()
 	}
 	ctx := a.ctx
-	var connections atomic.Int32 // net/http may retry by itself
+	var connections *atomic.Int32 // net/http may retry by itself
 	trace := c.t.traced && c.Method != http.MethodGet
 	if trace {
+		connections = new(atomic.Int32)
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 			GotConn: func(httptrace.GotConnInfo) { connections.Add(1) },
 		})
@@ -74,7 +77,8 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)
-		if n := connections.Load(); trace {
+		if trace {
+			n := connections.Load()
 			c.last.sent = n > 1 || n == 1 && !rejected(err)
 		}
 		return nil, a.explain(err)

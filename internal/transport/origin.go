@@ -30,7 +30,7 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 		out = req.Clone(req.Context())
 	}
 	out.Host = o.origin.Host
-	out.Header[keyHeader] = []string{o.keys.recent.Load().newest}
+	out.Header[keyHeader] = o.keys.recent.Load().newest
 	resp, err := o.next.RoundTrip(out)
 	if err != nil {
 		err = explainRefusal(o.next, out, err)

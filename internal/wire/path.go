@@ -21,14 +21,17 @@ type Args [2]Arg
 // without a placeholder is ignored, so that a template can change without its
 // callers.
 func Expand(template string, args Args) (path, escaped string, err error) {
-	var plain, raw strings.Builder
+	var plain strings.Builder
+	var raw []byte // nil as long as it is the same
 	plain.Grow(len(template) + 32)
 	for {
 		before, rest, found := strings.Cut(template, "{")
 		plain.WriteString(before)
-		raw.WriteString(before)
+		if raw != nil {
+			raw = append(raw, before...)
+		}
 		if !found {
-			break
+			return plain.String(), string(raw), nil
 		}
 		placeholder, after, _ := strings.Cut(rest, "}")
 		i := slices.IndexFunc(args[:], func(a Arg) bool { return a.Placeholder == placeholder })
@@ -39,14 +42,16 @@ func Expand(template string, args Args) (path, escaped string, err error) {
 		if err := CheckID(arg.Name, arg.Value); err != nil {
 			return "", "", err
 		}
+		escaped := url.PathEscape(arg.Value)
+		if raw == nil && escaped != arg.Value {
+			raw = []byte(plain.String())
+		}
+		if raw != nil {
+			raw = append(raw, escaped...)
+		}
 		plain.WriteString(arg.Value)
-		raw.WriteString(url.PathEscape(arg.Value))
 		template = after
 	}
-	if raw.Len() == plain.Len() {
-		return plain.String(), "", nil
-	}
-	return plain.String(), raw.String(), nil
 }
 
 // CheckID refuses what cannot be one segment of a path: nothing, and the two names that
