@@ -66,7 +66,7 @@ type chatDecoder struct {
 	split  string // the beginning of a character, as it is in a JSON string
 }
 
-func (d *chatDecoder) decode(ev sse.Event) stream.Decoded[ChatEvent] {
+func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
 	raw := string(ev.Data)
 	if literal, ascii, ok := wire.TextEvent(raw); ok {
 		e := ChatEvent{Type: ChatText, Content: literal, raw: raw}

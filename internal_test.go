@@ -60,7 +60,7 @@ func decodeAlone(raw string) (ChatEvent, *EventError) {
 		values: new(stream.Values[ChatEvent]),
 		fail:   func(e *EventError) error { failure = e; return errEvent },
 	}
-	got := d.decode(sse.Event{Data: []byte(raw)})
+	got := d.decode(&sse.Event{Data: []byte(raw)})
 	return got.Value, failure
 }
 
@@ -192,7 +192,7 @@ func FuzzChatTextSplit(f *testing.F) {
 		d := &chatDecoder{values: new(stream.Values[ChatEvent])}
 		var got string
 		for _, part := range []string{literal[:at], literal[at:]} {
-			got += d.decode(sse.Event{Data: []byte(`{"type":"text","content":"` + part + `"}`)}).Value.Content
+			got += d.decode(&sse.Event{Data: []byte(`{"type":"text","content":"` + part + `"}`)}).Value.Content
 		}
 		require.Equal(t, text, got)
 	})

@@ -73,7 +73,7 @@ type follower struct {
 }
 
 // decode reads one event of the log.
-func (f *follower) decode(ev sse.Event) stream.Decoded[LogEntry] {
+func (f *follower) decode(ev *sse.Event) stream.Decoded[LogEntry] {
 	switch {
 	case string(ev.Type) == "close":
 		return stream.Decoded[LogEntry]{Err: io.EOF}

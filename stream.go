@@ -404,7 +404,7 @@ func (o *opened) atEnd(reason error) error {
 	return o.fail(reason)
 }
 
-func decodeEvent(ev sse.Event) stream.Decoded[Event] {
+func decodeEvent(ev *sse.Event) stream.Decoded[Event] {
 	e := Event{ID: string(ev.ID), Type: string(ev.Type), Data: bytes.Clone(ev.Data)}
 	if e.Type == "" {
 		e.Type = "message"

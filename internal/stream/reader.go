@@ -59,17 +59,17 @@ func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle t
 	return r
 }
 
-// Next returns the next event, whose slices are valid until the next call. An event
+// Next sets ev to the next event, whose slices are valid until the next call. An event
 // that has arrived completely is returned before an error. The error is io.EOF when
 // the body ends between two events, ErrStreamTruncated when it ends inside of one or
 // breaks off, ErrStreamIdle, ErrEventTooLarge, or the context's.
-func (r *Reader) Next() (sse.Event, error) {
+func (r *Reader) Next(ev *sse.Event) error {
 	for {
-		if ev, ok, err := r.Buffered(); ok || err != nil {
-			return ev, err
+		if ok, err := r.Buffered(ev); ok || err != nil {
+			return err
 		}
 		if r.end != nil {
-			return sse.Event{}, r.reason()
+			return r.reason()
 		}
 		if r.timer == nil {
 			r.timer = time.AfterFunc(r.idle, r.expire)
@@ -90,14 +90,15 @@ func (r *Reader) Next() (sse.Event, error) {
 	}
 }
 
-// Buffered returns the next event if it can be had without reading from the body.
-func (r *Reader) Buffered() (sse.Event, bool, error) {
-	ev, ok, err := r.dec.Next()
-	if err != nil {
-		return sse.Event{}, false, errs.ErrEventTooLarge
+// Buffered sets ev to the next event if it can be had without reading from the body.
+func (r *Reader) Buffered(ev *sse.Event) (ok bool, err error) {
+	if *ev, ok, err = r.dec.Next(); err != nil {
+		return false, errs.ErrEventTooLarge
 	}
-	r.events = r.events || ok
-	return ev, ok, nil
+	if ok {
+		r.events = true
+	}
+	return ok, nil
 }
 
 // inspect looks at the first bytes of a body: JSON and HTML are recognized at once,

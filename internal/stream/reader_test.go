@@ -43,7 +43,7 @@ func (b *body) Close() error {
 // reads returns the data of the events until an error, and the error.
 func reads(r *Reader) (all []string, err error) {
 	for {
-		ev, err := r.Next()
+		ev, err := next(r)
 		if err != nil {
 			return all, err
 		}
@@ -87,7 +87,7 @@ func TestReaderEnds(t *testing.T) {
 			if errors.As(err, &other) {
 				require.Equal(t, tt.body, string(other.Body))
 			}
-			_, again := r.Next()
+			_, again := next(r)
 			require.Equal(t, err, again)
 		})
 	}
@@ -109,11 +109,11 @@ func TestReaderIdleTimeout(t *testing.T) {
 			}
 		}()
 		begun := time.Now()
-		_, err := r.Next()
+		_, err := next(r)
 		require.NoError(t, err)
 		time.Sleep(time.Hour) // a slow caller is not a silent server
 		slept := time.Since(begun)
-		_, err = r.Next()
+		_, err = next(r)
 		require.ErrorIs(t, err, errs.ErrStreamIdle)
 		require.Equal(t, slept+2*59*time.Second+time.Minute, time.Since(begun))
 		r.Finish(false)
@@ -127,7 +127,7 @@ func TestReaderContext(t *testing.T) {
 		b := newBody()
 		r := NewReader(ctx, b, sse.NewDecoder(100), time.Minute)
 		time.AfterFunc(time.Second, func() { cancel(left) })
-		_, err := r.Next()
+		_, err := next(r)
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, left)
 		require.True(t, b.closed)
@@ -136,13 +136,13 @@ func TestReaderContext(t *testing.T) {
 	t.Run("event before the error", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		r := NewReader(ctx, io.NopCloser(strings.NewReader("data: a\n\ndata: b\n\n")), sse.NewDecoder(100), time.Minute)
-		_, err := r.Next()
+		_, err := next(r)
 		require.NoError(t, err)
 		cancel()
-		ev, err := r.Next()
+		ev, err := next(r)
 		require.NoError(t, err)
 		require.Equal(t, "b", string(ev.Data))
-		_, err = r.Next()
+		_, err = next(r)
 		require.ErrorIs(t, err, context.Canceled)
 		r.Finish(false)
 	})
@@ -154,7 +154,7 @@ func TestReaderInterrupt(t *testing.T) {
 		r := NewReader(t.Context(), b, sse.NewDecoder(100), time.Hour)
 		time.AfterFunc(time.Second, r.Interrupt)
 		begun := time.Now()
-		_, err := r.Next()
+		_, err := next(r)
 		require.ErrorIs(t, err, errs.ErrStreamTruncated)
 		require.Equal(t, time.Second, time.Since(begun))
 		r.Finish(false)
@@ -187,7 +187,7 @@ func TestReaderFinishDrains(t *testing.T) {
 						_ = b.w.Close()
 					}
 				}()
-				_, err := r.Next()
+				_, err := next(r)
 				require.NoError(t, err)
 				begun := time.Now()
 				r.Finish(tt.complete)
@@ -209,4 +209,9 @@ func TestExcerptLimits(t *testing.T) {
 		require.Equal(t, time.Second, time.Since(begun))
 		require.True(t, b.closed)
 	})
+}
+
+func next(r *Reader) (ev sse.Event, err error) {
+	err = r.Next(&ev)
+	return ev, err
 }

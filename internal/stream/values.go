@@ -19,7 +19,7 @@ type Decoded[T any] struct {
 // its caller.
 type Values[T any] struct {
 	*Reader
-	Decode func(sse.Event) Decoded[T]
+	Decode func(*sse.Event) Decoded[T]
 	// AtEnd is called with the reason when the connection has ended. It returns the
 	// error of the sequence, io.EOF if it is complete, or nil if it has set Reader to
 	// a new connection.
@@ -33,8 +33,8 @@ type Values[T any] struct {
 	more    bool
 	push    Decoded[T]
 	pushed  bool
-	ahead   Decoded[T] // decoded by Ready
-	waiting bool       // ahead has something for Next
+	current Decoded[T]
+	waiting bool // Next has not returned current
 }
 
 // Push makes d the next value. Decode and AtEnd call it for a value that no event of
@@ -43,71 +43,72 @@ func (v *Values[T]) Push(d Decoded[T]) { v.push, v.pushed = d, true }
 
 // Next returns the next value. last reports that the sequence is complete with it.
 func (v *Values[T]) Next() (value T, last bool, err error) {
-	d := v.ahead
-	if v.waiting {
-		v.ahead, v.waiting = Decoded[T]{}, false
-	} else {
-		d, _ = v.advance(true)
+	if !v.waiting {
+		v.advance(true)
 	}
-	return d.Value, d.Last, d.Err
+	v.waiting = false
+	return v.current.Value, v.current.Last, v.current.Err
 }
 
 // Ready reports whether Next returns at once.
 func (v *Values[T]) Ready() bool {
 	if !v.waiting {
-		v.ahead, v.waiting = v.advance(false)
+		v.waiting = v.advance(false)
 	}
 	return v.waiting
 }
 
-// advance decodes events until one is for the caller. Unless it may wait for the
-// network, it returns false where there is none.
-func (v *Values[T]) advance(wait bool) (Decoded[T], bool) {
+// advance decodes events until one is for the caller, and makes it current. Unless it
+// may wait for the network, it returns false where there is none.
+func (v *Values[T]) advance(wait bool) bool {
 	for {
 		if v.pushed {
-			v.pushed = false
-			return v.push, true
+			v.current, v.pushed = v.push, false
+			return true
 		}
 		if !v.more {
-			ev, ok, err := v.Buffered()
+			ok, err := v.Buffered(&v.block)
 			if !ok && err == nil {
 				if !wait {
-					return Decoded[T]{}, false
+					return false
 				}
-				ev, err = v.Reader.Next()
+				err = v.Reader.Next(&v.block)
 			}
 			if err != nil {
 				if err = v.AtEnd(err); err != nil {
-					return Decoded[T]{Err: err}, true
+					v.current = Decoded[T]{Err: err}
+					return true
 				}
 				continue
 			}
-			v.block = ev
 		}
-		d := v.Decode(v.nextLine())
-		if d.Skip && d.Err == nil {
+		rest := v.cutLine()
+		v.current = v.Decode(&v.block)
+		v.block.Data, v.more = rest, rest != nil
+		if v.current.Skip && v.current.Err == nil {
 			continue
 		}
-		if d.Err == nil && v.First != nil {
+		if v.current.Err == nil && v.First != nil {
 			v.First()
 			v.First = nil
 		}
-		return d, true
+		return true
 	}
 }
 
-// nextLine takes one event's data from that of the block: the documented example of
-// a chat has a data line for each event, and no blank lines between them.
-func (v *Values[T]) nextLine() sse.Event {
-	ev := v.block
-	v.more = false
-	if v.Lines {
-		line, rest, _ := bytes.Cut(ev.Data, []byte("\n"))
-		if len(rest) > 0 && bytes.HasPrefix(line, []byte("{")) && json.Valid(line) {
-			ev.Data, v.block.Data, v.more = line, rest, true
-		}
+// cutLine reduces the data of the block to that of one event, and returns the rest:
+// the documented example of a chat has a data line for each event, and no blank lines
+// between them.
+func (v *Values[T]) cutLine() (rest []byte) {
+	if !v.Lines {
+		return nil
 	}
-	return ev
+	line, rest, _ := bytes.Cut(v.block.Data, []byte("\n"))
+	if len(rest) == 0 || !bytes.HasPrefix(line, []byte("{")) || !json.Valid(line) {
+		return nil
+	}
+	v.block.Data = line
+	return rest
 }
 
 // Interrupt makes a blocked Next return. Any goroutine may call it.

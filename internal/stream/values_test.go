@@ -17,7 +17,7 @@ import (
 func newValues(body string) *Values[string] {
 	return &Values[string]{
 		Reader: reader(body),
-		Decode: func(ev sse.Event) Decoded[string] {
+		Decode: func(ev *sse.Event) Decoded[string] {
 			switch data := string(ev.Data); data {
 			case "fail":
 				return Decoded[string]{Err: io.ErrNoProgress}
