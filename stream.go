@@ -169,14 +169,16 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 			return
 		}
 		defer func() { _ = s.Close() }()
-		next := s.next
 		s.channel.Lock()
-		if events := s.channel.events; events != nil { // Events has some of the events
-			next = func() (T, bool) { event, ok := <-events; return event, ok }
-		}
+		events := s.channel.events // not nil: Events has some of the events
 		s.channel.Unlock()
-		for {
-			event, ok := next()
+		var event T
+		for ok := true; ; {
+			if events != nil {
+				event, ok = <-events
+			} else {
+				event, ok = s.next()
+			}
 			if !ok {
 				break
 			}

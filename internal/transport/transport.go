@@ -247,6 +247,10 @@ func (c *call) outcome(err error) *Outcome {
 		out = c.responded
 		out.Refused = c.refused
 	}
+	if out.Stream != nil {
+		own := *out // without the call, for as long as the stream is open
+		out = &own
+	}
 	out.Redactor = c.redactor()
 	out.Attempts = c.attempts
 	out.Retried = c.retried
