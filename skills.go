@@ -2,6 +2,7 @@ package agento
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"iter"
 	"regexp"
@@ -194,6 +195,10 @@ func (s *InstalledSkill) identity(bool) (bool, string) {
 	return s.ID != "" || s.SkillID != "", "id skillId"
 }
 
+// maxInstalled is the number of skills on an agent beyond which a list is taken to
+// have no end.
+const maxInstalled = 10_000
+
 func installedKey(s *InstalledSkill) string { return s.ID }
 
 // InstallSkillParams says which skill an agent is to get: exactly one of SkillID
@@ -239,7 +244,7 @@ func checkGitHubURL(raw string) error {
 //
 // GET /v1/agents/{id}/skills, inferred from the title. Scope: skills. Errors:
 // those of every call; [ErrNotFound]; [ErrListIncomplete] if the service gives
-// less than it says there is.
+// less than it says there is, or more than 10,000 skills.
 func (s *SkillsService) Installed(ctx context.Context, agentID string, opts ...Option) ([]InstalledSkill, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
@@ -257,6 +262,9 @@ func (s *SkillsService) Installed(ctx context.Context, agentID string, opts ...O
 	}) {
 		if err != nil {
 			return nil, err
+		}
+		if len(all) == maxInstalled {
+			return nil, fmt.Errorf("%w: the service gave more than %d rows", ErrListIncomplete, maxInstalled)
 		}
 		all = append(all, row)
 	}

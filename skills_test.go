@@ -3,6 +3,7 @@ package agento_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -131,6 +132,31 @@ func TestInstalledAllPages(t *testing.T) {
 		require.ErrorIs(t, err, want.is, body)
 		require.Len(t, installed, want.rows, body)
 		require.LessOrEqual(t, requests, 2, body)
+	}
+}
+
+// A service whose pages never end, each with skills that were not there before.
+func TestInstalledWithoutEnd(t *testing.T) {
+	for _, total := range []string{"1000000000", "%d"} {
+		requests := 0
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+			var rows []string
+			for i := range 100 {
+				rows = append(rows, fmt.Sprintf(`{"id":"i%d-%d"}`, requests, i))
+			}
+			requests++
+			total := total
+			if total == "%d" {
+				total = fmt.Sprint((requests + 1) * 100)
+			}
+			require.LessOrEqual(t, requests, 200, "no end")
+			return harness.Respond(200, `{"data":[`+strings.Join(rows, ",")+`],"pagination":{"total":`+total+`,"limit":100}}`), nil
+		}))
+		installed, err := client.Skills.Installed(t.Context(), "a1")
+		require.ErrorIs(t, err, agento.ErrListIncomplete)
+		require.ErrorContains(t, err, "more than 10000 rows")
+		require.Empty(t, installed)
+		require.Equal(t, 101, requests)
 	}
 }
 
