@@ -238,9 +238,11 @@ func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", onNew, unless(l != nil, "is nil"), func(s *settings) { s.client.logging = logObserver(l) }}
 }
 
-// WithMiddleware puts a layer around the HTTP transport, for every attempt. It
-// does not see the key, and a request that it sends to another origin is refused
-// with [ErrCrossOrigin]. Middleware adds up; the first given is the outermost. On
+// WithMiddleware puts a layer around the HTTP transport, for every attempt. The
+// requests that it gets do not have the key, which is added after it; a
+// [net/http/httptrace.ClientTrace] in the context of a request still sees every header
+// that is written. A request that it sends to another origin is refused with
+// [ErrCrossOrigin]. Middleware adds up; the first given is the outermost. On
 // [New] only.
 func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
 	return Option{"WithMiddleware", onNew, unless(m != nil, "is nil"), func(s *settings) { s.client.middleware = append(s.client.middleware, m) }}

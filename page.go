@@ -124,9 +124,9 @@ func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawM
 }
 
 // ErrListIncomplete ends an iteration over a list, or [SkillsService.Installed],
-// that cannot know whether it saw every row: the service gave no more rows, or the
-// same ones again, before the total that it had named.
-var ErrListIncomplete = errors.New("agento: the list ended before its total; rows may be missing")
+// that cannot know whether it saw every row: the service gave the same rows again, no
+// rows before the total that it had named, or rows without end.
+var ErrListIncomplete = errors.New("agento: the list may be incomplete")
 
 // pages iterates over the rows of a list, page by page, beginning at an offset. key
 // returns the ID of a row: a row that moves to the next page while the list is read is

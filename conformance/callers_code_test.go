@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -141,6 +142,24 @@ func TestEndedContextSendsNothing(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		require.Zero(t, e.Attempts)
 	}
+}
+
+// WithMiddleware documents that a trace sees the key, as every header that is written.
+func TestTraceSeesKey(t *testing.T) {
+	var seen []string
+	trace := &httptrace.ClientTrace{WroteHeaderField: func(name string, values []string) {
+		if name == "X-Api-Key" {
+			seen = values
+		}
+	}}
+	harness.Run(t, says(200, harness.AgentJSON), []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
+			return next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+		})
+	})}, func(w *harness.Env) {
+		require.NoError(w.T, getAgent(w.Ctx, w.Client))
+		require.Equal(w.T, []string{harness.TestKey}, seen)
+	})
 }
 
 // A call does not wait for its key source beyond its deadline, and sends nothing. At
