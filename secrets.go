@@ -12,11 +12,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Secrets are secret values by their names, such as anthropicApiKey. They print
-// as their names only, in every verb of fmt and in slog; but fmt does not ask
-// values in the unexported fields of a struct how they want to be printed. Marshalling them is an
-// error, so that no mask is ever sent in the place of a value; the SDK sends them
-// by a way of its own.
+// Secrets are secret values by their names, such as anthropicApiKey. fmt and slog print
+// only the names. fmt prints the values where it does not call methods: for the verb %w,
+// and of values in the unexported fields of a struct. Marshalling them, also with gob, is
+// an error, so that no mask is ever sent in the place of a value; the SDK sends them by a
+// way of its own.
 type Secrets map[string]string
 
 // The names of secrets that Agento knows as credentials of language models.
@@ -61,6 +61,9 @@ func (s Secrets) MarshalJSON() ([]byte, error) { return nil, errSecretsMarshalle
 
 // MarshalText is an error.
 func (s Secrets) MarshalText() ([]byte, error) { return nil, errSecretsMarshalled }
+
+// MarshalBinary is an error. It is what encoding/gob calls.
+func (s Secrets) MarshalBinary() ([]byte, error) { return nil, errSecretsMarshalled }
 
 var errSecretsMarshalled = errors.New("agento: Secrets are not marshalled, only sent by the methods that take them")
 

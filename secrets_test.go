@@ -1,14 +1,40 @@
 package agento_test
 
 import (
+	"bytes"
+	"encoding/gob"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	agento "github.com/remsyshq/agento-go"
 )
+
+// No encoder of the standard library writes secrets, also inside of other values.
+func TestSecretsNotEncoded(t *testing.T) {
+	type job struct{ Params agento.CreateAgentParams }
+	secrets := agento.Secrets{"anthropicApiKey": "sk-made-up-0001"}
+	for _, v := range []any{
+		secrets, &secrets, agento.CreateAgentParams{Name: "n", Secrets: secrets}, &agento.CreateSwarmParams{Secrets: secrets},
+		job{agento.CreateAgentParams{Secrets: secrets}}, []agento.Secrets{secrets},
+	} {
+		for name, encode := range map[string]func(io.Writer) error{
+			"gob":  func(w io.Writer) error { return gob.NewEncoder(w).Encode(v) },
+			"json": func(w io.Writer) error { return json.NewEncoder(w).Encode(v) },
+			"xml":  func(w io.Writer) error { return xml.NewEncoder(w).Encode(v) },
+			"yaml": func(w io.Writer) error { return yaml.NewEncoder(w).Encode(v) },
+		} {
+			var b bytes.Buffer
+			require.ErrorContains(t, encode(&b), "not marshalled", "%s %T", name, v)
+			require.NotContains(t, b.String(), "sk-made-up", "%s %T", name, v)
+		}
+	}
+}
 
 // Parameters print without their secrets, also inside of other values.
 func TestParamsPrintWithoutSecrets(t *testing.T) {
