@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -32,13 +33,15 @@ type Reader struct {
 	body   io.ReadCloser
 	dec    *sse.Decoder
 	idle   time.Duration
-	timer  *time.Timer // ends a read that takes longer than idle; nil until the first
-	undo   func() bool // of closing the body when ctx ends
-	end    error       // why the body ended; nil: it has not
-	silent atomic.Bool // the idle timeout ended it
-	first  []byte      // the beginning of a body that does not look like an event stream
-	begun  bool        // something was read
-	events bool        // an event was returned
+	timer  *time.Timer // ends a read that takes longer than idle
+	opened time.Time
+	since  atomic.Int64 // when the read that is waiting began, after opened; 0: none is; -1: none will
+	undo   func() bool  // of closing the body when ctx ends
+	end    error        // why the body ended; nil: it has not
+	silent atomic.Bool  // the idle timeout ended it
+	first  []byte       // the beginning of a body that does not look like an event stream
+	begun  bool         // something was read
+	events bool         // an event was returned
 }
 
 // NotEventStreamError is a body that is not an event stream.
@@ -52,7 +55,9 @@ func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 // NewReader returns a reader of the body. The decoder's id and retry time carry over
 // from the connection before.
 func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
-	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle}
+	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle, opened: time.Now()}
+	r.timer = time.AfterFunc(math.MaxInt64, r.expire)
+	r.timer.Reset(idle)
 	if ctx.Done() != nil { // a caller's transport may ignore the context
 		r.undo = context.AfterFunc(ctx, r.Interrupt)
 	}
@@ -71,14 +76,10 @@ func (r *Reader) Next(ev *sse.Event) error {
 		if r.end != nil {
 			return r.reason()
 		}
-		if r.timer == nil {
-			r.timer = time.AfterFunc(r.idle, r.expire)
-		} else {
-			r.timer.Reset(r.idle)
-		}
+		r.since.Store(max(int64(time.Since(r.opened)), 1))
 		buf := r.dec.Buffer()
 		n, err := r.body.Read(buf)
-		r.timer.Stop()
+		r.since.Store(0)
 		if n > 0 && !r.begun {
 			r.begun = true
 			if other := r.inspect(buf[:n]); other != nil {
@@ -127,7 +128,21 @@ func Excerpt(body io.ReadCloser) []byte {
 	return read
 }
 
+// expire interrupts a read that has waited for longer than idle. It is cheaper to look
+// at the time of the read here than to set the timer for each read.
 func (r *Reader) expire() {
+	rest := r.idle
+	since := r.since.Load()
+	if since < 0 {
+		return
+	}
+	if since > 0 {
+		rest -= time.Since(r.opened) - time.Duration(since)
+	}
+	if rest > 0 {
+		r.timer.Reset(rest)
+		return
+	}
 	r.silent.Store(true)
 	r.Interrupt()
 }
@@ -164,9 +179,8 @@ func (r *Reader) Finish(complete bool) {
 		_, _ = io.CopyN(io.Discard, r.body, drainSize)
 		timer.Stop()
 	}
-	if r.timer != nil {
-		r.timer.Stop()
-	}
+	r.since.Store(-1)
+	r.timer.Stop()
 	if r.undo != nil {
 		r.undo()
 	}
