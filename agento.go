@@ -170,8 +170,11 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 	c := &core{
 		base:      base,
 		settings:  s,
-		observer:  joinObservers(s.client.observer, s.client.logging),
+		observer:  s.client.observer,
 		closeIdle: httpClient.CloseIdleConnections,
+	}
+	if s.client.logging != nil {
+		c.observer = s.client.logging(c.observer)
 	}
 	c.transport = transport.New(transport.Config{
 		HTTPClient: httpClient,

@@ -288,13 +288,9 @@ func answer(status int, requestID string, err error) []slog.Attr {
 	return attrs
 }
 
-// joinObservers makes one observer of the caller's and the logger's; nil if there
-// is neither.
+// joinObservers makes one observer of the caller's, which may be nil, and the logger's.
 func joinObservers(o, logging *Observer) *Observer {
-	switch {
-	case logging == nil:
-		return o
-	case o == nil:
+	if o == nil {
 		return logging
 	}
 	return &Observer{

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/textproto"
+	"reflect"
 	"runtime"
 	"time"
 
@@ -75,7 +76,8 @@ type clientSettings struct {
 	noPacing   bool
 	pacer      Pacer
 	observer   *Observer
-	logging    *Observer // of WithLogger, so that only who uses it pays for log/slog
+	logging    func(*Observer) *Observer                                               // set by WithLogger, so that only its users link log/slog
+	compare    func(oc *observerCall, d *wire.Drift, body []byte, result reflect.Type) // likewise
 	middleware []func(http.RoundTripper) http.RoundTripper
 	userAgent  string
 }
@@ -227,7 +229,7 @@ func WithPacer(p Pacer) Option {
 
 // WithObserver tells o what happens to each call and stream. On [New] only.
 func WithObserver(o Observer) Option {
-	return Option{"WithObserver", onNew, "", func(s *settings) { s.client.observer = &o }}
+	return Option{"WithObserver", onNew, "", func(s *settings) { s.client.observer, s.client.compare = &o, (*observerCall).compare }}
 }
 
 // WithLogger writes a record for each call, and for the first event and the end
@@ -235,7 +237,10 @@ func WithObserver(o Observer) Option {
 // more at warn level. No record has the key, a secret or the content of a
 // message. On [New] only.
 func WithLogger(l *slog.Logger) Option {
-	return Option{"WithLogger", onNew, unless(l != nil, "is nil"), func(s *settings) { s.client.logging = logObserver(l) }}
+	return Option{"WithLogger", onNew, unless(l != nil, "is nil"), func(s *settings) {
+		s.client.logging = func(o *Observer) *Observer { return joinObservers(o, logObserver(l)) }
+		s.client.compare = (*observerCall).compare
+	}}
 }
 
 // WithMiddleware puts a layer around the HTTP transport, for every attempt. The

@@ -378,7 +378,7 @@ func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
 	} else if problem := decode(out.Body); problem != nil {
 		err = unreadableError(c.info, out, problem)
 	} else if c.observed != nil && c.result != nil {
-		c.observed.compare(&c.core.drift, out.Body, c.result)
+		c.core.settings.client.compare(c.observed, &c.core.drift, out.Body, c.result)
 	}
 	if c.observed != nil {
 		c.observed.done(out, err)

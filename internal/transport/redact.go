@@ -48,7 +48,7 @@ func formsOf(values ...string) (forms Redactor) {
 }
 
 func longestFirst(forms Redactor) Redactor {
-	slices.SortStableFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	return forms
 }
 
