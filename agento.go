@@ -186,7 +186,7 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 		Middleware: s.client.middleware,
 	})
 	return &Client{
-		Agents:    &AgentsService{c},
+		Agents:    &AgentsService{core: c},
 		Account:   &AccountService{core: c},
 		Chat:      &ChatService{c},
 		Knowledge: &KnowledgeService{c},

@@ -4,18 +4,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/await"
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // AgentsService creates, configures and runs agents.
-type AgentsService struct{ core *core }
+type AgentsService struct {
+	core     *core
+	restarts await.Restarts
+}
 
 // Status is the state of an agent. States that are not listed here pass through.
 type Status string
@@ -218,7 +221,7 @@ func (s *AgentsService) Delete(ctx context.Context, id string, opts ...Option) e
 // Errors: those of every call; [ErrNotFound]; [ErrLimitReached];
 // [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Start(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.StartAgent, path: pathID("id", id)}, opts)
+	return s.boot(ctx, id, route.StartAgent, opts)
 }
 
 // Stop stops a running agent.
@@ -236,7 +239,7 @@ func (s *AgentsService) Stop(ctx context.Context, id string, opts ...Option) err
 // POST /v1/agents/{id}/restart, documented. Scope: agents:write. Errors: those of
 // every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Restart(ctx context.Context, id string, opts ...Option) error {
-	return exec(ctx, s.core, request{route: route.RestartAgent, path: pathID("id", id)}, opts)
+	return s.boot(ctx, id, route.RestartAgent, opts)
 }
 
 // Status returns the live state of an agent.
@@ -245,52 +248,4 @@ func (s *AgentsService) Restart(ctx context.Context, id string, opts ...Option) 
 // Errors: those of every call; [ErrNotFound].
 func (s *AgentsService) Status(ctx context.Context, id string, opts ...Option) (*AgentStatus, error) {
 	return do[AgentStatus](ctx, s.core, request{route: route.AgentStatus, path: pathID("id", id)}, opts)
-}
-
-const (
-	pollMin = time.Second
-	pollMax = 5 * time.Second
-)
-
-// WaitUntil asks for an agent's status until it is the one that is wanted, and
-// returns it. It asks at once, then after pauses that grow from 1 s to 5 s, as
-// bulk calls. An agent that gets into the state error while another is wanted
-// ends the wait with an error that has the agent's own; so does the context, with
-// an error that tells the last status that was seen.
-//
-// GET /v1/agents/{id}/status, inferred from the title. Scope: agents:read.
-// Errors: those of [AgentsService.Status]; the context's. [WithResponse] does not
-// fit, since it makes several calls.
-func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, opts ...Option) (*AgentStatus, error) {
-	if want == "" {
-		return nil, errs.Argument("want", "is empty")
-	}
-	settings, err := s.core.settings.several("Agents.WaitUntil", opts)
-	if err != nil {
-		return nil, err
-	}
-	status := request{route: route.AgentStatus, path: pathID("id", id)}
-	var seen *AgentStatus
-	for pause := pollMin; ; pause = min(pause*2, pollMax) {
-		st, err := doWith[AgentStatus](ctx, s.core, status, settings)
-		switch {
-		case err != nil && seen != nil && errors.Is(err, ctx.Err()): // it ended while we asked
-			return seen, notYet(id, seen, want, err)
-		case err != nil:
-			return nil, err
-		case st.Status == want:
-			return st, nil
-		case st.Status == StatusError:
-			return st, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", errs.Line(id), errs.Line(string(want)), errs.Line(st.LastError))
-		}
-		if !sleep(ctx, pause) {
-			return st, notYet(id, st, want, errs.Context(ctx))
-		}
-		seen = st
-	}
-}
-
-// notYet is the error of a wait that ended too early, and why.
-func notYet(id string, seen *AgentStatus, want Status, why error) error {
-	return fmt.Errorf("agento: agent %s is %s, not yet %s: %w", errs.Line(id), errs.Line(string(seen.Status)), errs.Line(string(want)), why)
 }

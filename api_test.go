@@ -76,6 +76,8 @@ var _ interface {
 	Restart(ctx, string, ...agento.Option) error
 	Status(ctx, string, ...agento.Option) (*agento.AgentStatus, error)
 	WaitUntil(ctx, string, agento.Status, ...agento.Option) (*agento.AgentStatus, error)
+	WaitAll(ctx, []string, agento.Status, ...agento.Option) iter.Seq2[agento.Agent, error]
+	RestartAndWait(ctx, string, ...agento.Option) (*agento.AgentStatus, error)
 } = (*agento.AgentsService)(nil)
 
 var _ interface {
@@ -162,7 +164,7 @@ var (
 
 // composed are the service methods that use several operations.
 var composed = []string{
-	"Agents.All", "Agents.WaitUntil",
+	"Agents.All", "Agents.WaitUntil", "Agents.WaitAll", "Agents.RestartAndWait",
 	"Account.AllRules", "Account.EditPersonality", "Account.EditWorkflow",
 	"Chat.Ask", "Chat.AllHistory", "Chat.AllSessions",
 	"Knowledge.All",

@@ -307,7 +307,7 @@ func WithMaxWait(d time.Duration) Option {
 
 // WithBulk(true) lets a call wait behind others for the rate limit: what people wait
 // for, such as a chat, goes first. WithBulk(false) is for the All… iterators, Deploy
-// and WaitUntil, which are bulk by default.
+// and the waits of [AgentsService], which are bulk by default.
 func WithBulk(bulk bool) Option {
 	return Option{"WithBulk", anywhere, "", func(s *settings) { s.bulk, s.bulkSet = bulk, true }}
 }
@@ -335,7 +335,7 @@ func WithMaxEventSize(bytes int) Option {
 // WithResponse fills r before the method returns, also when it returns an error:
 // status, request id, headers, rate limit, and the raw JSON, in which fields
 // stand that the SDK's types do not have. On a call only.
-// [SkillsService.Deploy], [AgentsService.WaitUntil] and the All… iterators refuse
+// [SkillsService.Deploy], the waits of [AgentsService] and the All… iterators refuse
 // it; other methods that make several calls tell of the last. A call that is
 // refused for a bad argument may leave r as it was.
 func WithResponse(r *Response) Option {

@@ -195,10 +195,6 @@ func (s *InstalledSkill) identity(bool) (bool, string) {
 	return s.ID != "" || s.SkillID != "", "id skillId"
 }
 
-// maxInstalled is the number of skills on an agent beyond which a list is taken to
-// have no end.
-const maxInstalled = 10_000
-
 func installedKey(s *InstalledSkill) string { return s.ID }
 
 // InstallSkillParams says which skill an agent is to get: exactly one of SkillID
@@ -263,8 +259,8 @@ func (s *SkillsService) Installed(ctx context.Context, agentID string, opts ...O
 		if err != nil {
 			return nil, err
 		}
-		if len(all) == maxInstalled {
-			return nil, fmt.Errorf("%w: the service gave more than %d rows", ErrListIncomplete, maxInstalled)
+		if len(all) == maxListed {
+			return nil, fmt.Errorf("%w: the service gave more than %d rows", ErrListIncomplete, maxListed)
 		}
 		all = append(all, row)
 	}

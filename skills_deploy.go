@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/await"
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
@@ -111,8 +113,8 @@ func (e *deployError) Unwrap() []error { return e.errs }
 // agents that were not got to have [ErrDeployStopped].
 //
 // POST /v1/skills, POST /v1/agents/{id}/skills and POST /v1/agents/{id}/restart,
-// documented; GET /v1/agents/{id}, GET /v1/agents/{id}/skills and GET
-// /v1/agents/{id}/status, inferred from the titles. Scopes: skills, agents:read,
+// documented, as is GET /v1/agents; GET /v1/agents/{id}, GET /v1/agents/{id}/skills and
+// GET /v1/agents/{id}/status, inferred from the titles. Scopes: skills, agents:read,
 // agents:write. All calls are bulk ([WithBulk]). [WithResponse] and [WithExtra]
 // do not fit, since it makes several calls.
 func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Option) (*DeployReport, error) {
@@ -196,16 +198,11 @@ func (s *SkillsService) deployOptions(opts []Option) ([]Option, error) {
 func (s *SkillsService) uploadForDeploy(ctx context.Context, p UploadSkillParams, opts []Option) (*Skill, error) {
 	for n := 0; ; n++ {
 		skill, err := s.Upload(ctx, p, opts...)
-		switch {
-		case err == nil && skill.ID == "":
-			return nil, errNoSkillID
-		case !errors.Is(err, ErrOutcomeUnknown) || n == 2 || !sleep(ctx, pollMin<<n):
+		if !errors.Is(err, ErrOutcomeUnknown) || n == 2 || !sleep(ctx, pollMin<<n) {
 			return skill, err
 		}
 	}
 }
-
-var errNoSkillID = errors.New("agento: the answer to the upload has no id")
 
 // deployment is a Deploy under way. Each result has one writer at a time.
 type deployment struct {
@@ -220,7 +217,7 @@ type deployment struct {
 
 func newDeployment(ctx context.Context, s *SkillsService, p DeployParams, skillID string, opts []Option) *deployment {
 	d := &deployment{
-		ctx: ctx, skills: s, agents: &AgentsService{s.core}, params: p, opts: opts,
+		ctx: ctx, skills: s, agents: &AgentsService{core: s.core}, params: p, opts: opts,
 		report: &DeployReport{SkillID: skillID, Version: p.Skill.Version},
 	}
 	for _, id := range p.Agents {
@@ -236,6 +233,7 @@ func (d *deployment) run() {
 		all[i] = &member{deployment: d, result: &d.report.Results[i]}
 	}
 	each(all, d.params.Parallel, (*member).install)
+	each(d.created(all), d.params.Parallel, (*member).install)
 	all = slices.DeleteFunc(all, func(m *member) bool { return !m.stale })
 	for batch := range slices.Chunk(all, d.params.BatchSize) {
 		each(batch, len(batch), (*member).restart)
@@ -271,9 +269,9 @@ func (d *deployment) stopped() error {
 // member is an agent that the skill is deployed to.
 type member struct {
 	*deployment
-	result  *DeployResult
-	started *time.Time // before the restart
-	stale   bool       // runs, and not with the skill
+	result *DeployResult
+	agent  *Agent // nil: not seen
+	stale  bool   // runs, and not with the skill
 }
 
 // step does a part of the work on an agent, unless the deployment was stopped.
@@ -282,10 +280,12 @@ func (m *member) step(work func() error) {
 		m.stale = false
 		return
 	}
-	err := work()
-	if err == nil {
-		return
+	if err := work(); err != nil {
+		m.fail(err)
 	}
+}
+
+func (m *member) fail(err error) {
 	if m.ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ErrDeployStopped, err)
 	}
@@ -293,55 +293,68 @@ func (m *member) step(work func() error) {
 	m.failures.Add(1)
 }
 
+// saw keeps the newest state of the agent.
+func (m *member) saw(agent *Agent) { m.agent, m.result.Status = agent, agent.Status }
+
+func (m *member) isCreating() bool { return m.result.Status == StatusCreating }
+
 // install sees to it that the agent has the skill, and finds out whether it has
-// loaded it.
+// loaded it. What a container loads while it is being created cannot be told from
+// outside, so nothing is done before it runs.
 func (m *member) install() {
 	m.step(func() error {
-		agent, err := m.settled()
-		if err != nil {
-			return err
+		if m.agent == nil {
+			agent, err := m.agents.Get(m.ctx, m.result.AgentID, m.opts...)
+			if err != nil {
+				return err
+			}
+			if m.saw(agent); m.isCreating() {
+				return nil
+			}
 		}
 		installed, err := m.ensureInstalled()
 		if err != nil {
 			return err
 		}
-		m.started = agent.StartedAt
-		m.stale = agent.Status == StatusRunning && !isAfter(agent.StartedAt, installed.InstalledAt)
+		started, since := m.agent.StartedAt, installed.InstalledAt
+		m.stale = m.agent.Status == StatusRunning && (started == nil || since == nil || !started.After(*since))
 		m.result.AlreadyCurrent = !m.result.Installed && !m.stale
 		return nil
 	})
 }
 
-// isAfter reports whether a is known to be after b.
-func isAfter(a, b *time.Time) bool { return a != nil && b != nil && a.After(*b) }
-
-// settled returns the agent once it is not being created any more: what a
-// container loads while it starts cannot be told from outside.
-func (m *member) settled() (*Agent, error) {
-	agent, err := m.look()
-	if err != nil || agent.Status != StatusCreating {
-		return agent, err
-	}
-	ctx, cancel := m.bounded()
-	defer cancel()
-	if _, err := m.agents.WaitUntil(ctx, m.result.AgentID, StatusRunning, m.opts...); err != nil {
-		return nil, err
-	}
-	return m.look()
-}
-
-func (m *member) look() (*Agent, error) {
-	agent, err := m.agents.Get(m.ctx, m.result.AgentID, m.opts...)
-	if err == nil {
-		m.result.Status = agent.Status
-	}
-	return agent, err
-}
-
 var errNotInTime = errors.New("the agent did not run in time")
 
-func (m *member) bounded() (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(m.ctx, m.params.RestartTimeout, errNotInTime)
+func (d *deployment) inTime() (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(d.ctx, d.params.RestartTimeout, errNotInTime)
+}
+
+// created returns the agents that were being created, once they run.
+func (d *deployment) created(all []*member) (ready []*member) {
+	ctx, cancel := d.inTime()
+	defer cancel()
+	creating := make(map[string]*member)
+	var ids []string
+	for _, m := range all {
+		if m.result.Err == nil && m.isCreating() {
+			ids, creating[m.result.AgentID] = append(ids, m.result.AgentID), m
+		}
+	}
+	if d.stopped() != nil {
+		return slices.Collect(maps.Values(creating)) // none is waited for
+	}
+	for agent, err := range d.agents.WaitAll(ctx, ids, StatusRunning, d.opts...) {
+		m := creating[agent.ID]
+		if agent.Status != "" {
+			m.saw(&agent)
+		}
+		if err != nil {
+			m.fail(err)
+			continue
+		}
+		ready = append(ready, m)
+	}
+	return ready
 }
 
 // ensureInstalled installs the version unless the agent has it. Where the answer
@@ -377,45 +390,21 @@ func (m *member) find() (*InstalledSkill, error) {
 	return &all[i], nil
 }
 
-// restart restarts the agent and waits until it runs again. Where the answer is
-// lost, it looks once whether the agent was started.
+// restart restarts the agent and waits until it runs again.
 func (m *member) restart() {
 	m.step(func() error {
-		ctx, cancel := m.bounded()
+		settings, err := m.agents.core.settings.with(m.opts)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := m.inTime()
 		defer cancel()
-		lost := m.agents.Restart(ctx, m.result.AgentID, m.opts...)
-		if lost != nil && !errors.Is(lost, ErrOutcomeUnknown) {
-			return lost
+		before := await.State{Status: string(m.agent.Status), StartedAt: m.agent.StartedAt}
+		now, err := m.agents.restartFrom(ctx, m.result.AgentID, before, settings)
+		if now != nil {
+			m.result.Status = now.Status
 		}
-		again, err := m.awaitStart(ctx, lost == nil)
-		if err == nil && !again {
-			return lost
-		}
-		m.result.Restarted = again
+		m.result.Restarted = err == nil
 		return err
 	})
-}
-
-// awaitStart waits until the agent runs, and reports whether it was started since
-// we looked. If it was surely told to, it waits for that as well, and believes a
-// service that does not tell when an agent was started.
-func (m *member) awaitStart(ctx context.Context, told bool) (again bool, err error) {
-	for {
-		st, err := m.agents.WaitUntil(ctx, m.result.AgentID, StatusRunning, m.opts...)
-		if st != nil {
-			m.result.Status = st.Status
-		}
-		if err != nil {
-			return false, err
-		}
-		known := st.StartedAt != nil && m.started != nil
-		switch {
-		case known && !st.StartedAt.Equal(*m.started):
-			return true, nil
-		case !known || !told:
-			return told, nil
-		case !sleep(ctx, pollMax):
-			return false, fmt.Errorf("agento: agent %s was not started again: %w", errs.Line(m.result.AgentID), errs.Context(ctx))
-		}
-	}
 }

@@ -227,23 +227,25 @@ func TestDeployVersionWithOtherContent(t *testing.T) {
 
 // If the service returns no times of starts and installations, the agent is restarted.
 func TestDeployWithoutTimesRestarts(t *testing.T) {
-	var restarts int
-	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
-		switch {
-		case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/restart"):
-			restarts++
-			return harness.Respond(204, ""), nil
-		case r.Method == http.MethodPost:
-			return harness.Respond(201, `{"data":{"id":"k1"}}`), nil
-		case strings.HasSuffix(r.URL.Path, "/skills"):
-			return harness.Respond(200, `{"data":[{"id":"i1","name":"demo","version":"1.0.0"}]}`), nil
-		}
-		return harness.Respond(200, `{"data":{"id":"a1","status":"running"}}`), nil
-	}))
-	report, err := client.Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: []string{"a1"}})
-	require.NoError(t, err)
-	require.Equal(t, 1, restarts)
-	require.Equal(t, agento.DeployResult{AgentID: "a1", Restarted: true, Status: "running"}, report.Results[0])
+	synctest.Test(t, func(t *testing.T) {
+		var restarts int
+		client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/restart"):
+				restarts++
+				return harness.Respond(204, ""), nil
+			case r.Method == http.MethodPost:
+				return harness.Respond(201, `{"data":{"id":"k1"}}`), nil
+			case strings.HasSuffix(r.URL.Path, "/skills"):
+				return harness.Respond(200, `{"data":[{"id":"i1","name":"demo","version":"1.0.0"}]}`), nil
+			}
+			return harness.Respond(200, `{"data":{"id":"a1","status":"running"}}`), nil
+		}))
+		report, err := client.Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: []string{"a1"}})
+		require.NoError(t, err)
+		require.Equal(t, 1, restarts)
+		require.Equal(t, agento.DeployResult{AgentID: "a1", Restarted: true, Status: "running"}, report.Results[0])
+	})
 }
 
 func TestDeployBulkAndParallelLimit(t *testing.T) {

@@ -1,0 +1,223 @@
+package agento
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/await"
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wire"
+)
+
+const (
+	pollMin = time.Second
+	pollMax = 5 * time.Second
+	// maxListed is the number of rows at which a list is taken to have no end.
+	maxListed = 10_000
+)
+
+// boot asks for a start or a restart of an agent, and remembers it for later waits.
+func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opts []Option) error {
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return err
+	}
+	asked := time.Now()
+	call, err := s.core.prepare(ctx, request{route: r, path: pathID("id", id)}, settings)
+	if err != nil {
+		return err
+	}
+	out, err := call.run(wire.Nothing)
+	if err == nil {
+		s.restarts.Add(id, await.At(asked, out.Header.Get("Date")))
+	}
+	return err
+}
+
+// WaitUntil asks for an agent's status until it is the wanted one, and returns it. It
+// asks at once, then after pauses that grow from 1 s to 5 s, as bulk calls. A 429, a 5xx
+// or a network error does not end the wait. The state error does, unless it is wanted,
+// and so does the end of the context, with an error that has the last status.
+//
+// After [AgentsService.Start] or [AgentsService.Restart] of the same client, the state
+// of the container before it does not count. It is known by its start, or by the state
+// running or error in the first 10 s, until another state or a later start is seen.
+//
+// GET /v1/agents/{id}/status, inferred from the title. Scope: agents:read.
+// Errors: those of [AgentsService.Status]; the context's. [WithResponse] does not
+// fit, since it makes several calls.
+func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, opts ...Option) (*AgentStatus, error) {
+	if want == "" {
+		return nil, errs.Argument("want", "is empty")
+	}
+	settings, err := s.core.settings.several("Agents.WaitUntil", opts)
+	if err != nil {
+		return nil, err
+	}
+	return s.await(ctx, &await.Wait{ID: id, Want: string(want), Restart: s.restarts.Get(id)}, settings)
+}
+
+func (s *AgentsService) await(ctx context.Context, w *await.Wait, settings *settings) (seen *AgentStatus, err error) {
+	for pause := pollMin; ; pause = min(pause*2, pollMax) {
+		now, err := doWith[AgentStatus](ctx, s.core, request{route: route.AgentStatus, path: pathID("id", w.ID)}, settings)
+		passes, after := mayPass(ctx, err)
+		if !passes {
+			return nil, err
+		}
+		if err == nil {
+			seen = now
+			if over, err := w.Over(await.State{Status: string(now.Status), StartedAt: now.StartedAt, LastError: now.LastError}); over {
+				return now, err
+			}
+		}
+		if !sleep(ctx, max(pause, after)) {
+			return seen, w.Ended(ctx, err)
+		}
+	}
+}
+
+// mayPass reports whether an error is one of an outage or of the end of the context,
+// and how long the service asked to wait.
+func mayPass(ctx context.Context, err error) (bool, time.Duration) {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err == nil || ctx != nil && ctx.Err() != nil, 0
+	}
+	unreachable := e.StatusCode == 0 && e.Code == "" && !transport.Final(err)
+	return ctx.Err() != nil || unreachable || e.StatusCode >= 500 || e.StatusCode == http.StatusTooManyRequests, e.RetryAfter
+}
+
+// RestartAndWait restarts an agent and waits until it runs with a later start than
+// before, as [AgentsService.WaitUntil] does. A restart whose response is lost matches
+// [ErrOutcomeUnknown] if there is no sign of it within 10 s.
+//
+// GET /v1/agents/{id}/status, inferred from the title, and POST
+// /v1/agents/{id}/restart, documented. Scopes: agents:read, agents:write. Errors: those
+// of [AgentsService.WaitUntil] and [AgentsService.Restart]. [WithResponse] does not
+// fit, since it makes several calls.
+func (s *AgentsService) RestartAndWait(ctx context.Context, id string, opts ...Option) (*AgentStatus, error) {
+	settings, err := s.core.settings.several("Agents.RestartAndWait", opts)
+	if err != nil {
+		return nil, err
+	}
+	status := request{route: route.AgentStatus, path: pathID("id", id)}
+	before, err := doWith[AgentStatus](ctx, s.core, status, settings.forRead())
+	if err != nil {
+		return nil, err
+	}
+	return s.restartFrom(ctx, id, await.State{Status: string(before.Status), StartedAt: before.StartedAt}, settings)
+}
+
+func (s *AgentsService) restartFrom(ctx context.Context, id string, before await.State, settings *settings) (*AgentStatus, error) {
+	r := await.From(before)
+	r.Lost = execWith(ctx, s.core, request{route: route.RestartAgent, path: pathID("id", id)}, settings)
+	if r.Lost != nil && !errors.Is(r.Lost, ErrOutcomeUnknown) {
+		return nil, r.Lost
+	}
+	return s.await(ctx, &await.Wait{ID: id, Want: string(StatusRunning), Restart: r}, settings.forRead())
+}
+
+// WaitAll waits for many agents and yields each of them once: with a nil error as soon
+// as it has the wanted status, or with an error if it is in the state error, does not
+// exist, or does not have the status when the context ends; then at least its ID is set.
+// It asks for all of them with one list a round, at once and then after pauses that grow
+// from 1 s to 5 s, as bulk calls, and by itself for an agent that is not in the list.
+// Outages and restarts are as for [AgentsService.WaitUntil].
+//
+// GET /v1/agents, documented, and GET /v1/agents/{id}, inferred from the title. Scope:
+// agents:read. Errors: those of [AgentsService.List] and [AgentsService.Get]; the
+// context's. [WithResponse] does not fit, since it makes several calls.
+func (s *AgentsService) WaitAll(ctx context.Context, ids []string, want Status, opts ...Option) iter.Seq2[Agent, error] {
+	return func(yield func(Agent, error) bool) {
+		settings, err := s.core.settings.several("Agents.WaitAll", opts)
+		if want == "" {
+			err = errs.Argument("want", "is empty")
+		}
+		var waits []*await.Wait
+		for i, id := range ids {
+			if problem := wire.CheckID(fmt.Sprintf("ids[%d]", i), id); problem != nil {
+				err = problem
+			}
+			if slices.Index(ids, id) == i {
+				waits = append(waits, &await.Wait{ID: id, Want: string(want), Restart: s.restarts.Get(id)})
+			}
+		}
+		if err != nil {
+			yield(Agent{}, err)
+			return
+		}
+		for pause := pollMin; len(waits) > 0; pause = min(pause*2, pollMax) {
+			found, err := s.find(ctx, waits, settings)
+			passes, after := mayPass(ctx, err)
+			stopped := false
+			waits = slices.DeleteFunc(waits, func(w *await.Wait) bool {
+				one, ok := found[w.ID]
+				over, problem := one.gone != nil, one.gone
+				if ok && !over {
+					over, problem = w.Over(await.State{Status: string(one.Status), StartedAt: one.StartedAt, LastError: one.LastError})
+				}
+				if !over && !passes {
+					over, problem = true, err
+				}
+				one.ID = w.ID
+				stopped = stopped || over && !yield(one.Agent, problem)
+				return over || stopped
+			})
+			if len(waits) > 0 && !sleep(ctx, max(pause, after)) {
+				for _, w := range waits {
+					if one := found[w.ID]; !yield(Agent{ID: w.ID, Name: one.Name, Status: one.Status}, w.Ended(ctx, err)) {
+						return
+					}
+				}
+				return
+			}
+		}
+	}
+}
+
+// found is an agent, or why there is none.
+type found struct {
+	Agent
+	gone error
+}
+
+// find returns the agents that are waited for: from one list, and those that are not in
+// it one by one.
+func (s *AgentsService) find(ctx context.Context, waits []*await.Wait, settings *settings) (map[string]found, error) {
+	all := make(map[string]found, len(waits))
+	isMissing := func(w *await.Wait) bool { _, ok := all[w.ID]; return !ok }
+	list := request{route: route.ListAgents}
+	for agent, err := range pages(0, agentKey, func(offset int) (*Page[Agent], error) {
+		list.query.offset = offset
+		return listWith[Agent](ctx, s.core, list, settings)
+	}) {
+		if err != nil && !errors.Is(err, ErrListIncomplete) {
+			return all, err
+		}
+		if all[agent.ID] = (found{Agent: agent}); len(all) == maxListed || !slices.ContainsFunc(waits, isMissing) {
+			break
+		}
+	}
+	for _, w := range waits {
+		if !isMissing(w) {
+			continue
+		}
+		agent, err := doWith[Agent](ctx, s.core, request{route: route.GetAgent, path: pathID("id", w.ID)}, settings)
+		switch {
+		case err == nil:
+			all[w.ID] = found{Agent: *agent}
+		case errors.Is(err, ErrNotFound):
+			all[w.ID] = found{gone: err}
+		default:
+			return all, err
+		}
+	}
+	return all, nil
+}
