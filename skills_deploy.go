@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,31 +71,19 @@ func (r *DeployReport) Failed() []DeployResult {
 	return slices.DeleteFunc(slices.Clone(r.Results), func(one DeployResult) bool { return one.Err == nil })
 }
 
-// failure sums up the errors of the agents; nil if there are none.
+// failure returns an error of all agents that failed, which names the first; nil if
+// none did.
 func (r *DeployReport) failure() error {
-	failed := r.Failed()
-	if len(failed) == 0 {
+	var all []error
+	for _, one := range r.Failed() {
+		all = append(all, fmt.Errorf("agent %s: %w", errs.Line(one.AgentID), one.Err))
+	}
+	if all == nil {
 		return nil
 	}
-	e := &deployError{total: len(r.Results)}
-	for _, one := range failed {
-		e.errs = append(e.errs, fmt.Errorf("agent %s: %w", errs.Line(one.AgentID), one.Err))
-	}
-	return e
+	first := strings.Replace(all[0].Error(), "agento: ", "", 1)
+	return errs.Several(fmt.Sprintf("agento: %d of %d agents do not have the skill loaded; %s", len(all), len(r.Results), first), all)
 }
-
-// deployError is the errors of the agents that failed. Its text names the first.
-type deployError struct {
-	total int
-	errs  []error
-}
-
-func (e *deployError) Error() string {
-	first := strings.Replace(e.errs[0].Error(), "agento: ", "", 1)
-	return fmt.Sprintf("agento: %d of %d agents do not have the skill loaded; %s", len(e.errs), e.total, first)
-}
-
-func (e *deployError) Unwrap() []error { return e.errs }
 
 // Deploy brings a version of a skill to agents: it uploads it, installs it on
 // each agent that does not have it, and restarts those that run, batch by batch,
@@ -124,15 +113,25 @@ func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Opti
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	opts, err := s.deployOptions(opts)
+	settings, err := s.core.settings.several("Skills.Deploy", opts)
+	if err == nil && settings.extra != nil {
+		err = errs.Argument("WithExtra", "does not fit Skills.Deploy, which makes several calls")
+	}
 	if err != nil {
 		return nil, err
 	}
+	p.BatchSize = cmp.Or(p.BatchSize, deployBatchSize)
+	p.Parallel = cmp.Or(p.Parallel, deployParallel)
+	p.RestartTimeout = cmp.Or(p.RestartTimeout, deployRestartTimeout)
+	opts = append([]Option{WithBulk(true)}, opts...)
 	skill, err := s.uploadForDeploy(ctx, p.Skill, opts)
 	if err != nil {
 		return nil, fmt.Errorf("agento: no agent was touched: %w", err)
 	}
-	d := newDeployment(ctx, s, p.withDefaults(), skill.ID, opts)
+	d := &deployment{
+		ctx: ctx, skills: s, agents: &AgentsService{core: s.core}, params: p, opts: opts, settings: settings,
+		report: &DeployReport{SkillID: skill.ID, Version: p.Skill.Version},
+	}
 	d.run()
 	return d.report, d.report.failure()
 }
@@ -154,43 +153,15 @@ func (p DeployParams) check() error {
 		}
 		seen[id] = true
 	}
-	for _, n := range []struct {
-		name  string
-		value int64
-	}{
-		{"BatchSize", int64(p.BatchSize)}, {"MaxFailures", int64(p.MaxFailures)},
-		{"Parallel", int64(p.Parallel)}, {"RestartTimeout", int64(p.RestartTimeout)},
+	for name, n := range map[string]int64{
+		"BatchSize": int64(p.BatchSize), "MaxFailures": int64(p.MaxFailures),
+		"Parallel": int64(p.Parallel), "RestartTimeout": int64(p.RestartTimeout),
 	} {
-		if n.value < 0 {
-			return errs.Argument(n.name, "is negative")
+		if n < 0 {
+			return errs.Argument(name, "is negative")
 		}
 	}
 	return nil
-}
-
-func (p DeployParams) withDefaults() DeployParams {
-	if p.BatchSize == 0 {
-		p.BatchSize = deployBatchSize
-	}
-	if p.Parallel == 0 {
-		p.Parallel = deployParallel
-	}
-	if p.RestartTimeout == 0 {
-		p.RestartTimeout = deployRestartTimeout
-	}
-	return p
-}
-
-func (s *SkillsService) deployOptions(opts []Option) ([]Option, error) {
-	const method = "Skills.Deploy"
-	settings, err := s.core.settings.several(method, opts)
-	if err != nil {
-		return nil, err
-	}
-	if settings.extra != nil {
-		return nil, errs.Argument("WithExtra", "does not fit %s, which makes several calls", method)
-	}
-	return append([]Option{WithBulk(true)}, opts...), nil
 }
 
 // uploadForDeploy uploads the skill. An upload whose answer is lost is made
@@ -211,25 +182,17 @@ type deployment struct {
 	agents   *AgentsService
 	params   DeployParams
 	opts     []Option
+	settings *settings // of opts
 	report   *DeployReport
 	failures atomic.Int64
 }
 
-func newDeployment(ctx context.Context, s *SkillsService, p DeployParams, skillID string, opts []Option) *deployment {
-	d := &deployment{
-		ctx: ctx, skills: s, agents: &AgentsService{core: s.core}, params: p, opts: opts,
-		report: &DeployReport{SkillID: skillID, Version: p.Skill.Version},
-	}
-	for _, id := range p.Agents {
-		d.report.Results = append(d.report.Results, DeployResult{AgentID: id})
-	}
-	return d
-}
-
 // run installs on all agents, then restarts in batches those that need it.
 func (d *deployment) run() {
-	all := make([]*member, len(d.report.Results))
-	for i := range all {
+	d.report.Results = make([]DeployResult, len(d.params.Agents))
+	all := make([]*member, len(d.params.Agents))
+	for i, id := range d.params.Agents {
+		d.report.Results[i].AgentID = id
 		all[i] = &member{deployment: d, result: &d.report.Results[i]}
 	}
 	each(all, d.params.Parallel, (*member).install)
@@ -243,13 +206,13 @@ func (d *deployment) run() {
 // each calls f for every row, at most parallel at a time, and returns when all
 // are done.
 func each[T any](rows []T, parallel int, f func(T)) {
-	var next atomic.Int64
 	var all sync.WaitGroup
-	for range min(len(rows), parallel) {
+	running := make(chan struct{}, parallel)
+	for _, row := range rows {
+		running <- struct{}{}
 		all.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(rows)); i = next.Add(1) - 1 {
-				f(rows[i])
-			}
+			f(row)
+			<-running
 		})
 	}
 	all.Wait()
@@ -293,11 +256,6 @@ func (m *member) fail(err error) {
 	m.failures.Add(1)
 }
 
-// saw keeps the newest state of the agent.
-func (m *member) saw(agent *Agent) { m.agent, m.result.Status = agent, agent.Status }
-
-func (m *member) isCreating() bool { return m.result.Status == StatusCreating }
-
 // install sees to it that the agent has the skill, and finds out whether it has
 // loaded it. What a container loads while it is being created cannot be told from
 // outside, so nothing is done before it runs.
@@ -308,7 +266,8 @@ func (m *member) install() {
 			if err != nil {
 				return err
 			}
-			if m.saw(agent); m.isCreating() {
+			m.agent, m.result.Status = agent, agent.Status
+			if agent.Status == StatusCreating {
 				return nil
 			}
 		}
@@ -336,7 +295,7 @@ func (d *deployment) created(all []*member) (ready []*member) {
 	creating := make(map[string]*member)
 	var ids []string
 	for _, m := range all {
-		if m.result.Err == nil && m.isCreating() {
+		if m.result.Err == nil && m.result.Status == StatusCreating {
 			ids, creating[m.result.AgentID] = append(ids, m.result.AgentID), m
 		}
 	}
@@ -345,14 +304,12 @@ func (d *deployment) created(all []*member) (ready []*member) {
 	}
 	for agent, err := range d.agents.WaitAll(ctx, ids, StatusRunning, d.opts...) {
 		m := creating[agent.ID]
-		if agent.Status != "" {
-			m.saw(&agent)
-		}
+		m.agent, m.result.Status = &agent, cmp.Or(agent.Status, m.result.Status)
 		if err != nil {
 			m.fail(err)
-			continue
+		} else {
+			ready = append(ready, m)
 		}
-		ready = append(ready, m)
 	}
 	return ready
 }
@@ -393,14 +350,10 @@ func (m *member) find() (*InstalledSkill, error) {
 // restart restarts the agent and waits until it runs again.
 func (m *member) restart() {
 	m.step(func() error {
-		settings, err := m.agents.core.settings.with(m.opts)
-		if err != nil {
-			return err
-		}
 		ctx, cancel := m.inTime()
 		defer cancel()
 		before := await.State{Status: string(m.agent.Status), StartedAt: m.agent.StartedAt}
-		now, err := m.agents.restartFrom(ctx, m.result.AgentID, before, settings)
+		now, err := m.agents.restartFrom(ctx, m.result.AgentID, before, m.settings)
 		if now != nil {
 			m.result.Status = now.Status
 		}

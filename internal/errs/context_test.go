@@ -47,3 +47,10 @@ func TestContextEndsDuringCall(t *testing.T) {
 	require.NotEmpty(t, err.Error())
 	require.ErrorIs(t, Context(inner), errors.ErrUnsupported)
 }
+
+func TestSeveral(t *testing.T) {
+	err := Several("2 of 3 failed", []error{ErrStreamIdle, errors.ErrUnsupported})
+	require.EqualError(t, err, "2 of 3 failed")
+	require.ErrorIs(t, err, ErrStreamIdle)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+}

@@ -48,3 +48,14 @@ func Line(s string) string {
 	}
 	return strings.ReplaceAll(inner, `\"`, `"`)
 }
+
+// Several returns an error with a text that matches what any of the errors matches.
+func Several(text string, all []error) error { return &several{text, all} }
+
+type several struct {
+	text string
+	all  []error
+}
+
+func (e *several) Error() string   { return e.text }
+func (e *several) Unwrap() []error { return e.all }
