@@ -8,12 +8,12 @@ import (
 	"errors"
 	"iter"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wait"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -21,28 +21,13 @@ import (
 // the guide puts under it.
 type AccountService struct {
 	core    *core
-	editing editLocks
+	editing wait.Locks // edits of one document, so that they do not waste their rounds
 }
 
 // editKey is a document of a target.
 type editKey struct {
 	file *route.Route
 	id   string
-}
-
-// editLocks has a lock for each document that is edited through a client. Edits of one
-// document wait for each other, so that they do not waste their rounds.
-type editLocks struct{ locks sync.Map } // editKey to chan struct{}
-
-func (l *editLocks) lock(ctx context.Context, key editKey) (unlock func(), err error) {
-	value, _ := l.locks.LoadOrStore(key, make(chan struct{}, 1))
-	held := value.(chan struct{})
-	select {
-	case held <- struct{}{}:
-		return func() { <-held }, nil
-	case <-ctx.Done():
-		return nil, errs.Context(ctx)
-	}
 }
 
 // Account is the account that the key belongs to. That there is a plan and a

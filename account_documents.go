@@ -227,7 +227,7 @@ func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Tar
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := s.editing.lock(ctx, editKey{f.update, t.id})
+	unlock, err := s.editing.Lock(ctx, editKey{f.update, t.id})
 	if err != nil {
 		return nil, fmt.Errorf("agento: waiting for another edit of the document: %w", err)
 	}

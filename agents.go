@@ -8,16 +8,16 @@ import (
 	"iter"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/await"
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wait"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // AgentsService creates, configures and runs agents.
 type AgentsService struct {
 	core     *core
-	restarts await.Restarts
+	restarts wait.Restarts
 }
 
 // Status is the state of an agent. States that are not listed here pass through.
@@ -240,6 +240,24 @@ func (s *AgentsService) Stop(ctx context.Context, id string, opts ...Option) err
 // every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
 func (s *AgentsService) Restart(ctx context.Context, id string, opts ...Option) error {
 	return s.boot(ctx, id, route.RestartAgent, opts)
+}
+
+// boot asks for a start or a restart of an agent, and remembers it for later waits.
+func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opts []Option) error {
+	settings, err := s.core.settings.with(opts)
+	if err != nil {
+		return err
+	}
+	asked := time.Now()
+	call, err := s.core.prepare(ctx, request{route: r, path: pathID("id", id)}, settings)
+	if err != nil {
+		return err
+	}
+	out, err := call.run(wire.Nothing)
+	if err == nil {
+		s.restarts.Add(id, wait.At(asked, out.Header.Get("Date")))
+	}
+	return err
 }
 
 // Status returns the live state of an agent.

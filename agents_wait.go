@@ -9,10 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/await"
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wait"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -22,24 +22,6 @@ const (
 	// maxListed is the number of rows at which a list is taken to have no end.
 	maxListed = 10_000
 )
-
-// boot asks for a start or a restart of an agent, and remembers it for later waits.
-func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opts []Option) error {
-	settings, err := s.core.settings.with(opts)
-	if err != nil {
-		return err
-	}
-	asked := time.Now()
-	call, err := s.core.prepare(ctx, request{route: r, path: pathID("id", id)}, settings)
-	if err != nil {
-		return err
-	}
-	out, err := call.run(wire.Nothing)
-	if err == nil {
-		s.restarts.Add(id, await.At(asked, out.Header.Get("Date")))
-	}
-	return err
-}
 
 // WaitUntil asks for an agent's status until it is the wanted one, and returns it. It
 // asks at once, then after pauses that grow from 1 s to 5 s, as bulk calls. A 429, a 5xx
@@ -61,10 +43,10 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 	if err != nil {
 		return nil, err
 	}
-	return s.await(ctx, &await.Wait{ID: id, Want: string(want), Restart: s.restarts.Get(id)}, settings)
+	return s.await(ctx, &wait.Wait{ID: id, Want: string(want), Restart: s.restarts.Get(id)}, settings)
 }
 
-func (s *AgentsService) await(ctx context.Context, w *await.Wait, settings *settings) (seen *AgentStatus, err error) {
+func (s *AgentsService) await(ctx context.Context, w *wait.Wait, settings *settings) (seen *AgentStatus, err error) {
 	for pause := pollMin; ; pause = min(pause*2, pollMax) {
 		now, err := doWith[AgentStatus](ctx, s.core, request{route: route.AgentStatus, path: pathID("id", w.ID)}, settings)
 		passes, after := mayPass(ctx, err)
@@ -73,7 +55,7 @@ func (s *AgentsService) await(ctx context.Context, w *await.Wait, settings *sett
 		}
 		if err == nil {
 			seen = now
-			if over, err := w.Over(await.State{Status: string(now.Status), StartedAt: now.StartedAt, LastError: now.LastError}); over {
+			if over, err := w.Over(wait.State{Status: string(now.Status), StartedAt: now.StartedAt, LastError: now.LastError}); over {
 				return now, err
 			}
 		}
@@ -112,16 +94,16 @@ func (s *AgentsService) RestartAndWait(ctx context.Context, id string, opts ...O
 	if err != nil {
 		return nil, err
 	}
-	return s.restartFrom(ctx, id, await.State{Status: string(before.Status), StartedAt: before.StartedAt}, settings)
+	return s.restartFrom(ctx, id, wait.State{Status: string(before.Status), StartedAt: before.StartedAt}, settings)
 }
 
-func (s *AgentsService) restartFrom(ctx context.Context, id string, before await.State, settings *settings) (*AgentStatus, error) {
-	r := await.From(before)
+func (s *AgentsService) restartFrom(ctx context.Context, id string, before wait.State, settings *settings) (*AgentStatus, error) {
+	r := wait.From(before)
 	r.Lost = execWith(ctx, s.core, request{route: route.RestartAgent, path: pathID("id", id)}, settings)
 	if r.Lost != nil && !errors.Is(r.Lost, ErrOutcomeUnknown) {
 		return nil, r.Lost
 	}
-	return s.await(ctx, &await.Wait{ID: id, Want: string(StatusRunning), Restart: r}, settings.forRead())
+	return s.await(ctx, &wait.Wait{ID: id, Want: string(StatusRunning), Restart: r}, settings.forRead())
 }
 
 // WaitAll waits for many agents and yields each of them once: with a nil error as soon
@@ -140,13 +122,13 @@ func (s *AgentsService) WaitAll(ctx context.Context, ids []string, want Status, 
 		if want == "" {
 			err = errs.Argument("want", "is empty")
 		}
-		var waits []*await.Wait
+		var waits []*wait.Wait
 		for i, id := range ids {
 			if problem := wire.CheckID(fmt.Sprintf("ids[%d]", i), id); problem != nil {
 				err = problem
 			}
 			if slices.Index(ids, id) == i {
-				waits = append(waits, &await.Wait{ID: id, Want: string(want), Restart: s.restarts.Get(id)})
+				waits = append(waits, &wait.Wait{ID: id, Want: string(want), Restart: s.restarts.Get(id)})
 			}
 		}
 		if err != nil {
@@ -157,11 +139,11 @@ func (s *AgentsService) WaitAll(ctx context.Context, ids []string, want Status, 
 			found, err := s.find(ctx, waits, settings)
 			passes, after := mayPass(ctx, err)
 			stopped := false
-			waits = slices.DeleteFunc(waits, func(w *await.Wait) bool {
+			waits = slices.DeleteFunc(waits, func(w *wait.Wait) bool {
 				one, ok := found[w.ID]
 				over, problem := one.gone != nil, one.gone
 				if ok && !over {
-					over, problem = w.Over(await.State{Status: string(one.Status), StartedAt: one.StartedAt, LastError: one.LastError})
+					over, problem = w.Over(wait.State{Status: string(one.Status), StartedAt: one.StartedAt, LastError: one.LastError})
 				}
 				if !over && !passes {
 					over, problem = true, err
@@ -190,9 +172,9 @@ type found struct {
 
 // find returns the agents that are waited for: from one list, and those that are not in
 // it one by one.
-func (s *AgentsService) find(ctx context.Context, waits []*await.Wait, settings *settings) (map[string]found, error) {
+func (s *AgentsService) find(ctx context.Context, waits []*wait.Wait, settings *settings) (map[string]found, error) {
 	all := make(map[string]found, len(waits))
-	isMissing := func(w *await.Wait) bool { _, ok := all[w.ID]; return !ok }
+	isMissing := func(w *wait.Wait) bool { _, ok := all[w.ID]; return !ok }
 	list := request{route: route.ListAgents}
 	for agent, err := range pages(0, agentKey, func(offset int) (*Page[Agent], error) {
 		list.query.offset = offset

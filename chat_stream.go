@@ -84,7 +84,9 @@ func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
 	_ = json.Unmarshal(fields["type"], &e.Type)
 	_ = json.Unmarshal(fields["sessionId"], &e.SessionID)
 	if e.Type == ChatError || fields["error"] != nil {
-		e.Error = readEventError(e.Type, fields)
+		if code, message, ok := wire.EventError(fields, e.Type == ChatError); ok {
+			e.Error = &EventError{Code: Code(code), Message: message}
+		}
 	}
 	if string(ev.Type) == ChatError || e.Type == ChatError || e.Error != nil && (e.Type == "" || e.Type == ChatDone) {
 		if e.Error == nil {
@@ -128,26 +130,6 @@ func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent
 		e.Content = literal
 	}
 	return stream.Decoded[ChatEvent]{Value: e}
-}
-
-// readEventError returns the error of an event in any of its expected forms, nil if
-// it has none.
-func readEventError(eventType string, fields map[string]json.RawMessage) *EventError {
-	object := fields["error"]
-	var inner map[string]json.RawMessage
-	if json.Unmarshal(object, &inner) != nil || inner["code"] == nil && inner["message"] == nil {
-		inner = nil
-		if eventType == ChatError {
-			inner = fields
-		}
-	}
-	if code, message := inner["code"], inner["message"]; code != nil || message != nil {
-		return &EventError{Code: Code(wire.String(code)), Message: wire.String(message)}
-	}
-	if object == nil || string(object) == "null" {
-		return nil
-	}
-	return &EventError{Message: wire.String(object)}
 }
 
 var errEvent = errors.New("the stream reports an error")

@@ -313,23 +313,9 @@ func (e *Error) setMessage(out *transport.Outcome) {
 		e.Message = "redirects are not followed, because the key must not go elsewhere"
 	default:
 		if e.Message = wire.Excerpt(e.Body); e.Message == "" {
-			e.Message = statusText(out.StatusCode)
+			e.Message = transport.StatusText(out.StatusCode)
 		}
 	}
-}
-
-// statusText is http.StatusText, with the statuses of load balancers and CDNs.
-func statusText(status int) string {
-	if text := http.StatusText(status); text != "" {
-		return text
-	}
-	switch status {
-	case 520, 521, 522, 523, 524:
-		return "a proxy in front of the service got no response from it"
-	case 529:
-		return "the service is overloaded"
-	}
-	return ""
 }
 
 // redactCode redacts a code. The documented ones stay: a secret that happens to be

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -307,30 +306,15 @@ func readLogEntry(raw []byte) LogEntry {
 	default:
 		e.Line = e.raw
 	}
-	at, level, message := splitLine(e.Line)
+	at, level, message := wire.SplitLogLine(e.Line)
 	if e.Time == nil {
 		e.Time = at
 	}
 	if e.Level == "" {
-		e.Level = level
+		e.Level = LogLevel(level)
 	}
 	if e.Message == "" && (at != nil || level != "") {
 		e.Message = message
 	}
 	return e
-}
-
-// splitLine finds a leading time and a leading level in a line.
-func splitLine(line string) (at *time.Time, level LogLevel, message string) {
-	message = line
-	word, rest, _ := strings.Cut(line, " ")
-	if t, err := time.Parse(time.RFC3339, strings.Trim(word, "[]")); err == nil {
-		at, message = &t, strings.TrimLeft(rest, " ")
-		word, rest, _ = strings.Cut(message, " ")
-	}
-	switch l := LogLevel(strings.Trim(word, "[]:")); l {
-	case LevelInfo, LevelWarn, LevelError, "DEBUG":
-		level, message = l, strings.TrimLeft(rest, " ")
-	}
-	return at, level, message
 }

@@ -1,11 +1,9 @@
 package agento
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"net/url"
 	"strconv"
@@ -135,18 +133,14 @@ var ErrListIncomplete = errors.New("agento: the list may be incomplete")
 func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		seed := maphash.MakeSeed()
-		seen := make(map[uint64]bool)
+		var seen wire.SeenRows
 		for offset := offset; ; {
 			page, err := fetch(offset)
 			if err != nil {
 				yield(none, err)
 				return
 			}
-			rows, fresh := newRows(page.Data, seen, func(row *T) (uint64, bool) {
-				id := key(row)
-				return maphash.String(seed, cmp.Or(id, content(row))), id != ""
-			})
+			rows, fresh := wire.NewRows(&seen, page.Data, key)
 			for _, row := range rows {
 				if !yield(row, nil) {
 					return
@@ -163,30 +157,4 @@ func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page
 			}
 		}
 	}
-}
-
-// newRows leaves out the rows of a page whose ID was seen. Rows without an ID may be
-// alike, so they stay, unless the whole page was seen.
-func newRows[T any](page []T, seen map[uint64]bool, hash func(*T) (h uint64, hasID bool)) (rows []T, fresh bool) {
-	for i := range page {
-		h, hasID := hash(&page[i])
-		if !seen[h] || !hasID {
-			rows = append(rows, page[i])
-		}
-		fresh = fresh || !seen[h]
-	}
-	for i := range page {
-		h, _ := hash(&page[i])
-		seen[h] = true
-	}
-	if !fresh {
-		rows = nil
-	}
-	return rows, fresh
-}
-
-// content tells rows without an ID apart.
-func content(row any) string {
-	encoded, _ := json.Marshal(row) // of a decoded row it cannot fail
-	return string(encoded)
 }

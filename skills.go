@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -218,20 +216,9 @@ func (p InstallSkillParams) check() error {
 	case p.GitHubURL != "" && p.Version != "":
 		return errs.Argument("Version", "goes with SkillID; a GitHubURL takes /tree/ and a branch or tag")
 	case p.GitHubURL != "":
-		return checkGitHubURL(p.GitHubURL)
+		return skillfile.CheckGitHubURL("GitHubURL", p.GitHubURL)
 	case p.Version != "":
 		return skillfile.CheckVersion("Version", p.Version)
-	}
-	return nil
-}
-
-// repository is a repository on GitHub, and perhaps a branch or tag of it.
-var repository = regexp.MustCompile(`^(?i:https://github\.com)/[\w-]+/[\w.-]*[\w-][\w.-]*(/tree(/[^/?#\x00-\x1f\x7f]+)+)?/?$`)
-
-// checkGitHubURL does not quote the URL, which may have a password.
-func checkGitHubURL(raw string) error {
-	if !repository.MatchString(raw) || strings.Contains(raw, "/../") || strings.HasSuffix(raw, "/..") {
-		return errs.Argument("GitHubURL", "is not of the form https://github.com/owner/repo or https://github.com/owner/repo/tree/branch")
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/await"
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/wait"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -352,7 +352,7 @@ func (m *member) restart() {
 	m.step(func() error {
 		ctx, cancel := m.inTime()
 		defer cancel()
-		before := await.State{Status: string(m.agent.Status), StartedAt: m.agent.StartedAt}
+		before := wait.State{Status: string(m.agent.Status), StartedAt: m.agent.StartedAt}
 		now, err := m.agents.restartFrom(ctx, m.result.AgentID, before, m.settings)
 		if now != nil {
 			m.result.Status = now.Status

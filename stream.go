@@ -60,8 +60,7 @@ type Stream[T any] struct {
 
 type streamEnd struct{ err error }
 
-// source is where the events of a stream come from: [stream.Values] or a
-// [fixedSource].
+// source is where the events of a stream come from: [stream.Values] or [stream.Fixed].
 type source[T any] interface {
 	Next() (event T, last bool, err error)
 	Ready() bool
@@ -72,7 +71,7 @@ type source[T any] interface {
 // NewStream returns a stream that delivers events and then ends with err, nil for a
 // complete stream. It is for tests of code that reads a stream.
 func NewStream[T any](events []T, err error) *Stream[T] {
-	return &Stream[T]{source: &fixedSource[T]{events: events, err: err}}
+	return &Stream[T]{source: &stream.Fixed[T]{Events: events, Err: err}}
 }
 
 // next returns the next event, false when there are no more.
@@ -413,24 +412,3 @@ func decodeEvent(ev *sse.Event) stream.Decoded[Event] {
 	}
 	return stream.Decoded[Event]{Value: e}
 }
-
-// fixedSource has all events from the start.
-type fixedSource[T any] struct {
-	events []T
-	err    error
-}
-
-func (f *fixedSource[T]) Next() (event T, last bool, err error) {
-	if len(f.events) == 0 {
-		if f.err == nil {
-			return event, false, io.EOF
-		}
-		return event, false, f.err
-	}
-	event, f.events = f.events[0], f.events[1:]
-	return event, false, nil
-}
-
-func (f *fixedSource[T]) Ready() bool { return true }
-func (f *fixedSource[T]) Interrupt()  {}
-func (f *fixedSource[T]) Finish(bool) {}

@@ -2,7 +2,9 @@ package stream
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"io"
 
 	"github.com/remsyshq/agento-go/internal/sse"
 )
@@ -113,3 +115,27 @@ func (v *Values[T]) cutLine() (rest []byte) {
 
 // Interrupt makes a blocked Next return. Any goroutine may call it.
 func (v *Values[T]) Interrupt() { v.Stop() }
+
+// Fixed is a sequence that is known from the start.
+type Fixed[T any] struct {
+	Events []T
+	Err    error // after the events; nil: the sequence is complete
+}
+
+// Next returns the next value, as that of Values.
+func (f *Fixed[T]) Next() (event T, last bool, err error) {
+	if len(f.Events) == 0 {
+		return event, false, cmp.Or(f.Err, io.EOF)
+	}
+	event, f.Events = f.Events[0], f.Events[1:]
+	return event, false, nil
+}
+
+// Ready reports whether Next returns at once.
+func (f *Fixed[T]) Ready() bool { return true }
+
+// Interrupt does nothing: Next never blocks.
+func (f *Fixed[T]) Interrupt() {}
+
+// Finish does nothing: there is no connection.
+func (f *Fixed[T]) Finish(bool) {}

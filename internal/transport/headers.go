@@ -79,3 +79,17 @@ func decimal(s string) (float64, bool) {
 	}
 	return f, true
 }
+
+// StatusText is http.StatusText, with the statuses of load balancers and CDNs.
+func StatusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return text
+	}
+	switch status {
+	case 520, 521, 522, 523, 524:
+		return "a proxy in front of the service got no response from it"
+	case 529:
+		return "the service is overloaded"
+	}
+	return ""
+}

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -55,4 +57,39 @@ func TextEvent(raw string) (literal string, ascii, ok bool) {
 		}
 	}
 	return literal, ascii, true
+}
+
+// SplitLogLine finds a leading time and a leading level in a line.
+func SplitLogLine(line string) (at *time.Time, level, message string) {
+	message = line
+	word, rest, _ := strings.Cut(line, " ")
+	if t, err := time.Parse(time.RFC3339, strings.Trim(word, "[]")); err == nil {
+		at, message = &t, strings.TrimLeft(rest, " ")
+		word, rest, _ = strings.Cut(message, " ")
+	}
+	switch l := strings.Trim(word, "[]:"); l {
+	case "INFO", "WARN", "ERROR", "DEBUG":
+		level, message = l, strings.TrimLeft(rest, " ")
+	}
+	return at, level, message
+}
+
+// EventError returns the error of an event in any of its expected forms. isError reports
+// that the event itself may be the error.
+func EventError(fields map[string]json.RawMessage, isError bool) (code, message string, ok bool) {
+	object := fields["error"]
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(object, &inner) != nil || inner["code"] == nil && inner["message"] == nil {
+		inner = nil
+		if isError {
+			inner = fields
+		}
+	}
+	if code, message := inner["code"], inner["message"]; code != nil || message != nil {
+		return String(code), String(message), true
+	}
+	if object == nil || isNull(object) {
+		return "", "", false
+	}
+	return "", String(object), true
 }

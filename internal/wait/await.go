@@ -1,6 +1,6 @@
-// Package await decides when the wait for an agent's state is over. It tells the
+// Package wait decides when the wait for an agent's state is over. It tells the
 // container that a restart made from the one before it.
-package await
+package wait
 
 import (
 	"context"

@@ -1,0 +1,42 @@
+package wire
+
+import (
+	"encoding/json"
+	"hash/maphash"
+)
+
+// SeenRows are the rows of the pages of a list that were read. The zero value has none.
+type SeenRows struct {
+	seed   maphash.Seed
+	hashes map[uint64]bool
+}
+
+// NewRows leaves out the rows of a page whose ID was seen. Rows without an ID may be
+// alike, so they stay, unless the whole page was seen. key returns the ID of a row.
+func NewRows[T any](seen *SeenRows, page []T, key func(*T) string) (rows []T, fresh bool) {
+	if seen.hashes == nil {
+		seen.seed, seen.hashes = maphash.MakeSeed(), make(map[uint64]bool)
+	}
+	hashes := make([]uint64, len(page))
+	for i := range page {
+		id := key(&page[i])
+		text := id
+		if id == "" {
+			content, _ := json.Marshal(page[i]) // of a decoded row it cannot fail
+			text = string(content)
+		}
+		hashes[i] = maphash.String(seen.seed, text)
+		known := seen.hashes[hashes[i]]
+		if !known || id == "" {
+			rows = append(rows, page[i])
+		}
+		fresh = fresh || !known
+	}
+	for _, h := range hashes {
+		seen.hashes[h] = true
+	}
+	if !fresh {
+		rows = nil
+	}
+	return rows, fresh
+}
