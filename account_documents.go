@@ -11,6 +11,7 @@ import (
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wait"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -240,7 +241,7 @@ func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Tar
 			return doc, err
 		case round == editRounds:
 			return nil, fmt.Errorf("agento: the document was changed by others in each of %d rounds: %w", editRounds, err)
-		case !sleep(ctx, editPause(round-1, time.Since(begun))):
+		case !wait.Sleep(ctx, editPause(round-1, time.Since(begun))):
 			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, errs.Context(ctx), err)
 		}
 	}

@@ -54,6 +54,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/stream"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wait"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -186,7 +187,7 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 		Middleware: s.client.middleware,
 	})
 	return &Client{
-		Agents:    &AgentsService{core: c},
+		Agents:    &AgentsService{c, new(wait.Restarts)},
 		Account:   &AccountService{core: c},
 		Chat:      &ChatService{c},
 		Knowledge: &KnowledgeService{c},

@@ -17,7 +17,7 @@ import (
 // AgentsService creates, configures and runs agents.
 type AgentsService struct {
 	core     *core
-	restarts wait.Restarts
+	restarts *wait.Restarts
 }
 
 // Status is the state of an agent. States that are not listed here pass through.

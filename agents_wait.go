@@ -16,12 +16,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-const (
-	pollMin = time.Second
-	pollMax = 5 * time.Second
-	// maxListed is the number of rows at which a list is taken to have no end.
-	maxListed = 10_000
-)
+// maxListed is the number of rows at which a list is taken to have no end.
+const maxListed = 10_000
 
 // WaitUntil asks for an agent's status until it is the wanted one, and returns it. It
 // asks at once, then after pauses that grow from 1 s to 5 s, as bulk calls. A 429, a 5xx
@@ -47,7 +43,7 @@ func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, o
 }
 
 func (s *AgentsService) await(ctx context.Context, w *wait.Wait, settings *settings) (seen *AgentStatus, err error) {
-	for pause := pollMin; ; pause = min(pause*2, pollMax) {
+	for pause := wait.PauseMin; ; pause = min(pause*2, wait.PauseMax) {
 		now, err := doWith[AgentStatus](ctx, s.core, request{route: route.AgentStatus, path: pathID("id", w.ID)}, settings)
 		passes, after := mayPass(ctx, err)
 		if !passes {
@@ -59,7 +55,7 @@ func (s *AgentsService) await(ctx context.Context, w *wait.Wait, settings *setti
 				return now, err
 			}
 		}
-		if !sleep(ctx, max(pause, after)) {
+		if !wait.Sleep(ctx, max(pause, after)) {
 			return seen, w.Ended(ctx, err)
 		}
 	}
@@ -135,55 +131,37 @@ func (s *AgentsService) WaitAll(ctx context.Context, ids []string, want Status, 
 			yield(Agent{}, err)
 			return
 		}
-		for pause := pollMin; len(waits) > 0; pause = min(pause*2, pollMax) {
-			found, err := s.find(ctx, waits, settings)
-			passes, after := mayPass(ctx, err)
-			stopped := false
-			waits = slices.DeleteFunc(waits, func(w *wait.Wait) bool {
-				one, ok := found[w.ID]
-				over, problem := one.gone != nil, one.gone
-				if ok && !over {
-					over, problem = w.Over(wait.State{Status: string(one.Status), StartedAt: one.StartedAt, LastError: one.LastError})
-				}
-				if !over && !passes {
-					over, problem = true, err
-				}
-				one.ID = w.ID
-				stopped = stopped || over && !yield(one.Agent, problem)
-				return over || stopped
-			})
-			if len(waits) > 0 && !sleep(ctx, max(pause, after)) {
-				for _, w := range waits {
-					if one := found[w.ID]; !yield(Agent{ID: w.ID, Name: one.Name, Status: one.Status}, w.Ended(ctx, err)) {
-						return
-					}
-				}
-				return
-			}
-		}
+		found := make(map[string]Agent)
+		wait.All(ctx, waits, func(waits []*wait.Wait) (map[string]wait.Found, error, bool, time.Duration) {
+			states, err := s.find(ctx, waits, found, settings)
+			passes, pause := mayPass(ctx, err)
+			return states, err, !passes, pause
+		}, func(id string, err error) bool {
+			agent := found[id]
+			agent.ID = id
+			return yield(agent, err)
+		})
 	}
 }
 
-// found is an agent, or why there is none.
-type found struct {
-	Agent
-	gone error
-}
-
-// find returns the agents that are waited for: from one list, and those that are not in
-// it one by one.
-func (s *AgentsService) find(ctx context.Context, waits []*wait.Wait, settings *settings) (map[string]found, error) {
-	all := make(map[string]found, len(waits))
-	isMissing := func(w *wait.Wait) bool { _, ok := all[w.ID]; return !ok }
+// find looks for the agents that are waited for: in one list, then by itself for each
+// that is not in it. It keeps them in found.
+func (s *AgentsService) find(ctx context.Context, waits []*wait.Wait, found map[string]Agent, settings *settings) (map[string]wait.Found, error) {
+	states := make(map[string]wait.Found, len(waits))
+	isMissing := func(w *wait.Wait) bool { _, ok := states[w.ID]; return !ok }
+	saw := func(a *Agent) {
+		found[a.ID] = *a
+		states[a.ID] = wait.Found{State: wait.State{Status: string(a.Status), StartedAt: a.StartedAt, LastError: a.LastError}}
+	}
 	list := request{route: route.ListAgents}
 	for agent, err := range pages(0, agentKey, func(offset int) (*Page[Agent], error) {
 		list.query.offset = offset
 		return listWith[Agent](ctx, s.core, list, settings)
 	}) {
 		if err != nil && !errors.Is(err, ErrListIncomplete) {
-			return all, err
+			return states, err
 		}
-		if all[agent.ID] = (found{Agent: agent}); len(all) == maxListed || !slices.ContainsFunc(waits, isMissing) {
+		if saw(&agent); len(states) == maxListed || !slices.ContainsFunc(waits, isMissing) {
 			break
 		}
 	}
@@ -194,12 +172,12 @@ func (s *AgentsService) find(ctx context.Context, waits []*wait.Wait, settings *
 		agent, err := doWith[Agent](ctx, s.core, request{route: route.GetAgent, path: pathID("id", w.ID)}, settings)
 		switch {
 		case err == nil:
-			all[w.ID] = found{Agent: *agent}
+			saw(agent)
 		case errors.Is(err, ErrNotFound):
-			all[w.ID] = found{gone: err}
+			states[w.ID] = wait.Found{Gone: err}
 		default:
-			return all, err
+			return states, err
 		}
 	}
-	return all, nil
+	return states, nil
 }

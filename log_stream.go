@@ -18,6 +18,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/stream"
 	"github.com/remsyshq/agento-go/internal/transport"
+	"github.com/remsyshq/agento-go/internal/wait"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -134,11 +135,11 @@ func (f *follower) atEnd(reason error) error {
 	var asked time.Duration // what the service asks to wait
 	for {
 		f.failures++
-		wait := f.pause(asked)
+		pause := f.pause(asked)
 		if observed := o.call.observed; observed != nil {
-			observed.reconnect(ReconnectInfo{Attempt: f.failures, Err: reason, Wait: wait})
+			observed.reconnect(ReconnectInfo{Attempt: f.failures, Err: reason, Wait: pause})
 		}
-		if !sleep(o.call.ctx, wait) {
+		if !wait.Sleep(o.call.ctx, pause) {
 			return o.fail(errs.Context(o.call.ctx))
 		}
 		out := f.connect()

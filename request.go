@@ -424,15 +424,3 @@ func responseOf(out *transport.Outcome) Response {
 		Attempts:   out.Attempts,
 	}
 }
-
-// sleep waits for d. It returns false if the context ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

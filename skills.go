@@ -216,7 +216,7 @@ func (p InstallSkillParams) check() error {
 	case p.GitHubURL != "" && p.Version != "":
 		return errs.Argument("Version", "goes with SkillID; a GitHubURL takes /tree/ and a branch or tag")
 	case p.GitHubURL != "":
-		return skillfile.CheckGitHubURL("GitHubURL", p.GitHubURL)
+		return skillfile.CheckGitHubURL(p.GitHubURL)
 	case p.Version != "":
 		return skillfile.CheckVersion("Version", p.Version)
 	}

@@ -129,7 +129,7 @@ func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Opti
 		return nil, fmt.Errorf("agento: no agent was touched: %w", err)
 	}
 	d := &deployment{
-		ctx: ctx, skills: s, agents: &AgentsService{core: s.core}, params: p, opts: opts, settings: settings,
+		ctx: ctx, skills: s, agents: &AgentsService{s.core, new(wait.Restarts)}, params: p, opts: opts, settings: settings,
 		report: &DeployReport{SkillID: skill.ID, Version: p.Skill.Version},
 	}
 	d.run()
@@ -169,7 +169,7 @@ func (p DeployParams) check() error {
 func (s *SkillsService) uploadForDeploy(ctx context.Context, p UploadSkillParams, opts []Option) (*Skill, error) {
 	for n := 0; ; n++ {
 		skill, err := s.Upload(ctx, p, opts...)
-		if !errors.Is(err, ErrOutcomeUnknown) || n == 2 || !sleep(ctx, pollMin<<n) {
+		if !errors.Is(err, ErrOutcomeUnknown) || n == 2 || !wait.Sleep(ctx, wait.PauseMin<<n) {
 			return skill, err
 		}
 	}

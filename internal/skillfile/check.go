@@ -78,3 +78,15 @@ func CheckVersion(argument, version string) error {
 	}
 	return nil
 }
+
+// repository is a repository on GitHub, and perhaps a branch or tag of it.
+var repository = regexp.MustCompile(`^(?i:https://github\.com)/[\w-]+/[\w.-]*[\w-][\w.-]*(/tree(/[^/?#\x00-\x1f\x7f]+)+)?/?$`)
+
+// CheckGitHubURL returns an error if a URL is not one of a repository on GitHub. It does
+// not quote it: a URL may have a password.
+func CheckGitHubURL(raw string) error {
+	if !repository.MatchString(raw) || strings.Contains(raw, "/../") || strings.HasSuffix(raw, "/..") {
+		return errs.Argument("GitHubURL", "is not of the form https://github.com/owner/repo or https://github.com/owner/repo/tree/branch")
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,6 +70,62 @@ func (w *Wait) Ended(ctx context.Context, outage error) error {
 		err = fmt.Errorf("%w; the last attempt failed: %w", err, outage)
 	}
 	return fmt.Errorf("agento: agent %s %s not yet %s: %w", errs.Line(w.ID), state, errs.Line(w.Want), err)
+}
+
+// Found is what one look shows of an agent.
+type Found struct {
+	State
+	Gone error // the agent does not exist
+}
+
+// All reports each of the agents once, when its wait is over. look returns what it finds
+// of the agents that are still waited for; lasting is set for an error that does not
+// pass, and pause is the least pause before the next look. All returns early if report
+// returns false.
+func All(ctx context.Context, waits []*Wait, look func([]*Wait) (found map[string]Found, err error, lasting bool, pause time.Duration), report func(id string, err error) bool) {
+	for next := PauseMin; len(waits) > 0; next = min(next*2, PauseMax) {
+		found, err, lasting, pause := look(waits)
+		stopped := false
+		waits = slices.DeleteFunc(waits, func(w *Wait) bool {
+			one, ok := found[w.ID]
+			over, problem := one.Gone != nil, one.Gone
+			if ok && !over {
+				over, problem = w.Over(one.State)
+			}
+			if !over && lasting {
+				over, problem = true, err
+			}
+			stopped = stopped || over && !report(w.ID, problem)
+			return over || stopped
+		})
+		if len(waits) == 0 || Sleep(ctx, max(next, pause)) {
+			continue
+		}
+		for _, w := range waits {
+			if !report(w.ID, w.Ended(ctx, err)) {
+				return
+			}
+		}
+		return
+	}
+}
+
+// The pauses between two looks grow from PauseMin to PauseMax.
+const (
+	PauseMin = time.Second
+	PauseMax = 5 * time.Second
+)
+
+// Sleep waits for d. It returns false if the context ended first.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Restart is a start or a restart of an agent that was asked for.
