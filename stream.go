@@ -43,9 +43,10 @@ type Stream[T any] struct {
 	outcome  *transport.Outcome // of opening the stream; nil for one of NewStream
 	observed *observerCall
 
-	reading  sync.Mutex  // one caller reads at a time
-	reported atomic.Bool // the observer knows of the end
-	forget   func() bool // of reporting when the caller's context ends
+	reading  sync.Mutex    // one caller reads at a time
+	reported atomic.Bool   // the end is or was reported to the observer
+	told     chan struct{} // closed when it was
+	forget   func() bool   // of reporting when the caller's context ends
 	events   int
 	complete atomic.Bool // the last event was read
 	closed   atomic.Bool // by the caller
@@ -121,11 +122,15 @@ func (s *Stream[T]) end(err error) {
 	}
 }
 
-// report tells the observer once that the stream has ended.
+// report reports to the observer once that the stream has ended, and returns when that
+// is done.
 func (s *Stream[T]) report(reason StreamEndReason, events int, err error) {
-	if !s.reported.Swap(true) {
-		s.observed.streamEnd(StreamEndInfo{Reason: reason, RequestID: s.outcome.RequestID(), Events: events, Err: err})
+	if s.reported.Swap(true) {
+		<-s.told
+		return
 	}
+	defer close(s.told)
+	s.observed.streamEnd(StreamEndInfo{Reason: reason, RequestID: s.outcome.RequestID(), Events: events, Err: err})
 }
 
 // observeContext makes a stream that nobody reads report the end of its caller's
@@ -135,10 +140,14 @@ func (s *Stream[T]) observeContext(ctx context.Context) {
 	if s.observed == nil {
 		return
 	}
+	s.told = make(chan struct{})
 	s.forget = context.AfterFunc(ctx, func() {
-		if s.reading.TryLock() { // else the reader reports the end
-			events := s.events
-			s.reading.Unlock()
+		if !s.reading.TryLock() {
+			return // the reader reports the end
+		}
+		events, ended := s.events, s.ended.Load() != nil
+		s.reading.Unlock()
+		if !ended {
 			s.report(StreamCancelled, events, errs.Context(ctx))
 		}
 	})
