@@ -132,10 +132,10 @@ func (s *AgentsService) WaitAll(ctx context.Context, ids []string, want Status, 
 			return
 		}
 		found := make(map[string]Agent)
-		wait.All(ctx, waits, func(waits []*wait.Wait) (map[string]wait.Found, error, bool, time.Duration) {
+		wait.All(ctx, waits, func(waits []*wait.Wait) (map[string]wait.Found, time.Duration, bool, error) {
 			states, err := s.find(ctx, waits, found, settings)
 			passes, pause := mayPass(ctx, err)
-			return states, err, !passes, pause
+			return states, pause, !passes, err
 		}, func(id string, err error) bool {
 			agent := found[id]
 			agent.ID = id

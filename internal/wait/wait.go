@@ -82,9 +82,9 @@ type Found struct {
 // of the agents that are still waited for; lasting is set for an error that does not
 // pass, and pause is the least pause before the next look. All returns early if report
 // returns false.
-func All(ctx context.Context, waits []*Wait, look func([]*Wait) (found map[string]Found, err error, lasting bool, pause time.Duration), report func(id string, err error) bool) {
+func All(ctx context.Context, waits []*Wait, look func([]*Wait) (found map[string]Found, pause time.Duration, lasting bool, err error), report func(id string, err error) bool) {
 	for next := PauseMin; len(waits) > 0; next = min(next*2, PauseMax) {
-		found, err, lasting, pause := look(waits)
+		found, pause, lasting, err := look(waits)
 		stopped := false
 		waits = slices.DeleteFunc(waits, func(w *Wait) bool {
 			one, ok := found[w.ID]

@@ -15,7 +15,6 @@ func listOf(before, row, after string, size int) []byte {
 }
 
 func TestCheckMemory(t *testing.T) {
-	type agent struct{ _ [330]byte }
 	agentRow := `{"id":"a","name":"Support","status":"running","createdAt":"2026-01-15T10:30:00.000Z","swarm":{"id":"s"},"text":"` + strings.Repeat("x", 200) + `"},`
 	chunkRow := `{"id":"c","metadata":{"page":1,"file":"a.md"},"content":"` + strings.Repeat(`text, [1] {\"a\":\"b\"} `, 60) + `"},`
 	const MB = 1e6
