@@ -56,22 +56,22 @@ type finding struct {
 }
 
 func (f *finding) lines() []string {
-	lines := slices.Clone(f.reasons)
+	var lines []string
 	for _, d := range f.differences {
 		if d.Breaking {
 			lines = append(lines, d.String())
 		}
 	}
-	return append(lines, f.quotes...)
+	return slices.Concat(lines, f.reasons, f.quotes)
 }
 
 // addTo quotes a response only for the first attempt that refutes an operation.
 func (f *finding) addTo(r *wirereport.Report) {
 	first := r.Operation(f.operation).Verdict != wirereport.Refuted
-	r.Note(f.operation, f.verdict, f.reasons...)
 	for _, d := range f.differences {
 		r.Add(d)
 	}
+	r.Note(f.operation, f.verdict, f.reasons...)
 	if first {
 		r.Note(f.operation, f.verdict, f.quotes...)
 	}
