@@ -1,7 +1,6 @@
 package agento
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -68,15 +67,9 @@ type Plan struct {
 	Name string `json:"name"`
 }
 
-// UnmarshalJSON reads a name or an object. What it cannot read stays empty.
+// UnmarshalJSON reads a name or an object. Unreadable fields stay empty.
 func (p *Plan) UnmarshalJSON(data []byte) error {
-	*p = Plan{}
-	if bytes.HasPrefix(data, []byte(`"`)) {
-		return json.Unmarshal(data, &p.Name)
-	}
-	var fields struct{ ID, Name json.RawMessage }
-	_ = json.Unmarshal(data, &fields)
-	p.ID, p.Name = wire.String(fields.ID), wire.String(fields.Name)
+	p.ID, p.Name = wire.Named(data)
 	return nil
 }
 
@@ -87,20 +80,9 @@ type Usage struct {
 	Limit *float64 `json:"limit"` // nil where none is told
 }
 
-// UnmarshalJSON reads a number or an object. A service that counts in another way
-// some day must not hide the account.
+// UnmarshalJSON reads a number or an object. Unreadable fields stay empty.
 func (u *Usage) UnmarshalJSON(data []byte) error {
-	*u = Usage{}
-	fields := struct{ Used, Limit json.RawMessage }{Used: data}
-	if bytes.HasPrefix(data, []byte("{")) {
-		fields.Used = nil
-		_ = json.Unmarshal(data, &fields)
-	}
-	_ = json.Unmarshal(fields.Used, &u.Used)
-	var limit *float64
-	if json.Unmarshal(fields.Limit, &limit) == nil { // else the pointer is to what was not read
-		u.Limit = limit
-	}
+	u.Used, u.Limit = wire.Counter(data)
 	return nil
 }
 

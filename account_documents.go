@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -241,7 +240,7 @@ func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Tar
 			return doc, err
 		case round == editRounds:
 			return nil, fmt.Errorf("agento: the document was changed by others in each of %d rounds: %w", editRounds, err)
-		case !wait.Sleep(ctx, editPause(round-1, time.Since(begun))):
+		case !wait.Sleep(ctx, wait.AfterRound(round-1, time.Since(begun))):
 			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, errs.Context(ctx), err)
 		}
 	}
@@ -276,16 +275,3 @@ var errDamaged = errors.New("agento: the document is not valid UTF-8, so that an
 
 var errNoVersion = errors.New("agento: the document has no version, so that an edit could undo another's; " +
 	"UpdatePersonality and UpdateWorkflow overwrite without one")
-
-const (
-	editPauseMin = 50 * time.Millisecond
-	editPauseMax = 30 * time.Second
-)
-
-// editPause is the wait after the nth round that another editor won, counted from
-// 0. It grows from the time that a round took, so that of many editors some get
-// through, and it is never the same for two of them.
-func editPause(n int, took time.Duration) time.Duration {
-	most := min(max(took, editPauseMin)<<min(n, editRounds), editPauseMax)
-	return most/2 + rand.N(most/2)
-}

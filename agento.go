@@ -10,35 +10,33 @@
 //	…
 //	for event, err := range stream.All() {
 //		if err != nil {
-//			return err // also when the answer was cut: what arrived is not the whole
+//			return err // also if the answer is truncated
 //		}
 //		fmt.Print(event.Content)
 //	}
 //
 // # Calls
 //
-// Every method takes a context first and options last. A call is repeated where
-// that is safe (see [WithMaxRetries]), waits for its place in the rate limit of
-// the key, and fails with an [*Error] that has the service's code, message and
-// request id; test its kind with [errors.Is] and the Err… variables. Bad
-// arguments fail before any network, with an error that names the argument and
-// matches [ErrValidation].
+// Every method takes a context first and options last. Calls are retried where that is
+// safe (see [WithMaxRetries]) and wait for the rate limit of the key. A call that fails
+// returns an [*Error] with the service's code, message and request ID; test its kind with
+// [errors.Is] and the Err… variables. A bad argument is an error before any network; it
+// names the argument and matches [ErrValidation].
 //
 // # Streams
 //
-// The answer of a chat and the log of an agent are a [Stream]: a channel, an
-// error after it is closed, and Close. A stream that ends without an error is
-// complete, unless you closed it. Close it, cancel its context or read it to the end: each frees its
-// goroutine and its connection.
+// An agent's answer and its log are a [Stream]. A stream that ends without an error is
+// complete, unless you closed it. Read it to the end, close it or cancel its context:
+// each frees its connection.
 //
-// # What is known of the wire
+// # What is known of the API
 //
-// The API's public guides document part of it; the rest is inferred, and each
-// method says which. Inferred paths and fields may change in v0. Fields, enum
-// values and event types that the SDK does not know pass through: see
-// [WithResponse], [ChatEvent.Raw], [WithExtra], [Client.Do] and [Client.Stream].
+// The public guides document a part of the API. The rest is inferred, and each method
+// says which. Inferred paths and fields may change in v0. Unknown fields, enum values and
+// event types are preserved: see [WithResponse], [ChatEvent.Raw], [WithExtra],
+// [Client.Do] and [Client.Stream].
 //
-// For tests of your own, package agentotest is a fake Agento service.
+// Package agentotest is a fake Agento service for your tests.
 package agento
 
 import (

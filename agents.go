@@ -99,8 +99,7 @@ func (p CreateAgentParams) wire() any {
 
 func (p CreateAgentParams) secrets() Secrets { return p.Secrets }
 
-// Format writes the names of the secrets instead of their values, whatever the verb:
-// fmt does not call the methods of a field where a verb does not fit.
+// Format writes the names of the secrets instead of their values, for every verb.
 func (p CreateAgentParams) Format(f fmt.State, _ rune) {
 	type plain CreateAgentParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))

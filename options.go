@@ -332,12 +332,9 @@ func WithMaxEventSize(bytes int) Option {
 	return Option{"WithMaxEventSize", anywhere, unless(bytes > 0, "is not positive"), func(s *settings) { s.maxEventSize = bytes }}
 }
 
-// WithResponse fills r before the method returns, also when it returns an error:
-// status, request id, headers, rate limit, and the raw JSON, in which fields
-// stand that the SDK's types do not have. On a call only.
-// [SkillsService.Deploy], the waits of [AgentsService] and the All… iterators refuse
-// it; other methods that make several calls tell of the last. A call that is
-// refused for a bad argument may leave r as it was.
+// WithResponse fills r before the method returns, also when it returns an error. The raw
+// JSON has the fields that the SDK's types do not have. On a call only. Methods that wait,
+// iterate or deploy refuse it; others that make several calls report the last.
 func WithResponse(r *Response) Option {
 	return Option{"WithResponse", onCall, unless(r != nil, "is nil"), func(s *settings) { s.response = r }}
 }

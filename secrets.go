@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/remsyshq/agento-go/internal/errs"
@@ -31,20 +30,10 @@ const (
 func (s Secrets) String() string {
 	names := make([]string, 0, len(s))
 	for name := range s {
-		names = append(names, oneWord(name))
+		names = append(names, errs.Word(name))
 	}
 	slices.Sort(names)
 	return "Secrets[" + strings.Join(names, " ") + "]"
-}
-
-// oneWord quotes a name that would not be one word of a list, or that holds what
-// a terminal would take for something else.
-func oneWord(name string) string {
-	quoted := strconv.Quote(name)
-	if name == "" || len(quoted) > len(name)+2 || strings.ContainsAny(name, " []") {
-		return quoted
-	}
-	return name
 }
 
 // GoString lists the names.

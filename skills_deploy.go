@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -95,11 +94,10 @@ func (r *DeployReport) failure() error {
 // skill was installed on it, or if the service does not tell. One agent's failure
 // does not stop the others, unless MaxFailures says so.
 //
-// Bad arguments, and an upload that fails, as by a version that exists with other
-// content ([ErrConflict]), are errors before any agent is touched, without a report. After that there
-// always is one, and an error if any agent failed, which matches what the agents'
-// errors match. When the context ends, what was done so far is reported, and the
-// agents that were not got to have [ErrDeployStopped].
+// If an argument is bad or the upload fails, for example because the version exists with
+// other content ([ErrConflict]), no agent is touched and there is no report. Otherwise
+// there is a report, and an error that matches the errors of the agents that failed.
+// Agents not reached before the context ended have [ErrDeployStopped].
 //
 // POST /v1/skills, POST /v1/agents/{id}/skills and POST /v1/agents/{id}/restart,
 // documented, as is GET /v1/agents; GET /v1/agents/{id}, GET /v1/agents/{id}/skills and
@@ -195,27 +193,12 @@ func (d *deployment) run() {
 		d.report.Results[i].AgentID = id
 		all[i] = &member{deployment: d, result: &d.report.Results[i]}
 	}
-	each(all, d.params.Parallel, (*member).install)
-	each(d.created(all), d.params.Parallel, (*member).install)
+	wait.Each(all, d.params.Parallel, (*member).install)
+	wait.Each(d.created(all), d.params.Parallel, (*member).install)
 	all = slices.DeleteFunc(all, func(m *member) bool { return !m.stale })
 	for batch := range slices.Chunk(all, d.params.BatchSize) {
-		each(batch, len(batch), (*member).restart)
+		wait.Each(batch, len(batch), (*member).restart)
 	}
-}
-
-// each calls f for every row, at most parallel at a time, and returns when all
-// are done.
-func each[T any](rows []T, parallel int, f func(T)) {
-	var all sync.WaitGroup
-	running := make(chan struct{}, parallel)
-	for _, row := range rows {
-		running <- struct{}{}
-		all.Go(func() {
-			f(row)
-			<-running
-		})
-	}
-	all.Wait()
 }
 
 // stopped is why nothing more is to be begun; nil if it is.

@@ -78,8 +78,7 @@ func (p UpdateSwarmParams) wire() any {
 
 func (p CreateSwarmParams) secrets() Secrets { return p.Secrets }
 
-// Format writes the names of the secrets instead of their values, whatever the verb:
-// fmt does not call the methods of a field where a verb does not fit.
+// Format writes the names of the secrets instead of their values, for every verb.
 func (p CreateSwarmParams) Format(f fmt.State, _ rune) {
 	type plain CreateSwarmParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))
@@ -87,8 +86,7 @@ func (p CreateSwarmParams) Format(f fmt.State, _ rune) {
 
 func (p UpdateSwarmParams) secrets() Secrets { return p.Secrets }
 
-// Format writes the names of the secrets instead of their values, whatever the verb:
-// fmt does not call the methods of a field where a verb does not fit.
+// Format writes the names of the secrets instead of their values, for every verb.
 func (p UpdateSwarmParams) Format(f fmt.State, _ rune) {
 	type plain UpdateSwarmParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))

@@ -59,3 +59,13 @@ type several struct {
 
 func (e *several) Error() string   { return e.text }
 func (e *several) Unwrap() []error { return e.all }
+
+// Word quotes a name that would not be one word of a list, or that holds what
+// a terminal would take for something else.
+func Word(name string) string {
+	quoted := strconv.Quote(name)
+	if name == "" || len(quoted) > len(name)+2 || strings.ContainsAny(name, " []") {
+		return quoted
+	}
+	return name
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -218,4 +219,31 @@ func (rs *Restarts) Get(id string) *Restart {
 		return nil
 	}
 	return &r
+}
+
+// Each calls f for every row, at most parallel at a time, and returns when all
+// are done.
+func Each[T any](rows []T, parallel int, f func(T)) {
+	var all sync.WaitGroup
+	running := make(chan struct{}, parallel)
+	for _, row := range rows {
+		running <- struct{}{}
+		all.Go(func() {
+			f(row)
+			<-running
+		})
+	}
+	all.Wait()
+}
+
+const (
+	roundMin = 50 * time.Millisecond
+	roundMax = 30 * time.Second
+)
+
+// AfterRound is the wait after the nth round that another editor won, counted from 0. It grows from the time that a round took, so that of many editors some get
+// through, and it is never the same for two of them.
+func AfterRound(n int, took time.Duration) time.Duration {
+	most := min(max(took, roundMin)<<min(n, 10), roundMax)
+	return most/2 + rand.N(most/2)
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -92,4 +93,28 @@ func EventError(fields map[string]json.RawMessage, isError bool) (code, message 
 		return "", "", false
 	}
 	return "", String(object), true
+}
+
+// Named reads a name alone, or an object with id and name.
+func Named(data []byte) (id, name string) {
+	if json.Unmarshal(data, &name) == nil {
+		return "", name
+	}
+	var fields struct{ ID, Name json.RawMessage }
+	_ = json.Unmarshal(data, &fields)
+	return String(fields.ID), String(fields.Name)
+}
+
+// Counter reads a number alone, or an object with used and limit.
+func Counter(data []byte) (used float64, limit *float64) {
+	fields := struct{ Used, Limit json.RawMessage }{Used: data}
+	if bytes.HasPrefix(data, []byte("{")) {
+		fields.Used = nil
+		_ = json.Unmarshal(data, &fields)
+	}
+	_ = json.Unmarshal(fields.Used, &used)
+	if json.Unmarshal(fields.Limit, &limit) != nil {
+		limit = nil // it is to what was not read
+	}
+	return used, limit
 }
