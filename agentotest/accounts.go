@@ -24,7 +24,7 @@ type Account struct {
 }
 
 // AddAccount adds an account that has nothing yet but a key, see [Account.Key]. Its
-// name is what [Request.Account] reports. The first account of a service is there from
+// name is what Request.Account reports. The first account of a service is there from
 // the start and is named "Test Account".
 func (s *Service) AddAccount(name string) *Account {
 	a := &Account{service: s, name: name, library: newLibrary(s.now())}
