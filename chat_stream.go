@@ -173,6 +173,9 @@ type Reply struct {
 // Reply reads the answer to its end. On an error it returns what arrived and the
 // error. It closes the stream.
 func (s *ChatStream) Reply() (*Reply, error) {
+	if s.begun.IsZero() { // made by NewStream
+		s.begun = time.Now()
+	}
 	reply := &Reply{}
 	if s.Stream != nil && s.outcome != nil {
 		reply.RequestID = s.outcome.RequestID()

@@ -3,6 +3,7 @@ package agentotest_test
 import (
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,4 +80,14 @@ func TestLogStream(t *testing.T) {
 	require.Equal(t, entries, got)
 	require.Equal(t, agento.ErrNotFound, stream.Err())
 	require.NoError(t, agentotest.LogStream(nil, nil).Close())
+}
+
+// The durations of a reply count from its reading, since nothing was sent.
+func TestChatStreamReplyDurations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reply, err := agentotest.ChatStream([]agento.ChatEvent{{Type: agento.ChatText, Content: "Hello"}}, nil).Reply()
+		require.NoError(t, err)
+		require.Zero(t, reply.Duration)
+		require.Zero(t, reply.FirstToken)
+	})
 }
