@@ -39,8 +39,7 @@ type Account struct {
 	Usage map[string]Usage `json:"usage"` // counters by name, such as agents
 }
 
-// UnmarshalJSON reads an account. A usage that is no object stays empty, and does
-// not hide the rest.
+// UnmarshalJSON reads an account. A usage that is not an object stays empty.
 func (a *Account) UnmarshalJSON(data []byte) error {
 	type fields Account
 	answer := struct {

@@ -49,18 +49,14 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // than the idle timeout of 2 min, is replaced, with pauses that grow to 60 s. Reconnects
 // wait for the rate limit as bulk calls.
 //
-// A new connection resumes after the last event ID. Where the service sends no IDs, it
-// asks for as many lines of history as it has delivered, at most 200. Leading lines
-// equal to one of the newest 200 delivered are skipped. A service that repeats more than
-// that, or the same line under another ID, causes duplicates. An entry with Reconnected
-// marks where lines may be missing.
+// A new connection resumes after the last event ID, or asks for as many lines of history
+// as were delivered, at most 200. Leading lines equal to one of the newest 200 are skipped.
+// An entry with Reconnected marks where lines may be missing.
 //
 // GET /v1/agents/{id}/logs/stream, inferred from the title. Scope: logs. Errors
-// of opening it: those of every call; [ErrNotFound]. Once open, a response to a
-// reconnect that another attempt cannot change ends it with that [*Error]: a 4xx other
-// than 408, 425 and 429, a redirect, a bad certificate, something other than a stream
-// ([ErrNotEventStream]); so does a Retry-After, or a retry field of the stream, beyond
-// [WithRetryAfterLimit].
+// of opening it: those of every call; [ErrNotFound]. Once open, it ends with the error of
+// a reconnect that a retry cannot change: a 4xx other than 408, 425 and 429, a redirect, a
+// bad certificate, [ErrNotEventStream], or a wait beyond [WithRetryAfterLimit].
 func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams, opts ...Option) (*LogStream, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {

@@ -88,9 +88,8 @@ func (p *Page[T]) decode(body []byte) error {
 	return nil
 }
 
-// identified is a result that a response must identify, so that a response of another
-// form is never taken for an object without values. One of the fields must be there,
-// and not null; only contents may be empty.
+// identified is a result that a response must identify: one of the fields is in it, and
+// not null. Only contents may be empty.
 type identified interface {
 	// identity reports whether one of the fields has a value. row is set for a row of
 	// a list.
@@ -119,6 +118,18 @@ func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawM
 		return fmt.Errorf("row %d of the list has no %s", row, strings.Join(names, " or "))
 	}
 	return fmt.Errorf("the response has no %s", strings.Join(names, " or "))
+}
+
+// Collect returns the values of an iterator such as [AgentsService.All]. If the iterator
+// fails, Collect returns the values before the failure, and the error.
+func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
+	for v, err := range seq {
+		if err != nil {
+			return all, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
 }
 
 // ErrListIncomplete ends an iteration over a list, or [SkillsService.Installed],

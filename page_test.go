@@ -3,6 +3,7 @@ package agento_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -136,4 +137,15 @@ func TestDoIntoEmbeddedPage(t *testing.T) {
 	require.NoError(t, client.Do(t.Context(), "GET", "/v1/things", nil, &pointer))
 	require.Equal(t, &plain, pointer.Page)
 	require.Error(t, harness.Client(t, harness.Always(rows)).Do(t.Context(), "GET", "/v1/agents", nil, &pointer), "the data is a list")
+}
+
+func TestCollect(t *testing.T) {
+	failure := errors.New("failure")
+	seq := func(yield func(int, error) bool) { _ = yield(1, nil) && yield(2, nil) && yield(0, failure) }
+	all, err := agento.Collect(seq)
+	require.Equal(t, []int{1, 2}, all)
+	require.ErrorIs(t, err, failure)
+	all, err = agento.Collect(func(yield func(int, error) bool) { yield(3, nil) })
+	require.Equal(t, []int{3}, all)
+	require.NoError(t, err)
 }

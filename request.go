@@ -361,13 +361,7 @@ func encode(method string, body any, extra map[string]any) (encoded []byte, secr
 
 // isOwnType reports whether a type is declared in this package: a caller's struct
 // that embeds one has its methods too.
-func isOwnType(v any) bool {
-	t := reflect.TypeOf(v)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t.PkgPath() == reflect.TypeFor[Option]().PkgPath()
-}
+func isOwnType(v any) bool { return wire.PackageOf(v) == wire.PackageOf(Option{}) }
 
 // run sends a unary call and has decode read the body of a success.
 func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {

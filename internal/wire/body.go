@@ -113,6 +113,16 @@ func Value(name string, v any) error {
 	return nil
 }
 
+// PackageOf returns the path of the package that declares the type of v, or of what v
+// points at.
+func PackageOf(v any) string {
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.PkgPath()
+}
+
 // Text refuses text that JSON cannot carry.
 func Text(name, text string) error {
 	if !utf8.ValidString(text) {
