@@ -313,7 +313,7 @@ func (e *Error) setMessage(out *transport.Outcome) {
 		e.Message = "redirects are not followed, because the key must not go elsewhere"
 	default:
 		if e.Message = wire.Excerpt(e.Body); e.Message == "" {
-			e.Message = transport.StatusText(out.StatusCode)
+			e.Message = wire.StatusText(out.StatusCode)
 		}
 	}
 }

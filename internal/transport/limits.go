@@ -8,6 +8,8 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 const (
@@ -97,9 +99,9 @@ func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
 	out := &c.last
 	out.sent = true
 	out.StatusCode, out.Header = resp.StatusCode, resp.Header
-	out.RateLimit = ParseRateLimit(resp.Header)
+	out.RateLimit = wire.ParseRateLimit(resp.Header)
 	if resp.Header["Retry-After"] != nil {
-		out.RetryAfter = retryAfter(resp.Header)
+		out.RetryAfter = wire.RetryAfter(resp.Header)
 	}
 	body := resp.Body
 	resp.Body = http.NoBody

@@ -18,6 +18,7 @@ import (
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/pace"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Config is what all calls of a client share.
@@ -114,7 +115,7 @@ type Outcome struct {
 	Body       []byte        // of a unary call, and of every response that is not a success
 	Stream     io.ReadCloser // of a stream's success
 	RetryAfter time.Duration
-	RateLimit  RateLimit
+	RateLimit  wire.RateLimit
 
 	Attempts int
 	Unknown  bool  // a write that may have been applied, with no response that tells

@@ -1,4 +1,4 @@
-package transport
+package wire
 
 import (
 	"math"
@@ -40,9 +40,9 @@ func number(h http.Header, name string) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// retryAfter is what a response asks to wait, 0 if it asks nothing that can be
+// RetryAfter is what a response asks to wait, 0 if it asks nothing that can be
 // understood. A date is measured against the response's own clock.
-func retryAfter(h http.Header) time.Duration {
+func RetryAfter(h http.Header) time.Duration {
 	now, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		now = time.Now()
