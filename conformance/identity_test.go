@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
@@ -275,5 +276,16 @@ func TestEditDocumentInvalidUTF8(t *testing.T) {
 			require.ErrorContains(t, err, "UTF-8", content)
 			require.Zero(t, writes)
 		}
+	}
+}
+
+// Every operation has a row in one of the tables above, except those without an object.
+func TestResponseTablesComplete(t *testing.T) {
+	for _, op := range route.All() {
+		_, isObject := results[op.Call]
+		_, isList := rowResults[op.Call]
+		_, isConfirmed := confirmations[op.Call]
+		isText := op.Stream || op == route.RecentLogs
+		require.True(t, isObject || isList || isConfirmed || isText, "%s has no row in conformance/identity_test.go", op.Call)
 	}
 }

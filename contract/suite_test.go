@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/remsyshq/agento-go/internal/route"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go/internal/test/exchange"
@@ -89,8 +91,8 @@ func TestSuite(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("by package: %v; %d requests that are exceptions", seen, excepted)
 	requests, responses := report.Operations()
-	require.Len(t, requests, 43)
-	require.Len(t, responses, 43)
+	require.Len(t, requests, len(route.All()))
+	require.Len(t, responses, len(route.All()))
 	requireErrors(t, &report, requests)
 }
 

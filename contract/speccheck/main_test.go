@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,7 +31,7 @@ func speccheck(args ...string) (code int, out, problems string) {
 func TestOurDocument(t *testing.T) {
 	code, out, problems := speccheck("-spec", ownFile)
 	require.Zero(t, code)
-	require.Equal(t, "compared with "+ownFile+"\n\n43 operations: 43 confirmed, 0 refuted, 0 unknown\n", out)
+	require.Equal(t, fmt.Sprintf("compared with %s\n\n%[2]d operations: %[2]d confirmed, 0 refuted, 0 unknown\n", ownFile, len(route.All())), out)
 	require.Empty(t, problems)
 }
 
@@ -43,7 +44,7 @@ func TestDocumentOfAService(t *testing.T) {
 	require.Empty(t, problems)
 	var report wirereport.Report
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
-	require.Equal(t, wirereport.Summary{Confirmed: 43}, report.Summary)
+	require.Equal(t, wirereport.Summary{Confirmed: len(route.All())}, report.Summary)
 	require.Equal(t, s.URL+"/openapi.json", report.Source)
 	require.Empty(t, s.Requests()[0].Header["X-Api-Key"])
 }
@@ -57,7 +58,7 @@ func TestExitStatus(t *testing.T) {
 		says     string
 	}{
 		"breaks a caller": {strconv.Quote(route.GetAccount.Path), `"/v1/me"`, 1, "path moved: getAccount: GET " + route.GetAccount.Path + " is GET /v1/me"},
-		"breaks nobody":   {`"operationId": "getAccount"`, `"operationId": "me"`, 0, "43 confirmed"},
+		"breaks nobody":   {`"operationId": "getAccount"`, `"operationId": "me"`, 0, fmt.Sprint(len(route.All()), " confirmed")},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +85,7 @@ func TestNothingChecked(t *testing.T) {
 	code, out, problems := speccheck("-spec", file)
 	require.Equal(t, 2, code)
 	require.Contains(t, out, "not checked: paths.yaml: it is not in the document\n      in all operations\n")
-	require.Contains(t, out, "43 operations: 0 confirmed, 0 refuted, 43 unknown")
+	require.Contains(t, out, fmt.Sprintf("%[1]d operations: 0 confirmed, 0 refuted, %[1]d unknown", len(route.All())))
 	require.Equal(t, "speccheck: no operation could be checked\n", problems)
 }
 

@@ -3,15 +3,18 @@ package wirereport
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"testing"
+
+	"github.com/remsyshq/agento-go/internal/route"
 
 	"github.com/stretchr/testify/require"
 )
 
 func TestNew(t *testing.T) {
 	r := New("nothing")
-	require.Len(t, r.Operations, 43)
-	require.Equal(t, Summary{Unknown: 43}, r.Summary)
+	require.Len(t, r.Operations, len(route.All()))
+	require.Equal(t, Summary{Unknown: len(route.All())}, r.Summary)
 	require.False(t, r.Breaking())
 	require.Equal(t, Operation{
 		Name: "getAgent", Call: "Agents.Get", Method: "GET", Path: "/v1/agents/{id}", Evidence: "title", Verdict: Unknown,
@@ -40,7 +43,7 @@ func TestNote(t *testing.T) {
 				r.Note("getNobody", v, "why")
 			}
 			require.Equal(t, tt.want, r.Operation("getAgent").Verdict)
-			require.Equal(t, 43, r.Summary.Confirmed+r.Summary.Refuted+r.Summary.Unknown)
+			require.Equal(t, len(route.All()), r.Summary.Confirmed+r.Summary.Refuted+r.Summary.Unknown)
 			require.Equal(t, tt.want == Refuted, r.Breaking())
 			if tt.notes != nil {
 				require.Equal(t, []string{"why " + string(tt.want)}, r.Operation("getAgent").Reasons)
@@ -76,7 +79,7 @@ func TestWriteText(t *testing.T) {
 	}
 	var out bytes.Buffer
 	require.NoError(t, r.WriteText(&out))
-	require.Equal(t, "compared with a document\n\n43 operations: 43 confirmed, 0 refuted, 0 unknown\n", out.String())
+	require.Equal(t, fmt.Sprintf("compared with a document\n\n%[1]d operations: %[1]d confirmed, 0 refuted, 0 unknown\n", len(route.All())), out.String())
 
 	r = New("a document")
 	for _, op := range r.Operations[2:] {
