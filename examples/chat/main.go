@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string, user terminal) error {
 	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
 	agent := flags.String("agent", os.Getenv("AGENTO_AGENT_ID"), "id of the agent")
 	session := flags.String("session", "", "id of a session to go on with")
-	if err := flags.Parse(args); err != nil {
+	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
@@ -46,7 +47,8 @@ func run(ctx context.Context, args []string, user terminal) error {
 	}
 	embedded := false
 	client, done, err := demo.Connect(user.out, func(s *agentotest.Server) {
-		*agent, embedded = s.AddAgent(agentotest.AgentSeed{Name: "Guide"}), true
+		guide := s.AddAgent(agentotest.AgentSeed{Name: "Guide"})
+		*agent, embedded = cmp.Or(*agent, guide), true
 	}, agentotest.WithReplyGap(120*time.Millisecond))
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -52,14 +53,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("chatwidget", flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:8080", "address of the page")
 	agent := flags.String("agent", os.Getenv("AGENTO_AGENT_ID"), "id of the agent that answers")
-	if err := flags.Parse(args); err != nil {
+	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
 	}
 	client, done, err := demo.Connect(out, func(s *agentotest.Server) {
-		*agent = s.AddAgent(agentotest.AgentSeed{Name: "Guide", SharedMode: true})
+		guide := s.AddAgent(agentotest.AgentSeed{Name: "Guide", SharedMode: true})
+		*agent = cmp.Or(*agent, guide)
 	}, agentotest.WithReply(reply), agentotest.WithReplyGap(60*time.Millisecond))
 	if err != nil {
 		return err

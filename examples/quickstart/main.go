@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.message, "message", "Hello! What can you do?", "what to say to the agent")
 	flags.StringVar(&o.agent, "agent", "", "id of an agent to use instead of a new one")
 	flags.BoolVar(&o.keep, "keep", false, "keep the agent that was made")
-	if err := flags.Parse(args); err != nil {
+	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/examples/internal/demo"
 )
 
 func main() {
@@ -54,7 +55,7 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.replyGap, "reply-gap", 100*time.Millisecond, "time between two events of an answer")
 	flags.DurationVar(&o.startTime, "start-delay", 2*time.Second, "time that an agent takes to start")
 	flags.StringVar(&o.scopes, "scopes", "", "scopes of the key, with commas between them (default: all)")
-	if err := flags.Parse(args); err != nil {
+	if err := demo.Parse(flags, args); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 || o.agents < 0 || o.limit < 0 || o.window <= 0 || o.replyGap < 0 || o.startTime < 0 {

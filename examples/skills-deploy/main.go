@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&o.all, "all", false, "deploy to all agents of the account")
 	flags.IntVar(&o.deploy.BatchSize, "batch", 0, "agents that restart at a time (default 5)")
 	flags.IntVar(&o.deploy.MaxFailures, "max-failures", 0, "stop once so many agents have failed (default: never)")
-	if err := flags.Parse(args); err != nil {
+	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
 	o.deploy.Agents = flags.Args()

@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	flags.BoolVar(&o.start, "start", false, "start the agents that are stopped")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object per agent")
-	if err := flags.Parse(args); err != nil {
+	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {

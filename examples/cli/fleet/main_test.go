@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"net/http"
 	"strings"
 	"testing"
@@ -221,7 +222,9 @@ func TestDemo(t *testing.T) {
 		require.Contains(t, notes.String(), "42 agents: 1 error, 41 running, 20 of them started now")
 	})
 	var notes bytes.Buffer
-	require.Error(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &notes))
+	require.ErrorContains(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &notes), "-nonsense")
+	require.Empty(t, notes.String(), "main prints the error, and only once")
+	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &bytes.Buffer{}, &notes), flag.ErrHelp)
 	require.Contains(t, notes.String(), "-start")
 	notes.Reset()
 	require.EqualError(t, run(t.Context(), []string{"junk", "-start"}, &bytes.Buffer{}, &notes), `unexpected argument "junk"; see -h`)

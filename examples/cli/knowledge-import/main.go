@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	swarm := flags.String("swarm", "", "id of the swarm that is to know it")
 	size := flags.Int("size", 2000, "characters of a chunk at most")
 	dry := flags.Bool("dry-run", false, "say what would be taken in, and write nothing")
-	if err := flags.Parse(args); err != nil {
+	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
 	client, done, err := demo.Connect(out, func(s *agentotest.Server) {

@@ -77,13 +77,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.since, "since", 0, "leave out lines that are older than this, such as 10m")
 	flags.DurationVar(&o.length, "for", 0, "how long to follow (default until Ctrl-C; 10s on the test service)")
 	flags.IntVar(&o.max, "max", 100, "streams to hold open at most")
-	err := flags.Parse(args)
+	err := demo.Parse(flags, args)
 	switch {
 	case err != nil:
 	case flags.NArg() > 0:
 		err = fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
-	case o.length < 0 || o.since < 0:
-		err = errors.New("-for and -since cannot be negative")
+	case o.length < 0 || o.since < 0 || o.limit < 0:
+		err = errors.New("-for, -since and -limit cannot be negative")
 	}
 	return o, err
 }
@@ -141,7 +141,7 @@ func tail(interrupted context.Context, client *agento.Client, o options, stdout,
 			}
 		}
 	}
-	fmt.Fprintf(stderr, "%d logs: %d lines, %d gaps, %d failed\n", len(agents), p.lines, p.gaps, p.failed)
+	fmt.Fprintf(stderr, "logs: %d, lines: %d, gaps: %d, failed: %d\n", len(agents), p.lines, p.gaps, p.failed)
 	if err == nil && p.failed > 0 {
 		err = fmt.Errorf("%d of %d logs ended with an error", p.failed, len(agents))
 	}

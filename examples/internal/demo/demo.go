@@ -3,6 +3,8 @@
 package demo
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -26,4 +28,17 @@ func Connect(notice io.Writer, prepare func(*agentotest.Server), opts ...agentot
 		prepare(server)
 	}
 	return server.Client(), server.Close, nil
+}
+
+// Parse parses the arguments of an example. It prints the usage for -h only: the error
+// of a wrong argument is printed once, by main.
+func Parse(flags *flag.FlagSet, args []string) error {
+	usage := flags.Output()
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(usage)
+		flags.Usage()
+	}
+	return err
 }
