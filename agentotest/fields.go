@@ -33,7 +33,7 @@ type field[T any] struct {
 	null  bool
 }
 
-// or returns the value, or fallback if there is none.
+// or returns the value, or fallback if it is not set.
 func (f field[T]) or(fallback T) T {
 	if f.set {
 		return f.value

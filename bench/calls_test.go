@@ -154,8 +154,8 @@ func BenchmarkWrappedTransport(b *testing.B) {
 	})
 }
 
-// BenchmarkDrift compares a client whose observer is told of drift with one whose
-// observer is not.
+// BenchmarkDrift compares a client whose observer has Drift with one whose observer has
+// not.
 func BenchmarkDrift(b *testing.B) {
 	const url, ops, pairs = "http://localhost", 1000, 300
 	observed := func(o agento.Observer) *agento.Client { return sdkClient(b, url, inMemory(), agento.WithObserver(o)) }

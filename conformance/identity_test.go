@@ -248,7 +248,17 @@ func TestFieldsInAnotherForm(t *testing.T) {
 }
 
 func TestMetadataIntegersExact(t *testing.T) {
-	const body = `{"data":[{"id":"c1","metadata":{"n":9007199254740993,"m":[-9223372036854775809],"small":3,"half":0.5}}],"pagination":{"total":1}}`
+	for _, other := range []string{`"createdAt":"2026-01-15T10:30:00Z"`, `"createdAt":""`} { // the second is not as expected
+		checkMetadata(t, other)
+	}
+	const body = `{"data":[{"id":"c1","metadata":{"n":9007199254740993}}]}garbage`
+	_, err := harness.Client(t, respond(body)).Knowledge.List(t.Context(), agento.ForAgent("a1"), nil)
+	require.Error(t, err)
+}
+
+func checkMetadata(t *testing.T, other string) {
+	t.Helper()
+	body := `{"data":[{"id":"c1",` + other + `,"metadata":{"n":9007199254740993,"m":[-9223372036854775809],"small":3,"half":0.5}}],"pagination":{"total":1}}`
 	page, err := harness.Client(t, respond(body)).Knowledge.List(t.Context(), agento.ForAgent("a1"), nil)
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{

@@ -35,7 +35,7 @@ func init() {
 
 // Verdict is the result of a check.
 type Verdict struct {
-	Operation         string // its id; empty if the request is none
+	Operation         string // its id; empty if the request matches no operation
 	Request, Response error
 	Events            int // of a stream
 }

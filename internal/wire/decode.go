@@ -20,12 +20,10 @@ var largeInteger = regexp.MustCompile(`[0-9]{16}`)
 // Integers in metadata that float64 cannot represent exactly become a json.Number.
 func Decode(body []byte, out any) error {
 	if bytes.Contains(body, []byte(`"metadata"`)) && largeInteger.Match(body) {
-		d := json.NewDecoder(bytes.NewReader(body))
-		d.UseNumber()
-		if d.Decode(out) == nil {
-			exactNumbers(reflect.ValueOf(out))
+		if decodeExact(body, out) == nil {
 			return nil
 		}
+		reflect.ValueOf(out).Elem().SetZero()
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return decodeAgain(body, out, err)
@@ -36,9 +34,7 @@ func Decode(body []byte, out any) error {
 // decodeAgain decodes a body for which json.Unmarshal has returned an error.
 func decodeAgain(body []byte, out any, err error) error {
 	var value any
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if d.Decode(&value) != nil {
+	if decodeNumbers(body, &value) != nil {
 		return err
 	}
 	target := reflect.ValueOf(out).Elem()
@@ -51,7 +47,24 @@ func decodeAgain(body []byte, out any, err error) error {
 		return err
 	}
 	target.SetZero()
-	return json.Unmarshal(converted, out)
+	return decodeExact(converted, out)
+}
+
+// decodeExact is json.Unmarshal, but integers in untyped values stay exact.
+func decodeExact(body []byte, out any) error {
+	err := decodeNumbers(body, out)
+	exactNumbers(reflect.ValueOf(out))
+	return err
+}
+
+// decodeNumbers is json.Unmarshal, but each number in an untyped value is a json.Number.
+func decodeNumbers(body []byte, out any) error {
+	if !json.Valid(body) {
+		return ErrNotJSON
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	return d.Decode(out)
 }
 
 // convert returns a JSON value in the form that encoding/json expects for a type.

@@ -84,7 +84,7 @@ func differences(objects []map[string]json.RawMessage, t reflect.Type, known fun
 			field, ok := fields[name]
 			if !ok {
 				all = append(all, Difference{Unknown, name})
-			} else if values := known(field); values != nil && !slices.Contains(values, String(value)) {
+			} else if values := known(field); values != nil && !isNull(value) && !slices.Contains(values, String(value)) {
 				all = append(all, Difference{NewValue, name})
 			}
 		}
