@@ -16,11 +16,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// AccountService reads the account, and the secrets, documents and rules that
-// the guide puts under it.
+// AccountService reads the account. It also has the operations of the guide's account
+// group: secrets, documents and rules of agents.
 type AccountService struct {
 	core    *core
-	editing wait.Locks // edits of one document, so that they do not waste their rounds
+	editing wait.Locks // serializes the edits of one document
 }
 
 // editKey is a document of a target.
@@ -29,8 +29,8 @@ type editKey struct {
 	id   string
 }
 
-// Account is the account that the key belongs to. That there is a plan and a
-// usage is documented; the fields' names and forms are inferred.
+// Account is the account of the API key. Plan and usage are documented; the names and
+// forms of the fields are inferred.
 type Account struct {
 	ID    string           `json:"id"`
 	Email string           `json:"email"`
@@ -39,7 +39,7 @@ type Account struct {
 	Usage map[string]Usage `json:"usage"` // counters by name, such as agents
 }
 
-// UnmarshalJSON reads an account. A usage that is not an object stays empty.
+// UnmarshalJSON decodes an account. It ignores a usage that is not an object.
 func (a *Account) UnmarshalJSON(data []byte) error {
 	type fields Account
 	answer := struct {
@@ -60,26 +60,26 @@ func (a *Account) identity(bool) (bool, string) {
 	return a.ID != "" || a.Email != "", "plan usage id email"
 }
 
-// Plan is the plan of an account. A name alone and an object are both read.
+// Plan is the plan of an account. A name and an object are both accepted.
 type Plan struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// UnmarshalJSON reads a name or an object. Unreadable fields stay empty.
+// UnmarshalJSON decodes a name or an object. It ignores fields of other types.
 func (p *Plan) UnmarshalJSON(data []byte) error {
 	p.ID, p.Name = wire.Named(data)
 	return nil
 }
 
-// Usage is one counter. A number alone and an object with used and limit are
-// both read. What is told in another form stays zero; [WithResponse] has it.
+// Usage is one counter. A number and an object with used and limit are both accepted;
+// other forms stay zero, and [WithResponse] has them.
 type Usage struct {
 	Used  float64  `json:"used"`
-	Limit *float64 `json:"limit"` // nil where none is told
+	Limit *float64 `json:"limit"` // nil: not reported
 }
 
-// UnmarshalJSON reads a number or an object. Unreadable fields stay empty.
+// UnmarshalJSON decodes a number or an object. It ignores fields of other types.
 func (u *Usage) UnmarshalJSON(data []byte) error {
 	u.Used, u.Limit = wire.Counter(data)
 	return nil
@@ -87,20 +87,18 @@ func (u *Usage) UnmarshalJSON(data []byte) error {
 
 // Get returns the account, its plan and its usage.
 //
-// GET /v1/account, documented. Scope: none, any valid key will do. Errors: those
-// of every call.
+//   - API: GET /v1/account (documented)
+//   - Scope: none
 func (s *AccountService) Get(ctx context.Context, opts ...Option) (*Account, error) {
 	return do[Account](ctx, s.core, request{route: route.GetAccount}, opts)
 }
 
-// SetSecrets sets an agent's secrets. There is no way to read them back. It may
-// replace the whole set, so that a secret which is left out is lost: give all of
-// them. Whether a running agent sees them before [AgentsService.Restart] is not
-// documented; restart it to be sure.
+// SetSecrets sets an agent's secrets. They cannot be read back. The call may replace all
+// secrets of the agent, so pass all of them. Whether a running agent uses them before
+// [AgentsService.Restart] is not documented.
 //
-// PUT /v1/agents/{id}/secrets, inferred from the title. Scope: agents:write.
-// Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
-// is lost; setting the same secrets again is then harmless.
+//   - API: PUT /v1/agents/{id}/secrets (path inferred from the reference's title)
+//   - Scope: agents:write
 func (s *AccountService) SetSecrets(ctx context.Context, t Target, secrets Secrets, opts ...Option) error {
 	r := t.request(route.SetSecrets, nil)
 	r.body, r.err = secrets, cmp.Or(r.err, secrets.check())
@@ -110,7 +108,7 @@ func (s *AccountService) SetSecrets(ctx context.Context, t Target, secrets Secre
 	return exec(ctx, s.core, r, opts)
 }
 
-// Rule is a file of rules that an agent follows. Its fields are inferred.
+// Rule is a file of rules of an agent. Its fields are inferred.
 type Rule struct {
 	Name      string     `json:"name"` // a file name
 	Content   string     `json:"content"`
@@ -126,8 +124,8 @@ func (r *Rule) identity(row bool) (bool, string) {
 
 func ruleKey(r *Rule) string { return r.Name }
 
-// ruleRequest makes the request of an operation on one rule. A name is one
-// segment of a path, and must be so on the agent's disk as well.
+// ruleRequest returns the request of an operation on one rule. The name becomes a file
+// name on the agent's disk.
 func ruleRequest(op *route.Route, t Target, name string) request {
 	r := t.request(op, nil)
 	r.path[1] = wire.Arg{Placeholder: "name", Name: "name", Value: name}
@@ -139,19 +137,19 @@ func ruleRequest(op *route.Route, t Target, name string) request {
 
 // Rules returns a page of an agent's rules.
 //
-// GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read (the
-// scope is inferred too). Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/rules (path inferred from the reference's title)
+//   - Scope: agents:read (inferred)
 func (s *AccountService) Rules(ctx context.Context, t Target, p *ListParams, opts ...Option) (*Page[Rule], error) {
 	r := t.request(route.ListRules, nil)
 	r.query = p.query()
 	return list[Rule](ctx, s.core, r, opts)
 }
 
-// AllRules iterates over an agent's rules, page by page; Limit is the size of a
-// page. It ends with [ErrListIncomplete] if it cannot know whether it saw all.
+// AllRules iterates over an agent's rules. Limit is the page size. The iterator ends with
+// [ErrListIncomplete] if rules may be missing.
 //
-// GET /v1/agents/{id}/rules, inferred from the title. Scope: agents:read (the scope
-// is inferred too). Errors: those of [AccountService.Rules].
+//   - API: GET /v1/agents/{id}/rules (path inferred from the reference's title)
+//   - Scope: agents:read (inferred)
 func (s *AccountService) AllRules(ctx context.Context, t Target, p *ListParams, opts ...Option) iter.Seq2[Rule, error] {
 	r := t.request(route.ListRules, nil)
 	r.query = p.query()
@@ -160,19 +158,17 @@ func (s *AccountService) AllRules(ctx context.Context, t Target, p *ListParams, 
 
 // Rule returns one rule of an agent.
 //
-// GET /v1/agents/{id}/rules/{name}, inferred from the title. Scope: agents:read
-// (the scope is inferred too). Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/rules/{name} (path inferred from the reference's title)
+//   - Scope: agents:read (inferred)
 func (s *AccountService) Rule(ctx context.Context, t Target, name string, opts ...Option) (*Rule, error) {
 	return do[Rule](ctx, s.core, ruleRequest(route.GetRule, t, name), opts)
 }
 
-// PutRule creates a rule of an agent or replaces its content. The name is that
-// of a file, without a path. Whether a running agent follows it before
-// [AgentsService.Restart] is not documented; restart it to be sure.
+// PutRule creates or replaces a rule of an agent. The name is a file name without a path.
+// Whether a running agent uses the rule before [AgentsService.Restart] is not documented.
 //
-// PUT /v1/agents/{id}/rules/{name}, inferred from the title. Scope: agents:write.
-// Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
-// is lost; putting the same rule again is then harmless.
+//   - API: PUT /v1/agents/{id}/rules/{name} (path inferred from the reference's title)
+//   - Scope: agents:write
 func (s *AccountService) PutRule(ctx context.Context, t Target, name, content string, opts ...Option) error {
 	r := ruleRequest(route.PutRule, t, name)
 	r.body = ruleBody{content}
@@ -184,8 +180,7 @@ func (s *AccountService) PutRule(ctx context.Context, t Target, name, content st
 	if !errors.Is(err, ErrConflict) || !errors.Is(err, ErrOutcomeUnknown) {
 		return err
 	}
-	// A retry after a lost response was refused: either the first attempt wrote the
-	// rule, or somebody else did.
+	// A conflict after a lost response: the first attempt or another client wrote the rule.
 	read := request{route: route.GetRule, path: r.path}
 	applied := func(now *Rule) bool { return now.Content == content }
 	if now, problem := readBack(ctx, s.core, read, settings, applied); problem == nil && applied(now) {
@@ -198,13 +193,12 @@ type ruleBody struct {
 	Content string `json:"content"`
 }
 
-// DeleteRule deletes a rule of an agent. One that is gone when the deletion is
-// repeated after a lost answer counts as deleted. Whether a running agent forgets
-// it before [AgentsService.Restart] is not documented.
+// DeleteRule deletes a rule of an agent. It succeeds if a retry finds that the rule does
+// not exist. Whether a running agent uses the rule until [AgentsService.Restart] is not
+// documented.
 //
-// DELETE /v1/agents/{id}/rules/{name}, inferred from the title. Scope:
-// agents:write. Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown]
-// when the answer is lost.
+//   - API: DELETE /v1/agents/{id}/rules/{name} (path inferred from the reference's title)
+//   - Scope: agents:write
 func (s *AccountService) DeleteRule(ctx context.Context, t Target, name string, opts ...Option) error {
 	return exec(ctx, s.core, ruleRequest(route.DeleteRule, t, name), opts)
 }

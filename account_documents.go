@@ -14,18 +14,18 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Document is an agent's personality, SOUL.md, or its workflow, WORKFLOW.md. Its
-// fields are inferred.
+// Document is an agent's personality (SOUL.md) or workflow (WORKFLOW.md). Its fields are
+// inferred.
 type Document struct {
 	Content   string          `json:"content,omitempty"` // Markdown
 	Version   DocumentVersion `json:"version,omitempty"`
 	UpdatedAt *time.Time      `json:"updatedAt"`
 
-	damaged bool // Content had something that is not valid UTF-8, which was replaced
+	damaged bool // invalid UTF-8 in Content was replaced
 }
 
-// UnmarshalJSON reads a document. Under which name its content comes is not
-// known: content, and the names that a new agent's documents have, are all read.
+// UnmarshalJSON decodes a document. The name of its content is inferred: content, and the
+// names in [CreateAgentParams], are all accepted.
 func (d *Document) UnmarshalJSON(data []byte) error {
 	var fields struct {
 		Content    json.RawMessage `json:"content"`
@@ -52,13 +52,12 @@ func (d *Document) identity(bool) (bool, string) {
 	return d.Content != "", "content soulMd workflowMd"
 }
 
-// DocumentVersion is the version of a document, by which the service notices
-// that it has changed in the meantime. It is opaque: the JSON of what the service
-// gave, a string or a number, and sent back as it came. Empty is no version.
+// DocumentVersion is the version of a document, by which the service detects concurrent
+// changes. It is the JSON of a string or a number, and is sent back unchanged. Empty means
+// no version.
 type DocumentVersion string
 
-// MarshalJSON writes the version as it came. One that did not come from the
-// service and is no JSON is written as a string.
+// MarshalJSON returns the version's JSON. A version that is not JSON becomes a string.
 func (v DocumentVersion) MarshalJSON() ([]byte, error) {
 	if json.Valid([]byte(v)) {
 		return []byte(v), nil
@@ -66,7 +65,7 @@ func (v DocumentVersion) MarshalJSON() ([]byte, error) {
 	return wire.Marshal(string(v))
 }
 
-// UnmarshalJSON keeps the version's JSON; null and "" are no version.
+// UnmarshalJSON keeps the version's JSON. Of null and "" it makes an empty version.
 func (v *DocumentVersion) UnmarshalJSON(data []byte) error {
 	*v = DocumentVersion(data)
 	if *v == `""` || *v == "null" {
@@ -75,68 +74,65 @@ func (v *DocumentVersion) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// same reports whether the service would be sent the same.
+// same reports whether two versions have the same JSON.
 func (v DocumentVersion) same(as DocumentVersion) bool {
 	one, _ := v.MarshalJSON() // a string can always be marshalled
 	other, _ := as.MarshalJSON()
 	return bytes.Equal(one, other)
 }
 
-// UpdateDocumentParams is a new content for a document. Its fields are inferred;
-// that the service refuses concurrent edits is documented.
+// UpdateDocumentParams is the new content of a document. Its fields are inferred; that the
+// service rejects concurrent edits is documented.
 type UpdateDocumentParams struct {
-	// Content is the whole new Markdown. Required.
+	// Content is the whole Markdown text.
 	Content string `json:"content"`
-	// Version is the [Document.Version] that the new content is based on: if
-	// the document has changed since, the service refuses the update with
-	// [ErrConflict]. Empty overwrites whatever is there.
+	// Version is the version that the new content is based on. If the document has
+	// another one, the update fails with [ErrConflict]. Empty: overwrite any version.
 	Version DocumentVersion `json:"version,omitempty"`
 }
 
-// documentFile is one of an agent's documents: how it is read and written.
+// documentFile has the routes of one of an agent's documents.
 type documentFile struct{ read, update *route.Route }
 
 func personality() documentFile { return documentFile{route.GetPersonality, route.UpdatePersonality} }
 func workflow() documentFile    { return documentFile{route.GetWorkflow, route.UpdateWorkflow} }
 
-// Personality returns an agent's personality, SOUL.md.
+// Personality returns an agent's personality (SOUL.md).
 //
-// GET /v1/agents/{id}/personality, inferred from the title. Scope: agents:read
-// (the scope is inferred too). Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/personality (path inferred from the reference's title)
+//   - Scope: agents:read (inferred)
 func (s *AccountService) Personality(ctx context.Context, t Target, opts ...Option) (*Document, error) {
 	return s.readDocument(ctx, personality(), t, opts)
 }
 
-// Workflow returns an agent's workflow, WORKFLOW.md.
+// Workflow returns an agent's workflow (WORKFLOW.md).
 //
-// GET /v1/agents/{id}/workflow, inferred from the title. Scope: agents:read (the
-// scope is inferred too). Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/workflow (path inferred from the reference's title)
+//   - Scope: agents:read (inferred)
 func (s *AccountService) Workflow(ctx context.Context, t Target, opts ...Option) (*Document, error) {
 	return s.readDocument(ctx, workflow(), t, opts)
 }
 
-// UpdatePersonality replaces an agent's personality, SOUL.md. It takes effect
-// with [AgentsService.Restart]. The agent itself may edit the file: give the
-// Version that was read, or use [AccountService.EditPersonality], lest its change
-// be lost. When the answer is lost the document is read back; if it has the new
-// content, the update has succeeded.
+// UpdatePersonality replaces an agent's personality (SOUL.md). It takes effect on
+// [AgentsService.Restart]. The agent may edit the file too: pass the version that was read,
+// or use [AccountService.EditPersonality], so that its changes are not lost.
 //
-// PUT /v1/agents/{id}/personality, inferred from the title. Scope: agents:write.
-// Errors: those of every call; [ErrNotFound]; [ErrConflict] when Version is not
-// the current one; [ErrOutcomeUnknown] when the answer is lost and the document
-// holds something else, or cannot be read back. When the answer is lost, or the
-// service confirms the update without the document, the document is read, with
-// the scope agents:read.
+// If the response is lost, or does not have the document, the document is read. If it has
+// the new content, the update has succeeded.
+//
+//   - API: PUT /v1/agents/{id}/personality (path inferred from the reference's title)
+//   - Scope: agents:write; agents:read to read the document
+//   - Errors: [ErrConflict] if Version is not the current version
 func (s *AccountService) UpdatePersonality(ctx context.Context, t Target, p UpdateDocumentParams, opts ...Option) (*Document, error) {
 	return s.updateDocument(ctx, personality(), t, p, opts)
 }
 
-// UpdateWorkflow replaces an agent's workflow, WORKFLOW.md. It takes effect with
-// [AgentsService.Restart]. Versions and lost answers are dealt with as by
-// [AccountService.UpdatePersonality].
+// UpdateWorkflow replaces an agent's workflow (WORKFLOW.md), as
+// [AccountService.UpdatePersonality] replaces its personality. It takes effect on
+// [AgentsService.Restart].
 //
-// PUT /v1/agents/{id}/workflow, inferred from the title. Scope: agents:write.
-// Errors: those of [AccountService.UpdatePersonality].
+//   - API: PUT /v1/agents/{id}/workflow (path inferred from the reference's title)
+//   - Scope: agents:write; agents:read to read the document
 func (s *AccountService) UpdateWorkflow(ctx context.Context, t Target, p UpdateDocumentParams, opts ...Option) (*Document, error) {
 	return s.updateDocument(ctx, workflow(), t, p, opts)
 }
@@ -153,7 +149,7 @@ func (s *AccountService) updateDocument(ctx context.Context, f documentFile, t T
 	return s.writeDocument(ctx, f, t, p, settings)
 }
 
-// writeDocument writes a document. Where the outcome is unknown it reads it back.
+// writeDocument writes a document. If the outcome is unknown, it reads the document back.
 func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Target, p UpdateDocumentParams, settings *settings) (*Document, error) {
 	change := t.request(f.update, nil)
 	change.body = p
@@ -177,41 +173,35 @@ func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Ta
 	return nil, err
 }
 
-// editRounds is how often an edit is begun at most.
+// editRounds is the limit of attempts of an edit.
 const editRounds = 10
 
-// EditPersonality changes an agent's personality, SOUL.md, whoever else changes
-// it meanwhile, such as the agent itself. It reads the document, gives its
-// content to edit, and writes what edit returns, provided that the document has
-// not changed since; otherwise it begins again, at most 10 times. The edits of
-// one document through one client wait for each other. The change takes effect
-// with [AgentsService.Restart].
+// EditPersonality changes an agent's personality (SOUL.md) without losing concurrent
+// changes. It reads the document, calls edit with the content, and writes the result. If
+// the document has changed meanwhile, it starts again, at most 10 times. Edits of the same
+// document by one client run one after the other. The change takes effect on
+// [AgentsService.Restart].
 //
-// An error of edit ends it and is returned as it is. What edit returns unchanged
-// is not written. edit may be called more than once, but never again after a
-// write that may have been applied: when the answer to a write is lost, the
-// document is read back, and if it does not hold what was written the error
-// matches [ErrOutcomeUnknown]. The write is then not under way any more, unless
-// the document could not be read back or is as it was, which the error says: read
-// the document, see whether the change is in it, and if it is not, edit again.
-// edit must not itself edit the same document.
+// EditPersonality returns an error of edit unchanged. It does not write a result that is
+// equal to the content. It may call edit more than once, but not after a write that may
+// have been applied: if the response to a write is lost, it reads the document back, and
+// returns an error that matches [ErrOutcomeUnknown] unless the document has the result.
+// Then read the document, and edit again if it does not have the change. edit must not
+// edit the same document.
 //
-// GET and PUT /v1/agents/{id}/personality, inferred from the titles. Scope:
-// agents:read (inferred too) and agents:write. Errors: those of [AccountService.Personality] and
-// [AccountService.UpdatePersonality]; [ErrConflict] after 10 rounds; an error
-// when the service gives no version, without which a change of another could be
-// lost. [WithResponse] tells of the last call.
+//   - API: GET and PUT /v1/agents/{id}/personality (paths inferred from the reference's titles)
+//   - Scope: agents:read (inferred), agents:write
+//   - Errors: [ErrConflict] after 10 attempts; an error if the document has no version
 func (s *AccountService) EditPersonality(ctx context.Context, t Target, edit func(old string) (string, error), opts ...Option) (*Document, error) {
 	return s.editDocument(ctx, personality(), t, edit, opts)
 }
 
-// EditWorkflow changes an agent's workflow, WORKFLOW.md, as
-// [AccountService.EditPersonality] changes its personality. The change takes
-// effect with [AgentsService.Restart].
+// EditWorkflow changes an agent's workflow (WORKFLOW.md), as
+// [AccountService.EditPersonality] changes its personality. The change takes effect on
+// [AgentsService.Restart].
 //
-// GET and PUT /v1/agents/{id}/workflow, inferred from the titles. Scope:
-// agents:read (inferred too) and agents:write. Errors: those of
-// [AccountService.EditPersonality].
+//   - API: GET and PUT /v1/agents/{id}/workflow (paths inferred from the reference's titles)
+//   - Scope: agents:read (inferred), agents:write
 func (s *AccountService) EditWorkflow(ctx context.Context, t Target, edit func(old string) (string, error), opts ...Option) (*Document, error) {
 	return s.editDocument(ctx, workflow(), t, edit, opts)
 }
@@ -239,15 +229,15 @@ func (s *AccountService) editDocument(ctx context.Context, f documentFile, t Tar
 		case !changed:
 			return doc, err
 		case round == editRounds:
-			return nil, fmt.Errorf("agento: the document was changed by others in each of %d rounds: %w", editRounds, err)
+			return nil, fmt.Errorf("agento: the document was changed by other clients during each of %d attempts: %w", editRounds, err)
 		case !wait.Sleep(ctx, wait.AfterRound(round-1, time.Since(begun))):
-			return nil, fmt.Errorf("agento: edit not done after %d rounds: %w: %w", round, errs.Context(ctx), err)
+			return nil, fmt.Errorf("agento: edit not done after %d attempts: %w: %w", round, errs.Context(ctx), err)
 		}
 	}
 }
 
-// editOnce is one round of an edit. changed reports that the document was changed by
-// somebody else meanwhile, and that nothing was written.
+// editOnce is one attempt of an edit. changed reports that another client has changed the
+// document meanwhile, and that nothing was written.
 func (s *AccountService) editOnce(ctx context.Context, f documentFile, t Target, edit func(string) (string, error), settings *settings) (doc *Document, changed bool, err error) {
 	old, err := doWith[Document](ctx, s.core, t.request(f.read, nil), settings.forRead())
 	if err != nil {
@@ -270,8 +260,8 @@ func (s *AccountService) editOnce(ctx context.Context, f documentFile, t Target,
 	return doc, errors.Is(err, ErrConflict) && !errors.Is(err, ErrOutcomeUnknown), err
 }
 
-var errDamaged = errors.New("agento: the document is not valid UTF-8, so that an edit would change more than was asked; " +
-	"UpdatePersonality and UpdateWorkflow replace it")
+var errDamaged = errors.New("agento: the document is not valid UTF-8, so an edit would also change other characters; " +
+	"use UpdatePersonality or UpdateWorkflow to replace it")
 
-var errNoVersion = errors.New("agento: the document has no version, so that an edit could undo another's; " +
-	"UpdatePersonality and UpdateWorkflow overwrite without one")
+var errNoVersion = errors.New("agento: the document has no version, so an edit could overwrite a concurrent change; " +
+	"use UpdatePersonality or UpdateWorkflow to overwrite it")

@@ -18,23 +18,25 @@
 // # Calls
 //
 // Every method takes a context first and options last. Calls are retried where that is
-// safe (see [WithMaxRetries]) and wait for the rate limit of the key. A call that fails
-// returns an [*Error] with the service's code, message and request ID; test its kind with
-// [errors.Is] and the Err… variables. A bad argument is an error before any network; it
-// names the argument and matches [ErrValidation].
+// safe (see [WithMaxRetries]) and wait for the key's rate limit. A failed call returns
+// an [*Error] with the service's code, message and request ID. Compare it with the Err…
+// variables by [errors.Is]: any call may return those for its status, a call with an ID
+// [ErrNotFound], and a write whose response is lost [ErrOutcomeUnknown]. The comment of
+// a method names further ones. An invalid argument is reported before any request, with
+// an error that names it and matches [ErrValidation].
 //
 // # Streams
 //
-// An agent's answer and its log are a [Stream]. A stream that ends without an error is
-// complete, unless you closed it. Read it to the end, close it or cancel its context:
-// each frees its connection.
+// An agent's answer and its log are streams. A [Stream] that ends without an error is
+// complete, unless you closed it. Read it to the end, close it, or cancel its context:
+// each releases the connection.
 //
-// # What is known of the API
+// # Documented and inferred parts
 //
-// The public guides document a part of the API. The rest is inferred, and each method
-// says which. Inferred paths and fields may change in v0. Unknown fields, enum values and
-// event types are preserved: see [WithResponse], [ChatEvent.Raw], [WithExtra],
-// [Client.Do] and [Client.Stream].
+// Agento's public guides document a part of the API. The rest is inferred. The comments
+// of methods and types say which is which. Inferred paths and fields may change in v0.
+// Unknown fields, enum values and event types are preserved: see [WithResponse],
+// [ChatEvent.Raw], [WithExtra], [Client.Do] and [Client.Stream].
 //
 // Package agentotest is a fake Agento service for your tests.
 package agento
@@ -56,9 +58,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Client is the way to the Agento API. It is safe for use by many goroutines;
-// those that share a client share its connections and its place in the rate
-// limit.
+// Client is a client of the Agento API. It is safe for concurrent use. Its goroutines
+// share its connections and its rate limit.
 type Client struct {
 	Agents    *AgentsService
 	Account   *AccountService
@@ -71,10 +72,10 @@ type Client struct {
 	core *core
 }
 
-// New makes a client for a key of the form ak_live_…. It does not use the
-// network. An empty or malformed key and options that do not fit are errors; a
-// key without the prefix is taken only together with a base URL other than the
-// default. Give "" together with [WithKeySource].
+// New returns a client for an API key of the form ak_live_…. It does not use the
+// network. It returns an error for an empty or malformed key and for invalid options.
+// A key without the prefix is only accepted with a base URL other than the default.
+// With [WithKeySource], apiKey must be "".
 func New(apiKey string, opts ...Option) (*Client, error) {
 	s := defaultSettings()
 	if err := s.set(onNew, opts); err != nil {
@@ -93,9 +94,8 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	return newClient(s, base, apiKey), nil
 }
 
-// NewFromEnv makes a client from the environment: the key from AGENTO_API_KEY
-// and, if it is set, the base URL from AGENTO_BASE_URL. Options win over the
-// environment.
+// NewFromEnv returns a client for the API key in AGENTO_API_KEY and, if it is set, the
+// base URL in AGENTO_BASE_URL. Options override the environment.
 func NewFromEnv(opts ...Option) (*Client, error) {
 	base := os.Getenv("AGENTO_BASE_URL")
 	if base != "" {
@@ -115,8 +115,7 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	return client, nameVariable(err, s.client.baseURL == base)
 }
 
-// nameVariable names, in a complaint of New, the variable that the argument came
-// from.
+// nameVariable names the environment variable in an error of New.
 func nameVariable(err error, baseToo bool) error {
 	var bad *errs.ArgumentError
 	switch {
@@ -131,7 +130,7 @@ func nameVariable(err error, baseToo bool) error {
 
 const keyPrefix = "ak_live_"
 
-// checkKey refuses a key that cannot be one, without quoting it.
+// checkKey returns an error, without the key, if a key is not valid.
 func checkKey(key string, base *url.URL, hasSource bool) error {
 	switch {
 	case hasSource && key != "":
@@ -148,7 +147,7 @@ func checkKey(key string, base *url.URL, hasSource bool) error {
 		return errs.Argument("apiKey", "does not begin with %s, as every key for %s does", keyPrefix, defaultBaseURL)
 	}
 	if transport.HoldsKey(base.Host, key) || transport.HoldsKey(base.Path, key) {
-		return errs.Argument("base URL", "holds the API key; give the key to New")
+		return errs.Argument("base URL", "contains the API key; give the key to New")
 	}
 	return nil
 }
@@ -196,15 +195,14 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 	}
 }
 
-// Do sends a call that the SDK has no method for, under the same rules as all
-// others. The path begins with /v1/ and may have a query; escape what is variable
-// in it. A body that is not nil is encoded as JSON; give JSON that is encoded already as
-// a [json.RawMessage]. The data of the response is decoded into out, unless out is nil;
-// a *[Page] takes a whole list with its pagination. The required scope depends on the
-// operation.
+// Do sends a call that the SDK has no method for. Retries, pacing and errors are those
+// of every call. The path begins with /v1/, may have a query, and must be escaped. A
+// body that is not nil is encoded as JSON; encoded JSON is passed as a [json.RawMessage].
+// Do decodes the data of the response into out, unless out is nil; a *[Page] receives a
+// list and its pagination. The required scope depends on the operation.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return errs.Argument("out", "is not a pointer to something")
+		return errs.Argument("out", "is not a non-nil pointer")
 	}
 	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
 	if err != nil {
@@ -227,9 +225,9 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 }
 
 // Stream opens an event stream that the SDK has no method for. Method, path and body
-// are as for [Client.Do]; the required scope and the form of the events depend on the
-// operation. The stream is complete when the connection ends between two events;
-// inside of one it is [ErrStreamTruncated]. Its idle timeout is 10 min by default.
+// are as for [Client.Do]. The required scope and the form of the events depend on the
+// operation. A connection that ends between two events completes the stream; one that
+// ends within an event is [ErrStreamTruncated]. The default idle timeout is 10 min.
 func (c *Client) Stream(ctx context.Context, method, path string, body any, opts ...Option) (*Stream[Event], error) {
 	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
 	if err != nil {
@@ -242,10 +240,10 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 	return newStream(o.call.ctx, o, &stream.Values[Event]{Decode: decodeEvent, AtEnd: o.atEnd}), nil
 }
 
-// RateLimit returns the rate limit that the newest response reported. A response
-// without the headers, such as a 401, changes nothing.
+// RateLimit returns the rate limit that the latest response reported. A response
+// without rate limit headers, such as a 401, does not change it.
 func (c *Client) RateLimit() RateLimit { return c.core.lastSeen.get() }
 
-// CloseIdleConnections closes the connections that no call uses at the moment.
-// A client needs no other end: it has no goroutine of its own.
+// CloseIdleConnections closes the connections that no call is using. A client has no
+// goroutines, so it needs no other cleanup.
 func (c *Client) CloseIdleConnections() { c.core.closeIdle() }

@@ -20,7 +20,7 @@ type AgentsService struct {
 	restarts *wait.Restarts
 }
 
-// Status is the state of an agent. States that are not listed here pass through.
+// Status is the state of an agent. Unknown states are preserved.
 type Status string
 
 // StatusRunning is documented, the others are inferred.
@@ -41,7 +41,7 @@ type Agent struct {
 	Status    Status     `json:"status"`
 	Region    string     `json:"region"`
 	Image     string     `json:"image"`
-	Swarm     *SwarmRef  `json:"swarm"` // nil: in no swarm
+	Swarm     *SwarmRef  `json:"swarm"` // nil: not in a swarm
 	CreatedAt time.Time  `json:"createdAt"`
 	StartedAt *time.Time `json:"startedAt"`
 	StoppedAt *time.Time `json:"stoppedAt"`
@@ -52,14 +52,14 @@ type Agent struct {
 	UpdatedAt   *time.Time `json:"updatedAt"`
 }
 
-// SwarmRef names the swarm of an agent. Its form on the wire is not known: an id
-// and an object are both read.
+// SwarmRef is the swarm of an agent. Its wire form is inferred: an ID and an object are
+// both accepted.
 type SwarmRef struct {
 	ID   string `json:"id"`
-	Name string `json:"name"` // empty where only the id is told
+	Name string `json:"name"` // empty if the response has only the ID
 }
 
-// UnmarshalJSON reads an id or an object.
+// UnmarshalJSON decodes an ID or an object.
 func (r *SwarmRef) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte(`"`)) {
 		*r = SwarmRef{}
@@ -69,18 +69,18 @@ func (r *SwarmRef) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(r))
 }
 
-// CreateAgentParams describes a new agent. Zero values are left out. Name,
-// Region, Secrets, SoulMD and WorkflowMD are documented, the others inferred.
+// CreateAgentParams describes a new agent. Zero values are not sent. Name, Region,
+// Secrets, SoulMD and WorkflowMD are documented; the others are inferred.
 type CreateAgentParams struct {
 	Name        string // required
 	Description string
 	Region      string // such as "eu"
 	Image       string
 	SwarmID     string
-	Secrets     Secrets // the service wants at least one credential of a language model
+	Secrets     Secrets // the service requires a credential of a language model
 	SoulMD      string  // the personality, SOUL.md
 	WorkflowMD  string  // the workflow, WORKFLOW.md
-	SharedMode  bool    // for agents that talk to strangers: memory is kept apart by session
+	SharedMode  bool    // for agents with many customers: each session has its own memory
 }
 
 func (p CreateAgentParams) wire() any {
@@ -105,16 +105,16 @@ func (p CreateAgentParams) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))
 }
 
-// UpdateAgentParams changes an agent. A field that is left out stays as it is;
-// [Set] gives it a value, also "" and false; [Clear] empties it, which for
-// SwarmID takes the agent out of its swarm. The fields are inferred.
+// UpdateAgentParams changes an agent. Fields that are not set do not change. [Set] sets a
+// value, also "" and false. [Clear] sets null; for SwarmID that removes the agent from its
+// swarm. The fields are inferred.
 type UpdateAgentParams struct {
 	Name        Optional[string] `json:"name,omitzero"`
 	Description Optional[string] `json:"description,omitzero"`
 	Region      Optional[string] `json:"region,omitzero"`
 	Image       Optional[string] `json:"image,omitzero"`
 	SwarmID     Optional[string] `json:"swarmId,omitzero"`
-	SharedMode  Optional[bool]   `json:"sharedMode,omitzero"` // takes effect with a restart
+	SharedMode  Optional[bool]   `json:"sharedMode,omitzero"` // takes effect on restart
 }
 
 // AgentStatus is the live state of an agent. Its fields are inferred.
@@ -132,11 +132,10 @@ func (s *AgentStatus) identity(bool) (bool, string) {
 	return s.Status != "" || s.Running, "status running"
 }
 
-// Uptime is how long an agent has run, in the service's words; a number is kept
-// as its digits.
+// Uptime is how long an agent has run, as the service formats it.
 type Uptime string
 
-// UnmarshalJSON reads a string, or keeps another value's JSON.
+// UnmarshalJSON decodes a string. Of another value it keeps the JSON.
 func (u *Uptime) UnmarshalJSON(data []byte) error {
 	*u = Uptime(wire.String(data))
 	return nil
@@ -146,30 +145,29 @@ func (a *Agent) identity(bool) (bool, string) { return a.ID != "", "id" }
 
 func agentKey(a *Agent) string { return a.ID }
 
-// List returns a page of the account's agents, newest first; deleted ones are
-// left out.
+// List returns a page of the account's agents, newest first, without deleted ones.
 //
-// GET /v1/agents, documented; limit and offset are inferred. Scope: agents:read.
-// Errors: those of every call.
+//   - API: GET /v1/agents (documented; limit and offset are inferred)
+//   - Scope: agents:read
 func (s *AgentsService) List(ctx context.Context, p *ListParams, opts ...Option) (*Page[Agent], error) {
 	return list[Agent](ctx, s.core, request{route: route.ListAgents, query: p.query()}, opts)
 }
 
-// All iterates over the account's agents, page by page; Limit is the size of a
-// page. It ends with [ErrListIncomplete] if it cannot know whether it saw all.
+// All iterates over the account's agents. Limit is the page size. The iterator ends with
+// [ErrListIncomplete] if agents may be missing.
 //
-// GET /v1/agents, documented. Scope: agents:read. Errors: those of
-// [AgentsService.List].
+//   - API: GET /v1/agents (documented)
+//   - Scope: agents:read
 func (s *AgentsService) All(ctx context.Context, p *ListParams, opts ...Option) iter.Seq2[Agent, error] {
 	return iterate(ctx, s.core, request{route: route.ListAgents, query: p.query()}, agentKey, opts)
 }
 
-// Create creates an agent and starts it. It returns before the agent runs: see
-// [AgentsService.WaitUntil]. A creation whose answer is lost is not repeated; the
-// error then matches [ErrOutcomeUnknown].
+// Create creates an agent and starts it. It returns before the agent runs; see
+// [AgentsService.WaitUntil].
 //
-// POST /v1/agents, documented. Scope: agents:write. Errors: those of every call;
-// [ErrLimitReached] when the plan has no room.
+//   - API: POST /v1/agents (documented)
+//   - Scope: agents:write
+//   - Errors: [ErrLimitReached] if the plan does not allow another agent
 func (s *AgentsService) Create(ctx context.Context, p CreateAgentParams, opts ...Option) (*Agent, error) {
 	r := request{route: route.CreateAgent, body: p, err: p.Secrets.check()}
 	if p.Name == "" {
@@ -180,20 +178,18 @@ func (s *AgentsService) Create(ctx context.Context, p CreateAgentParams, opts ..
 
 // Get returns an agent.
 //
-// GET /v1/agents/{id}, inferred from the title. Scope: agents:read. Errors: those
-// of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id} (path inferred from the reference's title)
+//   - Scope: agents:read
 func (s *AgentsService) Get(ctx context.Context, id string, opts ...Option) (*Agent, error) {
 	return do[Agent](ctx, s.core, request{route: route.GetAgent, path: pathID("id", id)}, opts)
 }
 
-// Update changes the given fields of an agent and leaves the others. A change of
-// SharedMode takes effect with [AgentsService.Restart]. When the others do is not
-// documented; restart the agent to be sure. Where the service answers without the
-// agent, it is read with [AgentsService.Get].
+// Update changes the given fields of an agent. SharedMode takes effect on
+// [AgentsService.Restart]; for the other fields this is not documented. If the response
+// does not have the agent, Update reads it.
 //
-// PATCH /v1/agents/{id}, inferred from the title. Scope: agents:write, and
-// agents:read where the agent has to be read. Errors:
-// those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
+//   - API: PATCH /v1/agents/{id} (path inferred from the reference's title)
+//   - Scope: agents:write; agents:read to read the agent
 func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentParams, opts ...Option) (*Agent, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
@@ -204,44 +200,42 @@ func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentPara
 	return update[Agent](ctx, s.core, change, read, settings)
 }
 
-// Delete deletes an agent. What becomes of its history and its knowledge base is
-// not documented. One that is gone when the deletion is repeated after a lost
-// answer counts as deleted.
+// Delete deletes an agent. It succeeds if a retry finds that the agent does not exist. What
+// happens to the agent's history and knowledge base is not documented.
 //
-// DELETE /v1/agents/{id}, inferred from the title. Scope: agents:write. Errors:
-// those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
+//   - API: DELETE /v1/agents/{id} (path inferred from the reference's title)
+//   - Scope: agents:write
 func (s *AgentsService) Delete(ctx context.Context, id string, opts ...Option) error {
 	return exec(ctx, s.core, request{route: route.DeleteAgent, path: pathID("id", id)}, opts)
 }
 
 // Start starts a stopped agent. It returns before the agent runs.
 //
-// POST /v1/agents/{id}/start, inferred from the title. Scope: agents:write.
-// Errors: those of every call; [ErrNotFound]; [ErrLimitReached];
-// [ErrOutcomeUnknown] when the answer is lost.
+//   - API: POST /v1/agents/{id}/start (path inferred from the reference's title)
+//   - Scope: agents:write
+//   - Errors: [ErrLimitReached] if the plan does not allow another running agent
 func (s *AgentsService) Start(ctx context.Context, id string, opts ...Option) error {
 	return s.boot(ctx, id, route.StartAgent, opts)
 }
 
 // Stop stops a running agent.
 //
-// POST /v1/agents/{id}/stop, inferred from the title. Scope: agents:write.
-// Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
-// is lost.
+//   - API: POST /v1/agents/{id}/stop (path inferred from the reference's title)
+//   - Scope: agents:write
 func (s *AgentsService) Stop(ctx context.Context, id string, opts ...Option) error {
 	return exec(ctx, s.core, request{route: route.StopAgent, path: pathID("id", id)}, opts)
 }
 
-// Restart restarts an agent, which loads what was changed for it: SOUL.md,
-// WORKFLOW.md, skills and the shared mode.
+// Restart restarts an agent, which then uses its changed documents, skills and shared
+// mode. It returns before the agent runs; see [AgentsService.RestartAndWait].
 //
-// POST /v1/agents/{id}/restart, documented. Scope: agents:write. Errors: those of
-// every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
+//   - API: POST /v1/agents/{id}/restart (documented)
+//   - Scope: agents:write
 func (s *AgentsService) Restart(ctx context.Context, id string, opts ...Option) error {
 	return s.boot(ctx, id, route.RestartAgent, opts)
 }
 
-// boot asks for a start or a restart of an agent, and remembers it for later waits.
+// boot starts or restarts an agent, and records it for later waits.
 func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opts []Option) error {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
@@ -261,8 +255,8 @@ func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opt
 
 // Status returns the live state of an agent.
 //
-// GET /v1/agents/{id}/status, inferred from the title. Scope: agents:read.
-// Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
+//   - Scope: agents:read
 func (s *AgentsService) Status(ctx context.Context, id string, opts ...Option) (*AgentStatus, error) {
 	return do[AgentStatus](ctx, s.core, request{route: route.AgentStatus, path: pathID("id", id)}, opts)
 }

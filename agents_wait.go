@@ -16,21 +16,20 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// maxListed is the number of rows at which a list is taken to have no end.
+// maxListed is the number of rows at which a list is considered endless.
 const maxListed = 10_000
 
-// WaitUntil asks for an agent's status until it is the wanted one, and returns it. It
-// asks at once, then after pauses that grow from 1 s to 5 s, as bulk calls. A 429, a 5xx
-// or a network error does not end the wait. The state error does, unless it is wanted,
-// and so does the end of the context, with an error that has the last status.
+// WaitUntil polls an agent's status until it is the wanted one, and returns it. It polls
+// at once, then after pauses that grow from 1 s to 5 s, with bulk calls. A 429, a 5xx or a
+// network error does not end the wait. The state error does, unless it is wanted. So does
+// the end of the context, with an error that has the last status.
 //
-// After [AgentsService.Start] or [AgentsService.Restart] of the same client, the state
-// of the container before it does not count. It is known by its start, or by the state
-// running or error in the first 10 s, until another state or a later start is seen.
+// After [AgentsService.Start] or [AgentsService.Restart] of the same client, WaitUntil
+// ignores the state of the old container: a status with an older start or, in the first
+// 10 s, running or error until another state or a later start is seen.
 //
-// GET /v1/agents/{id}/status, inferred from the title. Scope: agents:read.
-// Errors: those of [AgentsService.Status]; the context's. [WithResponse] does not
-// fit, since it makes several calls.
+//   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
+//   - Scope: agents:read
 func (s *AgentsService) WaitUntil(ctx context.Context, id string, want Status, opts ...Option) (*AgentStatus, error) {
 	if want == "" {
 		return nil, errs.Argument("want", "is empty")
@@ -61,8 +60,8 @@ func (s *AgentsService) await(ctx context.Context, w *wait.Wait, settings *setti
 	}
 }
 
-// mayPass reports whether an error is one of an outage or of the end of the context,
-// and how long the service asked to wait.
+// mayPass reports whether an error is temporary or the end of the context, and how long
+// the service asked to wait.
 func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -72,14 +71,13 @@ func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 	return ctx.Err() != nil || unreachable || e.StatusCode >= 500 || e.StatusCode == http.StatusTooManyRequests, e.RetryAfter
 }
 
-// RestartAndWait restarts an agent and waits until it runs with a later start than
-// before, as [AgentsService.WaitUntil] does. A restart whose response is lost matches
-// [ErrOutcomeUnknown] if there is no sign of it within 10 s.
+// RestartAndWait restarts an agent and waits, as [AgentsService.WaitUntil] does, until it
+// runs with a later start. If the response to the restart is lost and no later start is
+// seen within 10 s, the error matches [ErrOutcomeUnknown].
 //
-// GET /v1/agents/{id}/status, inferred from the title, and POST
-// /v1/agents/{id}/restart, documented. Scopes: agents:read, agents:write. Errors: those
-// of [AgentsService.WaitUntil] and [AgentsService.Restart]. [WithResponse] does not
-// fit, since it makes several calls.
+//   - API: GET /v1/agents/{id}/status (path inferred from the reference's title), and
+//     POST /v1/agents/{id}/restart (documented)
+//   - Scope: agents:read, agents:write
 func (s *AgentsService) RestartAndWait(ctx context.Context, id string, opts ...Option) (*AgentStatus, error) {
 	settings, err := s.core.settings.several("Agents.RestartAndWait", opts)
 	if err != nil {
@@ -102,16 +100,17 @@ func (s *AgentsService) restartFrom(ctx context.Context, id string, before wait.
 	return s.await(ctx, &wait.Wait{ID: id, Want: string(StatusRunning), Restart: r}, settings.forRead())
 }
 
-// WaitAll waits for many agents and yields each of them once: with a nil error as soon
-// as it has the wanted status, or with an error if it is in the state error, does not
-// exist, or does not have the status when the context ends; then at least its ID is set.
-// It asks for all of them with one list a round, at once and then after pauses that grow
-// from 1 s to 5 s, as bulk calls, and by itself for an agent that is not in the list.
-// Outages and restarts are as for [AgentsService.WaitUntil].
+// WaitAll waits for many agents and yields each of them once, as soon as it has the wanted
+// status. It yields an error, with at least the agent's ID, if the agent is in the state
+// error, does not exist, or does not have the status when the context ends.
 //
-// GET /v1/agents, documented, and GET /v1/agents/{id}, inferred from the title. Scope:
-// agents:read. Errors: those of [AgentsService.List] and [AgentsService.Get]; the
-// context's. [WithResponse] does not fit, since it makes several calls.
+// WaitAll lists the agents at once, then after pauses that grow from 1 s to 5 s, with bulk
+// calls. It gets agents that are not in the list one by one. Outages and restarts are
+// handled as by [AgentsService.WaitUntil].
+//
+//   - API: GET /v1/agents (documented), and GET /v1/agents/{id} (path inferred from the
+//     reference's title)
+//   - Scope: agents:read
 func (s *AgentsService) WaitAll(ctx context.Context, ids []string, want Status, opts ...Option) iter.Seq2[Agent, error] {
 	return func(yield func(Agent, error) bool) {
 		settings, err := s.core.settings.several("Agents.WaitAll", opts)
@@ -144,8 +143,8 @@ func (s *AgentsService) WaitAll(ctx context.Context, ids []string, want Status, 
 	}
 }
 
-// find looks for the agents that are waited for: in one list, then by itself for each
-// that is not in it. It keeps them in found.
+// find reads the agents of waits into found: in one list, then one by one those that are
+// not in it.
 func (s *AgentsService) find(ctx context.Context, waits []*wait.Wait, found map[string]Agent, settings *settings) (map[string]wait.Found, error) {
 	states := make(map[string]wait.Found, len(waits))
 	isMissing := func(w *wait.Wait) bool { _, ok := states[w.ID]; return !ok }

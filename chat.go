@@ -11,30 +11,30 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// ChatService talks to agents.
+// ChatService sends messages to agents and reads their history.
 type ChatService struct{ core *core }
 
 // SendMessageParams is a message to an agent.
 type SendMessageParams struct {
-	// Message is what is said. Required. Documented.
+	// Message is the text of the message. Required. Documented.
 	Message string `json:"message"`
-	// SessionID continues a session; without it the service decides. Documented.
+	// SessionID is the session to continue. Empty: the service decides. Documented.
 	SessionID string `json:"sessionId,omitempty"`
-	// PeerID keeps the sessions of one of your customers apart from those of
-	// another. The term is documented, the field's name is inferred.
+	// PeerID identifies the customer, whose sessions are kept separate. The term is
+	// documented, the name of the field is inferred.
 	PeerID string `json:"peerId,omitempty"`
-	// Context is any JSON value: facts about the customer. Documented.
+	// Context is any JSON value, such as facts about the customer. Documented.
 	Context any `json:"context,omitempty"`
 }
 
-// Send sends a message and returns the agent's answer as a stream, as soon as
-// the response's headers are there. An agent may think for minutes before the
-// first event. A message is not sent a second time once it may have arrived.
+// Send sends a message to an agent and returns the answer as a stream. It returns when the
+// response headers have arrived. The first event may take minutes. A message that may have
+// arrived is not sent again.
 //
-// POST /v1/agents/{id}/chat/messages, documented. Scope: chat. Errors: those of
-// every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost before it
-// begins; [ErrStreamIdle] beside it when nothing comes within the idle timeout;
-// [ErrNotEventStream] where something else than a stream comes.
+//   - API: POST /v1/agents/{id}/chat/messages (documented)
+//   - Scope: chat
+//   - Errors: [ErrStreamIdle] if no response arrives within the idle timeout;
+//     [ErrNotEventStream] if the response is not an event stream
 func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*ChatStream, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
@@ -58,13 +58,12 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	return newChatStream(o, begun), nil
 }
 
-// Ask sends a message and returns the whole answer. On any error it returns what
-// arrived, if only an empty Reply, and the error. To know the session afterwards,
-// create one first: where the service tells the id of a new session is not
-// documented.
+// Ask sends a message to an agent and returns the whole answer. On an error it returns the
+// part of the answer that arrived, which may be empty, and the error. To know the ID of the
+// session, create it first: which event has the ID of a new session is not documented.
 //
-// POST /v1/agents/{id}/chat/messages, documented. Scope: chat. Errors: those of
-// [ChatService.Send] and of [Stream.Err].
+//   - API: POST /v1/agents/{id}/chat/messages (documented)
+//   - Scope: chat
 func (s *ChatService) Ask(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*Reply, error) {
 	stream, err := s.Send(ctx, agentID, p, opts...)
 	if err != nil {
@@ -73,7 +72,7 @@ func (s *ChatService) Ask(ctx context.Context, agentID string, p SendMessagePara
 	return stream.Reply()
 }
 
-// Role says who speaks. Roles that are not listed here pass through.
+// Role is the role of a message's author. Unknown roles are preserved.
 type Role string
 
 // The roles of messages, both inferred.
@@ -95,20 +94,20 @@ type Message struct {
 
 // Session is a conversation. Its fields are inferred.
 type Session struct {
-	ID        string     `json:"id"` // may hold colons
+	ID        string     `json:"id"` // may have colons
 	Title     string     `json:"title,omitempty"`
-	PeerID    string     `json:"peerId,omitempty"` // of the customer whose session it is
+	PeerID    string     `json:"peerId,omitempty"` // of the session's customer
 	CreatedAt time.Time  `json:"createdAt"`
 	UpdatedAt *time.Time `json:"updatedAt"`
 }
 
-// HistoryParams chooses which messages to read. The zero value leaves the choice
-// to the service. All of it is inferred.
+// HistoryParams selects messages. The service decides about zero values. The fields are
+// inferred.
 type HistoryParams struct {
-	SessionID string // of this session only
-	PeerID    string // of this customer only
-	Limit     int    // rows at most
-	Offset    int    // rows to skip
+	SessionID string // only messages of this session
+	PeerID    string // only messages of this customer
+	Limit     int    // the maximum number of messages
+	Offset    int    // the number of messages to skip
 }
 
 func (p *HistoryParams) request(agentID string) request {
@@ -119,11 +118,10 @@ func (p *HistoryParams) request(agentID string) request {
 	return r
 }
 
-// CreateSessionParams describes a new session. Both fields may be left out, and
-// are inferred.
+// CreateSessionParams describes a new session. Its fields are optional and inferred.
 type CreateSessionParams struct {
 	Title  string `json:"title,omitempty"`
-	PeerID string `json:"peerId,omitempty"` // keeps a customer's sessions apart from another's
+	PeerID string `json:"peerId,omitempty"` // the customer, whose sessions are kept separate
 }
 
 func (m *Message) identity(bool) (bool, string) { return m.Content != "", "content" }
@@ -134,50 +132,46 @@ func (s *Session) identity(bool) (bool, string) { return s.ID != "", "id" }
 
 func sessionKey(s *Session) string { return s.ID }
 
-// History returns a page of what was said to and by an agent. In which order is
-// not documented.
+// History returns a page of the messages to and from an agent. The order is not documented.
 //
-// GET /v1/agents/{id}/chat/messages, inferred from the title. Scope: chat.
-// Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/chat/messages (path inferred from the reference's title)
+//   - Scope: chat
 func (s *ChatService) History(ctx context.Context, agentID string, p *HistoryParams, opts ...Option) (*Page[Message], error) {
 	return list[Message](ctx, s.core, p.request(agentID), opts)
 }
 
-// AllHistory iterates over what was said to and by an agent, page by page; Limit
-// is the size of a page. It ends with [ErrListIncomplete] if it cannot know
-// whether it saw all.
+// AllHistory iterates over the messages to and from an agent. Limit is the page size. The
+// iterator ends with [ErrListIncomplete] if messages may be missing.
 //
-// GET /v1/agents/{id}/chat/messages, inferred from the title. Scope: chat.
-// Errors: those of [ChatService.History].
+//   - API: GET /v1/agents/{id}/chat/messages (path inferred from the reference's title)
+//   - Scope: chat
 func (s *ChatService) AllHistory(ctx context.Context, agentID string, p *HistoryParams, opts ...Option) iter.Seq2[Message, error] {
 	return iterate(ctx, s.core, p.request(agentID), messageKey, opts)
 }
 
 // Sessions returns a page of an agent's chat sessions.
 //
-// GET /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
-// Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/chat/sessions (path inferred from the reference's title)
+//   - Scope: chat
 func (s *ChatService) Sessions(ctx context.Context, agentID string, p *ListParams, opts ...Option) (*Page[Session], error) {
 	r := request{route: route.ListSessions, path: pathID("agentID", agentID), query: p.query()}
 	return list[Session](ctx, s.core, r, opts)
 }
 
-// AllSessions iterates over an agent's chat sessions, page by page; Limit is the
-// size of a page. It ends with [ErrListIncomplete] if it cannot know whether it
-// saw all.
+// AllSessions iterates over an agent's chat sessions. Limit is the page size. The iterator
+// ends with [ErrListIncomplete] if sessions may be missing.
 //
-// GET /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
-// Errors: those of [ChatService.Sessions].
+//   - API: GET /v1/agents/{id}/chat/sessions (path inferred from the reference's title)
+//   - Scope: chat
 func (s *ChatService) AllSessions(ctx context.Context, agentID string, p *ListParams, opts ...Option) iter.Seq2[Session, error] {
 	r := request{route: route.ListSessions, path: pathID("agentID", agentID), query: p.query()}
 	return iterate(ctx, s.core, r, sessionKey, opts)
 }
 
-// CreateSession creates a chat session; its ID goes into [SendMessageParams].
+// CreateSession creates a chat session, for [SendMessageParams].
 //
-// POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
-// Errors: those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer
-// is lost: there may then be an empty session that nobody uses.
+//   - API: POST /v1/agents/{id}/chat/sessions (path inferred from the reference's title)
+//   - Scope: chat
 func (s *ChatService) CreateSession(ctx context.Context, agentID string, p CreateSessionParams, opts ...Option) (*Session, error) {
 	r := request{route: route.CreateSession, path: pathID("agentID", agentID), body: p}
 	r.err = cmp.Or(wire.Text("Title", p.Title), wire.Text("PeerID", p.PeerID))

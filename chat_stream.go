@@ -14,36 +14,34 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// The types of chat events. Others pass through as they come.
+// The types of chat events. Unknown types are preserved.
 const (
-	ChatText  = "text"  // Content is to be appended to the answer; documented
+	ChatText  = "text"  // Content is the next part of the answer; documented
 	ChatDone  = "done"  // the answer is complete; documented
-	ChatError = "error" // never delivered: it becomes the stream's error; inferred
+	ChatError = "error" // becomes the stream's error instead of an event; inferred
 	ChatTool  = "tool"  // the agent uses a tool; inferred
 )
 
 // ChatEvent is one event of an agent's answer.
 type ChatEvent struct {
 	Type      string
-	Content   string      // of a text event: what to append
-	SessionID string      // where the event carries it; inferred
-	Error     *EventError // where the event carries it; inferred
+	Content   string      // of a text event
+	SessionID string      // if the event has it; inferred
+	Error     *EventError // if the event has it; inferred
 
 	raw string
 }
 
-// EventError is an error inside of an event.
+// EventError is an error in an event.
 type EventError struct {
 	Code    Code
 	Message string
 }
 
-// Raw returns the whole event as it came, with the fields that the SDK does not
-// know.
+// Raw returns the JSON of the event, with the fields that the SDK does not have.
 func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
-// newChatStream returns the stream of an answer: complete with done, and with nothing
-// else.
+// newChatStream returns the stream of an answer, which is complete after the event done.
 func newChatStream(o *opened, begun time.Time) *ChatStream {
 	d := &chatDecoder{fail: func(e *EventError) error { return eventError(o.call.info, o.outcome, e) }}
 	d.values = &stream.Values[ChatEvent]{
@@ -58,12 +56,12 @@ func newChatStream(o *opened, begun time.Time) *ChatStream {
 	return &ChatStream{Stream: newStream(o.call.ctx, o, d.values), begun: begun}
 }
 
-// chatDecoder decodes the events of one answer. A character that is split between two
-// text events is delivered with the second; half of one at the end becomes U+FFFD.
+// chatDecoder decodes the events of one answer. A character that is split between two text
+// events is delivered with the second; an incomplete one at the end becomes U+FFFD.
 type chatDecoder struct {
 	values *stream.Values[ChatEvent]
 	fail   func(*EventError) error
-	split  string // the beginning of a character, as it is in a JSON string
+	split  string // the first part of a split character, as in the JSON string
 }
 
 func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
@@ -76,7 +74,7 @@ func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
 		return d.text(e, literal)
 	}
 	e := ChatEvent{raw: raw}
-	var fields map[string]json.RawMessage // not a struct, which takes "Type" for "type"
+	var fields map[string]json.RawMessage // a struct would also accept "Type"
 	err := json.Unmarshal(ev.Data, &fields)
 	if err != nil && strings.HasPrefix(strings.TrimLeft(raw, " \t\r\n"), "{") {
 		return d.refuse("an event cannot be read", raw)
@@ -116,8 +114,7 @@ func (d *chatDecoder) refuse(problem, raw string) stream.Decoded[ChatEvent] {
 	return stream.Decoded[ChatEvent]{Err: d.fail(&EventError{Message: problem + ": " + raw})}
 }
 
-// text sets the content of a text event from what is between the quotation marks of
-// a JSON string.
+// text sets the content of a text event from a JSON string without its quotation marks.
 func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent] {
 	literal, d.split = wire.CutSplit(d.split + literal)
 	if strings.Contains(literal, `\`) || !utf8.ValidString(literal) {
@@ -134,7 +131,7 @@ func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent
 
 var errEvent = errors.New("the stream reports an error")
 
-// eventError is the error that an event of the stream reports.
+// eventError returns the error that an event reports.
 func eventError(info CallInfo, out *transport.Outcome, e *EventError) error {
 	err := newError(info, out)
 	err.StatusCode, err.RetryAfter, err.Body = 0, 0, nil
@@ -145,33 +142,33 @@ func eventError(info CallInfo, out *transport.Outcome, e *EventError) error {
 	return err
 }
 
-// ChatStream is an agent's answer as it is being made. The event of type done is
-// delivered last. An error event is not delivered, it becomes Err. A connection
-// that ends before done is [ErrStreamTruncated].
+// ChatStream is the stream of an agent's answer. The event of type done is the last. An
+// error event is not delivered but returned by Err. If the connection ends before done,
+// the error is [ErrStreamTruncated].
 type ChatStream struct {
 	*Stream[ChatEvent]
 	begun time.Time
 }
 
-// Text reads the answer to its end and returns its text. On an error it returns
-// what arrived and the error. It closes the stream.
+// Text reads the answer to its end and returns its text. On an error it returns the text
+// that arrived and the error. It closes the stream.
 func (s *ChatStream) Text() (string, error) {
 	reply, err := s.Reply()
 	return reply.Text, err
 }
 
-// Reply is a whole answer.
+// Reply is an agent's answer.
 type Reply struct {
-	Text       string        // empty where a turn has none
-	SessionID  string        // where the stream tells it
-	RequestID  string        // quote it to support
-	Events     int           // of any type, done included
-	FirstToken time.Duration // from sending to the first text; 0 if none came
+	Text       string
+	SessionID  string        // if the stream has it
+	RequestID  string        // for support
+	Events     int           // of all types, including done
+	FirstToken time.Duration // from sending to the first text event; 0: no text
 	Duration   time.Duration // from sending to the end
 }
 
-// Reply reads the answer to its end. On an error it returns what arrived and the
-// error. It closes the stream.
+// Reply reads the answer to its end and returns it. On an error it returns the part that
+// arrived and the error. It closes the stream.
 func (s *ChatStream) Reply() (*Reply, error) {
 	if s.begun.IsZero() { // made by NewStream
 		s.begun = time.Now()

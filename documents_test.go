@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -106,26 +107,26 @@ func operationsTable() string {
 	return b.String()
 }
 
-// The doc comment of an operation has its scope, its evidence, and whether a write
-// needs a restart to take effect.
+// The doc comment of an operation has its path, its evidence, its scope, and whether a
+// write needs a restart to take effect.
 func TestOperationDocs(t *testing.T) {
 	docs := methodDocs(t)
 	for _, r := range route.All() {
-		doc := docs[r.Call]
-		require.Contains(t, doc, r.Method+" /v1/", "%s: the doc of %s", r.Name, r.Call)
-		require.Contains(t, doc, "Errors", r.Call)
-		if r.Scope == route.NoScope {
-			require.Contains(t, doc, "Scope: none", r.Call)
-		} else {
-			require.Contains(t, doc, "Scope: "+string(r.Scope), r.Call)
-		}
-		evidence := map[route.Evidence]string{route.Documented: ", documented", route.TitleOnly: ", inferred from the title"}[r.Evidence]
+		_, form, found := strings.Cut(docs[r.Call], " - API: "+r.Method+" /v1/")
+		require.True(t, found, "%s: the doc of %s", r.Name, r.Call)
+		api, scope, found := strings.Cut(form, " - Scope: ")
+		require.True(t, found, r.Call)
+		require.Contains(t, "/v1/"+api+" ", r.Path+" ", r.Call)
+		scope, _, _ = strings.Cut(scope+" ", " ")
+		require.Equal(t, cmp.Or(string(r.Scope), "none"), strings.TrimRight(scope, ";"), r.Call)
+		evidence := map[route.Evidence]string{route.Documented: "(documented", route.TitleOnly: " inferred from the reference's title"}[r.Evidence]
 		require.NotEmpty(t, evidence)
-		require.Contains(t, doc, evidence, r.Call)
+		require.Contains(t, api, evidence, r.Call)
 	}
 	for _, call := range composed {
+		require.Contains(t, docs[call], " - API: ", call)
 		require.Contains(t, docs[call], " /v1/", call)
-		require.Contains(t, docs[call], "Scope", call)
+		require.Contains(t, docs[call], " - Scope: ", call)
 	}
 	for _, call := range []string{
 		"Account.UpdatePersonality", "Account.UpdateWorkflow", "Account.EditPersonality", "Account.EditWorkflow",

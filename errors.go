@@ -17,52 +17,46 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Errors to test for with [errors.Is]. An [*Error] matches those that fit its
-// code, or its status where the code is not one of the known ones.
+// Errors for [errors.Is]. An [*Error] matches by its code if the code is documented, and
+// otherwise by its status.
 var (
-	// ErrValidation: the body, the query or the path failed validation (400).
-	// A bad argument that the SDK itself refuses, before any network, matches
-	// it too.
+	// ErrValidation: the service rejected the request as invalid (400), or the SDK
+	// rejected an argument before sending.
 	ErrValidation = errs.ErrValidation
 	// ErrUnauthorized: the key is missing, invalid, expired or revoked (401).
 	ErrUnauthorized = errors.New("agento: unauthorized")
-	// ErrForbidden: the key lacks the scope, or the plan lacks the feature (403).
+	// ErrForbidden: the key does not have the scope, or the plan the feature (403).
 	ErrForbidden = errors.New("agento: forbidden")
-	// ErrLimitReached: a limit of the plan is reached. Such an error is also
-	// ErrForbidden.
+	// ErrLimitReached: a limit of the plan is reached. The error also matches ErrForbidden.
 	ErrLimitReached = errors.New("agento: plan limit reached")
-	// ErrNotFound: the resource does not exist, or is not of this account (a
-	// code that ends in _not_found).
+	// ErrNotFound: the account has no such resource (a code that ends in _not_found).
 	ErrNotFound = errors.New("agento: not found")
-	// ErrNoRoute: a 404 that does not come from a missing resource: the service
-	// has no such path, or something in between answered.
+	// ErrNoRoute: another 404: the service does not have the path, or a proxy responded.
 	ErrNoRoute = errors.New("agento: no such route")
-	// ErrConflict: the optimistic concurrency check failed (409).
+	// ErrConflict: the resource has changed, or exists (409).
 	ErrConflict = errors.New("agento: conflict")
-	// ErrRateLimited: over the rate limit (429), or refused by the client's own
-	// pacing because the turn could not come in time.
+	// ErrRateLimited: the rate limit is exceeded (429), or the client's pacing does not
+	// allow the call in time.
 	ErrRateLimited = errors.New("agento: rate limited")
-	// ErrInternal: an error of the service, or of a proxy before it (5xx).
+	// ErrInternal: an error of the service or a proxy (5xx).
 	ErrInternal = errors.New("agento: internal error")
-	// ErrOutcomeUnknown: a write may or may not have been applied: it was sent,
-	// and no answer told, or what it made could not be read. Read before writing
-	// again.
+	// ErrOutcomeUnknown: a write was sent and may have been applied, but the response is
+	// missing or unreadable. Read before writing again.
 	ErrOutcomeUnknown = errors.New("agento: outcome of the write unknown")
-	// ErrStreamTruncated: a stream ended before its end mark.
+	// ErrStreamTruncated: a stream ended before it was complete.
 	ErrStreamTruncated = errs.ErrStreamTruncated
-	// ErrStreamIdle: a stream was silent for longer than its idle timeout.
+	// ErrStreamIdle: a stream received no data for its idle timeout.
 	ErrStreamIdle = errs.ErrStreamIdle
 	// ErrEventTooLarge: an event of a stream exceeds the limit.
 	ErrEventTooLarge = errs.ErrEventTooLarge
-	// ErrNotEventStream: a stream was asked for and something else came.
+	// ErrNotEventStream: the response to the request for a stream is not an event stream.
 	ErrNotEventStream = errs.ErrNotEventStream
-	// ErrCrossOrigin: a request was about to leave for another origin than the
-	// base URL, for example because a middleware changed it. It was not sent.
+	// ErrCrossOrigin: a request was not sent, because its origin is not that of the base
+	// URL, for example after a change by middleware.
 	ErrCrossOrigin = errs.ErrCrossOrigin
 )
 
-// Code is the machine-readable code of an error. Codes that are not listed here
-// pass through as they came.
+// Code is the machine-readable code of an error. Unknown codes are preserved.
 type Code string
 
 // The documented codes.
@@ -80,25 +74,24 @@ const (
 
 const notFoundCodeSuffix = "_not_found"
 
-// Error is a call that failed after it was accepted for sending. Use [errors.As]
-// to get at it and [errors.Is] with the errors of this package to tell its kind.
-//
-// It never holds the API key, nor a secret that the call sent.
+// Error is the error of a call or stream. Use [errors.As] to get it, and [errors.Is] to
+// compare it with the errors of this package. It never has the API key or a secret that
+// the call sent.
 type Error struct {
-	// StatusCode is that of the last answer; 0 when there was none, when the
-	// client's own pacing refused the call, and for an error event in a stream.
+	// StatusCode is the status of the last response. It is 0 if there was none, if the
+	// client's pacing rejected the call, and for an error event of a stream.
 	StatusCode int
-	Code       Code   // empty where the answer has none
-	Message    string // what the service says, or an excerpt of what came instead
+	Code       Code   // empty if the response has none
+	Message    string // of the service, or an excerpt of the response
 	RequestID  string // quote it to support
 	Method     string
 	Path       string // with the query
-	// RetryAfter is what the service asks to wait, or how long the turn would
-	// have been in coming; 0 if nothing is known.
+	// RetryAfter is the wait that the service or the client's pacing asks for; 0 if not
+	// known.
 	RetryAfter time.Duration
 	RateLimit  RateLimit
-	Attempts   int    // how often the call was sent
-	Body       []byte // of the answer, at most 1 MiB
+	Attempts   int    // number of requests sent
+	Body       []byte // of the response, at most 1 MiB
 
 	cause   error
 	unknown bool   // a write that may have been applied
@@ -107,8 +100,8 @@ type Error struct {
 	confirmed bool
 }
 
-// Error names what failed, how, and the request id. It is one line: control
-// characters in what the service said are escaped.
+// Error returns the request, the reason and the request ID in one line. Control characters
+// are escaped.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("agento: ")
@@ -116,7 +109,7 @@ func (e *Error) Error() string {
 		b.WriteString(errs.Line(e.Method + " " + e.Path))
 		b.WriteString(": ")
 	}
-	b.WriteString(e.what())
+	b.WriteString(e.reason())
 	if e.unknown && !e.confirmed {
 		b.WriteString("; the write may have been applied")
 	}
@@ -135,8 +128,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// what tells the answer and the cause, as far as there are any.
-func (e *Error) what() string {
+// reason returns status, code, message and cause.
+func (e *Error) reason() string {
 	var parts []string
 	if e.StatusCode != 0 {
 		parts = append(parts, strconv.Itoa(e.StatusCode))
@@ -164,10 +157,10 @@ func join(a, b string) string {
 	return a + ": " + b
 }
 
-// Unwrap gives the cause, such as a network error or the context's.
+// Unwrap returns the cause, such as a network error or the context's.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is reports whether target is one of this package's errors that fits.
+// Is reports whether the error matches an error of this package.
 func (e *Error) Is(target error) bool {
 	if target == ErrOutcomeUnknown {
 		return e.unknown
@@ -187,8 +180,8 @@ func (e *Error) Is(target error) bool {
 	return ok && target == kind
 }
 
-// notFoundKind keeps a missing resource apart from a path that nobody has: only
-// the first is a reason to create something.
+// notFoundKind distinguishes a missing resource, which a caller may create, from a path
+// that the service does not have.
 func (e *Error) notFoundKind() error {
 	if strings.HasSuffix(string(e.Code), notFoundCodeSuffix) {
 		return ErrNotFound
@@ -214,7 +207,7 @@ var kindOfStatus = map[int]error{
 	http.StatusTooManyRequests: ErrRateLimited,
 }
 
-// LogValue is the error as a group of attributes, without its body.
+// LogValue returns the error as a group of attributes, without its body.
 func (e *Error) LogValue() slog.Value {
 	attrs := make([]slog.Attr, 0, 8)
 	add := func(key, value string) {
@@ -240,7 +233,7 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// refusal returns the wait that a pacer reported when it refused a call.
+// refusal returns the wait that a pacer reported when it rejected a call.
 func refusal(err error) (time.Duration, bool) {
 	var refused *pace.RefusedError
 	if errors.As(err, &refused) {
@@ -255,8 +248,8 @@ func refusal(err error) (time.Duration, bool) {
 
 const maxErrorBody = 1 << 20
 
-// newError returns an error with what is known of a response, without the key and
-// the secrets of the call.
+// newError returns an error with the fields of a response, without the key and the secrets
+// of the call.
 func newError(info CallInfo, out *transport.Outcome) *Error {
 	body := out.Body
 	if len(body) > maxErrorBody {
@@ -274,8 +267,8 @@ func newError(info CallInfo, out *transport.Outcome) *Error {
 	}
 }
 
-// callError returns the error of a call that has no usable response. It is nil for a
-// deletion that an earlier attempt has done.
+// callError returns the error of a failed call. It is nil for a deletion that an earlier
+// attempt has done.
 func callError(info CallInfo, out *transport.Outcome) error {
 	e := newError(info, out)
 	e.unknown = out.Unknown
@@ -302,15 +295,15 @@ func callError(info CallInfo, out *transport.Outcome) error {
 	return e
 }
 
-// setMessage takes code and message from a response, or an excerpt of it where it
-// has another form.
+// setMessage sets code and message from a response, or an excerpt of the response if it
+// has neither.
 func (e *Error) setMessage(out *transport.Outcome) {
 	code, message := wire.Error(out.Body[:min(len(out.Body), maxErrorBody)])
 	e.Code, e.Message = redactCode(out, Code(code)), out.Redact(message)
 	switch {
 	case code != "" || message != "" || out.Err != nil:
 	case out.StatusCode >= 300 && out.StatusCode < 400:
-		e.Message = "redirects are not followed, because the key must not go elsewhere"
+		e.Message = "redirects are not followed, because the key must not go to another origin"
 	default:
 		if e.Message = wire.Excerpt(e.Body); e.Message == "" {
 			e.Message = wire.StatusText(out.StatusCode)
@@ -318,8 +311,7 @@ func (e *Error) setMessage(out *transport.Outcome) {
 	}
 }
 
-// redactCode redacts a code. The documented ones stay: a secret that happens to be
-// the same word is not in them. Of others their kind stays.
+// redactCode redacts a code, unless it is documented. The suffix _not_found is kept.
 func redactCode(out *transport.Outcome, code Code) Code {
 	if _, known := kindOfCode[code]; known || code == CodeAgentNotFound || code == CodeSwarmNotFound {
 		return code
@@ -331,15 +323,15 @@ func redactCode(out *transport.Outcome, code Code) Code {
 	return Code(clean)
 }
 
-// deletedBefore reports whether a resource was already gone when its deletion was
-// retried: the first attempt deleted it.
+// deletedBefore reports whether a retried deletion found no resource: the first attempt
+// deleted it.
 func deletedBefore(out *transport.Outcome, e *Error) bool {
 	return e.Method == http.MethodDelete && out.Retried && out.Err == nil &&
 		out.StatusCode == http.StatusNotFound && errors.Is(e, ErrNotFound)
 }
 
-// unreadableError returns the error of a success whose body is not what it should be. A
-// write may have been applied anyway.
+// unreadableError returns the error of a 2xx response whose body has another form. A write
+// may have been applied anyway.
 func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 	e := newError(info, out)
 	e.unknown = isWrite(info.Method)
@@ -357,7 +349,7 @@ func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 	return e
 }
 
-// aboutForm says how sure the SDK is of the form of a response, and what to do.
+// aboutForm returns the evidence for the form of a response, and what to do.
 func (info CallInfo) aboutForm() string {
 	const advice = "compare the service's OpenAPI document with speccheck, or read the body with WithResponse"
 	switch info.evidence {
@@ -369,7 +361,7 @@ func (info CallInfo) aboutForm() string {
 	return ""
 }
 
-// aboutRoute says how sure the SDK is of a path that the service does not have.
+// aboutRoute returns the evidence for a path that the service does not have.
 func (info CallInfo) aboutRoute() string {
 	switch info.evidence {
 	case route.Documented:
@@ -377,7 +369,7 @@ func (info CallInfo) aboutRoute() string {
 	case route.TitleOnly:
 		return fmt.Sprintf("the path of %s is inferred from the API reference, which lists the operation by its title only", info.Operation)
 	}
-	return "the service or something before it has no such path"
+	return "the service or a proxy does not have the path"
 }
 
 func isWrite(method string) bool {

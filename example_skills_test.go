@@ -28,7 +28,7 @@ func ExampleSkillsService_Deploy() {
 	}
 	report, err := client.Skills.Deploy(context.Background(), agento.DeployParams{Skill: skill, Agents: agents, BatchSize: 1})
 	if report == nil {
-		fmt.Println(err) // no agent was touched
+		fmt.Println(err) // no agent was changed
 		return
 	}
 	for i, r := range report.Results {

@@ -84,9 +84,9 @@ func chunkKey(c *Chunk) string { return c.ID }
 // The knowledge base drops content that it has already, so that a call whose
 // answer was lost can be made again.
 //
-// POST /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
-// titles. Scope: knowledge:write. Errors: those of every call; [ErrNotFound];
-// [ErrOutcomeUnknown] when the answer is lost.
+//   - API: POST /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
+//     from the reference's titles)
+//   - Scope: knowledge:write
 func (s *KnowledgeService) Ingest(ctx context.Context, t Target, p IngestParams, opts ...Option) (*IngestResult, error) {
 	r := t.request(route.IngestAgentKnowledge, route.IngestSwarmKnowledge)
 	r.body, r.err = p, cmp.Or(r.err, p.check())
@@ -95,8 +95,9 @@ func (s *KnowledgeService) Ingest(ctx context.Context, t Target, p IngestParams,
 
 // List returns a page of the knowledge base of an agent or a swarm.
 //
-// GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
-// titles. Scope: knowledge:read. Errors: those of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
+//     from the reference's titles)
+//   - Scope: knowledge:read
 func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) (*Page[Chunk], error) {
 	return list[Chunk](ctx, s.core, p.request(t), opts)
 }
@@ -105,8 +106,9 @@ func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListP
 // Limit is the size of a page. It ends with [ErrListIncomplete] if it cannot know
 // whether it saw all.
 //
-// GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge, inferred from the
-// titles. Scope: knowledge:read. Errors: those of [KnowledgeService.List].
+//   - API: GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
+//     from the reference's titles)
+//   - Scope: knowledge:read
 func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListParams, opts ...Option) iter.Seq2[Chunk, error] {
 	return iterate(ctx, s.core, p.request(t), chunkKey, opts)
 }
@@ -114,10 +116,9 @@ func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListPa
 // Delete deletes one entry of the knowledge base of an agent or a swarm. One that
 // is gone when the deletion is repeated after a lost answer counts as deleted.
 //
-// DELETE /v1/agents/{id}/knowledge/{chunkId} or
-// /v1/swarms/{id}/knowledge/{chunkId}, inferred from the titles. Scope:
-// knowledge:write. Errors: those of every call; [ErrNotFound];
-// [ErrOutcomeUnknown] when the answer is lost.
+//   - API: DELETE /v1/agents/{id}/knowledge/{chunkId} or
+//     /v1/swarms/{id}/knowledge/{chunkId} (paths inferred from the reference's titles)
+//   - Scope: knowledge:write
 func (s *KnowledgeService) Delete(ctx context.Context, t Target, chunkID string, opts ...Option) error {
 	r := t.request(route.DeleteAgentKnowledge, route.DeleteSwarmKnowledge)
 	r.path[1] = wire.Arg{Placeholder: "chunkId", Name: "chunkID", Value: chunkID}

@@ -26,12 +26,12 @@ const (
 	reconnectMin     = 500 * time.Millisecond // first pause before a new connection
 	reconnectMax     = time.Minute
 	reconnectHealthy = 10 * time.Second // a connection that lasted this long resets the pause
-	// historySize is how many of the newest delivered lines are known, and how many
-	// lines of history a new connection asks for at most.
+	// historySize is the number of delivered lines that are remembered, and the maximum
+	// of older lines that a new connection requests.
 	historySize = 200
 )
 
-// LogStream is a log that is followed. It reconnects by itself.
+// LogStream is a stream of log entries that reconnects: see [LogsService.Stream].
 type LogStream struct{ *Stream[LogEntry] }
 
 // openLog opens the stream of a log.
@@ -61,18 +61,18 @@ func openLog(c *call, after string) (*LogStream, error) {
 type follower struct {
 	opened    *opened
 	values    *stream.Values[LogEntry]
-	after     string // the ID that the caller resumes after
+	after     string // from [LogsParams]
 	connected time.Time
 	failures  int // since the last good connection
 
 	seed     maphash.Seed
-	newest   []uint64 // hashes of the newest historySize delivered lines
-	skipping bool     // the connection may begin with lines that were delivered
-	overlaps bool     // the connection began with a line that was delivered
-	arrived  bool     // the connection had a line
+	newest   []uint64 // hashes of the last historySize delivered lines
+	skipping bool     // the connection may begin with delivered lines
+	overlaps bool     // the connection began with a delivered line
+	arrived  bool     // the connection has had a line
 }
 
-// decode reads one event of the log.
+// decode decodes one event of the log.
 func (f *follower) decode(ev *sse.Event) stream.Decoded[LogEntry] {
 	switch {
 	case string(ev.Type) == "close":
@@ -80,7 +80,7 @@ func (f *follower) decode(ev *sse.Event) stream.Decoded[LogEntry] {
 	case string(ev.Type) == ChatError:
 		return stream.Decoded[LogEntry]{Err: f.serviceError(ev.Data)}
 	}
-	if len(ev.Type) > 0 && len(ev.Data) == 0 { // a sign of life
+	if len(ev.Type) > 0 && len(ev.Data) == 0 { // a keep-alive
 		return stream.Decoded[LogEntry]{Skip: true}
 	}
 	f.arrived = true
@@ -92,7 +92,7 @@ func (f *follower) decode(ev *sse.Event) stream.Decoded[LogEntry] {
 		return stream.Decoded[LogEntry]{Skip: true}
 	}
 	if f.skipping && !f.overlaps && f.lastID() == "" {
-		f.newest = f.newest[:0] // lines are missing: the next replay must not begin before them
+		f.newest = f.newest[:0] // lines are missing: do not request lines before them again
 	}
 	f.skipping = false
 	if len(f.newest) == historySize {
@@ -110,8 +110,7 @@ func (f *follower) serviceError(data []byte) error {
 	return eventError(f.opened.call.info, f.opened.outcome, &EventError{Code: Code(code), Message: message})
 }
 
-// atEnd replaces a connection that has ended. Only what another attempt cannot change
-// ends the stream.
+// atEnd reconnects after a connection has ended. It returns the errors that end the stream.
 func (f *follower) atEnd(reason error) error {
 	o := f.opened
 	if o.call.ctx.Err() != nil {
@@ -132,7 +131,7 @@ func (f *follower) atEnd(reason error) error {
 	if time.Since(f.connected) >= reconnectHealthy {
 		f.failures = 0
 	}
-	var asked time.Duration // what the service asks to wait
+	var asked time.Duration // the service's Retry-After
 	for {
 		f.failures++
 		pause := f.pause(asked)
@@ -162,10 +161,10 @@ func (f *follower) atEnd(reason error) error {
 	}
 }
 
-// resume goes on with a new connection.
+// resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
 	id := f.lastID()
-	if id == "" || f.arrived { // else the connection before had nothing after the ID
+	if id == "" || f.arrived { // else the old connection had nothing after the ID
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false
@@ -178,11 +177,11 @@ func (f *follower) resume(out *transport.Outcome) {
 
 func (f *follower) lastID() string { return cmp.Or(f.opened.decoder.LastEventID(), f.after) }
 
-// connect asks for the log from where it was interrupted.
+// connect requests the log from where it was interrupted.
 func (f *follower) connect() *transport.Outcome {
 	o := f.opened
 	spec := o.call.spec
-	spec.MaxRetries = 0 // the pauses between attempts are ours
+	spec.MaxRetries = 0 // atEnd retries
 	spec.Bulk = true
 	if id := f.lastID(); id != "" && wire.ValidHeaderValue(id) {
 		f.resumeAfter(&spec, id)
@@ -194,7 +193,7 @@ func (f *follower) connect() *transport.Outcome {
 	return out
 }
 
-// resumeAfter asks for what follows the event with this ID.
+// resumeAfter requests the events after an ID.
 func (f *follower) resumeAfter(spec *transport.Call, id string) {
 	header := maps.Clone(spec.Header)
 	if header == nil {
@@ -216,8 +215,8 @@ func (f *follower) setTail(spec *transport.Call, lines string) {
 	spec.URL = &u
 }
 
-// pause is the time before the next connection: what the service asks for, or a
-// growing one.
+// pause returns the time before the next connection: the service's Retry-After, or a time
+// that grows.
 func (f *follower) pause(asked time.Duration) time.Duration {
 	first := reconnectMin
 	if d, ok := f.opened.decoder.Retry(); ok {
@@ -233,7 +232,7 @@ func (f *follower) pause(asked time.Duration) time.Duration {
 	return transport.Jittered(max(wait, asked), wait/4+1)
 }
 
-// isFinal reports whether connecting again cannot help.
+// isFinal reports whether a failed reconnect is not retried.
 func isFinal(out *transport.Outcome, err error) bool {
 	if _, refused := refusal(out.Err); refused {
 		return false
@@ -248,45 +247,43 @@ func isFinal(out *transport.Outcome, err error) bool {
 	return out.StatusCode < 500 || errors.Is(err, ErrNotEventStream)
 }
 
-// LogLevel is the level of a log line. Levels that are not listed here pass
-// through.
+// LogLevel is the level of a log line. Unknown levels are preserved.
 type LogLevel string
 
-// The levels that Agento's dashboard shows.
+// The levels in Agento's dashboard.
 const (
 	LevelInfo  LogLevel = "INFO"
 	LevelWarn  LogLevel = "WARN"
 	LevelError LogLevel = "ERROR"
 )
 
-// LogEntry is one line of an agent's log. The names of its fields on the wire
-// are inferred; a plain string is taken as a line.
+// LogEntry is one line of an agent's log. Its wire form is inferred: an object and a plain
+// string are both accepted.
 type LogEntry struct {
-	ID      string     // of the event, where the stream names one
-	Line    string     // always there, except in a marker
-	Time    *time.Time // where the line or the entry carries it
-	Level   LogLevel   // likewise
-	Message string     // likewise: the line without time and level
-	// Reconnected marks a new connection of a stream: lines may be missing
-	// here. Such an entry has nothing else.
+	ID      string     // of the event, if it has one
+	Line    string     // the whole line
+	Time    *time.Time // if the line or the entry has it
+	Level   LogLevel   // if the line or the entry has it
+	Message string     // the line without time and level, if it has them
+	// Reconnected marks that lines may be missing here, after a reconnect. The other
+	// fields are empty.
 	Reconnected bool
 
 	raw string
 }
 
-// Raw returns the entry as it came, with fields that the SDK does not know.
+// Raw returns the JSON of the entry, with the fields that the SDK does not have.
 func (e LogEntry) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
 func (e *LogEntry) identity(bool) (bool, string) { return e.raw != "null", "line" }
 
-// UnmarshalJSON reads an entry from an object or from a plain string.
+// UnmarshalJSON decodes an object or a string.
 func (e *LogEntry) UnmarshalJSON(data []byte) error {
 	*e = readLogEntry(data)
 	return nil
 }
 
-// readLogEntry takes an entry in any form: an object, a JSON string, or the line
-// itself. It cannot fail: anything else is the line.
+// readLogEntry decodes an object or a JSON string. Other data is the line.
 func readLogEntry(raw []byte) LogEntry {
 	e := LogEntry{raw: string(raw)}
 	var fields map[string]json.RawMessage

@@ -12,23 +12,22 @@ import (
 // LogsService reads the logs of agents.
 type LogsService struct{ core *core }
 
-// LogsParams chooses what of a log to read.
+// LogsParams selects lines of a log. The fields are inferred.
 type LogsParams struct {
-	// Limit is the number of lines that Recent returns; 0 leaves it to the
-	// service, whose default is 100. For Recent only. Inferred.
+	// Limit is the maximum number of lines that Recent returns. For 0 the service
+	// returns 100. For Recent only.
 	Limit int
-	// Tail is the number of lines that Stream begins with, from before it was
-	// opened. For Stream only. Inferred.
+	// Tail is the number of older lines that Stream begins with. For Stream only.
 	Tail int
-	// After is the [LogEntry.ID] that Stream resumes after, for example from before
-	// the program was restarted. For Stream only. Inferred.
+	// After is the [LogEntry.ID] after which Stream resumes, for example one that was
+	// stored before the program was restarted. For Stream only.
 	After string
 }
 
 // Recent returns the newest lines of an agent's log.
 //
-// GET /v1/agents/{id}/logs, inferred from the title. Scope: logs. Errors: those
-// of every call; [ErrNotFound].
+//   - API: GET /v1/agents/{id}/logs (path inferred from the reference's title)
+//   - Scope: logs
 func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams, opts ...Option) ([]LogEntry, error) {
 	r := request{route: route.RecentLogs, path: pathID("agentID", agentID)}
 	if p != nil {
@@ -44,19 +43,19 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 	return page.Data, nil
 }
 
-// Stream follows an agent's log until its context ends, it is closed, or the service
-// says that there will be no more. A connection that drops, or that is silent for longer
-// than the idle timeout of 2 min, is replaced, with pauses that grow to 60 s. Reconnects
-// wait for the rate limit as bulk calls.
+// Stream follows an agent's log until its context ends, it is closed, or the service ends
+// the log. It reconnects if the connection drops or receives no data for the idle timeout
+// of 2 min, after pauses that grow to 60 s. Reconnects are bulk calls.
 //
-// A new connection resumes after the last event ID, or asks for as many lines of history
-// as were delivered, at most 200. Leading lines equal to one of the newest 200 are skipped.
-// An entry with Reconnected marks where lines may be missing.
+// A new connection resumes after the last event ID. Without IDs, Stream requests as many
+// older lines as it has delivered, at most 200. It skips leading lines that are equal to
+// one of the newest 200. An entry with Reconnected marks where lines may be missing.
 //
-// GET /v1/agents/{id}/logs/stream, inferred from the title. Scope: logs. Errors
-// of opening it: those of every call; [ErrNotFound]. Once open, it ends with the error of
-// a reconnect that a retry cannot change: a 4xx other than 408, 425 and 429, a redirect, a
-// bad certificate, [ErrNotEventStream], or a wait beyond [WithRetryAfterLimit].
+//   - API: GET /v1/agents/{id}/logs/stream (path inferred from the reference's title)
+//   - Scope: logs
+//   - Errors: the stream ends with the error of a reconnect that is not retried: a 4xx
+//     other than 408, 425 and 429, a redirect, an invalid certificate,
+//     [ErrNotEventStream], or a wait beyond [WithRetryAfterLimit]
 func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams, opts ...Option) (*LogStream, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {

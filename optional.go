@@ -6,9 +6,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Optional is a field of an update: leave it, set it, or clear it. The zero
-// value leaves it as it is. [Set] gives it a value, also false and "", and
-// [Clear] sends an explicit null.
+// Optional is a field of an update. The zero value does not change the field, [Set] sets a
+// value, and [Clear] sets null.
 type Optional[T any] struct {
 	value T
 	state optionalState
@@ -22,23 +21,22 @@ const (
 	clearIt
 )
 
-// Set gives a field of an update the value v.
+// Set returns an Optional that sets a field to v.
 func Set[T any](v T) Optional[T] { return Optional[T]{value: v, state: set} }
 
-// Clear empties a field of an update, as by a JSON null.
+// Clear returns an Optional that sets a field to null.
 func Clear[T any]() Optional[T] { return Optional[T]{state: clearIt} }
 
-// IsZero reports whether the field is left as it is. It makes the omitzero tag
-// of encoding/json leave it out.
+// IsZero reports whether the field is not changed. encoding/json omits it with omitzero.
 func (o Optional[T]) IsZero() bool { return o.state == leave }
 
-// Get returns the value, and whether one is set.
+// Get returns the value and whether it is set.
 func (o Optional[T]) Get() (T, bool) { return o.value, o.state == set }
 
-// Cleared reports whether the field is to be emptied.
+// Cleared reports whether the field is set to null.
 func (o Optional[T]) Cleared() bool { return o.state == clearIt }
 
-// MarshalJSON writes the value, or null where the field is cleared.
+// MarshalJSON returns the JSON of the value, or null.
 func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	if o.state != set {
 		return []byte("null"), nil
@@ -46,7 +44,7 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	return wire.Marshal(o.value)
 }
 
-// UnmarshalJSON reads a value as set and a null as cleared.
+// UnmarshalJSON decodes a value, or null as cleared.
 func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		*o = Clear[T]()

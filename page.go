@@ -19,18 +19,18 @@ type Page[T any] struct {
 	Pagination Pagination `json:"pagination"`
 }
 
-// Pagination says which part of a list a page is.
+// Pagination is the position of a page in its list.
 type Pagination struct {
 	Total  int `json:"total"`
 	Limit  int `json:"limit"`
 	Offset int `json:"offset"`
 }
 
-// ListParams chooses a part of a list. The zero value leaves the choice to the
-// service. Limit and offset are inferred from the documented pagination block.
+// ListParams selects a part of a list. The service decides about zero values. The names
+// are inferred from the documented pagination of responses.
 type ListParams struct {
-	Limit  int // rows at most
-	Offset int // rows to skip
+	Limit  int // the maximum number of rows
+	Offset int // the number of rows to skip
 }
 
 func (p *ListParams) query() query {
@@ -40,18 +40,18 @@ func (p *ListParams) query() query {
 	return query{limit: p.Limit, offset: p.Offset}
 }
 
-// query is the query of a list. Zero values are left out.
+// query is the query of a list. Zero values are not sent.
 type query struct {
 	limit, offset int
 	filters       wire.Args
 }
 
-// filter returns a filter of a list, which is ignored if its value is empty.
+// filter returns a query parameter of a list, which is not sent if it is empty.
 func filter(name, value string) wire.Arg {
 	return wire.Arg{Placeholder: name, Name: name, Value: value}
 }
 
-// encode returns the escaped form.
+// encode returns the query string.
 func (q *query) encode() (string, error) {
 	values := url.Values{}
 	for _, n := range []struct {
@@ -88,16 +88,16 @@ func (p *Page[T]) decode(body []byte) error {
 	return nil
 }
 
-// identified is a result that a response must identify: one of the fields is in it, and
-// not null. Only contents may be empty.
+// identified is a result whose response must have one of some identifying fields.
 type identified interface {
-	// identity reports whether one of the fields has a value. row is set for a row of
-	// a list.
+	// identity returns the names of the fields and whether one of them is not empty. row
+	// is set for a row of a list.
 	identity(row bool) (known bool, fields string)
 }
 
-// checkIdentity returns an error if a response does not identify a result, which is a
-// row of a list unless row is negative. raw is what the body has, once it is needed.
+// checkIdentity returns an error if a response has none of the identifying fields of a
+// result. row is negative for a response that is not a list. raw is the decoded body, once
+// it is needed: a content may be empty, but not absent.
 func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawMessage) error {
 	r, ok := result.(identified)
 	if !ok {
@@ -120,8 +120,8 @@ func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawM
 	return fmt.Errorf("the response has no %s", strings.Join(names, " or "))
 }
 
-// Collect returns the values of an iterator such as [AgentsService.All]. If the iterator
-// fails, Collect returns the values before the failure, and the error.
+// Collect returns the values of an iterator, such as that of [AgentsService.All]. If the
+// iterator yields an error, Collect returns the error and the values before it.
 func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 	for v, err := range seq {
 		if err != nil {
@@ -132,15 +132,13 @@ func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 	return all, nil
 }
 
-// ErrListIncomplete ends an iteration over a list, or [SkillsService.Installed],
-// that cannot know whether it saw every row: the service gave the same rows again, no
-// rows before the total that it had named, or rows without end.
+// ErrListIncomplete means that rows of a list may be missing: the service returned the same
+// rows again, or too few or too many rows.
 var ErrListIncomplete = errors.New("agento: the list may be incomplete")
 
-// pages iterates over the rows of a list, page by page, beginning at an offset. key
-// returns the ID of a row: a row that moves to the next page while the list is read is
-// yielded once. A page without a new row ends the iteration: a service may ignore the
-// offset.
+// pages iterates over the rows of a list, beginning at an offset. key returns the ID of a
+// row: a row that moves to the next page during the iteration is yielded once. A page
+// without a new row ends the iteration, because a service may ignore the offset.
 func pages[T any](offset int, key func(*T) string, fetch func(offset int) (*Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T

@@ -8,15 +8,15 @@ import (
 	"github.com/remsyshq/agento-go/internal/pace"
 )
 
-// RateLimit is what the service last told of the rate limit of the key.
+// RateLimit is the state of the API key's rate limit, from the headers of a response.
 type RateLimit struct {
 	Limit     int       // requests allowed in the window
-	Remaining int       // of them left
-	Reset     time.Time // when the window resets, by the service's clock; zero if not told
-	Known     bool      // false: no headers were seen, and the numbers mean nothing
+	Remaining int       // requests left in the window
+	Reset     time.Time // when the window resets, by the service's clock; zero if not reported
+	Known     bool      // whether the response had the headers
 }
 
-// lastSeen is the rate limit that the newest response reported.
+// lastSeen is the rate limit that the latest response reported.
 type lastSeen struct {
 	mu sync.Mutex
 	rl RateLimit
@@ -37,40 +37,37 @@ func (l *lastSeen) set(rl RateLimit) {
 	l.mu.Unlock()
 }
 
-// Pacer decides when a request may leave, so that the callers of one key share
-// its rate limit. The SDK has one for the goroutines of a client; [WithPacer]
-// puts another in its place. Both methods are called by many goroutines.
+// Pacer decides when requests are sent, so that the calls of one API key share its rate
+// limit. A client has its own; [WithPacer] replaces it. The methods must be safe for
+// concurrent use.
 type Pacer interface {
-	// Acquire returns nil when the attempt may leave. A turn that cannot come
-	// within MaxWait or the context's deadline, or that a Retry-After holds up for
-	// longer than MaxHold, is refused at once, best with an [*Error] that has
+	// Acquire returns nil when the attempt may be sent. It returns an error at once if
+	// that would take longer than MaxWait or the context allows, or if a Retry-After
+	// blocks all requests for longer than MaxHold. The error should be an [*Error] with
 	// [CodeRateLimited] and RetryAfter.
 	Acquire(ctx context.Context, r PaceRequest) error
-	// Observe is called once for each Acquire that returned nil, when the
-	// attempt's answer, or its failure, is known.
+	// Observe is called once for each Acquire that returned nil, after the attempt.
 	Observe(r PaceResult)
 }
 
-// PaceRequest asks for the place of one attempt.
+// PaceRequest is the request for permission to send one attempt.
 type PaceRequest struct {
-	Bulk    bool          // may wait behind those that are not
-	MaxWait time.Duration // longest wait; 0: only the context bounds it
-	// MaxHold refuses at once if a Retry-After lets nobody pass for longer than
-	// this; 0: as MaxWait.
-	MaxHold time.Duration
+	Bulk    bool          // other requests may go first
+	MaxWait time.Duration // limit of the wait; 0: only the context limits it
+	MaxHold time.Duration // limit of the wait for a Retry-After; 0: as MaxWait
 }
 
-// PaceResult is what became of one attempt.
+// PaceResult is the result of one attempt.
 type PaceResult struct {
 	Granted    time.Time // when Acquire returned
-	NotSent    bool      // nothing left the machine, so nothing was used up
-	StatusCode int       // 0: no answer
+	NotSent    bool      // no request was sent
+	StatusCode int       // 0: no response
 	RateLimit  RateLimit
-	Date       time.Time     // the service's clock; zero if not told
+	Date       time.Time     // of the response; zero if not reported
 	RetryAfter time.Duration // of a 429
 }
 
-// callersPacer is a pacer that the caller brought.
+// callersPacer adapts a pacer of the caller.
 type callersPacer struct{ Pacer }
 
 func (p callersPacer) Acquire(ctx context.Context, r pace.Request) error {

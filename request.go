@@ -17,8 +17,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// core is what the services of a client share. It has the key only behind a
-// pointer: fmt reads unexported fields past any method.
+// core is shared by the services of a client. The key is behind a pointer, because fmt
+// prints unexported fields.
 type core struct {
 	transport *transport.Transport
 	base      *url.URL
@@ -29,9 +29,8 @@ type core struct {
 	drift     wire.Drift
 }
 
-// Target is the agent or the swarm that an operation is for. Make one with
-// [ForAgent] or [ForSwarm]. An operation that has no such target returns an error
-// before any network.
+// Target is the agent or swarm of an operation, from [ForAgent] or [ForSwarm]. An operation
+// that does not have that kind of target returns an error before sending.
 type Target struct {
 	kind targetKind
 	id   string
@@ -45,14 +44,14 @@ const (
 	swarmTarget
 )
 
-// ForAgent returns the agent with this ID as a target.
+// ForAgent returns the target for an agent.
 func ForAgent(id string) Target { return Target{agentTarget, id} }
 
-// ForSwarm returns the swarm with this ID as a target.
+// ForSwarm returns the target for a swarm.
 func ForSwarm(id string) Target { return Target{swarmTarget, id} }
 
-// request returns the request of an operation on a target. forSwarm is nil where
-// the operation is for agents only.
+// request returns the request of an operation on a target. forSwarm is nil for operations
+// on agents only.
 func (t Target) request(forAgent, forSwarm *route.Route) request {
 	r := request{route: forAgent, path: pathID("target", t.id)}
 	switch {
@@ -66,22 +65,21 @@ func (t Target) request(forAgent, forSwarm *route.Route) request {
 	return r
 }
 
-// request is what a service method asks for.
+// request is the request of a service method.
 type request struct {
 	route *route.Route
 	path  wire.Args
 	query query
 	body  any
-	err   error // a bad argument
+	err   error // of an argument
 }
 
-// pathID returns the arguments of a path with one ID. name is what the caller knows
-// it by.
+// pathID returns the arguments of a path with one ID. Errors call the ID name.
 func pathID(name, id string) wire.Args {
 	return wire.Args{{Placeholder: "id", Name: name, Value: id}}
 }
 
-// do sends a call whose response is one object.
+// do sends a call whose response has one object.
 func do[T any](ctx context.Context, c *core, r request, opts []Option) (*T, error) {
 	s, err := c.settings.with(opts)
 	if err != nil {
@@ -116,7 +114,7 @@ func decodeObject[T any](body []byte) (*T, error) {
 	return object, checkIdentity(object, -1, body, &raw)
 }
 
-// list sends a call whose response is a page of objects.
+// list sends a call whose response has a page of objects.
 func list[T any](ctx context.Context, c *core, r request, opts []Option) (*Page[T], error) {
 	s, err := c.settings.with(opts)
 	if err != nil {
@@ -138,7 +136,7 @@ func listWith[T any](ctx context.Context, c *core, r request, s *settings) (*Pag
 	return page, nil
 }
 
-// iterate is the All… form of a list method.
+// iterate returns the iterator of a method All…
 func iterate[T any](ctx context.Context, c *core, r request, key func(*T) string, opts []Option) iter.Seq2[T, error] {
 	s, err := c.settings.several("an iterator over "+r.route.Call, opts)
 	r.err = cmp.Or(r.err, err)
@@ -166,8 +164,8 @@ func execWith(ctx context.Context, c *core, r request, s *settings) error {
 	return err
 }
 
-// update sends a change whose response is the changed object. A service may confirm
-// it without the object; then the object is read.
+// update sends a change whose response should have the changed object. If it does not,
+// update reads the object.
 func update[T any](ctx context.Context, c *core, change, read request, s *settings) (*T, error) {
 	call, err := c.prepare(ctx, change, s)
 	if err != nil {
@@ -197,8 +195,8 @@ func update[T any](ctx context.Context, c *core, change, read request, s *settin
 	return object, nil
 }
 
-// readBack reads what a write of unknown outcome was to change. Where the write was
-// applied, the caller's WithResponse reports the read; otherwise it keeps the write.
+// readBack reads the object of a write with an unknown outcome. If the write was applied,
+// the caller's WithResponse reports the read, otherwise the write.
 func readBack[T any](ctx context.Context, c *core, r request, s *settings, applied func(*T) bool) (*T, error) {
 	read := s.forRead()
 	var response Response
@@ -210,9 +208,9 @@ func readBack[T any](ctx context.Context, c *core, r request, s *settings, appli
 	return now, err
 }
 
-// notReadBack is the error of a change that the service confirmed without the
-// object, and that could not be read afterwards. Of the read's error it has only the
-// text: a 429 or a conflict of the read does not mean that the change was refused.
+// notReadBack returns the error of a change that the service confirmed without the object,
+// which then could not be read. It does not wrap the read's error, because a 429 of the
+// read does not mean that the change was rejected.
 func (c *call) notReadBack(out *transport.Outcome, read error) error {
 	e := newError(c.info, out)
 	e.unknown, e.confirmed = true, true
@@ -225,7 +223,7 @@ func (c *call) notReadBack(out *transport.Outcome, read error) error {
 	return e
 }
 
-// call is one call, ready to be sent.
+// call is one call to send.
 type call struct {
 	core     *core
 	ctx      context.Context
@@ -233,11 +231,10 @@ type call struct {
 	info     CallInfo
 	spec     transport.Call
 	observed *observerCall // nil: no observer
-	result   reflect.Type  // of an object or row of the response; nil: not known
+	result   reflect.Type  // of the object or the rows of the response; nil: not known
 }
 
-// prepare returns the call of an operation. Every bad argument is found here, before
-// any network.
+// prepare returns the call of an operation. It checks all arguments.
 func (c *core) prepare(ctx context.Context, r request, s *settings) (*call, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -255,7 +252,7 @@ func (c *core) prepare(ctx context.Context, r request, s *settings) (*call, erro
 	for _, args := range [...]wire.Args{r.path, r.query.filters} {
 		for _, arg := range args {
 			if c.transport.HoldsKey(arg.Value) {
-				return nil, errs.Argument(arg.Name, "holds the API key")
+				return nil, errs.Argument(arg.Name, "contains the API key")
 			}
 		}
 	}
@@ -325,33 +322,32 @@ func (c *core) assemble(ctx context.Context, u *url.URL, body any, info CallInfo
 	}, nil
 }
 
-// checkURL refuses a URL that has the key in it, also escaped: URLs end up in logs.
+// checkURL returns an error if a URL contains the key, because URLs are logged.
 func (c *core) checkURL(u *url.URL) error {
 	if c.transport.HoldsKey(u.Path) {
-		return errs.Argument("path", "holds the API key")
+		return errs.Argument("path", "contains the API key")
 	}
 	query, err := url.QueryUnescape(u.RawQuery)
 	if c.transport.HoldsKey(u.RawQuery) || err == nil && c.transport.HoldsKey(query) {
-		return errs.Argument("query", "holds the API key")
+		return errs.Argument("query", "contains the API key")
 	}
 	return nil
 }
 
-// secretBody is a request body whose wire form is not what encoding/json makes of
-// it, because it has secrets.
+// secretBody is a request body with secrets, which encoding/json cannot marshal.
 type secretBody interface {
 	wire() any
 	secrets() Secrets
 }
 
-// encode returns the JSON of a body with extra fields, and the secrets in it.
+// encode returns the JSON of a body with extra fields, and the secrets of the body.
 func encode(method string, body any, extra map[string]any) (encoded []byte, secrets []string, err error) {
 	if v := reflect.ValueOf(body); v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, nil, errs.Argument("body", "is a nil pointer")
 	}
 	if s, ok := body.(secretBody); ok {
 		if !isOwnType(body) {
-			return nil, nil, errs.Argument("body", "embeds a type with secrets, and only that would be sent; make it a named field")
+			return nil, nil, errs.Argument("body", "embeds a type with secrets, which would hide the other fields; use a named field")
 		}
 		body, secrets = s.wire(), s.secrets().values()
 	}
@@ -359,11 +355,11 @@ func encode(method string, body any, extra map[string]any) (encoded []byte, secr
 	return encoded, secrets, err
 }
 
-// isOwnType reports whether a type is declared in this package: a caller's struct
-// that embeds one has its methods too.
+// isOwnType reports whether the type of v is declared in this package. A caller's struct
+// that embeds such a type has its methods too.
 func isOwnType(v any) bool { return wire.PackageOf(v) == wire.PackageOf(Option{}) }
 
-// run sends a unary call and has decode read the body of a success.
+// run sends a call that is not a stream, and decodes the body of a 2xx response.
 func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
 	out := c.send()
 	var err error
@@ -380,7 +376,7 @@ func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
 	return out, err
 }
 
-// send sends a call and keeps what every response has, good or bad.
+// send sends a call, and stores the rate limit and the response.
 func (c *call) send() *transport.Outcome {
 	if c.core.observer != nil {
 		c.observe()
@@ -397,7 +393,7 @@ func (c *call) send() *transport.Outcome {
 	return out
 }
 
-// observe begins to report the call to the client's observer.
+// observe starts to report the call to the client's observer.
 func (c *call) observe() {
 	c.info.BaseURL = c.core.base.String()
 	oc := &observerCall{o: c.core.observer, ctx: c.ctx, info: c.info, begun: time.Now()}

@@ -103,7 +103,7 @@ func TestServicesInvalidArguments(t *testing.T) {
 		})},
 		{"SkillID or GitHubURL", install(agento.InstallSkillParams{})},
 		{"SkillID or GitHubURL", install(agento.InstallSkillParams{SkillID: "k", GitHubURL: "https://github.com/o/r"})},
-		{"Version goes with SkillID", install(agento.InstallSkillParams{Version: "1.0.0", GitHubURL: "https://github.com/o/r"})},
+		{"Version is for SkillID", install(agento.InstallSkillParams{Version: "1.0.0", GitHubURL: "https://github.com/o/r"})},
 		{"Version must be a semantic version", install(agento.InstallSkillParams{Version: "v1", SkillID: "k"})},
 		{"GitHubURL is not of the form", install(agento.InstallSkillParams{GitHubURL: "github.com/o/r"})},
 

@@ -30,7 +30,7 @@ func TestSecretsNotEncoded(t *testing.T) {
 			"yaml": func(w io.Writer) error { return yaml.NewEncoder(w).Encode(v) },
 		} {
 			var b bytes.Buffer
-			require.ErrorContains(t, encode(&b), "not marshalled", "%s %T", name, v)
+			require.ErrorContains(t, encode(&b), "cannot be marshaled", "%s %T", name, v)
 			require.NotContains(t, b.String(), "sk-made-up", "%s %T", name, v)
 		}
 	}

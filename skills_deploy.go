@@ -23,55 +23,51 @@ const (
 	deployRestartTimeout = 5 * time.Minute
 )
 
-// DeployParams says which skill goes to which agents, and how carefully.
+// DeployParams describes a deployment of a skill to agents.
 type DeployParams struct {
-	// Skill is uploaded, unless the account's catalog has it already. Required.
+	// Skill is the skill to upload. Required.
 	Skill UploadSkillParams
-	// Agents are the ids of the agents that are to get it. At least one.
+	// Agents has the IDs of the agents to install it on. At least one.
 	Agents []string
-	// BatchSize is how many agents restart at a time; the next ones follow when
-	// these run again. 0 is 5.
+	// BatchSize is the number of agents that restart at the same time. The default is 5.
 	BatchSize int
-	// MaxFailures ends the deployment once so many agents have failed: 1 stops
-	// at the first. What is under way is finished. 0 is no bound.
+	// MaxFailures is the number of failed agents after which no further agent is
+	// changed. The default is no limit.
 	MaxFailures int
-	// Parallel is how many agents are looked at and installed on at a time. 0 is
-	// 8. The rate limit paces all of it.
+	// Parallel is the number of agents that are installed on at the same time. The
+	// default is 8.
 	Parallel int
-	// RestartTimeout is how long an agent may take to run, again or at all. 0 is
-	// 5 min.
+	// RestartTimeout limits the time until an agent runs. The default is 5 min.
 	RestartTimeout time.Duration
 }
 
-// DeployReport tells what a deployment did.
+// DeployReport is the result of a deployment.
 type DeployReport struct {
 	SkillID string
 	Version string
 	Results []DeployResult // in the order of DeployParams.Agents
 }
 
-// DeployResult tells what a deployment did to one agent.
+// DeployResult is the result of a deployment for one agent.
 type DeployResult struct {
 	AgentID        string
-	Installed      bool   // now, by this deployment
-	Restarted      bool   // now, and it runs again
-	AlreadyCurrent bool   // nothing was to be done
-	Status         Status // of the agent, as last seen; empty if it was not
-	Err            error  // nil: the agent runs with the skill, or will when it is started
+	Installed      bool   // by this deployment
+	Restarted      bool   // by this deployment, and it runs
+	AlreadyCurrent bool   // it had the skill loaded
+	Status         Status // the last known status; empty if not known
+	Err            error  // nil: the agent has the skill, or loads it when it is started
 }
 
-// ErrDeployStopped is the error of an agent that a deployment did not get to, or
-// not to the end with, because it was stopped: by DeployParams.MaxFailures, or by
-// its context, whose error it then has too.
-var ErrDeployStopped = errors.New("agento: the deployment was stopped before it was done with this agent")
+// ErrDeployStopped is the error of an agent that a deployment did not complete, because of
+// DeployParams.MaxFailures or the end of its context. The error also matches the context's.
+var ErrDeployStopped = errors.New("agento: the deployment was stopped before this agent was complete")
 
 // Failed returns the results that have an error.
 func (r *DeployReport) Failed() []DeployResult {
 	return slices.DeleteFunc(slices.Clone(r.Results), func(one DeployResult) bool { return one.Err == nil })
 }
 
-// failure returns an error of all agents that failed, which names the first; nil if
-// none did.
+// failure returns an error for all agents that failed, with the text of the first.
 func (r *DeployReport) failure() error {
 	var all []error
 	for _, one := range r.Failed() {
@@ -84,26 +80,23 @@ func (r *DeployReport) failure() error {
 	return errs.Several(fmt.Sprintf("agento: %d of %d agents do not have the skill loaded; %s", len(all), len(r.Results), first), all)
 }
 
-// Deploy brings a version of a skill to agents: it uploads it, installs it on
-// each agent that does not have it, and restarts those that run, batch by batch,
-// waiting until each runs again. An agent that is being created is waited for
-// first. One that does not run is not started; it loads the skill when it is.
+// Deploy uploads a version of a skill, installs it on the agents that do not have it, and
+// restarts running agents in batches, waiting until they run. It waits for agents that are
+// being created. It does not start stopped agents; they load the skill when they start.
 //
-// It may be run again, also after it was killed halfway: an agent that has the
-// version is left alone, except that it is restarted if it was started before the
-// skill was installed on it, or if the service does not tell. One agent's failure
-// does not stop the others, unless MaxFailures says so.
+// Deploy may be run again, also after it was interrupted. It then only changes agents that
+// do not have the version, and restarts agents that may not have loaded it. The failure of
+// an agent does not stop the others, except by MaxFailures.
 //
-// If an argument is bad or the upload fails, for example because the version exists with
-// other content ([ErrConflict]), no agent is touched and there is no report. Otherwise
-// there is a report, and an error that matches the errors of the agents that failed.
-// Agents not reached before the context ended have [ErrDeployStopped].
+// If an argument is invalid or the upload fails, for example because the version exists
+// with other content ([ErrConflict]), Deploy changes no agent and returns no report.
+// Otherwise it returns a report, and an error that matches the errors of failed agents.
+// Calls are bulk. [WithResponse] and [WithExtra] are not allowed.
 //
-// POST /v1/skills, POST /v1/agents/{id}/skills and POST /v1/agents/{id}/restart,
-// documented, as is GET /v1/agents; GET /v1/agents/{id}, GET /v1/agents/{id}/skills and
-// GET /v1/agents/{id}/status, inferred from the titles. Scopes: skills, agents:read,
-// agents:write. All calls are bulk ([WithBulk]). [WithResponse] and [WithExtra]
-// do not fit, since it makes several calls.
+//   - API: POST /v1/skills, POST /v1/agents/{id}/skills, POST /v1/agents/{id}/restart,
+//     GET /v1/agents (documented); GET /v1/agents/{id}, GET /v1/agents/{id}/skills,
+//     GET /v1/agents/{id}/status (paths inferred from the reference's titles)
+//   - Scope: skills, agents:read, agents:write
 func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Option) (*DeployReport, error) {
 	if ctx == nil {
 		return nil, errs.Argument("ctx", "is nil")
@@ -113,7 +106,7 @@ func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Opti
 	}
 	settings, err := s.core.settings.several("Skills.Deploy", opts)
 	if err == nil && settings.extra != nil {
-		err = errs.Argument("WithExtra", "does not fit Skills.Deploy, which makes several calls")
+		err = errs.Argument("WithExtra", "is not allowed on Skills.Deploy, which makes several calls")
 	}
 	if err != nil {
 		return nil, err
@@ -124,7 +117,7 @@ func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Opti
 	opts = append([]Option{WithBulk(true)}, opts...)
 	skill, err := s.uploadForDeploy(ctx, p.Skill, opts)
 	if err != nil {
-		return nil, fmt.Errorf("agento: no agent was touched: %w", err)
+		return nil, fmt.Errorf("agento: no agent was changed: %w", err)
 	}
 	d := &deployment{
 		ctx: ctx, skills: s, agents: &AgentsService{s.core, new(wait.Restarts)}, params: p, opts: opts, settings: settings,
@@ -147,7 +140,7 @@ func (p DeployParams) check() error {
 			return err
 		}
 		if seen[id] {
-			return errs.Argument("Agents", "hold %q twice", errs.Line(id))
+			return errs.Argument("Agents", "have %q twice", errs.Line(id))
 		}
 		seen[id] = true
 	}
@@ -162,8 +155,8 @@ func (p DeployParams) check() error {
 	return nil
 }
 
-// uploadForDeploy uploads the skill. An upload whose answer is lost is made
-// again: the catalog takes the same content for the same version.
+// uploadForDeploy uploads the skill, again if the response is lost: the catalog accepts a
+// version again if its content is equal.
 func (s *SkillsService) uploadForDeploy(ctx context.Context, p UploadSkillParams, opts []Option) (*Skill, error) {
 	for n := 0; ; n++ {
 		skill, err := s.Upload(ctx, p, opts...)
@@ -173,7 +166,7 @@ func (s *SkillsService) uploadForDeploy(ctx context.Context, p UploadSkillParams
 	}
 }
 
-// deployment is a Deploy under way. Each result has one writer at a time.
+// deployment is the state of a Deploy. Each result has one writer at a time.
 type deployment struct {
 	ctx      context.Context
 	skills   *SkillsService
@@ -201,7 +194,7 @@ func (d *deployment) run() {
 	}
 }
 
-// stopped is why nothing more is to be begun; nil if it is.
+// stopped returns the reason to change no further agent, nil if there is none.
 func (d *deployment) stopped() error {
 	if d.ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrDeployStopped, errs.Context(d.ctx))
@@ -216,11 +209,11 @@ func (d *deployment) stopped() error {
 type member struct {
 	*deployment
 	result *DeployResult
-	agent  *Agent // nil: not seen
-	stale  bool   // runs, and not with the skill
+	agent  *Agent // nil: not read
+	stale  bool   // it runs without the skill
 }
 
-// step does a part of the work on an agent, unless the deployment was stopped.
+// step does a part of the work on an agent, unless the deployment is stopped.
 func (m *member) step(work func() error) {
 	if m.result.Err = m.stopped(); m.result.Err != nil {
 		m.stale = false
@@ -239,9 +232,8 @@ func (m *member) fail(err error) {
 	m.failures.Add(1)
 }
 
-// install sees to it that the agent has the skill, and finds out whether it has
-// loaded it. What a container loads while it is being created cannot be told from
-// outside, so nothing is done before it runs.
+// install installs the skill if the agent does not have it, and determines whether the
+// agent has loaded it. An agent that is being created is installed on when it runs.
 func (m *member) install() {
 	m.step(func() error {
 		if m.agent == nil {
@@ -283,7 +275,7 @@ func (d *deployment) created(all []*member) (ready []*member) {
 		}
 	}
 	if d.stopped() != nil {
-		return slices.Collect(maps.Values(creating)) // none is waited for
+		return slices.Collect(maps.Values(creating)) // they get their error from install
 	}
 	for agent, err := range d.agents.WaitAll(ctx, ids, StatusRunning, d.opts...) {
 		m := creating[agent.ID]
@@ -297,8 +289,8 @@ func (d *deployment) created(all []*member) (ready []*member) {
 	return ready
 }
 
-// ensureInstalled installs the version unless the agent has it. Where the answer
-// is lost, it looks whether the agent has it now.
+// ensureInstalled installs the version unless the agent has it. If the response is lost,
+// it reads whether the agent has it.
 func (m *member) ensureInstalled() (*InstalledSkill, error) {
 	installed, err := m.find()
 	if err != nil || installed != nil {
@@ -314,7 +306,7 @@ func (m *member) ensureInstalled() (*InstalledSkill, error) {
 	return installed, err
 }
 
-// find returns the version as it is installed on the agent; nil if it is not.
+// find returns the version on the agent, nil if it is not installed.
 func (m *member) find() (*InstalledSkill, error) {
 	all, err := m.skills.Installed(m.ctx, m.result.AgentID, m.opts...)
 	if err != nil {
@@ -330,7 +322,7 @@ func (m *member) find() (*InstalledSkill, error) {
 	return &all[i], nil
 }
 
-// restart restarts the agent and waits until it runs again.
+// restart restarts the agent and waits until it runs.
 func (m *member) restart() {
 	m.step(func() error {
 		ctx, cancel := m.inTime()

@@ -219,7 +219,7 @@ func TestDeployVersionWithOtherContent(t *testing.T) {
 		s.AddSkill(agentotest.SkillSeed{Name: "demo", Version: "1.0.0", Custom: true})
 		report, err := s.Client().Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: fleet(s, 3)})
 		require.ErrorIs(t, err, agento.ErrConflict)
-		require.ErrorContains(t, err, "no agent was touched")
+		require.ErrorContains(t, err, "no agent was changed")
 		require.Nil(t, report)
 		require.Len(t, s.Requests(), 1)
 	})

@@ -24,33 +24,32 @@ const streamBuffer = 16
 
 // Event is one event of a raw stream.
 type Event struct {
-	ID   string // the last event ID that the stream named
-	Type string // "message" where the wire names none
+	ID   string // of this or the last event that had one
+	Type string // "message" if the event has none
 	Data []byte
 }
 
-// Stream is a stream of events that is read while it arrives. [Stream.All] reads the
-// connection on the goroutine of its caller; [Stream.Events] starts a goroutine that
-// reads it into a channel. Read a stream to its end, close it, or cancel its context:
-// each frees its connection.
+// Stream is a stream of events. [Stream.All] reads the connection on the goroutine of its
+// caller; [Stream.Events] starts a goroutine that sends the events to a channel. Read a
+// stream to its end, close it, or cancel its context: each releases the connection.
 //
-// A stream that ends with a nil error is complete, unless you closed it. In every
-// other case the events that arrived are delivered, and Err says what is missing. The
-// zero value behaves like a stream that has ended.
+// A stream that ends with a nil error is complete, unless you closed it. Otherwise the
+// events that arrived are delivered, and Err returns the reason. The zero value behaves
+// like a stream that has ended.
 type Stream[T any] struct {
 	source   source[T]          // nil: the stream has ended
 	done     <-chan struct{}    // closed when the caller's context ends
-	outcome  *transport.Outcome // of opening the stream; nil for one of NewStream
+	outcome  *transport.Outcome // of opening the stream; nil if made by NewStream
 	observed *observerCall
 
-	reading  sync.Mutex    // one caller reads at a time
-	reported atomic.Bool   // the end is or was reported to the observer
-	told     chan struct{} // closed when it was
-	forget   func() bool   // of reporting when the caller's context ends
-	events   int
-	complete atomic.Bool // the last event was read
-	closed   atomic.Bool // by the caller
-	ended    atomic.Pointer[streamEnd]
+	reading   sync.Mutex    // one caller reads at a time
+	reporting atomic.Bool   // the end is or was reported to the observer
+	reported  chan struct{} // closed after that
+	ignore    func() bool   // stops reporting the end of the caller's context
+	events    int
+	complete  atomic.Bool // the last event was read
+	closed    atomic.Bool // by the caller
+	ended     atomic.Pointer[streamEnd]
 
 	channel struct {
 		sync.Mutex
@@ -61,7 +60,7 @@ type Stream[T any] struct {
 
 type streamEnd struct{ err error }
 
-// source is where the events of a stream come from: [stream.Values] or [stream.Fixed].
+// source is the source of a stream's events: [stream.Values] or [stream.Fixed].
 type source[T any] interface {
 	Next() (event T, last bool, err error)
 	Ready() bool
@@ -69,8 +68,8 @@ type source[T any] interface {
 	Finish(complete bool)
 }
 
-// NewStream returns a stream that delivers events and then ends with err, nil for a
-// complete stream. It is for tests of code that reads a stream.
+// NewStream returns a stream of the given events that ends with err, for tests of code that
+// reads streams.
 func NewStream[T any](events []T, err error) *Stream[T] {
 	return &Stream[T]{source: &stream.Fixed[T]{Events: events, Err: err}}
 }
@@ -117,31 +116,29 @@ func (s *Stream[T]) end(err error) {
 	events := s.events
 	s.reading.Unlock()
 	if s.observed != nil {
-		s.forget()
+		s.ignore()
 		s.report(endReason(err, closed), events, err)
 	}
 }
 
-// report reports to the observer once that the stream has ended, and returns when that
-// is done.
+// report reports the end of the stream to the observer once, and returns after that.
 func (s *Stream[T]) report(reason StreamEndReason, events int, err error) {
-	if s.reported.Swap(true) {
-		<-s.told
+	if s.reporting.Swap(true) {
+		<-s.reported
 		return
 	}
-	defer close(s.told)
+	defer close(s.reported)
 	s.observed.streamEnd(StreamEndInfo{Reason: reason, RequestID: s.outcome.RequestID(), Events: events, Err: err})
 }
 
-// observeContext makes a stream that nobody reads report the end of its caller's
-// context.
+// observeContext reports the end of the caller's context for a stream that is not read.
 func (s *Stream[T]) observeContext(ctx context.Context) {
 	s.done = ctx.Done()
 	if s.observed == nil {
 		return
 	}
-	s.told = make(chan struct{})
-	s.forget = context.AfterFunc(ctx, func() {
+	s.reported = make(chan struct{})
+	s.ignore = context.AfterFunc(ctx, func() {
 		if !s.reading.TryLock() {
 			return // the reader reports the end
 		}
@@ -169,8 +166,8 @@ func endReason(err error, closed bool) StreamEndReason {
 	return StreamFailed
 }
 
-// All iterates over the events, reading the connection on the caller's goroutine. If
-// the stream fails, the error is yielded last. Leaving the loop closes the stream.
+// All iterates over the events, which it reads on the caller's goroutine. If the stream
+// fails, the error is yielded last. Leaving the loop closes the stream.
 func (s *Stream[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if s == nil || s.source == nil {
@@ -178,7 +175,7 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 		}
 		defer func() { _ = s.Close() }()
 		s.channel.Lock()
-		events := s.channel.events // not nil: Events has some of the events
+		events := s.channel.events // not nil: Events was called
 		s.channel.Unlock()
 		var event T
 		for ok := true; ; {
@@ -201,9 +198,9 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 	}
 }
 
-// Events returns the channel of the events, with a buffer of 16. The first call
-// starts the goroutine that feeds it. The channel is closed exactly once, when the
-// stream has ended; then call Err.
+// Events returns a channel of the events, with a buffer of 16. The first call starts the
+// goroutine that sends to it. The channel is closed when the stream has ended; then call
+// Err.
 func (s *Stream[T]) Events() <-chan T {
 	if s == nil || s.source == nil {
 		ended := make(chan T)
@@ -223,8 +220,8 @@ func (s *Stream[T]) Events() <-chan T {
 	return s.channel.events
 }
 
-// feed sends the events to the channel. An event is only dropped if the stream was
-// closed, or its context ended while the channel was full.
+// feed sends the events to the channel. It drops an event only if the stream is closed, or
+// its context ends while the channel is full.
 func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
 	defer close(events)
 	for {
@@ -242,7 +239,7 @@ func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
 		case <-quit:
 		case <-s.done:
 			select {
-			case events <- event: // there was room at the same moment
+			case events <- event: // the channel is no longer full
 			default:
 				s.reading.Lock()
 				s.events--
@@ -254,9 +251,8 @@ func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
 	}
 }
 
-// Buffered reports whether the next event, or the end of the stream, can be had
-// without waiting for the network. A caller that writes events elsewhere can flush
-// when it returns false.
+// Buffered reports whether the next event, or the end of the stream, is available without
+// waiting for the network. A caller that forwards events can flush if it is not.
 func (s *Stream[T]) Buffered() bool {
 	if s == nil || s.source == nil {
 		return true
@@ -266,15 +262,10 @@ func (s *Stream[T]) Buffered() bool {
 	return s.ended.Load() != nil || s.closed.Load() || s.complete.Load() || s.source.Ready()
 }
 
-// Err returns why the stream ended, nil if it is complete or was closed by the
-// caller. Before the end it is nil. It is an [*Error] with the request ID of the
-// stream and matches
-//   - [ErrStreamTruncated]: the connection ended before the stream was complete;
-//   - [ErrStreamIdle]: nothing came for longer than the idle timeout;
-//   - [ErrEventTooLarge]: an event exceeds the limit;
-//   - [ErrNotEventStream]: the body is something else;
-//   - the context's error and its cause;
-//   - what an error event of a chat reports, by its code.
+// Err returns the error that ended the stream. It is nil before the end, and if the stream
+// is complete or was closed by the caller. It is an [*Error] with the stream's request ID.
+// It matches the cause of the context, [ErrStreamTruncated], [ErrStreamIdle],
+// [ErrEventTooLarge], [ErrNotEventStream], or the errors for the code of an error event.
 func (s *Stream[T]) Err() error {
 	if s == nil {
 		return nil
@@ -285,9 +276,9 @@ func (s *Stream[T]) Err() error {
 	return nil
 }
 
-// Close ends the stream and frees its connection. It may be called more than once,
-// from any goroutine, also inside a range: up to 16 events that Events has buffered
-// may still arrive. It always returns nil.
+// Close closes the stream and releases its connection. It may be called more than once and
+// by any goroutine, also within a range over the stream. Events may still deliver up to 16
+// buffered events. Close always returns nil.
 func (s *Stream[T]) Close() error {
 	if s == nil || s.source == nil {
 		return nil
@@ -307,8 +298,7 @@ func (s *Stream[T]) Close() error {
 	return nil
 }
 
-// Response returns what came back when the stream was opened: status, request ID,
-// headers, rate limit.
+// Response returns the response that opened the stream, without a body.
 func (s *Stream[T]) Response() Response {
 	if s == nil || s.outcome == nil {
 		return Response{}
@@ -316,8 +306,8 @@ func (s *Stream[T]) Response() Response {
 	return responseOf(s.outcome)
 }
 
-// open sends a call whose response is an event stream. It returns when the headers
-// have arrived. idle is the idle timeout, unless the caller has set one.
+// open sends a call whose response is an event stream. It returns when the headers have
+// arrived. idle is the default idle timeout.
 func open(c *call, idle time.Duration) (*opened, error) {
 	idle = cmp.Or(c.settings.idleTimeout, idle)
 	c.spec.Stream = true
@@ -342,10 +332,10 @@ type opened struct {
 	decoder *sse.Decoder
 }
 
-// fail is the error that ends the stream.
+// fail returns the error that ends the stream.
 func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.outcome, cause) }
 
-// newStream returns the stream of values that an event stream has, for a caller with a
+// newStream returns the stream of the values of an event stream. caller is the caller's
 // context.
 func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *Stream[T] {
 	observed := o.call.observed
@@ -361,8 +351,7 @@ func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *S
 	return s
 }
 
-// streamOpenError returns the error of a call that has no event stream, nil if it has
-// one.
+// streamOpenError returns an error if a response is not an event stream.
 func streamOpenError(info CallInfo, out *transport.Outcome) error {
 	var timeout *transport.TimeoutError
 	if errors.As(out.Err, &timeout) {
@@ -371,7 +360,7 @@ func streamOpenError(info CallInfo, out *transport.Outcome) error {
 	if out.Failed() {
 		return callError(info, out)
 	}
-	// Some proxies drop the Content-Type. The body is inspected anyway.
+	// Some proxies remove the Content-Type. The body is checked later.
 	kind, _, _ := strings.Cut(out.Header.Get("Content-Type"), ";")
 	kind = strings.TrimSpace(kind)
 	if out.StatusCode != http.StatusNoContent && (kind == "" || strings.EqualFold(kind, "text/event-stream")) {
@@ -380,7 +369,7 @@ func streamOpenError(info CallInfo, out *transport.Outcome) error {
 	return notEventStreamError(info, out, stream.Excerpt(out.Stream))
 }
 
-// notEventStreamError is the service's error if the body has one, else
+// notEventStreamError returns the service's error if the body has one, else
 // ErrNotEventStream with an excerpt.
 func notEventStreamError(info CallInfo, out *transport.Outcome, body []byte) *Error {
 	other := *out
@@ -394,7 +383,7 @@ func notEventStreamError(info CallInfo, out *transport.Outcome, body []byte) *Er
 	return e
 }
 
-// streamError is the error of an open stream, with what is known of its response.
+// streamError returns the error of an open stream.
 func streamError(info CallInfo, out *transport.Outcome, cause error) *Error {
 	var other *stream.NotEventStreamError
 	if errors.As(cause, &other) {
@@ -406,7 +395,7 @@ func streamError(info CallInfo, out *transport.Outcome, cause error) *Error {
 	return e
 }
 
-// atEnd ends a raw stream, which has no end mark.
+// atEnd ends a raw stream, which is complete at EOF.
 func (o *opened) atEnd(reason error) error {
 	if reason == io.EOF {
 		return io.EOF

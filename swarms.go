@@ -12,7 +12,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// SwarmsService groups agents that share knowledge and credentials.
+// SwarmsService manages swarms: groups of agents that share knowledge and credentials.
 type SwarmsService struct{ core *core }
 
 // Swarm is a group of agents. Its fields are inferred.
@@ -20,20 +20,20 @@ type Swarm struct {
 	ID          string       `json:"id"`
 	Name        string       `json:"name"`
 	Description string       `json:"description,omitempty"`
-	Agents      []SwarmAgent `json:"agents"` // an agent joins by its own SwarmID
+	Agents      []SwarmAgent `json:"agents"` // set SwarmID of an agent to add it
 	CreatedAt   time.Time    `json:"createdAt"`
 	UpdatedAt   *time.Time   `json:"updatedAt"`
 }
 
-// SwarmAgent names an agent of a swarm. Its form on the wire is not known: an id
-// and an object are both read.
+// SwarmAgent is an agent of a swarm. Its wire form is inferred: an ID and an object are
+// both accepted.
 type SwarmAgent struct {
 	ID     string `json:"id"`
-	Name   string `json:"name"`   // empty where only the id is told
-	Status Status `json:"status"` // likewise
+	Name   string `json:"name"`   // empty if the response has only the ID
+	Status Status `json:"status"` // empty if the response has only the ID
 }
 
-// UnmarshalJSON reads an id or an object.
+// UnmarshalJSON decodes an ID or an object.
 func (a *SwarmAgent) UnmarshalJSON(data []byte) error {
 	*a = SwarmAgent{}
 	if bytes.HasPrefix(data, []byte(`"`)) {
@@ -43,8 +43,7 @@ func (a *SwarmAgent) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(a))
 }
 
-// CreateSwarmParams describes a new swarm. Zero values are left out. All of it is
-// inferred.
+// CreateSwarmParams describes a new swarm. Zero values are not sent. The fields are inferred.
 type CreateSwarmParams struct {
 	Name        string // required
 	Description string
@@ -59,9 +58,9 @@ func (p CreateSwarmParams) wire() any {
 	}{p.Name, p.Description, p.Secrets}
 }
 
-// UpdateSwarmParams changes a swarm. A field that is left out stays as it is;
-// [Set] gives it a value, also ""; [Clear] empties it. Secrets that are given may
-// replace the whole set; without any they stay. All of it is inferred.
+// UpdateSwarmParams changes a swarm. Fields that are not set do not change. [Set] sets a
+// value, also "". [Clear] sets null. Secrets may replace all secrets of the swarm. The
+// fields are inferred.
 type UpdateSwarmParams struct {
 	Name        Optional[string]
 	Description Optional[string]
@@ -98,26 +97,25 @@ func swarmKey(s *Swarm) string { return s.ID }
 
 // List returns a page of the account's swarms.
 //
-// GET /v1/swarms, inferred from the title. Scope: swarms:read. Errors: those of
-// every call.
+//   - API: GET /v1/swarms (path inferred from the reference's title)
+//   - Scope: swarms:read
 func (s *SwarmsService) List(ctx context.Context, p *ListParams, opts ...Option) (*Page[Swarm], error) {
 	return list[Swarm](ctx, s.core, request{route: route.ListSwarms, query: p.query()}, opts)
 }
 
-// All iterates over the account's swarms, page by page; Limit is the size of a
-// page. It ends with [ErrListIncomplete] if it cannot know whether it saw all.
+// All iterates over the account's swarms. Limit is the page size. The iterator ends with
+// [ErrListIncomplete] if swarms may be missing.
 //
-// GET /v1/swarms, inferred from the title. Scope: swarms:read. Errors: those of
-// [SwarmsService.List].
+//   - API: GET /v1/swarms (path inferred from the reference's title)
+//   - Scope: swarms:read
 func (s *SwarmsService) All(ctx context.Context, p *ListParams, opts ...Option) iter.Seq2[Swarm, error] {
 	return iterate(ctx, s.core, request{route: route.ListSwarms, query: p.query()}, swarmKey, opts)
 }
 
-// Create creates a swarm. A creation whose answer is lost is not repeated; the
-// error then matches [ErrOutcomeUnknown].
+// Create creates a swarm.
 //
-// POST /v1/swarms, inferred from the title. Scope: swarms:write. Errors: those of
-// every call.
+//   - API: POST /v1/swarms (path inferred from the reference's title)
+//   - Scope: swarms:write
 func (s *SwarmsService) Create(ctx context.Context, p CreateSwarmParams, opts ...Option) (*Swarm, error) {
 	r := request{route: route.CreateSwarm, body: p, err: p.Secrets.check()}
 	if p.Name == "" {
@@ -128,20 +126,18 @@ func (s *SwarmsService) Create(ctx context.Context, p CreateSwarmParams, opts ..
 
 // Get returns a swarm with its agents.
 //
-// GET /v1/swarms/{id}, inferred from the title. Scope: swarms:read. Errors: those
-// of every call; [ErrNotFound].
+//   - API: GET /v1/swarms/{id} (path inferred from the reference's title)
+//   - Scope: swarms:read
 func (s *SwarmsService) Get(ctx context.Context, id string, opts ...Option) (*Swarm, error) {
 	return do[Swarm](ctx, s.core, request{route: route.GetSwarm, path: pathID("id", id)}, opts)
 }
 
-// Update changes the given fields of a swarm and leaves the others. Whether
-// running agents see new secrets before [AgentsService.Restart] is not
-// documented; name and description need no restart. Where the service answers
-// without the swarm, it is read with [SwarmsService.Get].
+// Update changes the given fields of a swarm. Whether running agents use new secrets before
+// [AgentsService.Restart] is not documented. If the response does not have the swarm,
+// Update reads it.
 //
-// PATCH /v1/swarms/{id}, inferred from the title. Scope: swarms:write, and
-// swarms:read where the swarm has to be read. Errors:
-// those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
+//   - API: PATCH /v1/swarms/{id} (path inferred from the reference's title)
+//   - Scope: swarms:write; swarms:read to read the swarm
 func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmParams, opts ...Option) (*Swarm, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
@@ -152,12 +148,11 @@ func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmPara
 	return update[Swarm](ctx, s.core, change, read, settings)
 }
 
-// Delete deletes a swarm. What becomes of its agents and of its knowledge base is
-// not documented. One that is gone when the deletion is repeated after a lost
-// answer counts as deleted.
+// Delete deletes a swarm. It succeeds if a retry finds that the swarm does not exist. What
+// happens to the swarm's agents and knowledge base is not documented.
 //
-// DELETE /v1/swarms/{id}, inferred from the title. Scope: swarms:write. Errors:
-// those of every call; [ErrNotFound]; [ErrOutcomeUnknown] when the answer is lost.
+//   - API: DELETE /v1/swarms/{id} (path inferred from the reference's title)
+//   - Scope: swarms:write
 func (s *SwarmsService) Delete(ctx context.Context, id string, opts ...Option) error {
 	return exec(ctx, s.core, request{route: route.DeleteSwarm, path: pathID("id", id)}, opts)
 }

@@ -151,7 +151,7 @@ func TestAllIterators(t *testing.T) {
 
 			list.asked = nil
 			_, err = collect(l.keys(client, 2, 0, agento.WithResponse(new(agento.Response))))
-			require.ErrorContains(t, err, "WithResponse does not fit an iterator")
+			require.ErrorContains(t, err, "WithResponse is not allowed on an iterator")
 			_, err = collect(l.keys(client, -1, 0))
 			require.ErrorContains(t, err, "limit")
 			_, err = collect(l.keys(client, 1, -1))

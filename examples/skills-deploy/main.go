@@ -109,7 +109,7 @@ func (o options) run(ctx context.Context, client *agento.Client, out io.Writer) 
 		return plan(ctx, client, o.deploy, out)
 	}
 	report, err := client.Skills.Deploy(ctx, o.deploy)
-	if report != nil { // nil: no agent was touched
+	if report != nil { // nil: no agent was changed
 		summarise(report, out)
 	}
 	return err
