@@ -46,12 +46,15 @@ func block(name, text string) Block {
 	return Block{Path: "docs/a.md", Line: 40, Name: name, Language: "go", Text: text, Scopes: []string{"agents:read"}}
 }
 
+const hello = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n"
+
 func TestRun(t *testing.T) {
 	require.NoError(t, Run(t.Context(), ".", []Block{
 		block("output", "fmt.Println(agentID != \"\")\n// Output: true\n"),
 		block("unordered", "fmt.Println(1)\nfmt.Println(2)\n// Unordered output:\n// 2\n// 1\n"),
 		block("err", "return errors.New(\"x\")\n// Output: error: x\n"),
 		block("test", "func TestIt(t *testing.T) {}\n"),
+		block("program", hello+"// Output: hello\n"),
 	}, nil))
 }
 
@@ -61,8 +64,11 @@ func TestRunFails(t *testing.T) {
 		block("no_output", "fmt.Println(1)\n"),
 		block("no_scope", "return client.Agents.Stop(ctx, agentID)\n"),
 		block("test", "func TestIt(t *testing.T) { t.Error(1) }\n"),
+		block("program_output", hello+"// Output: bye\n"),
+		block("no_program", "package main\n\nfunc main() { missing() }\n"),
 	}, nil)
 	for _, problem := range []string{
+		"got:\nhello\nwant:\nbye\n", "docs/a.md:42: undefined: missing",
 		"got:\n1\nwant:\n2\n", "got:\n1\nwant:\n\n", "lacks the scope agents:write", "--- FAIL: TestIt",
 	} {
 		require.ErrorContains(t, err, problem)

@@ -40,8 +40,8 @@ var standard = map[string]string{
 
 // Run runs each block against a fake service of its own and compares what it
 // prints with the comment "Output:" at its end. A block is the body of a function
-// with ctx and client, or test functions. An error that the body returns is
-// printed after "error:".
+// with ctx and client, test functions, or a complete program. An error that the body
+// returns is printed after "error:".
 //
 // The blocks become examples of the package in the folder testdata/documents of
 // the module in dir. The other files there declare what blocks use without a
@@ -85,6 +85,9 @@ func Run(ctx context.Context, dir string, blocks []Block, packages map[string]st
 // IsTest reports whether the block consists of test functions.
 func (b Block) IsTest() bool { return strings.HasPrefix(b.Text, "func Test") }
 
+// IsProgram reports whether the block is a complete program.
+func (b Block) IsProgram() bool { return strings.HasPrefix(b.Text, "package main\n") }
+
 var hasOutput = regexp.MustCompile(`(?m)^// (Unordered output|Output):.*\n(//.*\n)*\z`)
 
 // Code returns the block without its output.
@@ -103,7 +106,7 @@ func program(blocks []Block, packages map[string]string) ([]byte, error) {
 	imports := maps.Clone(standard)
 	maps.Copy(imports, packages)
 	maps.DeleteFunc(imports, func(name, _ string) bool {
-		return !slices.ContainsFunc(blocks, func(b Block) bool { return b.uses(name) })
+		return !slices.ContainsFunc(blocks, func(b Block) bool { return !b.IsProgram() && b.uses(name) })
 	})
 	for _, name := range []string{"agento", "context", "testing"} { // used by the template
 		imports[name] = standard[name]
@@ -147,6 +150,10 @@ func TestSetupsHaveBlocks(t *testing.T) {
 {{if .IsTest -}}
 //line {{.Path}}:{{.Line}}
 {{.Text}}
+{{- else if .IsProgram -}}
+func Example_{{.Name}}() {
+	run("{{.Name}}", {{printf "%#v" .Scopes}}, documents.Program("{{.Path}}", {{.Line}}, {{printf "%q" .Code}}))
+{{.Output}}}
 {{- else -}}
 func Example_{{.Name}}() {
 	run("{{.Name}}", {{printf "%#v" .Scopes}}, func(ctx context.Context, client *agento.Client) error {

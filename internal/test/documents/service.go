@@ -2,8 +2,11 @@ package documents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
@@ -42,6 +45,30 @@ func RunBlock(scopes []string, setup func(*Service), block func(context.Context,
 	}
 	if s.After != nil {
 		s.After()
+	}
+}
+
+// Program returns a block that runs a complete program in a process of its own. The
+// program finds the service through the environment. The document and the line are for
+// the compiler's errors.
+func Program(document string, line int, text string) func(context.Context, *agento.Client) error {
+	return func(ctx context.Context, _ *agento.Client) error {
+		scratch, err := os.MkdirTemp("", "program")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(scratch) }()
+		main := filepath.Join(scratch, "main.go")
+		if err := os.WriteFile(main, fmt.Appendf(nil, "//line %s:%d\n%s", document, line, text), 0o600); err != nil {
+			return err
+		}
+		out, err := exec.CommandContext(ctx, "go", "run", main).Output()
+		fmt.Print(string(out))
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return fmt.Errorf("%w\n%s", err, exit.Stderr)
+		}
+		return err
 	}
 }
 
