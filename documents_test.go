@@ -72,22 +72,23 @@ func TestReadmeLinksEveryDocument(t *testing.T) {
 	}
 }
 
-// TestReadmeOperations keeps the README's table equal to the table of operations.
+// TestOperationsPage keeps the table in docs/operations.md equal to the table of operations.
 //
-//	go test . -run ReadmeOperations -update
-func TestReadmeOperations(t *testing.T) {
+//	go test . -run OperationsPage -update
+func TestOperationsPage(t *testing.T) {
+	const name = "docs/operations.md"
 	const begin, end = "<!-- operations: begin -->\n", "<!-- operations: end -->"
-	readme, err := os.ReadFile("README.md")
+	page, err := os.ReadFile(name)
 	require.NoError(t, err)
-	head, rest, ok := strings.Cut(string(readme), begin)
-	require.True(t, ok, "README.md has no %q", begin)
+	head, rest, ok := strings.Cut(string(page), begin)
+	require.True(t, ok, "%s has no %q", name, begin)
 	table, tail, ok := strings.Cut(rest, end)
-	require.True(t, ok, "README.md has no %q", end)
+	require.True(t, ok, "%s has no %q", name, end)
 	if *update {
-		require.NoError(t, os.WriteFile("README.md", []byte(head+begin+operationsTable()+end+tail), 0o644))
+		require.NoError(t, os.WriteFile(name, []byte(head+begin+operationsTable()+end+tail), 0o644))
 		return
 	}
-	require.Equal(t, operationsTable(), table, "run: go test . -run ReadmeOperations -update")
+	require.Equal(t, operationsTable(), table, "run: go test . -run OperationsPage -update")
 }
 
 func operationsTable() string {

@@ -46,16 +46,14 @@ func greet(ctx context.Context, client *agento.Client, agentID string) (string, 
 // setups prepares the service for the blocks that need more than an agent. What
 // a block does but does not print is checked in After, which prints what is wrong.
 var setups = map[string]func(*documents.Service){
-	"readme_tell_errors_apart":                 func(*documents.Service) { agentID = "a-404" },
-	"readme_stay_within_the_rate_limit":        rateLimited,
-	"readme_put_an_agent_behind_a_chat_widget": talkToWidget,
-	"tasks_change_a_personality":               loadPersonality,
-	"tasks_deploy_a_skill":                     loadSkill,
-	"tasks_follow_a_log":                       endLog,
-	"chat_widget_a_chat_widgets_backend":       talkToWidget,
-	"chat_widget_the_server":                   terminate,
-	"errors_errors":                            restrictKey,
-	"errors_when_a_write_may_have_happened": func(s *documents.Service) {
+	"readme_handle_errors":               func(*documents.Service) { agentID = "a-404" },
+	"tasks_change_a_personality":         loadPersonality,
+	"tasks_deploy_a_skill":               loadSkill,
+	"tasks_follow_a_log":                 endLog,
+	"chat_widget_a_chat_widgets_backend": talkToWidget,
+	"chat_widget_the_server":             terminate,
+	"errors_errors":                      restrictKey,
+	"errors_when_a_write_may_have_been_applied": func(s *documents.Service) {
 		s.Next("Agents.Create", 1, agentotest.Drop().AfterCommit())
 	},
 	"moving_from_curl":                         serveWidgets,

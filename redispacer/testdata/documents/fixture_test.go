@@ -9,7 +9,7 @@ import (
 	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
 )
 
-var setups = map[string]func(*documents.Service){"rate_limits_the_shared_budget": startRedis}
+var setups = map[string]func(*documents.Service){"rate_limits_share_a_limit_through_redis": startRedis}
 
 func startRedis(s *documents.Service) {
 	dir, err := os.MkdirTemp("", "redis")
