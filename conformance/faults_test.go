@@ -76,7 +76,7 @@ func TestFaultsPage(t *testing.T) {
 	for _, f := range faults {
 		if f.group != group {
 			group = f.group
-			fmt.Fprintf(&page, "\n## %s\n\n| what goes wrong | what the caller gets |\n|---|---|\n", group)
+			fmt.Fprintf(&page, "\n## %s\n\n| fault | result |\n|---|---|\n", group)
 		}
 		fmt.Fprintf(&page, "| %s | %s |\n", f.name, f.gets)
 	}
@@ -90,10 +90,13 @@ func TestFaultsPage(t *testing.T) {
 	require.GreaterOrEqual(t, len(faults), 60)
 }
 
-const faultsIntro = `# What goes wrong, and what you get
+const faultsIntro = `# Faults
 
-Each of these %d faults is a test. This page is generated from their table, which ` + "`go test ./conformance -run TestFaults`" + ` runs. No fault
-hangs, panics, leaks a goroutine or a connection, prints the key, or reports a success or a failure that is not true.
+The tables list %d faults of the service, the network and the caller's code, and the result of a call for each. Each row is a test; the page is
+generated from the tests. ` + "`go test ./conformance -run TestFaults`" + ` runs them.
+
+For each fault, the test also checks that the call returns in time, does not panic and does not print the API key. It also checks that no goroutine and
+no connection is left.
 `
 
 func allFaults() []fault {

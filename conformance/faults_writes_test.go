@@ -51,7 +51,7 @@ func retryAfterFaults() []fault {
 		}
 	}
 	rows := []fault{
-		obeyed("absent", "", 0), obeyed("0", "0", 0), obeyed("negative", "-5", 0), obeyed("words", "soon", 0),
+		obeyed("absent", "", 0), obeyed("0", "0", 0), obeyed("negative", "-5", 0), obeyed("not a number or a date", "soon", 0),
 		obeyed("seconds", "7", 7*time.Second), obeyed("a decimal", "1.5", 1500*time.Millisecond),
 		obeyed("a date in the format of HTTP", at(20*time.Second, http.TimeFormat), 20*time.Second),
 		obeyed("a date in the format of RFC 850", at(20*time.Second, "Monday, 02-Jan-06 15:04:05 GMT"), 20*time.Second),
@@ -97,7 +97,7 @@ func writeFaults() []fault {
 		{name: "POST, 429, then success", gets: "success; it was not applied, so it is retried", serve: first(says(429, "", "Retry-After", "1"), says(201, okBody))(), call: createAgent, within: time.Second, check: fine},
 		{name: "POST, 400", gets: "ErrValidation; the outcome is known", serve: says(400, `{"error":{"code":"validation_error","message":"name"}}`), call: createAgent, check: known(status(400, agento.ErrValidation))},
 		{name: "DELETE, connection closed, then 404", gets: "success; the first attempt was applied", serve: first(raw("", nil), says(404, `{"error":{"code":"agent_not_found","message":"gone"}}`))(), call: deleteAgent, check: fine},
-		{name: "DELETE, connection closed, then a proxy's 404", gets: "ErrOutcomeUnknown; that 404 proves nothing", serve: first(raw("", nil), says(404, "<html>"))(), call: deleteAgent, check: status(404, agento.ErrOutcomeUnknown, agento.ErrNoRoute)},
+		{name: "DELETE, connection closed, then a proxy's 404", gets: "ErrOutcomeUnknown; this 404 may not be from the service", serve: first(raw("", nil), says(404, "<html>"))(), call: deleteAgent, check: status(404, agento.ErrOutcomeUnknown, agento.ErrNoRoute)},
 		{name: "DELETE of an unknown agent", gets: "ErrNotFound", serve: says(404, `{"error":{"code":"agent_not_found","message":"none"}}`), call: deleteAgent, check: known(status(404, agento.ErrNotFound))},
 	}
 	for i := range rows {
