@@ -39,7 +39,7 @@ func TestAccountsSeparate(t *testing.T) {
 		switch {
 		case r == route.InstallSkill || r.Path == "/v1/agents" || r.Path == "/v1/swarms" || r.Path == "/v1/skills" || r == route.GetAccount:
 			continue
-		case r.Path[:len("/v1/s")] == "/v1/s" && r.Group == "Skills":
+		case r.Path[:len("/v1/s")] == "/v1/s" && r.Group() == "Skills":
 			id, code = skill, "skill_not_found"
 		case r.Path[:len("/v1/s")] == "/v1/s":
 			id, code = swarm, "swarm_not_found"

@@ -92,7 +92,7 @@ func newWorld(t *testing.T, opts ...Option) world {
 // path fills a route's template in.
 func (w world) path(r *route.Route, last string) string {
 	id, chunks := w.agent, w.agentChunks
-	switch r.Group {
+	switch r.Group() {
 	case "Swarms":
 		id = w.swarm
 	case "Skills":
