@@ -357,7 +357,7 @@ func encode(method string, body any, extra map[string]any) (encoded []byte, secr
 
 // isOwnType reports whether the type of v is declared in this package. A caller's struct
 // that embeds such a type has its methods too.
-func isOwnType(v any) bool { return wire.PackageOf(v) == wire.PackageOf(Option{}) }
+func isOwnType(v any) bool { return wire.PackageOf(v) == wire.PackageOf(Code("")) }
 
 // run sends a call that is not a stream, and decodes the body of a 2xx response.
 func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {

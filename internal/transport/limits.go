@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -61,17 +60,13 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 			}
 		}()
 	}
-	ctx := a.ctx
-	var connections *atomic.Int32 // net/http may retry by itself
-	trace := c.t.traced && c.Method != http.MethodGet
-	if trace {
-		connections = new(atomic.Int32)
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GotConn: func(httptrace.GotConnInfo) { connections.Add(1) },
-		})
+	var bodies *bodyCount
+	counted := c.t.direct && c.Body != nil
+	if counted || a.ctx != req.Context() {
+		req = req.WithContext(a.ctx)
 	}
-	if ctx != req.Context() {
-		req = req.WithContext(ctx)
+	if counted {
+		bodies = countBodies(req)
 	}
 	resp, err := c.t.chain.RoundTrip(req)
 	if err == nil && resp == nil {
@@ -79,8 +74,8 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)
-		if trace {
-			n := connections.Load()
+		if bodies != nil {
+			n := bodies.Load()
 			c.last.sent = n > 1 || n == 1 && !rejected(err)
 		}
 		return nil, a.explain(err)
@@ -92,6 +87,37 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 		return nil, err
 	}
 	return resp, nil
+}
+
+// bodyCount is the number of bodies of a request that were read: net/http reads one after it
+// has a connection, and another one when it retries by itself.
+type bodyCount struct{ atomic.Int32 }
+
+func countBodies(req *http.Request) *bodyCount {
+	n := new(bodyCount)
+	count := func(body io.ReadCloser) io.ReadCloser { return &countedBody{ReadCloser: body, count: n} }
+	req.Body = count(req.Body)
+	if get := req.GetBody; get != nil {
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := get()
+			return count(body), err
+		}
+	}
+	return n
+}
+
+type countedBody struct {
+	io.ReadCloser
+	count *bodyCount
+	read  bool
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	if !b.read {
+		b.read = true
+		b.count.Add(1)
+	}
+	return b.ReadCloser.Read(p)
 }
 
 // read keeps what a response has.

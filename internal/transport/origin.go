@@ -27,7 +27,8 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	out := req
 	if o.shared {
-		out = req.Clone(req.Context())
+		out = req.WithContext(req.Context())
+		out.Header = req.Header.Clone()
 	}
 	out.Host = o.origin.Host
 	out.Header[keyHeader] = o.keys.recent.Load().newest

@@ -46,7 +46,7 @@ type Transport struct {
 	userAgent []string
 	keys      keys
 	dates     dates
-	traced    bool // chain is net/http's own transport, whose traces can be trusted
+	direct    bool // chain is net/http's own transport, which reads a body only to send it
 }
 
 // New returns a transport. The caller's http.Client is not changed.
@@ -54,7 +54,7 @@ func New(cfg Config) *Transport {
 	t := &Transport{jar: cfg.HTTPClient.Jar, userAgent: []string{cfg.UserAgent}}
 	t.keys.init(cfg)
 	_, known := cfg.HTTPClient.Transport.(*http.Transport)
-	t.traced = known && len(cfg.Middleware) == 0
+	t.direct = known && len(cfg.Middleware) == 0
 	t.chain = &originCheck{
 		next: cfg.HTTPClient.Transport, origin: cfg.Origin, keys: &t.keys, shared: len(cfg.Middleware) > 0,
 	}
@@ -140,10 +140,7 @@ type call struct {
 	*Call
 	t       *Transport
 	ctx     context.Context
-	client  http.Client
-	retrier retryablehttp.Client
-	request retryablehttp.Request
-	first   http.Request // of request
+	request *retryablehttp.Request
 
 	attempts  int
 	queued    time.Duration // spent waiting for the rate limit
@@ -158,24 +155,34 @@ type call struct {
 // Do carries out a call. It returns when the response of a unary call was read,
 // or when the headers of a stream have arrived.
 func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
-	c := &call{Call: spec, t: t, ctx: ctx}
-	c.client = http.Client{Transport: c, CheckRedirect: noRedirect, Jar: t.jar}
-	c.first = *(&http.Request{
+	// One allocation. call does not have these fields: their methods would be linked, because
+	// call is an http.RoundTripper.
+	var all struct {
+		call    call
+		client  http.Client
+		retrier retryablehttp.Client
+		request retryablehttp.Request
+		first   http.Request // of request
+	}
+	c := &all.call
+	*c = call{Call: spec, t: t, ctx: ctx, request: &all.request}
+	all.client = http.Client{Transport: c, CheckRedirect: noRedirect, Jar: t.jar}
+	all.first = *(&http.Request{
 		Method: c.Method, URL: c.URL, Host: c.URL.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: c.newHeader(),
 	}).WithContext(ctx)
-	c.request.Request = &c.first
+	c.request.Request = &all.first
 	if c.Body != nil {
 		if err := c.request.SetBody(c.Body); err != nil {
 			return &Outcome{Err: err}
 		}
 	}
-	c.retrier = retryablehttp.Client{
-		HTTPClient: &c.client, RetryMax: max(c.MaxRetries, 0),
+	all.retrier = retryablehttp.Client{
+		HTTPClient: &all.client, RetryMax: max(c.MaxRetries, 0),
 		CheckRetry: c.checkRetry, Backoff: c.backoff, ErrorHandler: passOn,
 	}
-	_, err := c.retrier.Do(&c.request)
+	_, err := all.retrier.Do(c.request)
 	return c.outcome(err)
 }
 

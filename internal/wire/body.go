@@ -81,9 +81,15 @@ func validText(v reflect.Value) bool {
 		return err != nil || utf8.Valid(text)
 	}
 	switch v = reflect.Indirect(v); v.Kind() {
-	case reflect.Slice, reflect.Array, reflect.Map:
-		for key, element := range v.Seq2() {
-			if !validText(key) || !validText(element) {
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if !validText(v.Index(i)) {
+				return false
+			}
+		}
+	case reflect.Map:
+		for entry := v.MapRange(); entry.Next(); {
+			if !validText(entry.Key()) || !validText(entry.Value()) {
 				return false
 			}
 		}
