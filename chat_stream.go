@@ -74,6 +74,10 @@ func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
 		return d.text(e, literal)
 	}
 	e := ChatEvent{raw: raw}
+	if raw == `{"type":"done"}` && d.split == "" {
+		e.Type = ChatDone
+		return stream.Decoded[ChatEvent]{Value: e, Last: true}
+	}
 	var fields map[string]json.RawMessage // a struct would also accept "Type"
 	err := json.Unmarshal(ev.Data, &fields)
 	if err != nil && strings.HasPrefix(strings.TrimLeft(raw, " \t\r\n"), "{") {

@@ -6,6 +6,9 @@ const (
 	startSize = 2 << 10
 	// keepSize is the largest size that an empty buffer keeps.
 	keepSize = 64 << 10
+	// fullSize is the size up to which a buffer grows when a read fills it: the source has
+	// more than one read takes.
+	fullSize = 16 << 10
 	// leastRoom is the least room that is offered for one read.
 	leastRoom = 512
 )
@@ -27,7 +30,7 @@ func (d *Decoder) Buffer() []byte {
 		d.cr -= dead
 	}
 	size, need := len(d.buf), d.w+leastRoom
-	if need > size {
+	if need > size || d.full && size < fullSize {
 		size = max(2*size, need, startSize)
 	} else if d.w == 0 && size > keepSize {
 		size = startSize
@@ -49,5 +52,6 @@ func (d *Decoder) Buffer() []byte {
 func (d *Decoder) Advance(n int) {
 	if d.state != failed {
 		d.w += min(max(n, 0), len(d.buf)-d.w)
+		d.full = d.w == len(d.buf)
 	}
 }

@@ -60,6 +60,7 @@ type Decoder struct {
 	start, end int
 	limit      int
 	typed      bool
+	full       bool // the last read filled buf
 
 	typ   []byte
 	id    []byte // in force

@@ -179,7 +179,7 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 		defer timer.Stop()
 		most = maxErrorBody
 	}
-	size := 512
+	size := 4 << 10 // of a body that is too large for a server to know its length
 	if length >= 0 && length < readStep {
 		size = int(length) + 1 // one more, so that the end is seen without growing
 	}

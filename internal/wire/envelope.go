@@ -53,8 +53,11 @@ func Rows[T any](body []byte) ([]T, Pagination, error) {
 	}
 	var response struct {
 		Success    *bool      `json:"success"`
-		Data       *[]T       `json:"data"`
+		Data       []T        `json:"data"`
 		Pagination Pagination `json:"pagination"`
+	}
+	if rows := bytes.Count(body, []byte("},{")) + 1; rows <= 1000 {
+		response.Data = make([]T, 0, rows) // does not have to grow
 	}
 	if err := Decode(body, &response); err != nil {
 		return nil, Pagination{}, err
@@ -62,13 +65,13 @@ func Rows[T any](body []byte) ([]T, Pagination, error) {
 	if response.Success != nil && !*response.Success {
 		return nil, Pagination{}, ErrNoSuccess
 	}
-	if response.Data == nil {
-		if raw, err := rawData(body); err != nil || !isNull(raw) || HasError(body) {
+	if len(response.Data) == 0 {
+		raw, err := rawData(body)
+		if err != nil || raw == nil || isNull(raw) && HasError(body) {
 			return nil, Pagination{}, ErrNoData
 		}
-		return nil, response.Pagination, nil
 	}
-	return *response.Data, response.Pagination, nil
+	return response.Data, response.Pagination, nil
 }
 
 // Objects returns the fields of the object in a response, or of each row of a list.
