@@ -36,6 +36,21 @@ type SendMessageParams struct {
 //   - Errors: [ErrStreamIdle] if no response arrives within the idle timeout;
 //     [ErrNotEventStream] if the response is not an event stream
 func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*ChatStream, error) {
+	call, err := s.prepareSend(ctx, agentID, p, opts)
+	if err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	o, err := open(call, defaultChatIdle)
+	if err != nil {
+		return nil, err
+	}
+	return newChatStream(o, begun), nil
+}
+
+// prepareSend is not part of Send because its variables would be on the stack of every
+// goroutine that waits for an answer.
+func (s *ChatService) prepareSend(ctx context.Context, agentID string, p SendMessageParams, opts []Option) (*call, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {
 		return nil, err
@@ -50,12 +65,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 		return nil, err
 	}
 	call.info.SessionID = p.SessionID
-	begun := time.Now()
-	o, err := open(call, defaultChatIdle)
-	if err != nil {
-		return nil, err
-	}
-	return newChatStream(o, begun), nil
+	return call, nil
 }
 
 // Ask sends a message to an agent and returns the whole answer. On an error it returns the

@@ -146,7 +146,7 @@ func (f *follower) atEnd(reason error) error {
 			_ = out.Stream.Close()
 			return io.EOF
 		}
-		err := streamOpenError(o.call.info, out)
+		err := o.call.openError(out)
 		if err == nil {
 			f.resume(out)
 			return nil

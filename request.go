@@ -384,7 +384,7 @@ func (c *call) send() *transport.Outcome {
 	out := c.core.transport.Do(c.ctx, &c.spec)
 	c.core.lastSeen.set(RateLimit(out.RateLimit))
 	if r := c.settings.response; r != nil {
-		*r = responseOf(out)
+		r.set(out)
 		r.Body = out.Body
 		if out.Failed() {
 			r.Body = out.RedactBody(out.Body)
@@ -405,12 +405,10 @@ func (c *call) observe() {
 	c.ctx, c.observed, c.spec.Hooks = oc.ctx, oc, oc
 }
 
-func responseOf(out *transport.Outcome) Response {
-	return Response{
-		StatusCode: out.StatusCode,
-		RequestID:  out.RequestID(),
-		RateLimit:  RateLimit(out.RateLimit),
-		Header:     out.RedactedHeader(),
-		Attempts:   out.Attempts,
-	}
+func (r *Response) set(out *transport.Outcome) {
+	r.StatusCode = out.StatusCode
+	r.RequestID = out.RequestID()
+	r.RateLimit = RateLimit(out.RateLimit)
+	r.Header = out.RedactedHeader()
+	r.Attempts = out.Attempts
 }

@@ -300,10 +300,11 @@ func (s *Stream[T]) Close() error {
 
 // Response returns the response that opened the stream, without a body.
 func (s *Stream[T]) Response() Response {
-	if s == nil || s.outcome == nil {
-		return Response{}
+	var r Response
+	if s != nil && s.outcome != nil {
+		r.set(s.outcome)
 	}
-	return responseOf(s.outcome)
+	return r
 }
 
 // open sends a call whose response is an event stream. It returns when the headers have
@@ -314,7 +315,7 @@ func open(c *call, idle time.Duration) (*opened, error) {
 	c.info.Stream = true
 	c.spec.HeaderTimeout = idle
 	out := c.send()
-	err := streamOpenError(c.info, out)
+	err := c.openError(out)
 	if c.observed != nil {
 		c.observed.done(out, err)
 	}
@@ -351,14 +352,14 @@ func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *S
 	return s
 }
 
-// streamOpenError returns an error if a response is not an event stream.
-func streamOpenError(info CallInfo, out *transport.Outcome) error {
+// openError returns an error if a response is not an event stream.
+func (c *call) openError(out *transport.Outcome) error {
 	var timeout *transport.TimeoutError
 	if errors.As(out.Err, &timeout) {
 		out.Err = ErrStreamIdle
 	}
 	if out.Failed() {
-		return callError(info, out)
+		return callError(c.info, out)
 	}
 	// Some proxies remove the Content-Type. The body is checked later.
 	kind, _, _ := strings.Cut(out.Header.Get("Content-Type"), ";")
@@ -366,7 +367,7 @@ func streamOpenError(info CallInfo, out *transport.Outcome) error {
 	if out.StatusCode != http.StatusNoContent && (kind == "" || strings.EqualFold(kind, "text/event-stream")) {
 		return nil
 	}
-	return notEventStreamError(info, out, stream.Excerpt(out.Stream))
+	return notEventStreamError(c.info, out, stream.Excerpt(out.Stream))
 }
 
 // notEventStreamError returns the service's error if the body has one, else

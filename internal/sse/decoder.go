@@ -83,7 +83,9 @@ type Decoder struct {
 // well. Comments may have any length and number. With maxEvent below one only
 // events without content pass.
 func NewDecoder(maxEvent int) *Decoder {
-	return &Decoder{limit: min(max(maxEvent, 0), math.MaxInt/4)}
+	d := new(Decoder)
+	d.limit = min(max(maxEvent, 0), math.MaxInt/4)
+	return d
 }
 
 // DispatchTyped has events with a type and without data dispatched too, which

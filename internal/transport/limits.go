@@ -60,14 +60,7 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 			}
 		}()
 	}
-	var bodies *bodyCount
-	counted := c.t.direct && c.Body != nil
-	if counted || a.ctx != req.Context() {
-		req = req.WithContext(a.ctx)
-	}
-	if counted {
-		bodies = countBodies(req)
-	}
+	req, bodies := c.withContext(req, a.ctx)
 	resp, err := c.t.chain.RoundTrip(req)
 	if err == nil && resp == nil {
 		return nil, nil // an error of http.Client
@@ -93,7 +86,15 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 // has a connection, and another one when it retries by itself.
 type bodyCount struct{ atomic.Int32 }
 
-func countBodies(req *http.Request) *bodyCount {
+// withContext returns the request with a context, and counts its bodies if that is possible.
+func (c *call) withContext(req *http.Request, ctx context.Context) (*http.Request, *bodyCount) {
+	counted := c.t.direct && c.Body != nil
+	if counted || ctx != req.Context() {
+		req = req.WithContext(ctx)
+	}
+	if !counted {
+		return req, nil
+	}
 	n := new(bodyCount)
 	count := func(body io.ReadCloser) io.ReadCloser { return &countedBody{ReadCloser: body, count: n} }
 	req.Body = count(req.Body)
@@ -103,7 +104,7 @@ func countBodies(req *http.Request) *bodyCount {
 			return count(body), err
 		}
 	}
-	return n
+	return req, n
 }
 
 type countedBody struct {

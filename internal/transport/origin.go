@@ -27,8 +27,7 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	out := req
 	if o.shared {
-		out = req.WithContext(req.Context())
-		out.Header = req.Header.Clone()
+		out = cloneRequest(req)
 	}
 	out.Host = o.origin.Host
 	out.Header[keyHeader] = o.keys.recent.Load().newest
@@ -42,4 +41,11 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp = &own
 	}
 	return resp, err
+}
+
+// cloneRequest copies what RoundTrip changes. http.Request.Clone would copy more.
+func cloneRequest(req *http.Request) *http.Request {
+	out := req.WithContext(req.Context())
+	out.Header = req.Header.Clone()
+	return out
 }

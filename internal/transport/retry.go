@@ -36,9 +36,8 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 	// on that.
 	c.retried = c.retried || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
 	if c.Hooks != nil {
-		seen := *out
-		seen.Redactor = c.redactor()
-		c.Hooks.Retry(c.attempts, &seen, c.wait)
+		out.Redactor = c.redactor()
+		c.Hooks.Retry(c.attempts, out, c.wait)
 	}
 	c.request.Header = c.newHeader()
 	return true, nil

@@ -155,35 +155,32 @@ type call struct {
 // Do carries out a call. It returns when the response of a unary call was read,
 // or when the headers of a stream have arrived.
 func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
-	// One allocation. call does not have these fields: their methods would be linked, because
-	// call is an http.RoundTripper.
+	// One allocation, and no copy of it on the stack. call does not have the other fields: as
+	// it is an http.RoundTripper, their methods would be linked.
 	var all struct {
 		call    call
 		client  http.Client
 		retrier retryablehttp.Client
 		request retryablehttp.Request
-		first   http.Request // of request
 	}
 	c := &all.call
-	*c = call{Call: spec, t: t, ctx: ctx, request: &all.request}
-	all.client = http.Client{Transport: c, CheckRedirect: noRedirect, Jar: t.jar}
-	all.first = *(&http.Request{
-		Method: c.Method, URL: c.URL, Host: c.URL.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: c.newHeader(),
-	}).WithContext(ctx)
-	c.request.Request = &all.first
+	c.Call, c.t, c.ctx, c.request = spec, t, ctx, &all.request
+	all.client.Transport, all.client.CheckRedirect, all.client.Jar = c, noRedirect, t.jar
+	c.request.Request = c.newRequest()
 	if c.Body != nil {
 		if err := c.request.SetBody(c.Body); err != nil {
 			return &Outcome{Err: err}
 		}
 	}
-	all.retrier = retryablehttp.Client{
-		HTTPClient: &all.client, RetryMax: max(c.MaxRetries, 0),
-		CheckRetry: c.checkRetry, Backoff: c.backoff, ErrorHandler: passOn,
-	}
+	all.retrier.HTTPClient, all.retrier.RetryMax = &all.client, max(c.MaxRetries, 0)
+	all.retrier.CheckRetry, all.retrier.Backoff, all.retrier.ErrorHandler = c.checkRetry, c.backoff, passOn
 	_, err := all.retrier.Do(c.request)
 	return c.outcome(err)
+}
+
+func (c *call) newRequest() *http.Request {
+	r := &http.Request{Method: c.Method, URL: c.URL, Host: c.URL.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.newHeader()}
+	return r.WithContext(c.ctx)
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -230,10 +227,9 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	c.setDefaults(req.Header)
 	resp, err := c.send(req, begun)
 	if c.Hooks != nil {
-		seen := c.last
-		seen.Redactor = c.redactor()
-		seen.Err = seen.RedactError(err)
-		c.Hooks.Response(c.attempts, &seen, time.Since(begun))
+		c.last.Redactor = c.redactor()
+		c.last.Err = c.last.RedactError(err)
+		c.Hooks.Response(c.attempts, &c.last, time.Since(begun))
 	}
 	return resp, err
 }
@@ -266,7 +262,6 @@ func (c *call) outcome(err error) *Outcome {
 	return out
 }
 
-// Values that all requests share.
 var (
 	contentJSON = []string{"application/json"}
 	eventStream = []string{"text/event-stream"}
@@ -283,25 +278,23 @@ func (c *call) newHeader() http.Header {
 	return h
 }
 
-// setDefaults adds the headers that the caller has not set. It runs inside of
-// http.Client, which copies each header that it is given.
+// setDefaults adds the headers that the caller has not set.
 func (c *call) setDefaults(h http.Header) {
-	for _, d := range [...]struct {
-		name   string
-		values []string
-		used   bool
-	}{
-		{"User-Agent", c.t.userAgent, true},
-		{"Accept", contentJSON, !c.Stream},
-		{"Cache-Control", noCache, c.Stream},
-		{"Content-Type", contentJSON, c.Body != nil},
-	} {
-		if d.used && h[d.name] == nil {
-			h[d.name] = d.values
-		}
+	setDefault(h, "User-Agent", c.t.userAgent)
+	if c.Body != nil {
+		setDefault(h, "Content-Type", contentJSON)
 	}
 	if c.Stream {
 		h["Accept"] = eventStream
+		setDefault(h, "Cache-Control", noCache)
+	} else {
+		setDefault(h, "Accept", contentJSON)
+	}
+}
+
+func setDefault(h http.Header, name string, values []string) {
+	if h[name] == nil {
+		h[name] = values
 	}
 }
 
