@@ -134,8 +134,9 @@ func Convert(extension string, toMarkdown func(r io.Reader) (string, error)) Opt
 // and folders, whose names begin with a dot, are skipped, and so are files with
 // other extensions (see [Skipped]) and symbolic links to folders.
 //
-// A file yields all of its chunks or one error that names the file, and the
-// iteration continues with the next file. The error matches
+// A file yields all of its chunks or one error, with the file as Source, and the
+// iteration continues with the next file. The error of a folder has no Source: the
+// files in it are not known. An error matches
 // [agento.ErrValidation] if the file is not in the form of its kind, is not UTF-8
 // text, is larger than 16 MiB, is not a regular file, is more than 100 folders deep,
 // or has a name with a control character, a backslash or invalid UTF-8. An invalid
@@ -175,13 +176,13 @@ func FromReader(name string, r io.Reader, opts ...Option) iter.Seq2[agento.Chunk
 			err = textFile.Invalid(name, "has an unknown extension; use chunk.Convert")
 		}
 		if err != nil {
-			yield(agento.ChunkParams{}, err)
+			yield(agento.ChunkParams{Source: name}, err)
 			return
 		}
 		used = true
 		sections, err := s.parse(name, r)
 		if err != nil {
-			yield(agento.ChunkParams{}, err)
+			yield(agento.ChunkParams{Source: name}, err)
 			return
 		}
 		s.split(sections, name, yield)

@@ -200,6 +200,34 @@ func TestFromFSInvalidFiles(t *testing.T) {
 	require.Len(t, chunks, 1, "as large as may be")
 }
 
+// An error of a file has the file as Source. An error of a folder has none: it may concern
+// files that nobody has seen.
+func TestErrorSource(t *testing.T) {
+	good := fstest.MapFS{"bad.txt": textFile("\xff"), "sub/a.txt": textFile("a"), "new\nline.txt": textFile("a")}
+	broken := brokenfs.FS{MapFS: good, List: func(name string) ([]fs.DirEntry, error) {
+		if name == "sub" {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return good.ReadDir(name)
+	}}
+	var failed []string
+	for c, err := range chunk.FromFS(broken) {
+		require.Error(t, err)
+		failed = append(failed, c.Source)
+	}
+	require.Equal(t, []string{"bad.txt", "new\nline.txt", ""}, failed)
+
+	deep := strings.Repeat("m/", 101) + "x.md"
+	for c, err := range chunk.FromFS(fstest.MapFS{deep: textFile("x")}) {
+		require.Error(t, err)
+		require.Empty(t, c.Source)
+	}
+	for c, err := range chunk.FromReader("a.json", strings.NewReader("5")) {
+		require.Error(t, err)
+		require.Equal(t, "a.json", c.Source)
+	}
+}
+
 func TestFromFSOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.md"), []byte("\ufeff# A\r\n\r\ntext\r\n"), 0o600))

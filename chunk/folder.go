@@ -22,7 +22,7 @@ type walk struct {
 func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 	switch {
 	case err != nil:
-		return w.fail(textFile.Failed(name, err), nil)
+		return w.fail("", textFile.Failed(name, err), nil)
 	case !w.inside:
 		w.inside = true
 		return nil
@@ -32,9 +32,10 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 	return w.file(name, d)
 }
 
-// fail yields an error. The walk continues with next.
-func (w *walk) fail(err, next error) error {
-	if !w.yield(agento.ChunkParams{}, err) {
+// fail yields an error of a file, or of a folder if source is empty. The walk continues
+// with next.
+func (w *walk) fail(source string, err, next error) error {
+	if !w.yield(agento.ChunkParams{Source: source}, err) {
 		return fs.SkipAll
 	}
 	return next
@@ -45,10 +46,10 @@ func (w *walk) folder(name string, d fs.DirEntry) error {
 		return fs.SkipDir
 	}
 	if problem := nameProblem(name, d); problem != "" {
-		return w.fail(textFile.Invalid(name, "%s", problem), fs.SkipDir)
+		return w.fail("", textFile.Invalid(name, "%s", problem), fs.SkipDir)
 	}
 	if strings.Count(name, "/") >= maxFolders {
-		return w.fail(textFile.Invalid(name, "is more than %d folders deep", maxFolders), fs.SkipDir)
+		return w.fail("", textFile.Invalid(name, "is more than %d folders deep", maxFolders), fs.SkipDir)
 	}
 	return nil
 }
@@ -62,19 +63,19 @@ func (w *walk) file(name string, d fs.DirEntry) error {
 		return nil
 	}
 	if problem := nameProblem(name, d); problem != "" {
-		return w.fail(textFile.Invalid(name, "%s", problem), nil)
+		return w.fail(name, textFile.Invalid(name, "%s", problem), nil)
 	}
 	if !d.Type().IsRegular() {
-		return w.fail(textFile.Invalid(name, "is not a regular file"), nil)
+		return w.fail(name, textFile.Invalid(name, "is not a regular file"), nil)
 	}
 	f, err := w.fsys.Open(name)
 	if err != nil {
-		return w.fail(textFile.Failed(name, err), nil)
+		return w.fail(name, textFile.Failed(name, err), nil)
 	}
 	sections, err := w.settings.parse(name, f)
 	_ = f.Close()
 	if err != nil {
-		return w.fail(err, nil)
+		return w.fail(name, err, nil)
 	}
 	if !w.settings.split(sections, name, w.yield) {
 		return fs.SkipAll
