@@ -111,6 +111,7 @@ var _ interface {
 	List(ctx, agento.Target, *agento.KnowledgeListParams, ...agento.Option) (*agento.Page[agento.Chunk], error)
 	All(ctx, agento.Target, *agento.KnowledgeListParams, ...agento.Option) iter.Seq2[agento.Chunk, error]
 	Delete(ctx, agento.Target, string, ...agento.Option) error
+	Sync(ctx, agento.Target, iter.Seq2[agento.ChunkParams, error], *agento.SyncParams, ...agento.Option) (*agento.SyncReport, error)
 } = (*agento.KnowledgeService)(nil)
 
 var _ interface {
@@ -152,6 +153,8 @@ var (
 	_ = agento.CreateAgentParams{Name: "", Description: "", Region: "", Image: "", SwarmID: "", Secrets: agento.Secrets{}, SoulMD: "", WorkflowMD: "", SharedMode: false}
 	_ = agento.UpdateAgentParams{Name: agento.Set(""), Description: agento.Set(""), Region: agento.Set(""), Image: agento.Set(""), SwarmID: agento.Clear[string](), SharedMode: agento.Set(false)}
 	_ = agento.SendMessageParams{Message: "", SessionID: "", PeerID: "", Context: nil}
+	_ = agento.SyncParams{State: nil, DryRun: false, Progress: func(agento.SyncReport) {}}
+	_ = agento.SyncReport{Listed: 0, Chunks: 0, Unchanged: 0, Added: 0, Replaced: 0, Duplicates: 0, Deleted: 0, Failed: 0, State: nil}
 	_ = agento.Secrets(map[string]string{})
 	_ = agento.Error{StatusCode: 0, Code: "", Message: "", RequestID: "", Method: "", Path: "", RetryAfter: 0, RateLimit: agento.RateLimit{}, Attempts: 0, Body: nil}
 	_ = []error{
@@ -167,7 +170,7 @@ var composed = []string{
 	"Agents.All", "Agents.WaitUntil", "Agents.WaitAll", "Agents.RestartAndWait",
 	"Account.AllRules", "Account.EditPersonality", "Account.EditWorkflow",
 	"Chat.Ask", "Chat.AllHistory", "Chat.AllSessions",
-	"Knowledge.All",
+	"Knowledge.All", "Knowledge.Sync",
 	"Skills.AllMarketplace", "Skills.Custom", "Skills.AllCustom", "Skills.Deploy",
 	"Swarms.All",
 }

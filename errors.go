@@ -30,7 +30,7 @@ var (
 	// ErrLimitReached: a limit of the plan is reached. The error also matches ErrForbidden.
 	ErrLimitReached = errors.New("agento: plan limit reached")
 	// ErrNotFound: the account has no such resource (a code that ends in _not_found).
-	ErrNotFound = errors.New("agento: not found")
+	ErrNotFound = errs.ErrNotFound
 	// ErrNoRoute: another 404: the service does not have the path, or a proxy responded.
 	ErrNoRoute = errors.New("agento: no such route")
 	// ErrConflict: the resource has changed, or exists (409).
@@ -42,7 +42,7 @@ var (
 	ErrInternal = errors.New("agento: internal error")
 	// ErrOutcomeUnknown: a write was sent and may have been applied, but the response is
 	// missing or unreadable. Read before writing again.
-	ErrOutcomeUnknown = errors.New("agento: outcome of the write unknown")
+	ErrOutcomeUnknown = errs.ErrOutcomeUnknown
 	// ErrStreamTruncated: a stream ended before it was complete.
 	ErrStreamTruncated = errs.ErrStreamTruncated
 	// ErrStreamIdle: a stream received no data for its idle timeout.

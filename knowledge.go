@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/knowledge"
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
@@ -123,4 +124,114 @@ func (s *KnowledgeService) Delete(ctx context.Context, t Target, chunkID string,
 	r := t.request(route.DeleteAgentKnowledge, route.DeleteSwarmKnowledge)
 	r.path[1] = wire.Arg{Placeholder: "chunkId", Name: "chunkID", Value: chunkID}
 	return exec(ctx, s.core, r, opts)
+}
+
+// SyncParams configures [KnowledgeService.Sync].
+type SyncParams struct {
+	State    *SyncState       // of the last report for this target; nil lists all stored chunks
+	DryRun   bool             // send no change; the report has what Sync would do
+	Progress func(SyncReport) // called after each request, with a report without State
+}
+
+// SyncReport counts the chunks of a [KnowledgeService.Sync].
+type SyncReport struct {
+	Listed     int        // read from the knowledge base
+	Chunks     int        // in the sequence
+	Unchanged  int        // stored already
+	Added      int        // sent
+	Replaced   int        // sent after their content was deleted, for another source, title or metadata
+	Duplicates int        // not sent: another chunk has the content
+	Deleted    int        // not in the sequence
+	Failed     int        // errors in the sequence
+	State      *SyncState // of the knowledge base, for the next Sync; small enough for a file
+}
+
+// SyncState has digests of the stored chunks. It marshals to JSON, with a version.
+type SyncState struct{ state knowledge.State }
+
+// MarshalJSON implements [json.Marshaler].
+func (s SyncState) MarshalJSON() ([]byte, error) { return s.state.MarshalJSON() }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJSON(data) }
+
+// Sync makes the knowledge base of an agent or a swarm equal to a sequence of chunks, such
+// as that of chunk.FromFS. It deletes all other chunks, whatever their source: combine
+// several folders in one sequence. An empty sequence is an error.
+//
+// Sync reads the sequence once, sends new chunks in batches, and deletes at the end. A
+// knowledge base does not store the same content twice: it belongs to the first chunk that
+// has it. If its source, title or metadata change, the stored chunk is deleted just before.
+//
+// An error in the sequence does not end the run. A source keeps its chunks if an element
+// with an error names it in Source, or if one of its chunks is invalid. After an error
+// without a Source, nothing is deleted. Sync returns at most 20 of these errors, joined.
+//
+// A failed call ends the run, but a batch with an unknown outcome is sent up to four times.
+// Run Sync again with the State of that report, an earlier State or none. Given a State, it
+// reads the total and one chunk, and lists all chunks only if they differ. If that fails
+// there is no report. Calls are bulk. [WithResponse] and [WithExtra] are not allowed.
+//
+//   - API: GET, POST and DELETE /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge
+//     (paths inferred from the reference's titles)
+//   - Scope: knowledge:read, and knowledge:write without DryRun
+func (s *KnowledgeService) Sync(ctx context.Context, t Target, chunks iter.Seq2[ChunkParams, error], p *SyncParams, opts ...Option) (*SyncReport, error) {
+	_, err := s.core.settings.several("Knowledge.Sync", opts)
+	if err == nil && chunks == nil {
+		err = errs.Argument("chunks", "is nil")
+	}
+	if err != nil {
+		return nil, err
+	}
+	p = cmp.Or(p, new(SyncParams))
+	run := &knowledge.Run{Service: s.syncCalls(ctx, t, append([]Option{WithBulk(true)}, opts...)), DryRun: p.DryRun}
+	report := func(state *SyncState) *SyncReport {
+		r := run.Report
+		return &SyncReport{r.Listed, r.Chunks, r.Unchanged, r.Added, r.Replaced, r.Duplicates, r.Deleted, r.Failed, state}
+	}
+	if p.Progress != nil {
+		run.Progress = func() { p.Progress(*report(nil)) }
+	}
+	if err = run.Start(cmp.Or(p.State, new(SyncState)).state); err != nil {
+		return nil, err
+	}
+	for c, problem := range chunks {
+		if err = run.Add(ctx, knowledge.Chunk(c), problem); err != nil {
+			break
+		}
+	}
+	err = run.End(ctx, err)
+	return report(&SyncState{run.State()}), err
+}
+
+func (s *KnowledgeService) syncCalls(ctx context.Context, t Target, opts []Option) knowledge.Service {
+	return knowledge.Service{
+		First: func(row func(knowledge.Stored)) (int, error) {
+			page, err := s.List(ctx, t, &KnowledgeListParams{Limit: 1}, opts...)
+			if err != nil || len(page.Data) == 0 {
+				return 0, err
+			}
+			row(knowledge.Stored(page.Data[0]))
+			return page.Pagination.Total, nil
+		},
+		List: func(source string, row func(knowledge.Stored)) error {
+			for c, err := range s.All(ctx, t, &KnowledgeListParams{Source: source, Limit: knowledge.PageSize}, opts...) {
+				if err != nil {
+					return err
+				}
+				row(knowledge.Stored(c))
+			}
+			return nil
+		},
+		Ingest: func(chunks []knowledge.Chunk) ([]string, int, error) {
+			var p IngestParams
+			for _, c := range chunks {
+				p.Chunks = append(p.Chunks, ChunkParams(c))
+			}
+			result, err := s.Ingest(ctx, t, p, opts...)
+			result = cmp.Or(result, new(IngestResult))
+			return result.IDs, result.Duplicates, err
+		},
+		Delete: func(id string) error { return s.Delete(ctx, t, id, opts...) },
+	}
 }

@@ -2,7 +2,6 @@ package agento
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"net/url"
@@ -134,7 +133,7 @@ func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 
 // ErrListIncomplete means that rows of a list may be missing: the service returned the same
 // rows again, or too few or too many rows.
-var ErrListIncomplete = errors.New("agento: the list may be incomplete")
+var ErrListIncomplete = errs.ErrListIncomplete
 
 // pages iterates over the rows of a list, beginning at an offset. key returns the ID of a
 // row: a row that moves to the next page during the iteration is yielded once. A page

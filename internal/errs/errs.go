@@ -11,6 +11,9 @@ import (
 // Errors that package agento exports under the same names.
 var (
 	ErrValidation      = errors.New("agento: validation failed")
+	ErrNotFound        = errors.New("agento: not found")
+	ErrOutcomeUnknown  = errors.New("agento: outcome of the write unknown")
+	ErrListIncomplete  = errors.New("agento: the list may be incomplete")
 	ErrCrossOrigin     = errors.New("agento: request for another origin refused")
 	ErrStreamTruncated = errors.New("agento: stream ended before it was complete")
 	ErrStreamIdle      = errors.New("agento: stream was silent for too long")

@@ -1,0 +1,214 @@
+package knowledge
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/wire"
+)
+
+// digest tells contents apart, and detailsDigest the sources, titles and metadata.
+type (
+	digest        [16]byte
+	detailsDigest [8]byte
+)
+
+func digestOf(content string) digest {
+	sum := sha256.Sum256([]byte(content))
+	return digest(sum[:])
+}
+
+// details returns the digest of everything but the content. An error names a field that
+// cannot be sent.
+func (c *Chunk) details() (d detailsDigest, err error) {
+	var metadata []byte
+	if len(c.Metadata) > 0 {
+		if metadata, err = canonical(c.Metadata); err != nil {
+			return d, errs.Argument("Metadata", "cannot be sent as JSON: %v", err)
+		}
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %s", c.Source, c.Title, metadata))
+	copy(d[:], sum[:])
+	return d, nil
+}
+
+// canonical returns the JSON of metadata, the same for what was sent and for what a
+// list has of it.
+func canonical(metadata map[string]any) ([]byte, error) {
+	var sent struct {
+		Metadata map[string]any `json:"metadata"`
+	}
+	sent.Metadata = metadata
+	encoded, err := wire.Marshal(sent)
+	if err != nil {
+		return nil, err
+	}
+	sent.Metadata = nil
+	if err := wire.Decode(encoded, &sent); err != nil {
+		return nil, err
+	}
+	return json.Marshal(sent.Metadata)
+}
+
+// entry is a chunk without its text.
+type entry struct {
+	content digest
+	details detailsDigest
+	id      string // "": not known
+	source  int32  // in table.sources
+	stored  bool   // the knowledge base has it
+	wanted  bool   // the sequence has it
+}
+
+// table is what is known of the chunks of a knowledge base and of a sequence.
+type table struct {
+	sources  []string
+	bySource map[string]int32
+	entries  []entry
+	index    map[digest]int32   // of the first entry with a content
+	copies   map[digest][]int32 // of further ones, which a service without duplicates does not have
+}
+
+func (t *table) source(name string) int32 {
+	at, ok := t.bySource[name]
+	if !ok {
+		at = int32(len(t.sources))
+		t.sources = append(t.sources, name)
+		t.bySource[name] = at
+	}
+	return at
+}
+
+func (t *table) add(e entry) int32 {
+	at := int32(len(t.entries))
+	t.entries = append(t.entries, e)
+	if _, known := t.index[e.content]; known {
+		t.copies[e.content] = append(t.copies[e.content], at)
+	} else {
+		t.index[e.content] = at
+	}
+	return at
+}
+
+// find returns the entry with a content, if possible the one with the same details.
+func (t *table) find(content digest, details detailsDigest) (at int32, found bool) {
+	at, found = t.index[content]
+	if !found || t.entries[at].wanted || t.entries[at].details == details {
+		return at, found
+	}
+	for i, other := range t.copies[content] {
+		if t.entries[other].details == details {
+			t.copies[content][i], t.index[content] = at, other
+			return other, true
+		}
+	}
+	return at, true
+}
+
+// same returns all entries with the content of one.
+func (t *table) same(at int32) []int32 {
+	content := t.entries[at].content
+	return append([]int32{t.index[content]}, t.copies[content]...)
+}
+
+func newTable(s State) *table {
+	t := &table{bySource: make(map[string]int32), index: make(map[digest]int32, len(s.entries)), copies: make(map[digest][]int32)}
+	for _, name := range s.sources {
+		t.source(name)
+	}
+	t.entries = make([]entry, 0, len(s.entries))
+	for _, e := range s.entries {
+		t.add(e)
+	}
+	return t
+}
+
+// state returns what the knowledge base has.
+func (t *table) state() (s State) {
+	used := make(map[int32]int32)
+	for _, e := range t.entries {
+		if !e.stored {
+			continue
+		}
+		at, ok := used[e.source]
+		if !ok {
+			at = int32(len(s.sources))
+			s.sources, used[e.source] = append(s.sources, t.sources[e.source]), at
+		}
+		e.source, e.wanted = at, false
+		s.entries = append(s.entries, e)
+	}
+	return s
+}
+
+// State is what a knowledge base had after a run. It does not change.
+type State struct {
+	sources []string
+	entries []entry
+}
+
+const version = 1
+
+// digestLength is that of the digests of a chunk in a state.
+var digestLength = base64.RawStdEncoding.EncodedLen(len(digest{}) + len(detailsDigest{}))
+
+// MarshalJSON returns {"version":1,"sources":[…],"chunks":["digests source id",…]}.
+func (s State) MarshalJSON() ([]byte, error) {
+	sources, err := json.Marshal(append([]string{}, s.sources...))
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(sources)+80*len(s.entries)+64)
+	b = fmt.Appendf(b, `{"version":%d,"sources":%s,"chunks":[`, version, sources)
+	for i, e := range s.entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = base64.RawStdEncoding.AppendEncode(b, append(e.content[:], e.details[:]...))
+		b = strconv.AppendInt(append(b, ' '), int64(e.source), 10)
+		id, err := json.Marshal(e.id)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, ' '), id[1:]...) // with the closing quotation mark
+	}
+	return append(b, "]}"...), nil
+}
+
+// UnmarshalJSON reads the form that MarshalJSON returns.
+func (s *State) UnmarshalJSON(data []byte) error {
+	var v struct{ Version int }
+	if err := json.Unmarshal(data, &v); err != nil {
+		return fmt.Errorf("agento: not a state of Knowledge.Sync: %w", err)
+	}
+	if v.Version != version {
+		return fmt.Errorf("agento: the state of Knowledge.Sync has version %d; this version of the SDK reads version %d", v.Version, version)
+	}
+	var all struct{ Sources, Chunks []string }
+	if err := json.Unmarshal(data, &all); err != nil {
+		return fmt.Errorf("agento: not a state of Knowledge.Sync: %w", err)
+	}
+	entries := make([]entry, len(all.Chunks))
+	for i, text := range all.Chunks {
+		e := entry{stored: true}
+		digests, rest, _ := strings.Cut(text, " ")
+		source, id, ok := strings.Cut(rest, " ")
+		raw, err := base64.RawStdEncoding.DecodeString(digests)
+		at, problem := strconv.Atoi(source)
+		if !ok || len(digests) != digestLength || err != nil || problem != nil || at < 0 || at >= len(all.Sources) {
+			return fmt.Errorf("agento: not a state of Knowledge.Sync: chunk %d is %q", i, errs.Line(text))
+		}
+		copy(e.content[:], raw)
+		copy(e.details[:], raw[len(e.content):])
+		e.source, e.id = int32(at), strings.Clone(id)
+		entries[i] = e
+	}
+	s.sources, s.entries = all.Sources, entries
+	return nil
+}

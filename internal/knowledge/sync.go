@@ -1,0 +1,370 @@
+// Package knowledge makes a knowledge base equal to a sequence of chunks. It keeps of a
+// chunk its digests and its ID, so that the sequence may be larger than the memory.
+package knowledge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/remsyshq/agento-go/internal/errs"
+	"github.com/remsyshq/agento-go/internal/wait"
+	"github.com/remsyshq/agento-go/internal/wire"
+)
+
+// The limits of a batch, how often it is sent if its response is lost, and how many
+// errors of a sequence are kept.
+const (
+	batchChunks = 100
+	batchBytes  = 256 << 10
+	attempts    = 4
+	maxErrors   = 20
+)
+
+// PageSize is the number of chunks in a page of a list.
+const PageSize = 100
+
+// Chunk is an element of a sequence.
+type Chunk struct {
+	Content  string
+	Title    string
+	Source   string
+	Metadata map[string]any
+}
+
+// Stored is a chunk of the knowledge base.
+type Stored struct {
+	ID        string
+	Content   string
+	Title     string
+	Source    string
+	Metadata  map[string]any
+	CreatedAt time.Time
+}
+
+// entry returns what is kept of a stored chunk.
+func (s *Stored) entry() entry {
+	c := Chunk{Title: s.Title, Source: s.Source, Metadata: s.Metadata}
+	details, _ := c.details() // of a decoded chunk it cannot fail
+	return entry{content: digestOf(s.Content), details: details, id: s.ID, stored: true}
+}
+
+// check returns the digest of the details, or an error if the chunk cannot be sent.
+func (c *Chunk) check() (detailsDigest, error) {
+	if c.Content == "" {
+		return detailsDigest{}, errs.Argument("Content", "is empty")
+	}
+	for _, field := range [...][2]string{{"Content", c.Content}, {"Title", c.Title}, {"Source", c.Source}} {
+		if err := wire.Text(field[0], field[1]); err != nil {
+			return detailsDigest{}, err
+		}
+	}
+	return c.details()
+}
+
+// Service has the calls of a knowledge base.
+type Service struct {
+	// Ingest returns the IDs of the chunks that were taken in, and how many were not
+	// because the knowledge base has their content.
+	Ingest func(chunks []Chunk) (ids []string, duplicates int, err error)
+	// List calls row for each chunk of a source, or of all sources if it is empty.
+	List func(source string, row func(Stored)) error
+	// First returns the number of chunks, and calls row for the first if there is one.
+	First  func(row func(Stored)) (total int, err error)
+	Delete func(id string) error
+}
+
+// Report counts what a run has done.
+type Report struct {
+	Listed, Chunks, Unchanged, Added, Replaced, Duplicates, Deleted, Failed int
+}
+
+// Run is one synchronization: Start, then Add for each element of the sequence, then
+// End.
+type Run struct {
+	Service  Service
+	DryRun   bool
+	Progress func() // called after each request; nil: not
+	Report   Report
+
+	*table
+	elements   int
+	batch      []item
+	bytes      int            // of content in the batch
+	failed     map[int32]bool // sources that keep their chunks
+	keepAll    bool           // an error had no source
+	dropped    int            // chunks that the service had although it did not list them
+	incomplete error          // of the listing
+	identified map[int32]bool // sources that were listed for their IDs
+	errors     []error        // of the sequence
+}
+
+// item is a chunk that waits to be sent.
+type item struct {
+	Chunk
+	at       int32 // in table.entries
+	source   int32
+	details  detailsDigest
+	replaces bool
+}
+
+// Start finds out what the knowledge base has. It believes a state if the number of
+// chunks and the first chunk of a list agree with it. Otherwise it lists all chunks.
+func (r *Run) Start(old State) error {
+	r.failed, r.identified = make(map[int32]bool), make(map[int32]bool)
+	if len(old.entries) > 0 {
+		r.table = newTable(old)
+		if agrees, err := r.agrees(); err != nil || agrees {
+			return err
+		}
+	}
+	r.table = newTable(State{})
+	err := r.Service.List("", func(c Stored) {
+		e := c.entry()
+		e.source = r.source(c.Source)
+		r.add(e)
+		if r.Report.Listed++; r.Report.Listed%PageSize == 0 {
+			r.progress()
+		}
+	})
+	if errors.Is(err, errs.ErrListIncomplete) {
+		r.incomplete, err = err, nil
+	}
+	if err == nil {
+		r.progress()
+	}
+	return err
+}
+
+func (r *Run) agrees() (agrees bool, err error) {
+	total, err := r.Service.First(func(c Stored) {
+		now := c.entry()
+		at, found := r.find(now.content, now.details)
+		old := r.entries[at]
+		agrees = found && old.details == now.details && (old.id == "" || old.id == now.id)
+	})
+	r.progress()
+	return agrees && total == len(r.entries), err
+}
+
+func (r *Run) progress() {
+	if r.Progress != nil {
+		r.Progress()
+	}
+}
+
+// State returns what the knowledge base has, as far as it is known.
+func (r *Run) State() State { return r.state() }
+
+// Add takes the next element of the sequence. An error ends the run.
+func (r *Run) Add(ctx context.Context, c Chunk, err error) error {
+	if ctx.Err() != nil {
+		return errs.Context(ctx)
+	}
+	r.elements++
+	var details detailsDigest
+	if err == nil {
+		if details, err = c.check(); err != nil {
+			err = fmt.Errorf("%w (chunk %d of the sequence, source %q)", err, r.elements-1, errs.Line(c.Source))
+		}
+	}
+	if err != nil {
+		r.fail(c.Source, err)
+		return nil
+	}
+	r.Report.Chunks++
+	source, content := r.source(c.Source), digestOf(c.Content)
+	at, found := r.find(content, details)
+	switch {
+	case !found:
+		at = r.add(entry{content: content, source: source})
+	case r.entries[at].wanted:
+		r.Report.Duplicates++
+		return nil
+	case r.entries[at].details == details:
+		r.entries[at].wanted = true
+		r.Report.Unchanged++
+		return nil
+	}
+	r.entries[at].wanted = true
+	if len(r.batch) == batchChunks || len(r.batch) > 0 && r.bytes+len(c.Content) > batchBytes {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	c.Content = strings.Clone(c.Content) // which may be a part of a large file
+	r.batch = append(r.batch, item{c, at, source, details, found})
+	r.bytes += len(c.Content)
+	return nil
+}
+
+func (r *Run) fail(source string, err error) {
+	r.Report.Failed++
+	if len(r.errors) < maxErrors {
+		r.errors = append(r.errors, err)
+	}
+	if source == "" {
+		r.keepAll = true
+	} else {
+		r.failed[r.source(source)] = true
+	}
+}
+
+// keeps reports whether the stored chunks with the content of an item stay, because
+// they are of a source that has failed.
+func (r *Run) keeps(it item) bool {
+	keeps := it.replaces && slices.ContainsFunc(r.same(it.at), func(i int32) bool {
+		e := &r.entries[i]
+		return e.stored && (r.failed[e.source] || r.keepAll && e.source != it.source)
+	})
+	if keeps {
+		r.Report.Duplicates++
+	}
+	return keeps
+}
+
+// flush sends the batch. A chunk with the same content is deleted before: the service
+// would drop the new one.
+func (r *Run) flush(ctx context.Context) error {
+	batch := slices.DeleteFunc(r.batch, r.keeps)
+	r.batch, r.bytes = r.batch[:0], 0
+	if len(batch) == 0 {
+		return nil
+	}
+	var ids []string
+	if !r.DryRun {
+		var err error
+		if ids, err = r.send(ctx, batch); err != nil {
+			return err
+		}
+	}
+	for i, it := range batch {
+		if it.replaces {
+			r.Report.Replaced++
+		} else {
+			r.Report.Added++
+		}
+		if r.DryRun {
+			continue
+		}
+		e := &r.entries[it.at]
+		e.source, e.details, e.stored = it.source, it.details, true
+		if len(ids) == len(batch) {
+			e.id = ids[i]
+		}
+	}
+	if !r.DryRun {
+		r.progress()
+	}
+	return nil
+}
+
+// send deletes what the batch replaces and sends it. It returns the IDs if the service does.
+func (r *Run) send(ctx context.Context, batch []item) ([]string, error) {
+	var chunks []Chunk
+	for _, it := range batch {
+		for _, at := range r.same(it.at) {
+			if !r.entries[at].stored {
+				continue
+			}
+			if err := r.remove(at); err != nil {
+				return nil, err
+			}
+			r.progress()
+		}
+		chunks = append(chunks, it.Chunk)
+	}
+	for attempt := 1; ; attempt++ {
+		ids, duplicates, err := r.Service.Ingest(chunks)
+		switch {
+		case err == nil:
+			if attempt == 1 {
+				r.dropped += duplicates
+			}
+			return ids, nil
+		case !errors.Is(err, errs.ErrOutcomeUnknown) || attempt == attempts || !wait.Sleep(ctx, time.Duration(attempt)*time.Second):
+			first, last := batch[0].Source, batch[len(batch)-1].Source
+			return nil, fmt.Errorf("%w (%d chunks, from source %q to %q)", err, len(batch), errs.Line(first), errs.Line(last))
+		}
+		r.progress()
+	}
+}
+
+// remove deletes a stored chunk.
+func (r *Run) remove(at int32) error {
+	e := &r.entries[at]
+	if e.id == "" {
+		if err := r.identify(e.source); err != nil {
+			return err
+		}
+	}
+	if e.id != "" {
+		if err := r.Service.Delete(e.id); err != nil && !errors.Is(err, errs.ErrNotFound) {
+			return err
+		}
+	}
+	e.stored, e.id = false, ""
+	return nil
+}
+
+// identify finds the IDs of the chunks of a source.
+func (r *Run) identify(source int32) error {
+	if r.identified[source] {
+		return nil
+	}
+	r.identified[source] = true
+	return r.Service.List(r.sources[source], func(c Stored) {
+		at, found := r.index[digestOf(c.Content)]
+		if found && r.entries[at].stored && r.entries[at].id == "" {
+			r.entries[at].id = c.ID
+		}
+	})
+}
+
+// End sends the last batch and deletes what the sequence does not have, unless the run
+// has stopped before. It returns the errors of the whole run.
+func (r *Run) End(ctx context.Context, stopped error) error {
+	if stopped == nil {
+		stopped = r.flush(ctx)
+	}
+	if stopped == nil {
+		stopped = r.deleteRest()
+	}
+	all := r.errors
+	if more := r.Report.Failed - len(all); more > 0 {
+		all = append(all, fmt.Errorf("agento: %d more elements of chunks are errors", more))
+	}
+	return errors.Join(append(all, r.incomplete, stopped)...)
+}
+
+func (r *Run) deleteRest() error {
+	var rest []int32
+	for i, e := range r.entries {
+		if e.stored && !e.wanted && !r.failed[e.source] {
+			rest = append(rest, int32(i))
+		}
+	}
+	switch {
+	case r.elements == 0:
+		return errs.Argument("chunks", "has no elements; nothing was deleted")
+	case r.keepAll || r.Report.Chunks == 0:
+		return nil
+	case len(rest) > 0 && r.dropped > 0 && r.incomplete == nil:
+		// What is stored may be what was dropped, in another form.
+		return fmt.Errorf("agento: the knowledge base dropped %d chunks as duplicates of chunks that it does not list; %d chunks were not deleted", r.dropped, len(rest))
+	}
+	for _, at := range rest {
+		if !r.DryRun {
+			if err := r.remove(at); err != nil {
+				return err
+			}
+		}
+		if r.Report.Deleted++; !r.DryRun {
+			r.progress()
+		}
+	}
+	return nil
+}
