@@ -137,7 +137,8 @@ func failure(source string) element {
 	return element{Chunk{Source: source}, fmt.Errorf("%s cannot be read", source)}
 }
 
-// synchronize runs a synchronization. The state has gone through JSON.
+// synchronize runs a synchronization. It checks that the state is the same after it has
+// gone through JSON.
 func synchronize(t *testing.T, s *service, old State, dry bool, sequence ...element) (Report, State, error) {
 	t.Helper()
 	ctx := t.Context()
@@ -152,7 +153,11 @@ func synchronize(t *testing.T, s *service, old State, dry bool, sequence ...elem
 		}
 	}
 	err = r.End(ctx, err)
-	return r.Report, throughJSON(t, r.State()), err
+	state := r.State()
+	if read := throughJSON(t, state); len(state.entries) > 0 {
+		require.Equal(t, state, read)
+	}
+	return r.Report, state, err
 }
 
 func throughJSON(t *testing.T, s State) (read State) {
@@ -160,9 +165,6 @@ func throughJSON(t *testing.T, s State) (read State) {
 	encoded, err := json.Marshal(s)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(encoded, &read))
-	again, err := json.Marshal(read)
-	require.NoError(t, err)
-	require.Equal(t, string(encoded), string(again))
 	return read
 }
 

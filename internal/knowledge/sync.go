@@ -98,7 +98,6 @@ type Run struct {
 	keepAll    bool           // an error had no source
 	dropped    int            // chunks that the service had although it did not list them
 	incomplete error          // of the listing
-	identified map[int32]bool // sources that were listed for their IDs
 	errors     []error        // of the sequence
 }
 
@@ -114,7 +113,7 @@ type item struct {
 // Start finds out what the knowledge base has. It believes a state if the number of
 // chunks and the first chunk of a list agree with it. Otherwise it lists all chunks.
 func (r *Run) Start(old State) error {
-	r.failed, r.identified = make(map[int32]bool), make(map[int32]bool)
+	r.failed = make(map[int32]bool)
 	if len(old.entries) > 0 {
 		r.table = newTable(old)
 		if agrees, err := r.agrees(); err != nil || agrees {
@@ -312,10 +311,6 @@ func (r *Run) remove(at int32) error {
 
 // identify finds the IDs of the chunks of a source.
 func (r *Run) identify(source int32) error {
-	if r.identified[source] {
-		return nil
-	}
-	r.identified[source] = true
 	return r.Service.List(r.sources[source], func(c Stored) {
 		at, found := r.index[digestOf(c.Content)]
 		if found && r.entries[at].stored && r.entries[at].id == "" {

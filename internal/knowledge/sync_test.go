@@ -164,6 +164,22 @@ func TestUnknownIDs(t *testing.T) {
 	require.Equal(t, []string{"a/new: a1", "b/: b1"}, s.texts())
 }
 
+// A chunk that somebody else deletes during the run is deleted.
+func TestDeletedElsewhere(t *testing.T) {
+	s := new(service)
+	s.add(Chunk{Content: "gone"})
+	s.fault = func(n int) error {
+		if strings.HasPrefix(s.calls[n-1], "delete") {
+			s.chunks = slices.DeleteFunc(s.chunks, func(c Stored) bool { return c.Content == "gone" })
+		}
+		return nil
+	}
+	report, _, err := synchronize(t, s, State{}, false, chunkOf("a", "", "one"))
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Deleted)
+	require.Equal(t, []string{"a/: one"}, s.texts())
+}
+
 // A service that keeps another form of a content drops the content when it is sent
 // again. Its form must not be deleted.
 func TestUnexplainedDuplicates(t *testing.T) {
