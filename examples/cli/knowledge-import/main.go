@@ -1,25 +1,27 @@
-// Knowledge-import takes a folder of Markdown, text, CSV, JSON FAQ and HTML files
-// into the knowledge base of an agent or a swarm.
+// Knowledge-import makes the knowledge base of an agent or a swarm equal to a folder of
+// Markdown, text, CSV, JSON and HTML files.
 //
 //	go -C examples/cli run ./knowledge-import
 //	go -C examples/cli run ./knowledge-import -agent <id> -folder /srv/docs -dry-run
 //
-// Without AGENTO_API_KEY it uses the embedded test service of package agentotest,
-// and without -folder a few files of its own. Text that the knowledge base has, from
-// whatever file, is skipped, so that it can be stopped at any time and run again.
-// Chunks of files that have changed or are gone stay. The key needs the scopes
-// knowledge:read and knowledge:write, with -dry-run knowledge:read only.
+// Without AGENTO_API_KEY it uses the embedded test service of package agentotest, and
+// without -folder a few files of its own. It deletes everything that is not in the
+// folder, except for the text of files that it cannot read: try -dry-run first. It can be
+// stopped at any time and run again. With -state it need not list the knowledge base. The
+// key needs the scopes knowledge:read and, without -dry-run, knowledge:write.
 package main
 
 import (
 	"cmp"
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"os/signal"
@@ -53,14 +55,15 @@ func main() {
 	}
 }
 
-// run does it all. The progress bar goes to progress, which may be nil.
+// run does it all. The progress goes to progress, which may be nil.
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("knowledge-import", flag.ContinueOnError)
-	folder := flags.String("folder", "", "folder to take in; go -C changes to its own before it is looked up (default: a sample)")
-	agent := flags.String("agent", "", "id of the agent that is to know it")
-	swarm := flags.String("swarm", "", "id of the swarm that is to know it")
+	folder := flags.String("folder", "", "folder to import; go -C changes to its own before it is looked up (default: a sample)")
+	agent := flags.String("agent", "", "ID of the agent")
+	swarm := flags.String("swarm", "", "ID of the swarm")
 	size := flags.Int("size", 2000, "characters of a chunk at most")
-	dry := flags.Bool("dry-run", false, "say what would be taken in, and write nothing")
+	dry := flags.Bool("dry-run", false, "report what would be done, and change nothing")
+	state := flags.String("state", "", "file that remembers what was imported, for the next run")
 	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
@@ -80,49 +83,66 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if *swarm != "" {
 		target = agento.ForSwarm(*swarm)
 	}
-	files, err := open(*folder)
-	if err != nil {
-		return err
+	var files fs.FS = os.DirFS(*folder)
+	if *folder == "" {
+		files, _ = fs.Sub(sample, "sample")
+	} else if _, err := os.ReadDir(*folder); err != nil {
+		return fmt.Errorf("-folder: %w", err)
 	}
-	skipped := make(map[string]bool)
-	chunks := chunk.FromFS(files, append(convertHTML, chunk.Size(*size), chunk.Skipped(func(path string) { skipped[path] = true }))...)
-	i := importer{client.Knowledge, target, chunks, *dry, out, progress}
-	err = i.run(ctx)
-	if len(skipped) > 0 {
-		fmt.Fprintf(out, "Skipped %d files of other kinds: %s\n", len(skipped), byExtension(skipped))
+	skipped := make(map[string]int) // by extension
+	chunks := chunk.FromFS(files, append(convertHTML, chunk.Size(*size), chunk.Skipped(func(name string) {
+		skipped[cmp.Or(strings.ToLower(path.Ext(name)), "without extension")]++
+	}))...)
+	err = synchronize(ctx, client, target, chunks, *dry, *state, out, progress)
+	for _, extension := range slices.Sorted(maps.Keys(skipped)) {
+		fmt.Fprintf(out, "Skipped files: %d %s\n", skipped[extension], extension)
 	}
 	return err
 }
 
-// convertHTML makes Markdown of HTML files.
+func synchronize(ctx context.Context, client *agento.Client, target agento.Target, chunks iter.Seq2[agento.ChunkParams, error], dry bool, file string, out, progress io.Writer) error {
+	p := &agento.SyncParams{DryRun: dry}
+	if saved, err := os.ReadFile(file); err == nil {
+		if err := json.Unmarshal(saved, &p.State); err != nil {
+			return fmt.Errorf("-state %s: %w", file, err)
+		}
+	} else if file != "" && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("-state: %w", err)
+	}
+	if progress != nil {
+		p.Progress = func(r agento.SyncReport) {
+			fmt.Fprintf(progress, "\r%d listed, %d read, %d sent, %d deleted ", r.Listed, r.Chunks, r.Added+r.Replaced, r.Deleted)
+		}
+		defer fmt.Fprintln(progress)
+	}
+	r, err := client.Knowledge.Sync(ctx, target, chunks, p)
+	if r == nil {
+		return err
+	}
+	if r.Chunks == 0 && r.Failed == 0 && ctx.Err() == nil {
+		return errors.New("nothing to import: no file has text, or none is of a known kind")
+	}
+	done := map[bool]string{false: "Done", true: "To do"}[dry]
+	if ctx.Err() != nil {
+		done = "Stopped, run it again to go on"
+	}
+	fmt.Fprintf(out, "%s: %d chunks, %d of them new, %d changed, %d the same, %d twice; %d deleted.\n", done, r.Chunks, r.Added, r.Replaced, r.Unchanged, r.Duplicates, r.Deleted)
+	if file == "" || dry {
+		return err
+	}
+	saved, problem := json.Marshal(r.State)
+	if problem == nil {
+		problem = os.WriteFile(file+".new", saved, 0o600)
+	}
+	if problem == nil {
+		problem = os.Rename(file+".new", file)
+	}
+	return errors.Join(err, problem)
+}
+
 var convertHTML = []chunk.Option{chunk.Convert(".html", htmlToMarkdown), chunk.Convert(".htm", htmlToMarkdown)}
 
 func htmlToMarkdown(r io.Reader) (string, error) {
 	markdown, err := htmltomarkdown.ConvertReader(r)
 	return string(markdown), err
-}
-
-// byExtension counts files, such as "2 .pdf, 1 .png".
-func byExtension(paths map[string]bool) string {
-	count := make(map[string]int)
-	for name := range paths {
-		count[cmp.Or(strings.ToLower(path.Ext(name)), "without extension")]++
-	}
-	var all []string
-	for _, extension := range slices.Sorted(maps.Keys(count)) {
-		all = append(all, fmt.Sprint(count[extension], " ", extension))
-	}
-	return strings.Join(all, ", ")
-}
-
-// open returns the files to import. Its errors have the name of the folder, which
-// those of a file system do not.
-func open(folder string) (fs.FS, error) {
-	if folder == "" {
-		return fs.Sub(sample, "sample")
-	}
-	if _, err := os.ReadDir(folder); err != nil {
-		return nil, fmt.Errorf("-folder: %w", err)
-	}
-	return os.DirFS(folder), nil
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -35,13 +33,13 @@ const (
 )
 
 // inBubble runs a test in virtual time, with a service whose key has few scopes.
-func inBubble(t *testing.T, scopes string, test func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService)) {
+func inBubble(t *testing.T, scopes string, test func(t *testing.T, s *agentotest.Server, c *agento.Client)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory(), agentotest.WithKey(testKey, strings.Fields(scopes)...))
 		defer s.Close()
 		client, err := agento.New(testKey, agento.WithBaseURL(s.URL), agento.WithHTTPClient(s.HTTPClient()))
 		require.NoError(t, err)
-		test(t, s, client.Knowledge)
+		test(t, s, client)
 	})
 }
 
@@ -61,10 +59,9 @@ func manual(t *testing.T, files, sentences int) fs.FS {
 	return os.DirFS(dir)
 }
 
-func imported(ctx context.Context, k *agento.KnowledgeService, target agento.Target, files fs.FS) (string, error) {
+func imported(ctx context.Context, c *agento.Client, target agento.Target, files fs.FS, state string) (string, error) {
 	var out bytes.Buffer
-	i := importer{k, target, chunk.FromFS(files), false, &out, nil}
-	err := i.run(ctx)
+	err := synchronize(ctx, c, target, chunk.FromFS(files), false, state, &out, nil)
 	return out.String(), err
 }
 
@@ -84,23 +81,15 @@ func requireOnce(t *testing.T, files fs.FS, there []agentotest.Chunk) {
 	require.Len(t, there, want)
 }
 
-// Stopped in the middle, with an answer that is lost and a service that fails for
-// a while: each chunk is there once in the end.
+// Stopped in the middle, with a response that is lost and a service that fails for
+// a while: each chunk is there once in the end, with and without a file for the state.
 func TestThousandFilesStoppedAndRunAgain(t *testing.T) {
 	files := manual(t, 1000, 60)
-	for kind, prepare := range map[string]func(*agentotest.Server) (string, agento.Target){
-		"agent": func(s *agentotest.Server) (string, agento.Target) {
-			id := s.AddAgent(agentotest.AgentSeed{})
-			return id, agento.ForAgent(id)
-		},
-		"swarm": func(s *agentotest.Server) (string, agento.Target) {
-			id := s.AddSwarm(agentotest.SwarmSeed{})
-			return id, agento.ForSwarm(id)
-		},
-	} {
-		t.Run(kind, func(t *testing.T) {
-			inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
-				id, target := prepare(s)
+	for file, requests := range map[string]int{"": 30, filepath.Join(t.TempDir(), "state.json"): 1} {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, c *agento.Client) {
+				id := s.AddSwarm(agentotest.SwarmSeed{})
+				target := agento.ForSwarm(id)
 				ctx, interrupt := context.WithCancel(t.Context())
 				calls := 0
 				s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
@@ -113,152 +102,61 @@ func TestThousandFilesStoppedAndRunAgain(t *testing.T) {
 					}
 					return agentotest.Fault{}, false
 				})
-				out, err := imported(ctx, k, target, files)
+				out, err := imported(ctx, c, target, files, file)
 				require.ErrorIs(t, err, context.Canceled)
-				require.Contains(t, out, "3000 chunks, 3000 of them new.")
-				require.Contains(t, out, "Stopped: at least 1200 of 3000 new chunks are in.")
-				require.Len(t, s.Knowledge(id), 1300, "the last batch got through, unseen")
+				require.Contains(t, out, "Stopped, run it again to go on: 1301 chunks, 1200 of them new,")
+				require.Len(t, s.Knowledge(id), 1300, "the response to the last batch was not read")
 
 				s.Inject(nil)
-				operation := map[string]string{"agent": "ingestAgentKnowledge", "swarm": "ingestSwarmKnowledge"}[kind]
-				s.Next(operation, 1, agentotest.Drop().AfterCommit())
-				s.Next(operation, 2, agentotest.Fail(503, "internal_error"))
-				out, err = imported(t.Context(), k, target, files)
+				s.Next("Knowledge.Ingest", 1, agentotest.Drop().AfterCommit())
+				s.Next("Knowledge.Ingest", 2, agentotest.Fail(503, "internal_error"))
+				out, err = imported(t.Context(), c, target, files, file)
 				require.NoError(t, err)
-				require.Contains(t, out, "3000 chunks, 1700 of them new.")
-				require.Contains(t, out, "Done: 1700 chunks sent, 1300 were there.")
+				require.Contains(t, out, "Done: 3000 chunks, 1700 of them new, 0 changed, 1300 the same, 0 twice; 0 deleted.")
 				requireOnce(t, files, s.Knowledge(id))
 
 				s.ForgetRequests()
-				out, err = imported(t.Context(), k, target, files)
+				out, err = imported(t.Context(), c, target, files, file)
 				require.NoError(t, err)
-				require.Contains(t, out, "Done: 0 chunks sent, 3000 were there.")
-				require.Empty(t, s.RequestsTo(operation))
+				require.Contains(t, out, "Done: 3000 chunks, 0 of them new, 0 changed, 3000 the same")
+				require.Equal(t, requests, len(s.Requests()))
 			})
 		})
 	}
 }
 
-func TestAnswersLostForGood(t *testing.T) {
-	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
-		id := s.AddAgent(agentotest.AgentSeed{})
-		s.Next("ingestAgentKnowledge", batchAttempts, agentotest.Drop())
-		_, err := imported(t.Context(), k, agento.ForAgent(id), fstest.MapFS{"a.txt": {Data: []byte("a")}})
-		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-		require.Len(t, s.RequestsTo("ingestAgentKnowledge"), batchAttempts)
-	})
-}
-
-// Where the list may have gaps, what is there is sent again and dropped.
-func TestListWithGaps(t *testing.T) {
-	files := fstest.MapFS{"a.txt": {Data: []byte("a")}, "b.txt": {Data: []byte("b")}}
-	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
-		id := s.AddAgent(agentotest.AgentSeed{})
-		s.AddKnowledge(id, agentotest.Chunk{Content: "a", Source: "a.txt"})
-		s.Next("listAgentKnowledge", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"data":[],"pagination":{"total":7,"limit":100,"offset":0}}`)}))
-		_, err := imported(t.Context(), k, agento.ForAgent(id), files)
-		require.NoError(t, err)
-		requireOnce(t, files, s.Knowledge(id))
-	})
-}
-
-// bulkOnly is a pacer that refuses what is not bulk.
-type bulkOnly struct{ asked int }
-
-func (p *bulkOnly) Acquire(_ context.Context, r agento.PaceRequest) error {
-	p.asked++
-	if !r.Bulk {
-		return errors.New("not bulk")
-	}
-	return nil
-}
-
-func (*bulkOnly) Observe(agento.PaceResult) {}
-
-// People who chat with an agent do not wait behind an import.
-func TestAllCallsAreBulk(t *testing.T) {
-	s := agentotest.NewServer()
-	defer s.Close()
-	pacer := new(bulkOnly)
-	client := s.Client(agento.WithPacer(pacer))
-	_, err := imported(t.Context(), client.Knowledge, agento.ForAgent(s.AddAgent(agentotest.AgentSeed{})), fstest.MapFS{"a.txt": {Data: []byte("a")}})
-	require.NoError(t, err)
-	require.Equal(t, 2, pacer.asked)
-}
-
-func TestBatchesAreBounded(t *testing.T) {
-	files := fstest.MapFS{}
-	for n := range 150 {
-		files[fmt.Sprintf("small/%d.txt", n)] = &fstest.MapFile{Data: fmt.Appendf(nil, "small %d", n)}
-	}
-	for n := range 5 {
-		files[fmt.Sprintf("large/%d.txt", n)] = &fstest.MapFile{Data: []byte(strings.Repeat(fmt.Sprintf("%d ", n), 50<<10))}
-	}
-	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
-		id := s.AddAgent(agentotest.AgentSeed{})
-		i := importer{k, agento.ForAgent(id), chunk.FromFS(files, chunk.Size(1<<20)), false, io.Discard, nil}
-		require.NoError(t, i.run(t.Context()))
-		var chunks, contents []int
-		for _, r := range s.RequestsTo("ingestAgentKnowledge") {
-			var body agento.IngestParams
-			require.NoError(t, json.Unmarshal(r.Body, &body))
-			bytes := 0
-			for _, c := range body.Chunks {
-				bytes += len(c.Content)
-			}
-			chunks, contents = append(chunks, len(body.Chunks)), append(contents, bytes)
-		}
-		require.Equal(t, []int{2, 2, 100, 51}, chunks)
-		for _, n := range contents {
-			require.LessOrEqual(t, n, batchBytes)
-		}
-	})
-}
-
-// The same text in two files, or twice in one, is one entry, as the service has
-// it. It is sent once, and is not new when it is run again.
-func TestTheSameTextTwice(t *testing.T) {
-	files := fstest.MapFS{"a.csv": {Data: []byte("x\n1\n1\n")}, "b.csv": {Data: []byte("x\n1\n")}}
-	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
-		id := s.AddAgent(agentotest.AgentSeed{})
-		for _, want := range []string{"Done: 1 chunks sent, 2 were there.", "Done: 0 chunks sent, 3 were there."} {
-			out, err := imported(t.Context(), k, agento.ForAgent(id), files)
-			require.NoError(t, err)
-			require.Contains(t, out, want)
-			require.Len(t, s.Knowledge(id), 1)
-		}
-		require.Len(t, s.RequestsTo("ingestAgentKnowledge"), 1)
-	})
-}
-
 func TestDryRun(t *testing.T) {
-	inBubble(t, leastScopesDry, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
+	inBubble(t, leastScopesDry, func(t *testing.T, s *agentotest.Server, c *agento.Client) {
 		id := s.AddAgent(agentotest.AgentSeed{})
-		s.AddKnowledge(id, agentotest.Chunk{Content: "a", Source: "a.txt"})
+		s.AddKnowledge(id, agentotest.Chunk{Content: "a", Source: "a.txt"}, agentotest.Chunk{Content: "gone"})
 		files := fstest.MapFS{"a.txt": {Data: []byte("a")}, "b.md": {Data: []byte("# B\nb")}}
+		file := filepath.Join(t.TempDir(), "state.json")
 		var out bytes.Buffer
-		i := importer{k, agento.ForAgent(id), chunk.FromFS(files), true, &out, nil}
-		require.NoError(t, i.run(t.Context()))
-		require.Equal(t, "would take in \"b.md\" \"B\"\n2 chunks, 1 of them new.\n", out.String())
+		require.NoError(t, synchronize(t.Context(), c, agento.ForAgent(id), chunk.FromFS(files), true, file, &out, nil))
+		require.Equal(t, "To do: 2 chunks, 1 of them new, 0 changed, 1 the same, 0 twice; 1 deleted.\n", out.String())
+		require.NoFileExists(t, file)
 		for _, r := range s.Requests() {
 			require.Equal(t, "GET", r.Method)
 		}
 
-		_, err := imported(t.Context(), k, agento.ForAgent(id), files)
-		require.ErrorIs(t, err, agento.ErrForbidden, "and a key with that scope cannot write")
+		_, err := imported(t.Context(), c, agento.ForAgent(id), files, "")
+		require.ErrorIs(t, err, agento.ErrForbidden, "a key with that scope cannot write")
 	})
 }
 
-// All bad files are named, and nothing is sent.
+// Bad files are named and keep what was imported of them. The others are imported.
 func TestBadFiles(t *testing.T) {
-	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, k *agento.KnowledgeService) {
+	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, c *agento.Client) {
 		id := s.AddAgent(agentotest.AgentSeed{})
-		_, err := imported(t.Context(), k, agento.ForAgent(id), fstest.MapFS{
+		s.AddKnowledge(id, agentotest.Chunk{Content: "old", Source: "b.txt"}, agentotest.Chunk{Content: "gone", Source: "d.txt"})
+		_, err := imported(t.Context(), c, agento.ForAgent(id), fstest.MapFS{
 			"a.txt": {Data: []byte("a")}, "b.txt": {Data: []byte("\xff")}, "c.json": {Data: []byte("{}")},
-		})
+		}, "")
 		require.ErrorContains(t, err, "b.txt")
 		require.ErrorContains(t, err, "c.json")
-		require.Empty(t, s.Knowledge(id))
+		require.Len(t, s.Knowledge(id), 2)
+		require.Equal(t, "a.txt", s.Knowledge(id)[0].Source)
+		require.Equal(t, "b.txt", s.Knowledge(id)[1].Source)
 	})
 }
 
@@ -267,9 +165,8 @@ func TestSample(t *testing.T) {
 	var out, progress bytes.Buffer
 	require.NoError(t, run(t.Context(), nil, &out, &progress))
 	require.Contains(t, out.String(), "test service")
-	require.Contains(t, out.String(), "Done: 10 chunks sent, 0 were there.")
-	require.Contains(t, progress.String(), "Taking in")
-	require.NotContains(t, out.String(), "Taking in")
+	require.Contains(t, out.String(), "Done: 10 chunks, 10 of them new,")
+	require.Equal(t, "\r0 listed, 0 read, 0 sent, 0 deleted \r0 listed, 10 read, 10 sent, 0 deleted \n", progress.String())
 }
 
 // HTML is converted, and the files that are skipped are counted by extension.
@@ -284,9 +181,8 @@ func TestOtherKinds(t *testing.T) {
 	}
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-folder", dir, "-dry-run"}, &out, nil))
-	require.Contains(t, out.String(), "would take in \"a.html\" \"Shipping\"")
-	require.Contains(t, out.String(), "1 chunks, 1 of them new.\n")
-	require.Contains(t, out.String(), "Skipped 4 files of other kinds: 2 .pdf, 1 .png, 1 without extension\n")
+	require.Contains(t, out.String(), "To do: 1 chunks, 1 of them new,")
+	require.Contains(t, out.String(), "Skipped files: 2 .pdf\nSkipped files: 1 .png\nSkipped files: 1 without extension\n")
 
 	for c, err := range chunk.FromReader("a.html", strings.NewReader("<h1>A</h1><p>Spain &amp; <b>Chile</b>.</p>"), convertHTML...) {
 		require.NoError(t, err)
@@ -320,6 +216,8 @@ func TestArguments(t *testing.T) {
 		"blank files":  {[]string{"-agent", agent, "-folder", blank}, "nothing to import"},
 		"bad size":     {[]string{"-agent", agent, "-size", "0"}, "chunk.Size"},
 		"no agent":     {[]string{"-agent", "nobody"}, "agent_not_found"},
+		"bad state":    {[]string{"-agent", agent, "-state", file}, "-state " + file + ": invalid character 'o'"},
+		"no state":     {[]string{"-agent", agent, "-state", dir}, "-state: read " + dir + ": is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.ErrorContains(t, run(t.Context(), tt.args, io.Discard, nil), tt.problem)

@@ -53,7 +53,7 @@ func highWater(t *testing.T, files int) (bytes uint64, chunks int) {
 	client, err := agento.New(testKey, agento.WithHTTPClient(&http.Client{Transport: service}), agento.WithPacing(false))
 	require.NoError(t, err)
 	before := liveHeap()
-	_, err = imported(t.Context(), client.Knowledge, agento.ForAgent("a"), folder)
+	_, err = imported(t.Context(), client, agento.ForAgent("a"), folder, "")
 	require.NoError(t, err)
 	return service.highest - min(before, service.highest), service.chunks
 }
