@@ -1,12 +1,13 @@
 package knowledge
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/wire"
@@ -128,20 +129,19 @@ func newTable(s State) *table {
 	return t
 }
 
-// state returns what the knowledge base has.
-func (t *table) state() (s State) {
+// state returns what the knowledge base has. It takes the entries: the table is not usable
+// afterwards.
+func (t *table) state() State {
+	s := State{entries: slices.DeleteFunc(t.entries, func(e entry) bool { return !e.stored })}
 	used := make(map[int32]int32)
-	for _, e := range t.entries {
-		if !e.stored {
-			continue
-		}
+	for i := range s.entries {
+		e := &s.entries[i]
 		at, ok := used[e.source]
 		if !ok {
 			at = int32(len(s.sources))
 			s.sources, used[e.source] = append(s.sources, t.sources[e.source]), at
 		}
 		e.source, e.wanted = at, false
-		s.entries = append(s.entries, e)
 	}
 	return s
 }
@@ -153,9 +153,6 @@ type State struct {
 }
 
 const version = 1
-
-// digestLength is that of the digests of a chunk in a state.
-var digestLength = base64.RawStdEncoding.EncodedLen(len(digest{}) + len(detailsDigest{}))
 
 // MarshalJSON returns {"version":1,"sources":[…],"chunks":["digests source id",…]}.
 func (s State) MarshalJSON() ([]byte, error) {
@@ -190,25 +187,31 @@ func (s *State) UnmarshalJSON(data []byte) error {
 	if v.Version != version {
 		return fmt.Errorf("agento: the state of Knowledge.Sync has version %d; this version of the SDK reads version %d", v.Version, version)
 	}
-	var all struct{ Sources, Chunks []string }
+	var all struct {
+		Sources []string
+		Chunks  []entry
+	}
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("agento: not a state of Knowledge.Sync: %w", err)
 	}
-	entries := make([]entry, len(all.Chunks))
-	for i, text := range all.Chunks {
-		e := entry{stored: true}
-		digests, rest, _ := strings.Cut(text, " ")
-		source, id, ok := strings.Cut(rest, " ")
-		raw, err := base64.RawStdEncoding.DecodeString(digests)
-		at, problem := strconv.Atoi(source)
-		if !ok || len(digests) != digestLength || err != nil || problem != nil || at < 0 || at >= len(all.Sources) {
-			return fmt.Errorf("agento: not a state of Knowledge.Sync: chunk %d is %q", i, errs.Line(text))
+	for i, e := range all.Chunks {
+		if e.source < 0 || int(e.source) >= len(all.Sources) {
+			return fmt.Errorf("agento: not a state of Knowledge.Sync: chunk %d has no source", i)
 		}
-		copy(e.content[:], raw)
-		copy(e.details[:], raw[len(e.content):])
-		e.source, e.id = int32(at), strings.Clone(id)
-		entries[i] = e
 	}
-	s.sources, s.entries = all.Sources, entries
+	s.sources, s.entries = all.Sources, all.Chunks
+	return nil
+}
+
+// UnmarshalText reads an element of chunks.
+func (e *entry) UnmarshalText(text []byte) error {
+	digests, rest, _ := bytes.Cut(text, []byte(" "))
+	source, id, ok := bytes.Cut(rest, []byte(" "))
+	raw, err := base64.RawStdEncoding.AppendDecode(nil, digests)
+	at, problem := strconv.ParseInt(string(source), 10, 32)
+	if !ok || err != nil || len(raw) != len(e.content)+len(e.details) || problem != nil {
+		return fmt.Errorf("%q is not a chunk", errs.Line(string(text)))
+	}
+	*e = entry{content: digest(raw), details: detailsDigest(raw[len(e.content):]), source: int32(at), id: string(id), stored: true}
 	return nil
 }

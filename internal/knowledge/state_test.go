@@ -30,12 +30,12 @@ func TestStateInvalid(t *testing.T) {
 		`[]`:                          "agento: not a state of Knowledge.Sync: ",
 		`{"version":"1"}`:             "agento: not a state of Knowledge.Sync: ",
 		`{"version":1,"chunks":[{}]}`: "agento: not a state of Knowledge.Sync: ",
-		`{"version":1,"sources":["a"],"chunks":["` + digests + ` 1 id"]}`:      `agento: not a state of Knowledge.Sync: chunk 0 is "` + digests + ` 1 id"`,
-		`{"version":1,"sources":["a"],"chunks":["` + digests + ` -1 id"]}`:     "chunk 0 is ",
-		`{"version":1,"sources":["a"],"chunks":["` + digests + ` x id"]}`:      "chunk 0 is ",
-		`{"version":1,"sources":["a"],"chunks":["` + digests + ` 0"]}`:         "chunk 0 is ",
-		`{"version":1,"sources":["a"],"chunks":["AAAA 0 id"]}`:                 "chunk 0 is ",
-		`{"version":1,"sources":["a"],"chunks":["*` + digests[1:] + ` 0 id"]}`: "chunk 0 is ",
+		`{"version":1,"sources":["a"],"chunks":["` + digests + ` 1 id"]}`:      "agento: not a state of Knowledge.Sync: chunk 0 has no source",
+		`{"version":1,"sources":["a"],"chunks":["` + digests + ` -1 id"]}`:     "chunk 0 has no source",
+		`{"version":1,"sources":["a"],"chunks":["` + digests + ` x id"]}`:      " is not a chunk",
+		`{"version":1,"sources":["a"],"chunks":["` + digests + ` 0"]}`:         " is not a chunk",
+		`{"version":1,"sources":["a"],"chunks":["AAAA 0 id"]}`:                 " is not a chunk",
+		`{"version":1,"sources":["a"],"chunks":["*` + digests[1:] + ` 0 id"]}`: " is not a chunk",
 	} {
 		state := State{sources: []string{"before"}}
 		require.ErrorContains(t, json.Unmarshal([]byte(text), &state), problem)

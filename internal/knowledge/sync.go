@@ -155,7 +155,7 @@ func (r *Run) progress() {
 	}
 }
 
-// State returns what the knowledge base has, as far as it is known.
+// State returns what the knowledge base has, as far as it is known. It is called last.
 func (r *Run) State() State { return r.state() }
 
 // Add takes the next element of the sequence. An error ends the run.

@@ -130,7 +130,7 @@ func synchronize(ctx context.Context, client *agento.Client, target agento.Targe
 	if file == "" || dry {
 		return err
 	}
-	saved, problem := json.Marshal(r.State)
+	saved, problem := r.State.MarshalJSON()
 	if problem == nil {
 		problem = os.WriteFile(file+".new", saved, 0o600)
 	}
