@@ -155,22 +155,19 @@ func (s SyncState) MarshalJSON() ([]byte, error) { return s.state.MarshalJSON() 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJSON(data) }
 
-// Sync makes the knowledge base of an agent or a swarm equal to a sequence of chunks, such
-// as that of chunk.FromFS. It deletes all other chunks, whatever their source: combine
-// several folders in one sequence. An empty sequence is an error.
-//
-// Sync reads the sequence once, sends new chunks in batches, and deletes at the end. A
-// knowledge base does not store the same content twice: it belongs to the first chunk that
-// has it. If its source, title or metadata change, the stored chunk is deleted just before.
+// Sync makes the knowledge base of an agent or a swarm equal to a sequence of chunks. It
+// deletes all others, whatever their source: combine several folders in one sequence. An
+// empty sequence is an error. Sync reads the sequence once, sends new chunks in batches, and
+// deletes at the end. A knowledge base stores a content once, for the first chunk that has
+// it. If its source, title or metadata change, the stored chunk is deleted just before.
 //
 // An error in the sequence does not end the run. A source keeps its chunks if an element
 // with an error names it in Source, or if one of its chunks is invalid. After an error
 // without a Source, nothing is deleted. Sync returns at most 20 of these errors, joined.
 //
-// A failed call ends the run, but a batch with an unknown outcome is sent up to four times.
-// Run Sync again with the State of that report, an earlier State or none. Given a State, it
-// reads the total and one chunk, and lists all chunks only if they differ. If that fails
-// there is no report. Calls are bulk. [WithResponse] and [WithExtra] are not allowed.
+// A failed call ends the run. Run Sync again with the State of that report, an earlier one
+// or none. Given a State, it reads the total and one chunk, and lists all if they differ; if
+// that fails there is no report. Calls are bulk. [WithResponse] and [WithExtra] are not allowed.
 //
 //   - API: GET, POST and DELETE /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge
 //     (paths inferred from the reference's titles)
@@ -206,13 +203,12 @@ func (s *KnowledgeService) Sync(ctx context.Context, t Target, chunks iter.Seq2[
 
 func (s *KnowledgeService) syncCalls(ctx context.Context, t Target, opts []Option) knowledge.Service {
 	return knowledge.Service{
-		First: func(row func(knowledge.Stored)) (int, error) {
+		First: func() (total int, first knowledge.Stored, err error) {
 			page, err := s.List(ctx, t, &KnowledgeListParams{Limit: 1}, opts...)
-			if err != nil || len(page.Data) == 0 {
-				return 0, err
+			if err == nil && len(page.Data) > 0 {
+				total, first = page.Pagination.Total, knowledge.Stored(page.Data[0])
 			}
-			row(knowledge.Stored(page.Data[0]))
-			return page.Pagination.Total, nil
+			return total, first, err
 		},
 		List: func(source string, row func(knowledge.Stored)) error {
 			for c, err := range s.All(ctx, t, &KnowledgeListParams{Source: source, Limit: knowledge.PageSize}, opts...) {

@@ -90,13 +90,13 @@ func (s *service) service() Service {
 			}
 			return err
 		},
-		First: func(row func(Stored)) (total int, err error) {
+		First: func() (total int, first Stored, err error) {
 			err = s.call("first", func() {
 				if total = len(s.chunks); total > 0 {
-					row(s.chunks[total-1])
+					first = s.chunks[total-1]
 				}
 			})
-			return total, err
+			return total, first, err
 		},
 		Delete: func(id string) (err error) {
 			failed := s.call("delete "+id, func() {

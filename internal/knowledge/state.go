@@ -71,8 +71,7 @@ type table struct {
 	sources  []string
 	bySource map[string]int32
 	entries  []entry
-	index    map[digest]int32   // of the first entry with a content
-	copies   map[digest][]int32 // of further ones, which a service without duplicates does not have
+	index    map[digest]int32 // of the first entry with a content
 }
 
 func (t *table) source(name string) int32 {
@@ -88,37 +87,14 @@ func (t *table) source(name string) int32 {
 func (t *table) add(e entry) int32 {
 	at := int32(len(t.entries))
 	t.entries = append(t.entries, e)
-	if _, known := t.index[e.content]; known {
-		t.copies[e.content] = append(t.copies[e.content], at)
-	} else {
+	if _, known := t.index[e.content]; !known {
 		t.index[e.content] = at
 	}
 	return at
 }
 
-// find returns the entry with a content, if possible the one with the same details.
-func (t *table) find(content digest, details detailsDigest) (at int32, found bool) {
-	at, found = t.index[content]
-	if !found || t.entries[at].wanted || t.entries[at].details == details {
-		return at, found
-	}
-	for i, other := range t.copies[content] {
-		if t.entries[other].details == details {
-			t.copies[content][i], t.index[content] = at, other
-			return other, true
-		}
-	}
-	return at, true
-}
-
-// same returns all entries with the content of one.
-func (t *table) same(at int32) []int32 {
-	content := t.entries[at].content
-	return append([]int32{t.index[content]}, t.copies[content]...)
-}
-
 func newTable(s State) *table {
-	t := &table{bySource: make(map[string]int32), index: make(map[digest]int32, len(s.entries)), copies: make(map[digest][]int32)}
+	t := &table{bySource: make(map[string]int32), index: make(map[digest]int32, len(s.entries))}
 	for _, name := range s.sources {
 		t.source(name)
 	}

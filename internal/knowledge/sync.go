@@ -72,8 +72,8 @@ type Service struct {
 	Ingest func(chunks []Chunk) (ids []string, duplicates int, err error)
 	// List calls row for each chunk of a source, or of all sources if it is empty.
 	List func(source string, row func(Stored)) error
-	// First returns the number of chunks, and calls row for the first if there is one.
-	First  func(row func(Stored)) (total int, err error)
+	// First returns the number of chunks, and the first of a list.
+	First  func() (total int, first Stored, err error)
 	Delete func(id string) error
 }
 
@@ -139,14 +139,15 @@ func (r *Run) Start(old State) error {
 }
 
 func (r *Run) agrees() (agrees bool, err error) {
-	total, err := r.Service.First(func(c Stored) {
-		now := c.entry()
-		at, found := r.find(now.content, now.details)
-		old := r.entries[at]
-		agrees = found && old.details == now.details && (old.id == "" || old.id == now.id)
-	})
+	total, first, err := r.Service.First()
+	if err != nil {
+		return false, err
+	}
 	r.progress()
-	return agrees && total == len(r.entries), err
+	now := first.entry()
+	at, found := r.index[now.content]
+	old := r.entries[at]
+	return total == len(r.entries) && found && old.details == now.details && (old.id == "" || old.id == now.id), nil
 }
 
 func (r *Run) progress() {
@@ -176,7 +177,7 @@ func (r *Run) Add(ctx context.Context, c Chunk, err error) error {
 	}
 	r.Report.Chunks++
 	source, content := r.source(c.Source), digestOf(c.Content)
-	at, found := r.find(content, details)
+	at, found := r.index[content]
 	switch {
 	case !found:
 		at = r.add(entry{content: content, source: source})
@@ -212,13 +213,11 @@ func (r *Run) fail(source string, err error) {
 	}
 }
 
-// keeps reports whether the stored chunks with the content of an item stay, because
-// they are of a source that has failed.
+// keeps reports whether the stored chunk with the content of an item stays, because it is
+// of a source that has failed.
 func (r *Run) keeps(it item) bool {
-	keeps := it.replaces && slices.ContainsFunc(r.same(it.at), func(i int32) bool {
-		e := &r.entries[i]
-		return e.stored && (r.failed[e.source] || r.keepAll && e.source != it.source)
-	})
+	e := &r.entries[it.at]
+	keeps := it.replaces && (r.failed[e.source] || r.keepAll && e.source != it.source)
 	if keeps {
 		r.Report.Duplicates++
 	}
@@ -265,11 +264,8 @@ func (r *Run) flush(ctx context.Context) error {
 func (r *Run) send(ctx context.Context, batch []item) ([]string, error) {
 	var chunks []Chunk
 	for _, it := range batch {
-		for _, at := range r.same(it.at) {
-			if !r.entries[at].stored {
-				continue
-			}
-			if err := r.remove(at); err != nil {
+		if it.replaces {
+			if err := r.remove(it.at); err != nil {
 				return nil, err
 			}
 			r.progress()
@@ -349,7 +345,8 @@ func (r *Run) deleteRest() error {
 		return nil
 	case len(rest) > 0 && r.dropped > 0 && r.incomplete == nil:
 		// What is stored may be what was dropped, in another form.
-		return fmt.Errorf("agento: the knowledge base dropped %d chunks as duplicates of chunks that it does not list; %d chunks were not deleted", r.dropped, len(rest))
+		return fmt.Errorf("agento: the knowledge base dropped %d chunks as duplicates of chunks that it does not list; %d chunks were not deleted",
+			r.dropped, len(rest))
 	}
 	for _, at := range rest {
 		if !r.DryRun {
