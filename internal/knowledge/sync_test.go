@@ -328,13 +328,13 @@ func TestKilled(t *testing.T) {
 		return s, state
 	}
 	sequence := []element{failure("failed")}
-	for n := range 200 {
+	for n := range 110 {
 		sequence = append(sequence, chunkOf("new", "", fmt.Sprint("new ", n)))
 	}
 	for n := range 20 { // 10 as they were, 10 moved; 10 are gone
 		sequence = append(sequence, chunkOf(fmt.Sprint("s", n%5+n/10), "", fmt.Sprint("old ", n)))
 	}
-	other := slices.Concat(sequence[:150], sequence[205:], []element{chunkOf("s0", "", "old 25")})
+	other := slices.Concat(sequence[:80], sequence[115:], []element{chunkOf("s0", "", "old 25")})
 	finished := func(sequence []element) ([]string, int) {
 		s, state := seed()
 		s.calls = nil
