@@ -72,29 +72,23 @@ func (r *SwarmRef) UnmarshalJSON(data []byte) error {
 // CreateAgentParams describes a new agent. Zero values are not sent. Name, Region,
 // Secrets, SoulMD and WorkflowMD are documented; the others are inferred.
 type CreateAgentParams struct {
-	Name        string // required
-	Description string
-	Region      string // such as "eu"
-	Image       string
-	SwarmID     string
-	Secrets     Secrets // the service requires a credential of a language model
-	SoulMD      string  // the personality, SOUL.md
-	WorkflowMD  string  // the workflow, WORKFLOW.md
-	SharedMode  bool    // for agents with many customers: each session has its own memory
+	Name        string  `json:"name"` // required
+	Description string  `json:"description,omitempty"`
+	Region      string  `json:"region,omitempty"` // such as "eu"
+	Image       string  `json:"image,omitempty"`
+	SwarmID     string  `json:"swarmId,omitempty"`
+	Secrets     Secrets `json:"secrets,omitempty"`    // the service requires a credential of a language model
+	SoulMD      string  `json:"soulMd,omitempty"`     // the personality, SOUL.md
+	WorkflowMD  string  `json:"workflowMd,omitempty"` // the workflow, WORKFLOW.md
+	SharedMode  bool    `json:"sharedMode,omitempty"` // for agents with many customers: each session has its own memory
 }
 
 func (p CreateAgentParams) wire() any {
+	type plain CreateAgentParams
 	return struct {
-		Name        string            `json:"name"`
-		Description string            `json:"description,omitempty"`
-		Region      string            `json:"region,omitempty"`
-		Image       string            `json:"image,omitempty"`
-		SwarmID     string            `json:"swarmId,omitempty"`
-		Secrets     map[string]string `json:"secrets,omitempty"`
-		SoulMD      string            `json:"soulMd,omitempty"`
-		WorkflowMD  string            `json:"workflowMd,omitempty"`
-		SharedMode  bool              `json:"sharedMode,omitempty"`
-	}{p.Name, p.Description, p.Region, p.Image, p.SwarmID, p.Secrets, p.SoulMD, p.WorkflowMD, p.SharedMode}
+		plain
+		Secrets map[string]string `json:"secrets,omitempty"`
+	}{plain(p), p.Secrets}
 }
 
 func (p CreateAgentParams) secrets() Secrets { return p.Secrets }

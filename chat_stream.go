@@ -24,10 +24,10 @@ const (
 
 // ChatEvent is one event of an agent's answer.
 type ChatEvent struct {
-	Type      string
-	Content   string      // of a text event
-	SessionID string      // if the event has it; inferred
-	Error     *EventError // if the event has it; inferred
+	Type      string      `json:"type"`
+	Content   string      `json:"content,omitempty"`   // of a text event
+	SessionID string      `json:"sessionId,omitempty"` // if the event has it; inferred
+	Error     *EventError `json:"error,omitempty"`     // if the event has it; inferred
 
 	raw string
 }

@@ -45,34 +45,34 @@ func (a *SwarmAgent) UnmarshalJSON(data []byte) error {
 
 // CreateSwarmParams describes a new swarm. Zero values are not sent. The fields are inferred.
 type CreateSwarmParams struct {
-	Name        string // required
-	Description string
-	Secrets     Secrets // for all agents of the swarm
+	Name        string  `json:"name"` // required
+	Description string  `json:"description,omitempty"`
+	Secrets     Secrets `json:"secrets,omitempty"` // for all agents of the swarm
 }
 
 func (p CreateSwarmParams) wire() any {
+	type plain CreateSwarmParams
 	return struct {
-		Name        string            `json:"name"`
-		Description string            `json:"description,omitempty"`
-		Secrets     map[string]string `json:"secrets,omitempty"`
-	}{p.Name, p.Description, p.Secrets}
+		plain
+		Secrets map[string]string `json:"secrets,omitempty"`
+	}{plain(p), p.Secrets}
 }
 
 // UpdateSwarmParams changes a swarm. Fields that are not set do not change. [Set] sets a
 // value, also "". [Clear] sets null. Secrets may replace all secrets of the swarm. The
 // fields are inferred.
 type UpdateSwarmParams struct {
-	Name        Optional[string]
-	Description Optional[string]
-	Secrets     Secrets
+	Name        Optional[string] `json:"name,omitzero"`
+	Description Optional[string] `json:"description,omitzero"`
+	Secrets     Secrets          `json:"secrets,omitempty"`
 }
 
 func (p UpdateSwarmParams) wire() any {
+	type plain UpdateSwarmParams
 	return struct {
-		Name        Optional[string]  `json:"name,omitzero"`
-		Description Optional[string]  `json:"description,omitzero"`
-		Secrets     map[string]string `json:"secrets,omitempty"`
-	}{p.Name, p.Description, p.Secrets}
+		plain
+		Secrets map[string]string `json:"secrets,omitempty"`
+	}{plain(p), p.Secrets}
 }
 
 func (p CreateSwarmParams) secrets() Secrets { return p.Secrets }

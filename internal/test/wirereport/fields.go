@@ -6,6 +6,7 @@ import (
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Field is a field that the SDK reads.
@@ -21,13 +22,13 @@ type Error struct {
 	Message string      `json:"message"`
 }
 
-// Untagged has the fields of the types that decode their own JSON, which have no tags.
+// Untagged has the fields of the types that decode their own JSON.
 var Untagged = map[reflect.Type][]Field{
 	reflect.TypeFor[agento.ChatEvent](): {
-		{Name: "type", Type: reflect.TypeFor[ChatType]()},
-		{Name: "content", Type: reflect.TypeFor[string]()},
-		{Name: "sessionId", Type: reflect.TypeFor[string]()},
-		{Name: "error", Type: reflect.TypeFor[Error](), Group: "error"},
+		{Name: wire.Name[agento.ChatEvent]("Type"), Type: reflect.TypeFor[ChatType]()},
+		{Name: wire.Name[agento.ChatEvent]("Content"), Type: reflect.TypeFor[string]()},
+		{Name: wire.Name[agento.ChatEvent]("SessionID"), Type: reflect.TypeFor[string]()},
+		{Name: wire.Name[agento.ChatEvent]("Error"), Type: reflect.TypeFor[Error](), Group: "error"},
 		{Name: "message", Type: reflect.TypeFor[string](), Group: "error"},
 	},
 	reflect.TypeFor[agento.LogEntry](): {
