@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -96,20 +97,21 @@ func (k *apiKey) checkScope(r *route.Route) error {
 
 func getAccount(c *call) (response, error) {
 	a, config := c.account, c.service.config
-	return ok(object{
-		"id": a.id, "email": "test@example.com", "name": a.name, "plan": object{"id": "test", "name": "Test"},
-		"usage": object{
+	return ok(objectOf[agento.Account](object{
+		"ID": a.id, "Email": "test@example.com", "Name": a.name,
+		"Plan": objectOf[agento.Plan](object{"ID": "test", "Name": "Test"}),
+		"Usage": object{
 			"agents":        usage(len(a.agents), config.maxAgents),
 			"runningAgents": usage(a.running(), config.maxRunning),
 			"swarms":        len(a.swarms),
 		},
-	})
+	}))
 }
 
 // usage is a counter, with the plan's limit where there is one.
 func usage(used, limit int) any {
 	if limit > 0 {
-		return object{"used": used, "limit": limit}
+		return objectOf[agento.Usage](object{"Used": used, "Limit": limit})
 	}
 	return used
 }

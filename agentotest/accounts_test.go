@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
@@ -47,7 +48,7 @@ func TestAccountsSeparate(t *testing.T) {
 		path := world{agent: id, swarm: id, skill: id, agentChunks: []string{chunk}, swarmChunks: []string{chunk}}.path(r, "x")
 		ask(s.Key(), r.Method, path, operations[r].body).want(404, code)
 	}
-	ask(s.Key(), "POST", "/v1/agents/"+other+"/skills", `{"skillId":"`+skill+`"}`).want(404, "skill_not_found")
+	ask(s.Key(), "POST", "/v1/agents/"+other+"/skills", bodyOf[agento.InstallSkillParams](object{"SkillID": skill})).want(404, "skill_not_found")
 	ask(s.Key(), "PATCH", "/v1/agents/"+other, `{"swarmId":"`+swarm+`"}`).want(404, "swarm_not_found")
 	require.Equal(t, "Ada", s.Agent(agent).Name, "a test sees the agents of all accounts")
 	require.Equal(t, agent, acme.Agents()[0].ID)

@@ -3,6 +3,8 @@ package agentotest
 import (
 	"cmp"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/route"
 )
 
 // up reports whether the agent counts against the plan's running agents.
@@ -41,10 +43,10 @@ func (a *agent) boot() {
 // current is what a container that starts now loads.
 func (a *agent) current() Loaded {
 	loaded := Loaded{
-		SoulMD: a.library.soul.content, WorkflowMD: a.library.workflow.content, SharedMode: a.SharedMode,
-		Secrets: secretNames(a.library.secrets), Rules: map[string]string{}, Skills: map[string]string{},
+		SoulMD: a.soul().content, WorkflowMD: a.workflow().content, SharedMode: a.SharedMode,
+		Secrets: secretNames(a.libraryAt(route.SetSecrets).secrets), Rules: map[string]string{}, Skills: map[string]string{},
 	}
-	for _, r := range a.library.rules {
+	for _, r := range a.libraryAt(route.ListRules).rules {
 		loaded.Rules[r.name] = r.content
 	}
 	for _, i := range a.installed {

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/route"
 )
 
 // The statuses that the service itself sets.
@@ -86,25 +89,25 @@ func (a *agent) now() time.Time { return a.account.service.now() }
 
 func (a *agent) wire() any {
 	a.updateStatus()
-	out := object{
-		"id": a.ID, "name": a.Name, "description": orNull(a.Description), "status": a.Status, "region": a.Region, "image": a.Image,
-		"swarm": nil, "sharedMode": a.SharedMode, "lastError": orNull(a.LastError), "createdAt": wireTime(a.CreatedAt),
-		"startedAt": wireTime(a.StartedAt), "stoppedAt": wireTime(a.StoppedAt), "updatedAt": wireTime(a.updated),
-	}
+	var swarm any
 	if w, err := a.account.swarm(a.SwarmID); err == nil {
-		out["swarm"] = object{"id": w.ID, "name": w.Name}
+		swarm = objectOf[agento.SwarmRef](object{"ID": w.ID, "Name": w.Name})
 	}
-	return out
+	return objectOf[agento.Agent](object{
+		"ID": a.ID, "Name": a.Name, "Description": orNull(a.Description), "Status": a.Status, "Region": a.Region, "Image": a.Image,
+		"Swarm": swarm, "SharedMode": a.SharedMode, "LastError": orNull(a.LastError), "CreatedAt": wireTime(a.CreatedAt),
+		"StartedAt": wireTime(a.StartedAt), "StoppedAt": wireTime(a.StoppedAt), "UpdatedAt": wireTime(a.updated),
+	})
 }
 
 func listAgents(c *call) (response, error) { return list(c, c.account.agents) }
 
 func createAgent(c *call) (response, error) {
-	f := c.fields()
+	f := fieldsOf[agento.CreateAgentParams](c)
 	seed := AgentSeed{
-		Name: f.required("name"), Region: f.notEmpty("region").or(defaultRegion), Image: f.notEmpty("image").or(defaultImage),
-		SwarmID: f.notEmpty("swarmId").value, SharedMode: f.flag("sharedMode").value, Description: f.text("description").value,
-		SoulMD: f.text("soulMd").value, WorkflowMD: f.text("workflowMd").value, Secrets: f.texts("secrets").value,
+		Name: f.required("Name"), Region: f.notEmpty("Region").or(defaultRegion), Image: f.notEmpty("Image").or(defaultImage),
+		SwarmID: f.notEmpty("SwarmID").value, SharedMode: f.flag("SharedMode").value, Description: f.text("Description").value,
+		SoulMD: f.text("SoulMD").value, WorkflowMD: f.text("WorkflowMD").value, Secrets: f.texts("Secrets").value,
 	}
 	if f.err != nil {
 		return response{}, f.err
@@ -138,17 +141,18 @@ func (a *Account) newAgent(seed AgentSeed) *agent {
 		ID: a.service.newID(kindAgent), Name: seed.Name, Description: seed.Description, Region: seed.Region, Image: seed.Image,
 		SwarmID: seed.SwarmID, SharedMode: seed.SharedMode, Status: statusStopped, CreatedAt: now,
 	}}
-	added.library.secrets = seed.Secrets
-	added.library.soul.content, added.library.workflow.content = seed.SoulMD, seed.WorkflowMD
+	added.libraryAt(route.SetSecrets).secrets = seed.Secrets
+	added.soul().content = cmp.Or(seed.SoulMD, added.soul().content) // which may be the account's
+	added.workflow().content = cmp.Or(seed.WorkflowMD, added.workflow().content)
 	a.agents = append(a.agents, added)
 	added.log("INFO", "agent created")
 	return added
 }
 
 func updateAgent(c *call, a *agent) (response, error) {
-	f := c.fields()
-	name, region, image := f.notEmpty("name"), f.text("region"), f.text("image")
-	description, swarmID, shared := f.text("description"), f.text("swarmId"), f.flag("sharedMode")
+	f := fieldsOf[agento.UpdateAgentParams](c)
+	name, region, image := f.notEmpty("Name"), f.text("Region"), f.text("Image")
+	description, swarmID, shared := f.text("Description"), f.text("SwarmID"), f.flag("SharedMode")
 	if f.err != nil {
 		return response{}, f.err
 	}
@@ -205,14 +209,14 @@ func restartAgent(c *call, a *agent) (response, error) {
 func agentStatus(_ *call, a *agent) (response, error) {
 	running := a.Status == statusRunning
 	out := object{
-		"status": a.Status, "running": running, "cpu": nil, "memory": nil, "uptime": nil,
-		"startedAt": wireTime(a.StartedAt), "lastError": orNull(a.LastError),
+		"Status": a.Status, "Running": running, "CPU": nil, "Memory": nil, "Uptime": nil,
+		"StartedAt": wireTime(a.StartedAt), "LastError": orNull(a.LastError),
 	}
 	if running {
 		uptime := max(0, a.now().Sub(a.StartedAt).Truncate(time.Second))
-		out["cpu"], out["memory"], out["uptime"] = "3%", "212MB / 8GB", fmt.Sprint(uptime)
+		out["CPU"], out["Memory"], out["Uptime"] = "3%", "212MB / 8GB", fmt.Sprint(uptime)
 	}
-	return ok(out)
+	return ok(objectOf[agento.AgentStatus](out))
 }
 
 // AddAgent adds an agent and returns its ID. Plan limits and the start delay do not
@@ -253,7 +257,7 @@ func (a *agent) snapshot() Agent {
 	a.updateStatus()
 	out, now := a.Agent, a.current()
 	out.Secrets, out.Rules = now.Secrets, now.Rules
-	out.Soul, out.Workflow = a.library.soul.snapshot(), a.library.workflow.snapshot()
+	out.Soul, out.Workflow = a.soul().snapshot(), a.workflow().snapshot()
 	for _, i := range a.installed {
 		out.Installed = append(out.Installed, *i)
 	}

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/route"
 )
 
 const credentials = `"secrets":{"anthropicApiKey":"sk-1"}`
@@ -238,9 +241,9 @@ func TestRestartLoads(t *testing.T) {
 
 	skill := ask(t, s, "POST", "/v1/skills", skillBody).want(201, "").text("data", "id")
 	require.Empty(t, s.Agent(id).Installed, "an uploaded skill is not installed")
-	ask(t, s, "POST", path+"/skills", `{"skillId":"`+skill+`"}`).want(201, "")
-	ask(t, s, "PUT", path+"/personality", `{"content":"new soul"}`).want(200, "")
-	ask(t, s, "PUT", path+"/workflow", `{"content":"new work"}`).want(200, "")
+	ask(t, s, "POST", path+"/skills", bodyOf[agento.InstallSkillParams](object{"SkillID": skill})).want(201, "")
+	ask(t, s, "PUT", pathOf(route.UpdatePersonality, id), `{"content":"new soul"}`).want(200, "")
+	ask(t, s, "PUT", pathOf(route.UpdateWorkflow, id), `{"content":"new work"}`).want(200, "")
 	ask(t, s, "PUT", path+"/rules/r.md", `{"content":"rule"}`).want(200, "")
 	ask(t, s, "PUT", path+"/secrets", `{"anthropicApiKey":"a","token":"b"}`).want(204, "")
 	ask(t, s, "PATCH", path, `{"sharedMode":true}`).want(200, "")

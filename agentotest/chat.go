@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 const maxMessages = 10_000 // kept for each agent
@@ -30,10 +33,10 @@ type session struct {
 func (s *session) ident() string { return s.ID }
 
 func (s *session) wire() any {
-	return object{
-		"id": s.ID, "title": orNull(s.Title), "peerId": orNull(s.PeerID),
-		"createdAt": wireTime(s.CreatedAt), "updatedAt": wireTime(s.updated),
-	}
+	return objectOf[agento.Session](object{
+		"ID": s.ID, "Title": orNull(s.Title), "PeerID": orNull(s.PeerID),
+		"CreatedAt": wireTime(s.CreatedAt), "UpdatedAt": wireTime(s.updated),
+	})
 }
 
 // Message is a message in a session. Role is "user" or "assistant".
@@ -48,14 +51,16 @@ type message struct {
 }
 
 func (m *message) wire() any {
-	return object{"id": m.ID, "role": m.Role, "content": m.Content, "sessionId": m.SessionID, "createdAt": wireTime(m.CreatedAt)}
+	return objectOf[agento.Message](object{
+		"ID": m.ID, "Role": m.Role, "Content": m.Content, "SessionID": m.SessionID, "CreatedAt": wireTime(m.CreatedAt),
+	})
 }
 
 // history returns the messages that are kept, oldest first.
 func (c *chat) history() []*message { return newest(c.messages, maxMessages) }
 
 func listMessages(c *call, a *agent) (response, error) {
-	id, peer := c.query("sessionId"), c.query("peerId")
+	id, peer := c.query(wire.Name[agento.Message]("SessionID")), c.query(wire.Name[agento.Session]("PeerID"))
 	if id != "" {
 		if _, err := find("session", a.chat.sessions, id); err != nil {
 			return response{}, err
@@ -69,8 +74,8 @@ func listMessages(c *call, a *agent) (response, error) {
 func listSessions(c *call, a *agent) (response, error) { return list(c, a.chat.sessions) }
 
 func createSession(c *call, a *agent) (response, error) {
-	f := c.fields()
-	title, peer := f.text("title").value, f.text("peerId").value
+	f := fieldsOf[agento.CreateSessionParams](c)
+	title, peer := f.text("Title").value, f.text("PeerID").value
 	if f.err != nil {
 		return response{}, f.err
 	}
@@ -104,13 +109,13 @@ func (a *agent) sessionFor(id, peer string) (*session, error) {
 }
 
 func sendMessage(c *call, a *agent) (response, error) {
-	f := c.fields()
-	turn := Turn{AgentID: a.ID, AgentName: a.Name, Message: f.required("message"), PeerID: f.text("peerId").value}
-	id := f.text("sessionId").value
+	f := fieldsOf[agento.SendMessageParams](c)
+	turn := Turn{AgentID: a.ID, AgentName: a.Name, Message: f.required("Message"), PeerID: f.text("PeerID").value}
+	id := f.text("SessionID").value
 	if f.err != nil {
 		return response{}, f.err
 	}
-	if raw := f.raw["context"]; !isNull(raw) {
+	if raw := f.raw[f.name("Context")]; !isNull(raw) {
 		turn.Context = raw
 	}
 	if a.Status != statusRunning {

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // texts joins the text events of a stream.
@@ -62,13 +65,13 @@ func TestWithReply(t *testing.T) {
 	}))
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id + "/chat/messages"
-	g := ask(t, s, "POST", path, `{"message":"Hi","peerId":"pia","context":{"plan":"pro"}}`)
+	g := ask(t, s, "POST", path, bodyOf[agento.SendMessageParams](object{"Message": "Hi", "PeerID": "pia", "Context": object{"plan": "pro"}}))
 	text, events, last := texts(t, g.body)
 	require.Equal(t, "ab", text)
 	require.Equal(t, 4, events)
-	require.Equal(t, `{"type":"done","sessionId":"agent:`+id+`:s1"}`, last)
+	require.JSONEq(t, bodyOf[agento.ChatEvent](object{"Type": "done", "SessionID": "agent:" + id + ":s1"}), last)
 
-	_, events, _ = texts(t, ask(t, s, "POST", path, `{"message":"silence","peerId":"pia"}`).body)
+	_, events, _ = texts(t, ask(t, s, "POST", path, bodyOf[agento.SendMessageParams](object{"Message": "silence", "PeerID": "pia"})).body)
 	require.Equal(t, 1, events)
 	require.Equal(t, []Turn{
 		{AgentID: id, AgentName: "Ada", SessionID: "agent:" + id + ":s1", PeerID: "pia", Message: "Hi", Context: json.RawMessage(`{"plan":"pro"}`), Number: 1},
@@ -103,16 +106,17 @@ func TestSendMessageInvalid(t *testing.T) {
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id + "/chat/messages"
 	for body, message := range map[string]string{
-		`{}`:                             "message is required",
-		`{"message":""}`:                 "message is required",
-		`{"message":7}`:                  "message must be a string",
-		`{"message":"x","sessionId":7}`:  "sessionId must be a string",
-		`{"message":"x","peerId":["p"]}`: "peerId must be a string",
+		`{}`:             "message is required",
+		`{"message":""}`: "message is required",
+		`{"message":7}`:  "message must be a string",
+
+		bodyOf[agento.SendMessageParams](object{"Message": "x", "SessionID": 7}):          wire.Name[agento.SendMessageParams]("SessionID") + " must be a string",
+		bodyOf[agento.SendMessageParams](object{"Message": "x", "PeerID": []string{"p"}}): wire.Name[agento.SendMessageParams]("PeerID") + " must be a string",
 	} {
 		g := ask(t, s, "POST", path, body).want(400, "validation_error")
 		require.Equal(t, message, g.text("error", "message"))
 	}
-	ask(t, s, "POST", path, `{"message":"x","sessionId":"none"}`).want(404, "session_not_found")
+	ask(t, s, "POST", path, bodyOf[agento.SendMessageParams](object{"Message": "x", "SessionID": "none"})).want(404, "session_not_found")
 	ask(t, s, "POST", "/v1/agents/"+id+"/stop", "").want(200, "")
 	g := ask(t, s, "POST", path, `{"message":"x"}`).want(409, "conflict")
 	require.Equal(t, "the agent is not running: it is stopped", g.text("error", "message"))
@@ -124,14 +128,13 @@ func TestSessionsBelongToPeers(t *testing.T) {
 	id, _ := seeded(s.Service)
 	other := s.AddAgent(AgentSeed{})
 	path := "/v1/agents/" + id + "/chat"
-	mine := ask(t, s, "POST", path+"/sessions", `{"title":"T","peerId":"pia"}`).want(201, "").text("data", "id")
+	mine := ask(t, s, "POST", path+"/sessions", bodyOf[agento.CreateSessionParams](object{"Title": "T", "PeerID": "pia"})).want(201, "").text("data", "id")
 	open := ask(t, s, "POST", path+"/sessions", `{}`).want(201, "").text("data", "id")
 	require.Equal(t, "agent:"+id+":s1", mine)
 
 	send := func(agent, session, peer string) got {
-		body, err := json.Marshal(map[string]string{"message": "Hi", "sessionId": session, "peerId": peer})
-		require.NoError(t, err)
-		return ask(t, s, "POST", "/v1/agents/"+agent+"/chat/messages", string(body))
+		body := bodyOf[agento.SendMessageParams](object{"Message": "Hi", "SessionID": session, "PeerID": peer})
+		return ask(t, s, "POST", "/v1/agents/"+agent+"/chat/messages", body)
 	}
 	send(id, mine, "pia").want(200, "")
 	send(id, mine, "").want(200, "")
@@ -141,7 +144,7 @@ func TestSessionsBelongToPeers(t *testing.T) {
 
 	ask(t, s, "POST", path+"/sessions", `{"title":1}`).want(400, "validation_error")
 	require.Equal(t, []any{nil, "T"}, ask(t, s, "GET", path+"/sessions", "").column("title"))
-	require.Equal(t, []any{nil, "pia"}, ask(t, s, "GET", path+"/sessions", "").column("peerId"))
+	require.Equal(t, []any{nil, "pia"}, ask(t, s, "GET", path+"/sessions", "").column(wire.Name[agento.Session]("PeerID")))
 	require.Equal(t, []any{mine}, ask(t, s, "GET", path+"/sessions?limit=1&offset=1", "").column("id"))
 	require.Equal(t, mine, s.Sessions(id)[1].ID)
 	require.Equal(t, "T", s.Sessions(id)[1].Title)
@@ -157,11 +160,11 @@ func TestImplicitSession(t *testing.T) {
 	}
 	first := session(`{"message":"1"}`)
 	require.Equal(t, first, session(`{"message":"2"}`))
-	pia := session(`{"message":"3","peerId":"pia"}`)
+	pia := session(bodyOf[agento.SendMessageParams](object{"Message": "3", "PeerID": "pia"}))
 	require.NotEqual(t, first, pia)
-	require.Equal(t, pia, session(`{"message":"4","peerId":"pia"}`))
-	require.NotEqual(t, s.AddSession(id, "", "eve"), session(`{"message":"5","peerId":"eve"}`), "an explicit session is not used unless it is named")
-	require.NotEqual(t, pia, session(`{"message":"5","peerId":"bob"}`))
+	require.Equal(t, pia, session(bodyOf[agento.SendMessageParams](object{"Message": "4", "PeerID": "pia"})))
+	require.NotEqual(t, s.AddSession(id, "", "eve"), session(bodyOf[agento.SendMessageParams](object{"Message": "5", "PeerID": "eve"})), "an explicit session is not used unless it is named")
+	require.NotEqual(t, pia, session(bodyOf[agento.SendMessageParams](object{"Message": "5", "PeerID": "bob"})))
 	require.Len(t, s.Sessions(id), 5)
 }
 
@@ -169,17 +172,18 @@ func TestHistory(t *testing.T) {
 	s := start(t, WithReply(func(turn Turn) []string { return []string{"re: ", turn.Message} }))
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id + "/chat/messages"
-	ask(t, s, "POST", path, `{"message":"a","peerId":"pia"}`).want(200, "")
+	ask(t, s, "POST", path, bodyOf[agento.SendMessageParams](object{"Message": "a", "PeerID": "pia"})).want(200, "")
 	ask(t, s, "POST", path, `{"message":"b"}`).want(200, "")
 
 	g := ask(t, s, "GET", path, "").want(200, "")
 	require.Equal(t, []any{"re: b", "b", "re: a", "a"}, g.column("content"))
 	require.Equal(t, []any{"assistant", "user", "assistant", "user"}, g.column("role"))
 	require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`, g.text("data", 0, "createdAt"))
-	session := g.text("data", 3, "sessionId")
-	require.Equal(t, []any{"re: a", "a"}, ask(t, s, "GET", path+"?peerId=pia", "").column("content"))
-	require.Equal(t, []any{"a"}, ask(t, s, "GET", path+"?limit=1&offset=1&sessionId="+session, "").column("content"))
-	ask(t, s, "GET", path+"?sessionId=none", "").want(404, "session_not_found")
+	sessionID := wire.Name[agento.Message]("SessionID")
+	session := g.text("data", 3, sessionID)
+	require.Equal(t, []any{"re: a", "a"}, ask(t, s, "GET", path+"?"+wire.Name[agento.Session]("PeerID")+"=pia", "").column("content"))
+	require.Equal(t, []any{"a"}, ask(t, s, "GET", path+"?limit=1&offset=1&"+sessionID+"="+session, "").column("content"))
+	ask(t, s, "GET", path+"?"+sessionID+"=none", "").want(404, "session_not_found")
 	require.Equal(t, "a", s.Messages(id)[0].Content)
 	require.Len(t, s.Messages(id), 4)
 }

@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/route"
 )
 
 // library is what operations of the Account group keep of an agent, or of the account
@@ -31,6 +34,17 @@ func libraryOf(c *call) (*library, error) {
 	return &a.library, nil
 }
 
+// libraryAt returns the library that an operation reads for an agent.
+func (a *agent) libraryAt(r *route.Route) *library {
+	if !strings.Contains(r.Path, "{id}") {
+		return &a.account.library
+	}
+	return &a.library
+}
+
+func (a *agent) soul() *document     { return &a.libraryAt(route.GetPersonality).soul }
+func (a *agent) workflow() *document { return &a.libraryAt(route.GetWorkflow).workflow }
+
 // Document is a personality or a workflow.
 type Document struct{ Content, Version string }
 
@@ -49,7 +63,7 @@ func (d *document) write(content string, now time.Time) {
 func (d *document) snapshot() Document { return Document{d.content, strconv.Itoa(d.version)} }
 
 func (d *document) wire() any {
-	return object{"content": d.content, "version": strconv.Itoa(d.version), "updatedAt": wireTime(d.updated)}
+	return objectOf[agento.Document](object{"Content": d.content, "Version": strconv.Itoa(d.version), "UpdatedAt": wireTime(d.updated)})
 }
 
 var (
@@ -59,8 +73,8 @@ var (
 
 // updateDocument checks the version if the request has one.
 func updateDocument(c *call, d *document) (response, error) {
-	f := c.fields()
-	content, version := f.present("content"), f.version()
+	f := fieldsOf[agento.UpdateDocumentParams](c)
+	content, version := f.present("Content"), f.version()
 	if f.err != nil {
 		return response{}, f.err
 	}
@@ -73,10 +87,10 @@ func updateDocument(c *call, d *document) (response, error) {
 
 // version reads the version that the client has read, a string or a number.
 func (f *fields) version() field[string] {
-	if number := (json.Number)(""); json.Unmarshal(f.raw["version"], &number) == nil && number != "" {
+	if number := (json.Number)(""); json.Unmarshal(f.raw[f.name("Version")], &number) == nil && number != "" {
 		return field[string]{value: number.String(), set: true}
 	}
-	return f.text("version")
+	return f.text("Version")
 }
 
 // SetPersonality writes an agent's SOUL.md, as the agent itself sometimes does, and
@@ -84,14 +98,14 @@ func (f *fields) version() field[string] {
 func (s *Service) SetPersonality(agentID, content string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mustAgent(agentID).library.soul.write(content, s.now())
+	s.mustAgent(agentID).soul().write(content, s.now())
 }
 
 // SetWorkflow is like [Service.SetPersonality] for the agent's WORKFLOW.md.
 func (s *Service) SetWorkflow(agentID, content string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mustAgent(agentID).library.workflow.write(content, s.now())
+	s.mustAgent(agentID).workflow().write(content, s.now())
 }
 
 type rule struct {
@@ -102,7 +116,7 @@ type rule struct {
 func (r *rule) ident() string { return r.name }
 
 func (r *rule) wire() any {
-	return object{"name": r.name, "content": r.content, "updatedAt": wireTime(r.updated)}
+	return objectOf[agento.Rule](object{"Name": r.name, "Content": r.content, "UpdatedAt": wireTime(r.updated)})
 }
 
 func listRules(c *call, l *library) (response, error) { return list(c, l.rules) }
@@ -134,8 +148,8 @@ func getRule(c *call, l *library) (response, error) {
 
 func putRule(c *call, l *library) (response, error) {
 	name, err := ruleName(c)
-	f := c.fields()
-	content := f.present("content")
+	f := fieldsOf[agento.Rule](c)
+	content := f.present("Content")
 	if err := cmp.Or(err, f.err); err != nil {
 		return response{}, err
 	}
@@ -159,7 +173,7 @@ func deleteRule(c *call, l *library) (response, error) {
 
 // setSecrets replaces the whole set.
 func setSecrets(c *call, l *library) (response, error) {
-	f := c.fields()
+	f := fieldsOf[agento.Secrets](c)
 	secrets := f.allTexts()
 	if f.err != nil {
 		return response{}, f.err

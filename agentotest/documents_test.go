@@ -9,11 +9,11 @@ import (
 )
 
 func TestDocumentVersions(t *testing.T) {
-	for _, name := range []string{"personality", "workflow"} {
-		t.Run(name, func(t *testing.T) {
+	for _, r := range []*route.Route{route.UpdatePersonality, route.UpdateWorkflow} {
+		t.Run(r.Name, func(t *testing.T) {
 			s := start(t)
 			id, _ := seeded(s.Service)
-			path := "/v1/agents/" + id + "/" + name
+			path := pathOf(r, id)
 			require.Equal(t, "1", ask(t, s, "GET", path, "").want(200, "").text("data", "version"))
 			require.Equal(t, "2", ask(t, s, "PUT", path, `{"content":"b","version":"1"}`).want(200, "").text("data", "version"))
 
@@ -43,8 +43,8 @@ func TestSetPersonalityAndWorkflow(t *testing.T) {
 	id, _ := seeded(s.Service)
 	s.SetPersonality(id, "by the agent")
 	s.SetWorkflow(id, "likewise")
-	ask(t, s, "PUT", "/v1/agents/"+id+"/personality", `{"content":"mine","version":"1"}`).want(409, "conflict")
-	ask(t, s, "PUT", "/v1/agents/"+id+"/workflow", `{"content":"mine","version":"1"}`).want(409, "conflict")
+	ask(t, s, "PUT", pathOf(route.UpdatePersonality, id), `{"content":"mine","version":"1"}`).want(409, "conflict")
+	ask(t, s, "PUT", pathOf(route.UpdateWorkflow, id), `{"content":"mine","version":"1"}`).want(409, "conflict")
 	a := s.Agent(id)
 	require.Equal(t, Document{"by the agent", "2"}, a.Soul)
 	require.Equal(t, Document{"likewise", "2"}, a.Workflow)

@@ -5,21 +5,34 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // fields reads a JSON object field by field and keeps the first error, which names the
 // field.
 type fields struct {
+	of     reflect.Type // a struct of the SDK, or a map
 	raw    map[string]json.RawMessage
 	prefix string // before the names in errors
 	err    error
 }
 
-// fields reads the body of the request.
-func (c *call) fields() *fields {
-	f := &fields{}
+// name returns the JSON name of a field. A struct of the SDK has it in its tag, so that a
+// name that was guessed wrong needs no edit here. The keys of a map are the names.
+func (f *fields) name(field string) string {
+	if f.of.Kind() == reflect.Map {
+		return field
+	}
+	return wire.NameIn(f.of, field)
+}
+
+// fieldsOf reads the body of a request that the SDK makes from a T.
+func fieldsOf[T any](c *call) *fields {
+	f := &fields{of: reflect.TypeFor[T]()}
 	if err := json.Unmarshal(c.body, &f.raw); err != nil || f.raw == nil {
 		f.err = invalid("the body must be a JSON object")
 	}
@@ -52,7 +65,7 @@ func (f field[T]) update(old, cleared T) T {
 
 func read[T any](f *fields, name, kind string) field[T] {
 	var out field[T]
-	raw, there := f.raw[name]
+	raw, there := f.raw[f.name(name)]
 	switch {
 	case !there:
 	case isNull(raw):
@@ -69,7 +82,7 @@ func isNull(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw),
 
 func (f *fields) fail(name, problem string) {
 	if f.err == nil {
-		f.err = invalid("%s%s %s", f.prefix, name, problem)
+		f.err = invalid("%s%s %s", f.prefix, f.name(name), problem)
 	}
 }
 
@@ -107,7 +120,7 @@ func (f *fields) notEmpty(name string) field[string] {
 // texts reads an object of strings, such as secrets.
 func (f *fields) texts(name string) field[map[string]string] {
 	raw := read[map[string]json.RawMessage](f, name, "an object of strings")
-	inner := &fields{raw: raw.value, prefix: f.prefix + name + "."}
+	inner := &fields{of: reflect.TypeFor[map[string]string](), raw: raw.value, prefix: f.prefix + f.name(name) + "."}
 	out := field[map[string]string]{value: inner.allTexts(), set: raw.set, null: raw.null}
 	if f.err == nil {
 		f.err = inner.err
@@ -128,11 +141,12 @@ func (f *fields) allTexts() map[string]string {
 	return out
 }
 
-// objects reads a list of objects.
-func (f *fields) objects(name string) []*fields {
+// objects reads a list of objects, which the SDK makes from a T.
+func objects[T any](f *fields, name string) []*fields {
 	var out []*fields
 	for i, raw := range read[[]map[string]json.RawMessage](f, name, "a list of objects").value {
-		out = append(out, &fields{raw: raw, prefix: fmt.Sprintf("%s%s[%d].", f.prefix, name, i)})
+		prefix := fmt.Sprintf("%s%s[%d].", f.prefix, f.name(name), i)
+		out = append(out, &fields{of: reflect.TypeFor[T](), raw: raw, prefix: prefix})
 	}
 	return out
 }

@@ -68,6 +68,10 @@ func open(t *testing.T, s *Server, key, method, path, body string, header http.H
 	return s.HTTPClient().Do(request)
 }
 
+// bodyOf returns the body of a request that the SDK makes from a T. The values may be of
+// types that the SDK does not send.
+func bodyOf[T any](values object) string { return string(encodeJSON(objectOf[T](values))) }
+
 // want checks the status and, for an error, its code.
 func (g got) want(status int, code string) got {
 	g.t.Helper()

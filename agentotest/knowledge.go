@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // Chunk is an entry of a knowledge base.
@@ -26,10 +29,10 @@ type chunk struct {
 }
 
 func (k *chunk) wire() any {
-	return object{
-		"id": k.ID, "content": k.Content, "title": orNull(k.Title), "source": orNull(k.Source),
-		"metadata": k.Metadata, "createdAt": wireTime(k.created),
-	}
+	return objectOf[agento.Chunk](object{
+		"ID": k.ID, "Content": k.Content, "Title": orNull(k.Title), "Source": orNull(k.Source),
+		"Metadata": k.Metadata, "CreatedAt": wireTime(k.created),
+	})
 }
 
 var (
@@ -56,34 +59,34 @@ func (k *knowledge) add(s *Service, chunks []Chunk) []string {
 }
 
 func ingest(c *call, k *knowledge) (response, error) {
-	f := c.fields()
+	f := fieldsOf[agento.IngestParams](c)
 	var chunks []Chunk
-	for _, one := range f.objects("chunks") {
+	for _, one := range objects[agento.ChunkParams](f, "Chunks") {
 		chunks = append(chunks, one.chunk())
 		if f.err == nil {
 			f.err = one.err
 		}
 	}
 	if len(chunks) == 0 {
-		f.fail("chunks", "is required: a list with at least one chunk")
+		f.fail("Chunks", "is required: a list with at least one chunk")
 	}
 	if f.err != nil {
 		return response{}, f.err
 	}
 	ids := k.add(c.service, chunks)
-	return created(object{"ingested": len(ids), "duplicates": len(chunks) - len(ids), "ids": ids})
+	return created(objectOf[agento.IngestResult](object{"Ingested": len(ids), "Duplicates": len(chunks) - len(ids), "IDs": ids}))
 }
 
 func (f *fields) chunk() Chunk {
-	out := Chunk{Content: f.required("content"), Title: f.text("title").value, Source: f.text("source").value}
-	if read[map[string]any](f, "metadata", "an object").set {
-		out.Metadata = f.raw["metadata"]
+	out := Chunk{Content: f.required("Content"), Title: f.text("Title").value, Source: f.text("Source").value}
+	if read[map[string]any](f, "Metadata", "an object").set {
+		out.Metadata = f.raw[f.name("Metadata")]
 	}
 	return out
 }
 
 func listKnowledge(c *call, k *knowledge) (response, error) {
-	source := c.query("source")
+	source := c.query(wire.Name[agento.Chunk]("Source"))
 	if source == "" {
 		return list(c, k.chunks)
 	}

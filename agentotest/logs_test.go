@@ -10,6 +10,8 @@ import (
 
 	sse "github.com/r3labs/sse/v2"
 	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
 )
 
 func TestRecentLogs(t *testing.T) {
@@ -38,7 +40,7 @@ func TestAgentsLog(t *testing.T) {
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id
 	ask(t, s, "POST", path+"/chat/messages", `{"message":"Hi"}`).want(200, "")
-	ask(t, s, "POST", path+"/skills", `{"githubUrl":"https://github.com/o/r"}`).want(201, "")
+	ask(t, s, "POST", path+"/skills", bodyOf[agento.InstallSkillParams](object{"GitHubURL": "https://github.com/o/r"})).want(201, "")
 	ask(t, s, "POST", path+"/restart", "").want(200, "")
 	ask(t, s, "POST", path+"/stop", "").want(200, "")
 	s.SetStatus(id, "error", "crashed")

@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 const skillBody = `{"name":"faq","version":"1.0.0","description":"Answers","files":{"SKILL.md":"---\nname: faq\n---\n"}}`
@@ -43,7 +45,7 @@ var operations = map[*route.Route]struct {
 
 	route.SendMessage:   {body: `{"message":"Hi"}`, status: 200, has: `data: {"type":"done"}`},
 	route.ListMessages:  {status: 200, has: `"data":[]`},
-	route.ListSessions:  {status: 200, has: `"peerId":"pia"`},
+	route.ListSessions:  {status: 200, has: `"` + wire.Name[agento.Session]("PeerID") + `":"pia"`},
 	route.CreateSession: {body: `{"title":"T"}`, status: 201, has: `"title":"T"`},
 
 	route.IngestAgentKnowledge: {body: `{"chunks":[{"content":"c"}]}`, status: 201, has: `{"duplicates":0,"ids":["`},
@@ -61,7 +63,7 @@ var operations = map[*route.Route]struct {
 	route.UploadSkill:     {body: skillBody, status: 201, has: `"name":"faq"`},
 	route.DeleteSkill:     {status: 204},
 	route.InstalledSkills: {status: 200, has: `"data":[]`},
-	route.InstallSkill:    {body: `{"githubUrl":"https://github.com/o/Repo"}`, status: 201, has: `"name":"repo"`},
+	route.InstallSkill:    {body: bodyOf[agento.InstallSkillParams](object{"GitHubURL": "https://github.com/o/Repo"}), status: 201, has: `"name":"repo"`},
 	route.UninstallSkill:  {last: "SKILL", status: 404, has: `"code":"skill_not_found"`},
 
 	route.ListSwarms:  {status: 200, has: `"pagination":{"total":1,"limit":1,"offset":0}`},
@@ -105,6 +107,9 @@ func (w world) path(r *route.Route, last string) string {
 	}
 	return strings.NewReplacer("{id}", id, "{name}", last, "{chunkId}", chunks[0], "{skillId}", w.skill).Replace(r.Path)
 }
+
+// pathOf fills a route's template in with an ID.
+func pathOf(r *route.Route, id string) string { return strings.Replace(r.Path, "{id}", id, 1) }
 
 func TestEveryOperation(t *testing.T) {
 	for _, r := range route.All() {

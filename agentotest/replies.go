@@ -16,16 +16,15 @@ type ReplyEvent struct {
 	data []byte
 }
 
-// chatEventWire has the fields in the documented order.
-type chatEventWire struct {
-	Type      string  `json:"type"`
-	Content   *string `json:"content,omitempty"` // of a text event, also if it is empty
-	SessionID string  `json:"sessionId,omitempty"`
+// textEvent has the fields in the documented order.
+type textEvent struct {
+	Type    string `json:"type"`
+	Content string `json:"content"`
 }
 
 // TextEvent returns the event that appends text to the reply.
 func TextEvent(text string) ReplyEvent {
-	return ReplyEvent{agento.ChatText, text, encodeJSON(chatEventWire{Type: agento.ChatText, Content: &text})}
+	return ReplyEvent{agento.ChatText, text, encodeJSON(textEvent{agento.ChatText, text})}
 }
 
 // ToolEvent returns an event of type "tool" with the given fields. The event is
@@ -65,11 +64,11 @@ func (a *agent) reply(s *session, turn Turn) response {
 	service := a.account.service
 	failed := func(e ReplyEvent) bool { return e.kind == agento.ChatError }
 	events := sync.OnceValue(func() []ReplyEvent {
-		done := chatEventWire{Type: agento.ChatDone}
+		done := object{"Type": agento.ChatDone}
 		if service.config.sessionInDone {
-			done.SessionID = s.ID
+			done["SessionID"] = s.ID
 		}
-		events := append(service.config.reply(turn), ReplyEvent{kind: agento.ChatDone, data: encodeJSON(done)})
+		events := append(service.config.reply(turn), ReplyEvent{kind: agento.ChatDone, data: encodeJSON(objectOf[agento.ChatEvent](done))})
 		if i := slices.IndexFunc(events, failed); i >= 0 {
 			events = events[:i+1]
 		}

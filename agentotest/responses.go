@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // response is the result of an operation. Nothing of it has been sent, so that a
@@ -28,6 +30,16 @@ type eventStream struct {
 
 // object is a JSON object.
 type object map[string]any
+
+// objectOf returns the object that the SDK reads into a T. values has the names of the
+// fields in Go; their tags have the names in JSON.
+func objectOf[T any](values object) object {
+	out := object{}
+	for field, value := range values {
+		out[wire.Name[T](field)] = value
+	}
+	return out
+}
 
 func ok(data any) (response, error) { return dataResponse(http.StatusOK, data, nil), nil }
 

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // The sources of skills.
@@ -62,10 +65,10 @@ func (k *skill) ident() string { return k.id }
 
 func (k *skill) wire() any {
 	v := k.latest()
-	return object{
-		"id": k.id, "name": k.name, "description": orNull(v.description), "version": v.version,
-		"author": orNull(k.author), "source": k.source, "createdAt": wireTime(k.created),
-	}
+	return objectOf[agento.Skill](object{
+		"ID": k.id, "Name": k.name, "Description": orNull(v.description), "Version": v.version,
+		"Author": orNull(k.author), "Source": k.source, "CreatedAt": wireTime(k.created),
+	})
 }
 
 func (k *skill) latest() *skillVersion { return k.versions[len(k.versions)-1] }
@@ -100,7 +103,7 @@ func skillOf(c *call) (*skill, error) { return find("skill", c.account.skills(),
 
 // browseSkills lists the marketplace, or with source=custom the account's own skills.
 func browseSkills(c *call) (response, error) {
-	source := cmp.Or(c.query("source"), sourceMarketplace)
+	source := cmp.Or(c.query(wire.Name[agento.Skill]("Source")), sourceMarketplace)
 	if source != sourceMarketplace && source != sourceCustom {
 		return response{}, invalid("source must be %s or %s", sourceMarketplace, sourceCustom)
 	}
@@ -113,9 +116,9 @@ func browseSkills(c *call) (response, error) {
 // uploadSkill adds a version to the account's catalog. The same version with the same
 // content changes nothing.
 func uploadSkill(c *call) (response, error) {
-	f := c.fields()
-	name := f.required("name")
-	v := &skillVersion{version: f.required("version"), description: f.text("description").value, files: f.texts("files").value}
+	f := fieldsOf[agento.UploadSkillParams](c)
+	name := f.required("Name")
+	v := &skillVersion{version: f.required("Version"), description: f.text("Description").value, files: f.texts("Files").value}
 	if f.err == nil {
 		f.err = v.check(name)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/remsyshq/agento-go"
 )
 
 // InstalledSkill is a skill that an agent has, loaded or not.
@@ -14,22 +16,22 @@ type InstalledSkill struct {
 }
 
 func (i *InstalledSkill) wire() any {
-	return object{
-		"id": i.ID, "skillId": orNull(i.SkillID), "name": i.Name, "version": i.Version,
-		"source": i.Source, "installedAt": wireTime(i.InstalledAt),
-	}
+	return objectOf[agento.InstalledSkill](object{
+		"ID": i.ID, "SkillID": orNull(i.SkillID), "Name": i.Name, "Version": i.Version,
+		"Source": i.Source, "InstalledAt": wireTime(i.InstalledAt),
+	})
 }
 
 func listInstalled(c *call, a *agent) (response, error) { return list(c, a.installed) }
 
 func installSkill(c *call, a *agent) (response, error) {
-	f := c.fields()
-	skillID, version, url := f.notEmpty("skillId"), f.text("version"), f.notEmpty("githubUrl")
+	f := fieldsOf[agento.InstallSkillParams](c)
+	skillID, version, url := f.notEmpty("SkillID"), f.text("Version"), f.notEmpty("GitHubURL")
 	if f.err == nil && skillID.set == url.set {
-		f.err = invalid("one of skillId and githubUrl is required, and not both")
+		f.err = invalid("one of %s and %s is required, and not both", f.name("SkillID"), f.name("GitHubURL"))
 	}
 	if f.err == nil && url.set && version.set {
-		f.err = invalid("version goes with skillId only: githubUrl pins a branch or tag by /tree/<name>")
+		f.err = invalid("%s goes with %s only: %s pins a branch or tag by /tree/<name>", f.name("Version"), f.name("SkillID"), f.name("GitHubURL"))
 	}
 	if f.err != nil {
 		return response{}, f.err
@@ -64,7 +66,7 @@ var githubURL = regexp.MustCompile(`^https://github\.com/[A-Za-z0-9][A-Za-z0-9-]
 func fromGitHub(url string) (*InstalledSkill, error) {
 	parts := githubURL.FindStringSubmatch(url)
 	if parts == nil {
-		return nil, invalid("githubUrl must be of the form https://github.com/owner/repo")
+		return nil, invalid("the URL must be of the form https://github.com/owner/repo")
 	}
 	return &InstalledSkill{Name: strings.ToLower(parts[1]), Version: "1.0.0", Source: sourceGitHub}, nil
 }

@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 func TestBrowseSkills(t *testing.T) {
@@ -56,32 +59,34 @@ func TestUploadSkill(t *testing.T) {
 }
 
 func TestInstallSkill(t *testing.T) {
+	type params = agento.InstallSkillParams
 	s := start(t, WithRateLimit(0, 0))
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id + "/skills"
 	skill := s.AddSkill(SkillSeed{Name: "own", Version: "1.0.0", Custom: true})
 	s.AddSkill(SkillSeed{Name: "own", Version: "2.0.0", Custom: true})
 
-	first := ask(t, s, "POST", path, `{"skillId":"`+skill+`","version":"1.0.0"}`).want(201, "")
+	first := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill, "Version": "1.0.0"})).want(201, "")
 	require.Equal(t, []string{"own", "1.0.0", "custom", skill},
-		[]string{first.text("data", "name"), first.text("data", "version"), first.text("data", "source"), first.text("data", "skillId")})
-	again := ask(t, s, "POST", path, `{"skillId":"`+skill+`","version":"1.0.0"}`).want(201, "")
+		[]string{first.text("data", "name"), first.text("data", "version"), first.text("data", "source"), first.text("data", wire.Name[agento.InstalledSkill]("SkillID"))})
+	again := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill, "Version": "1.0.0"})).want(201, "")
 	require.Equal(t, first.body, again.body, "an installed version is left as it is")
-	latest := ask(t, s, "POST", path, `{"skillId":"`+skill+`"}`).want(201, "")
+	latest := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill})).want(201, "")
 	require.Equal(t, []string{first.text("data", "id"), "2.0.0"}, []string{latest.text("data", "id"), latest.text("data", "version")})
 	require.Greater(t, latest.text("data", "installedAt"), first.text("data", "installedAt"))
 
-	hub := ask(t, s, "POST", path, `{"githubUrl":"https://github.com/some-one/My.Repo/tree/v1"}`).want(201, "")
-	require.Equal(t, []any{"my.repo", "github", nil}, []any{hub.at("data", "name"), hub.at("data", "source"), hub.at("data", "skillId")})
+	hub := ask(t, s, "POST", path, bodyOf[params](object{"GitHubURL": "https://github.com/some-one/My.Repo/tree/v1"})).want(201, "")
+	require.Equal(t, []any{"my.repo", "github", nil}, []any{hub.at("data", "name"), hub.at("data", "source"), hub.at("data", wire.Name[agento.InstalledSkill]("SkillID"))})
 	require.Equal(t, []any{"my.repo", "own"}, ask(t, s, "GET", path, "").column("name"))
 
-	ask(t, s, "POST", path, `{"skillId":"none"}`).want(404, "skill_not_found")
-	ask(t, s, "POST", path, `{"skillId":"`+skill+`","version":"9.0.0"}`).want(404, "skill_version_not_found")
+	ask(t, s, "POST", path, bodyOf[params](object{"SkillID": "none"})).want(404, "skill_not_found")
+	ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill, "Version": "9.0.0"})).want(404, "skill_version_not_found")
 	for _, body := range []string{
-		`{}`, `{"skillId":""}`, `{"skillId":7}`, `{"skillId":"` + skill + `","githubUrl":"https://github.com/a/b"}`,
-		`{"version":"1.0.0","githubUrl":"https://github.com/a/b"}`,
-		`{"githubUrl":"http://github.com/a/b"}`, `{"githubUrl":"https://github.com/a"}`, `{"githubUrl":"https://gitlab.com/a/b"}`,
-		`{"githubUrl":"https://github.com/a/b?x=1"}`, `{"githubUrl":"https://github.com/a/b/tree/v1?x=1"}`, `{"githubUrl":"https://github.com.evil.com/a/b"}`,
+		`{}`, bodyOf[params](object{"SkillID": ""}), bodyOf[params](object{"SkillID": 7}),
+		bodyOf[params](object{"SkillID": skill, "GitHubURL": "https://github.com/a/b"}),
+		bodyOf[params](object{"Version": "1.0.0", "GitHubURL": "https://github.com/a/b"}),
+		bodyOf[params](object{"GitHubURL": "http://github.com/a/b"}), bodyOf[params](object{"GitHubURL": "https://github.com/a"}), bodyOf[params](object{"GitHubURL": "https://gitlab.com/a/b"}),
+		bodyOf[params](object{"GitHubURL": "https://github.com/a/b?x=1"}), bodyOf[params](object{"GitHubURL": "https://github.com/a/b/tree/v1?x=1"}), bodyOf[params](object{"GitHubURL": "https://github.com.evil.com/a/b"}),
 	} {
 		ask(t, s, "POST", path, body).want(400, "validation_error")
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"time"
+
+	"github.com/remsyshq/agento-go"
 )
 
 // SwarmSeed describes a swarm to begin with; every field may be left out.
@@ -37,12 +39,12 @@ func (w *swarm) wire() any {
 	agents := []object{}
 	for _, a := range w.members() {
 		a.updateStatus()
-		agents = append(agents, object{"id": a.ID, "name": a.Name, "status": a.Status})
+		agents = append(agents, objectOf[agento.SwarmAgent](object{"ID": a.ID, "Name": a.Name, "Status": a.Status}))
 	}
-	return object{
-		"id": w.ID, "name": w.Name, "description": orNull(w.Description), "agents": agents,
-		"createdAt": wireTime(w.CreatedAt), "updatedAt": wireTime(w.updated),
-	}
+	return objectOf[agento.Swarm](object{
+		"ID": w.ID, "Name": w.Name, "Description": orNull(w.Description), "Agents": agents,
+		"CreatedAt": wireTime(w.CreatedAt), "UpdatedAt": wireTime(w.updated),
+	})
 }
 
 // members returns the agents of a swarm, in the order of their creation.
@@ -53,8 +55,8 @@ func (w *swarm) members() []*agent {
 func listSwarms(c *call) (response, error) { return list(c, c.account.swarms) }
 
 func createSwarm(c *call) (response, error) {
-	f := c.fields()
-	seed := SwarmSeed{Name: f.required("name"), Description: f.text("description").value, Secrets: f.texts("secrets").value}
+	f := fieldsOf[agento.CreateSwarmParams](c)
+	seed := SwarmSeed{Name: f.required("Name"), Description: f.text("Description").value, Secrets: f.texts("Secrets").value}
 	if f.err != nil {
 		return response{}, f.err
 	}
@@ -71,8 +73,8 @@ func (a *Account) newSwarm(seed SwarmSeed) *swarm {
 }
 
 func updateSwarm(c *call, w *swarm) (response, error) {
-	f := c.fields()
-	name, description, secrets := f.notEmpty("name"), f.text("description"), f.texts("secrets")
+	f := fieldsOf[agento.UpdateSwarmParams](c)
+	name, description, secrets := f.notEmpty("Name"), f.text("Description"), f.texts("Secrets")
 	if f.err != nil {
 		return response{}, f.err
 	}
