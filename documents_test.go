@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -123,6 +124,15 @@ func TestOperationDocs(t *testing.T) {
 		evidence := map[route.Evidence]string{route.Documented: "(documented", route.TitleOnly: " inferred from the reference's title"}[r.Evidence]
 		require.NotEmpty(t, evidence)
 		require.Contains(t, api, evidence, r.Call)
+	}
+	var paths []string
+	for _, r := range route.All() {
+		paths = append(paths, r.Path)
+	}
+	for call, doc := range docs {
+		for _, path := range regexp.MustCompile(`/v1/[\w/{}]+`).FindAllString(doc, -1) {
+			require.Contains(t, paths, path, call)
+		}
 	}
 	for _, call := range composed {
 		require.Contains(t, docs[call], " - API: ", call)
