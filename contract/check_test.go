@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
@@ -24,6 +26,15 @@ func sent(method, target, body string) exchange.Exchange {
 		header.Set("Content-Type", "application/json")
 	}
 	return exchange.Exchange{Method: method, Target: target, Header: header, Body: []byte(body)}
+}
+
+// jsonOf is the body that the SDK makes of its parameters.
+func jsonOf(params any) string {
+	body, err := json.Marshal(params)
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
 }
 
 func withResponse(e exchange.Exchange, status int, contentType, body string) exchange.Exchange {
@@ -115,7 +126,7 @@ var checks = map[string]struct {
 	"unknown field":                {sent("POST", "/v1/agents", `{"name":"a","soulMD":"x"}`), "request", `"soulMD" is unsupported`},
 	"unknown field of a row":       {sent("POST", "/v1/agents/a1/knowledge", `{"chunks":[{"content":"a","tag":"x"}]}`), "request", "tag"},
 	"unknown secret":               {sent("PUT", "/v1/agents/a1/secrets", `{"own":"x"}`), "", problemNone},
-	"both ways to install":         {sent("POST", "/v1/agents/a1/skills", `{"skillId":"a","githubUrl":"https://github.com/o/r"}`), "request", "InstallSkillParams"},
+	"both ways to install":         {sent("POST", "/v1/agents/a1/skills", jsonOf(agento.InstallSkillParams{SkillID: "a", GitHubURL: "https://github.com/o/r"})), "request", "InstallSkillParams"},
 
 	"response":                  {json200(`{"data":` + agentBody + `}`), "", problemNone},
 	"response with more fields": {json200(`{"data":` + strings.Replace(agentBody, "{", `{"new":1,`, 1) + `,"meta":1}`), "", problemNone},

@@ -82,7 +82,7 @@ func missing(sdkOperation, string) string { return "nobody" }
 // texts are the values of fields that must fit what is there.
 func (w *world) texts(op sdkOperation) map[string]string {
 	own := map[string]string{"SwarmID": w.swarm, "SessionID": w.session, "PeerID": "pia", "SkillID": w.skill}
-	if strings.HasSuffix(op.Path, "/personality") || strings.HasSuffix(op.Path, "/workflow") {
+	if op.Route == route.UpdatePersonality || op.Route == route.UpdateWorkflow {
 		own["Version"] = `"1"`
 	}
 	return own

@@ -12,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // nine makes nine changes that matter to the SDK.
@@ -39,7 +41,7 @@ var nineDifferences = []string{
 	"!field required: CreateSwarmParams.plan: the document requires it, and the SDK does not know it",
 	"!type changed: AgentStatus.running: the SDK reads boolean, the document has string",
 	`!value gone: Message.role: the document has no value "assistant", but "agent"`,
-	"!field renamed: listMessages?sessionId: it is probably session in the document",
+	"!field renamed: listMessages?" + wire.Name[agento.Message]("SessionID") + ": it is probably session in the document",
 	"!form changed: the response to sendMessage: the SDK reads text/event-stream, the document has application/json",
 }
 
