@@ -22,6 +22,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
+var sessionIDName = wire.Name[ChatEvent]("SessionID")
+
 var chatEvents = []string{
 	`{"type":"text","content":"Hi! "}`,
 	`{"type":"text","content":""}`,
@@ -35,7 +37,7 @@ var chatEvents = []string{
 	`{"type":"text","content":"\u00e4\ud83d\ude42\ud800"}`,
 	`{"type":"text","content":"a"b"}`,
 	`{"type":"text","content":"a","content":"b"}`,
-	`{"type":"text","content":"a","sessionId":"s"}`,
+	`{"type":"text","content":"a","` + sessionIDName + `":"s"}`,
 	`{"type":"text","content":"a"},{"type":"text","content":"b"}`,
 	`{"type":"text","content":"a"} `,
 	` {"type":"text","content":"a"}`,
@@ -45,7 +47,7 @@ var chatEvents = []string{
 	`{"type":"text"}`,
 	`{"type":"text","content":"}`,
 	`{"type":"text","content":"\"}`,
-	`{"type":"done","sessionId":"agent:1:s"}`,
+	`{"type":"done","` + sessionIDName + `":"agent:1:s"}`,
 	`{"type":"error","error":{"code":"c","message":"m"}}`,
 	`{"type":"error","message":"m"}`,
 	`{"type":"tool","content":{"a":1}}`,
@@ -104,7 +106,7 @@ func TestChatEventDuplicateAndNullFields(t *testing.T) {
 		`{"type":"text","content":"a","type":"done","content":"b"}`: {Type: ChatDone},
 		`{"type":"text","content":"a","content":"b"}`:               {Type: ChatText, Content: "b"},
 		`{"type":null,"content":"a"}`:                               {},
-		`{"type":5,"sessionId":"s"}`:                                {SessionID: "s"},
+		`{"type":5,"` + sessionIDName + `":"s"}`:                    {SessionID: "s"},
 		`{"type":"tool","error":null}`:                              {Type: ChatTool},
 		`{"type":"tool","error":"x"}`:                               {Type: ChatTool, Error: &EventError{Message: "x"}},
 		`null`:                                                      {}, `[]`: {}, `"text"`: {}, `{}`: {}, ``: {},

@@ -18,19 +18,21 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
 	"github.com/remsyshq/agento-go/internal/test/harness"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // TestOnlyTextAndDoneReachTheBrowser: a tool event may carry a secret, and so
 // may what is not known yet.
 func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 	const secret = "sk-ant-000111222333"
+	sessionID := wire.Name[agento.ChatEvent]("SessionID")
 	answer := answering(
 		`data: {"type":"tool","name":"fetch","args":{"token":"`+secret+`"}}`+"\n\n",
-		`data: {"type":"text","content":"Hi! ","debug":"`+secret+`","sessionId":"`+secret+`"}`+"\n\n",
+		`data: {"type":"text","content":"Hi! ","debug":"`+secret+`","`+sessionID+`":"`+secret+`"}`+"\n\n",
 		`data: {"type":"thought","content":"`+secret+`"}`+"\n\n",
 		`data: {"type":"session","token":"`+secret+`"}`+"\n\n",
 		"data: "+secret+"\n\n", ": "+secret+"\n\n",
-		`data: {"type":"done","sessionId":"`+secret+`"}`+"\n\n",
+		`data: {"type":"done","`+sessionID+`":"`+secret+`"}`+"\n\n",
 	)
 	inWidget(t, harness.Protocol{}, answer, nil, func(w *widget) {
 		p := w.say("pia", "")
