@@ -296,7 +296,7 @@ func TestEditRetriesUnsentWrite(t *testing.T) {
 // other documents do not wait.
 func TestEditsOfOneDocumentSerialized(t *testing.T) {
 	harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
-		id, other := s.AddAgent(agentotest.AgentSeed{SoulMD: "x", WorkflowMD: "x"}), s.AddAgent(agentotest.AgentSeed{SoulMD: "x"})
+		id, other := s.AddAgent(agentotest.AgentSeed{SoulMD: "x", WorkflowMD: "x"}), s.AddAgent(agentotest.AgentSeed{WorkflowMD: "x"})
 		account := s.Client().Account
 		var order []string
 		edit := func(name string) func(string) (string, error) {
@@ -311,7 +311,7 @@ func TestEditsOfOneDocumentSerialized(t *testing.T) {
 			func() { account.EditPersonality(t.Context(), agento.ForAgent(id), edit("first")) },
 			func() { account.EditPersonality(t.Context(), agento.ForAgent(id), edit("second")) },
 			func() { account.EditWorkflow(t.Context(), agento.ForAgent(id), edit("workflow")) },
-			func() { account.EditPersonality(t.Context(), agento.ForAgent(other), edit("other agent")) },
+			func() { account.EditWorkflow(t.Context(), agento.ForAgent(other), edit("other agent")) },
 		} {
 			go one()
 			synctest.Wait()

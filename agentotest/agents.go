@@ -142,8 +142,11 @@ func (a *Account) newAgent(seed AgentSeed) *agent {
 		SwarmID: seed.SwarmID, SharedMode: seed.SharedMode, Status: statusStopped, CreatedAt: now,
 	}}
 	added.libraryAt(route.SetSecrets).secrets = seed.Secrets
-	added.soul().content = cmp.Or(seed.SoulMD, added.soul().content) // which may be the account's
-	added.workflow().content = cmp.Or(seed.WorkflowMD, added.workflow().content)
+	for d, content := range map[*document]string{added.soul(): seed.SoulMD, added.workflow(): seed.WorkflowMD} {
+		if content != "" { // else it stays, which may be the account's
+			*d = document{content, 1, now}
+		}
+	}
 	a.agents = append(a.agents, added)
 	added.log("INFO", "agent created")
 	return added
