@@ -10,7 +10,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/test/harness"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // An answer whose stream another goroutine has closed is truncated.
@@ -195,7 +195,7 @@ func TestChatTextAndReply(t *testing.T) {
 		time.Sleep(time.Second)
 		s.Send(harness.More)
 		if r.URL.Path == "/v1/agents/whole/chat/messages" {
-			s.Send(`data: {"type":"done","` + wire.Name[agento.ChatEvent]("SessionID") + `":"agent:1:s"}` + "\n\n")
+			s.Send(`data: {"type":"done","` + jsonname.Of[agento.ChatEvent]("SessionID") + `":"agent:1:s"}` + "\n\n")
 		}
 	}, nil, func(w *harness.Env) {
 		reply, err := w.Client.Chat.Ask(w.Ctx, "whole", agento.SendMessageParams{Message: "x"})

@@ -18,11 +18,12 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/stream"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 	"github.com/remsyshq/agento-go/internal/transport"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-var sessionIDName = wire.Name[ChatEvent]("SessionID")
+var sessionIDName = jsonname.Of[ChatEvent]("SessionID")
 
 var chatEvents = []string{
 	`{"type":"text","content":"Hi! "}`,

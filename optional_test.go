@@ -13,7 +13,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/test/harness"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // requireSent compares what the calls send with a golden file. To write the file:
@@ -89,7 +89,7 @@ func TestUpdateBodies(t *testing.T) {
 	require.NoError(t, err)
 	for _, params := range []reflect.Type{reflect.TypeFor[agento.UpdateAgentParams](), reflect.TypeFor[agento.UpdateSwarmParams]()} {
 		for i := range params.NumField() {
-			require.Contains(t, string(sent), `"`+wire.NameIn(params, params.Field(i).Name)+`"`, "every field is here")
+			require.Contains(t, string(sent), `"`+jsonname.In(params, params.Field(i).Name)+`"`, "every field is here")
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 const maxMessages = 10_000 // kept for each agent
@@ -60,7 +60,7 @@ func (m *message) wire() any {
 func (c *chat) history() []*message { return newest(c.messages, maxMessages) }
 
 func listMessages(c *call, a *agent) (response, error) {
-	id, peer := c.query(wire.Name[agento.Message]("SessionID")), c.query(wire.Name[agento.Session]("PeerID"))
+	id, peer := c.query(jsonname.Of[agento.Message]("SessionID")), c.query(jsonname.Of[agento.Session]("PeerID"))
 	if id != "" {
 		if _, err := find("session", a.chat.sessions, id); err != nil {
 			return response{}, err

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // texts joins the text events of a stream.
@@ -110,8 +110,8 @@ func TestSendMessageInvalid(t *testing.T) {
 		`{"message":""}`: "message is required",
 		`{"message":7}`:  "message must be a string",
 
-		bodyOf[agento.SendMessageParams](object{"Message": "x", "SessionID": 7}):          wire.Name[agento.SendMessageParams]("SessionID") + " must be a string",
-		bodyOf[agento.SendMessageParams](object{"Message": "x", "PeerID": []string{"p"}}): wire.Name[agento.SendMessageParams]("PeerID") + " must be a string",
+		bodyOf[agento.SendMessageParams](object{"Message": "x", "SessionID": 7}):          jsonname.Of[agento.SendMessageParams]("SessionID") + " must be a string",
+		bodyOf[agento.SendMessageParams](object{"Message": "x", "PeerID": []string{"p"}}): jsonname.Of[agento.SendMessageParams]("PeerID") + " must be a string",
 	} {
 		g := ask(t, s, "POST", path, body).want(400, "validation_error")
 		require.Equal(t, message, g.text("error", "message"))
@@ -144,7 +144,7 @@ func TestSessionsBelongToPeers(t *testing.T) {
 
 	ask(t, s, "POST", path+"/sessions", `{"title":1}`).want(400, "validation_error")
 	require.Equal(t, []any{nil, "T"}, ask(t, s, "GET", path+"/sessions", "").column("title"))
-	require.Equal(t, []any{nil, "pia"}, ask(t, s, "GET", path+"/sessions", "").column(wire.Name[agento.Session]("PeerID")))
+	require.Equal(t, []any{nil, "pia"}, ask(t, s, "GET", path+"/sessions", "").column(jsonname.Of[agento.Session]("PeerID")))
 	require.Equal(t, []any{mine}, ask(t, s, "GET", path+"/sessions?limit=1&offset=1", "").column("id"))
 	require.Equal(t, mine, s.Sessions(id)[1].ID)
 	require.Equal(t, "T", s.Sessions(id)[1].Title)
@@ -179,9 +179,9 @@ func TestHistory(t *testing.T) {
 	require.Equal(t, []any{"re: b", "b", "re: a", "a"}, g.column("content"))
 	require.Equal(t, []any{"assistant", "user", "assistant", "user"}, g.column("role"))
 	require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`, g.text("data", 0, "createdAt"))
-	sessionID := wire.Name[agento.Message]("SessionID")
+	sessionID := jsonname.Of[agento.Message]("SessionID")
 	session := g.text("data", 3, sessionID)
-	require.Equal(t, []any{"re: a", "a"}, ask(t, s, "GET", path+"?"+wire.Name[agento.Session]("PeerID")+"=pia", "").column("content"))
+	require.Equal(t, []any{"re: a", "a"}, ask(t, s, "GET", path+"?"+jsonname.Of[agento.Session]("PeerID")+"=pia", "").column("content"))
 	require.Equal(t, []any{"a"}, ask(t, s, "GET", path+"?limit=1&offset=1&"+sessionID+"="+session, "").column("content"))
 	ask(t, s, "GET", path+"?"+sessionID+"=none", "").want(404, "session_not_found")
 	require.Equal(t, "a", s.Messages(id)[0].Content)

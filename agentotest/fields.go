@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // fields reads a JSON object field by field and keeps the first error, which names the
@@ -27,7 +27,7 @@ func (f *fields) name(field string) string {
 	if f.of.Kind() == reflect.Map {
 		return field
 	}
-	return wire.NameIn(f.of, field)
+	return jsonname.In(f.of, field)
 }
 
 // fieldsOf reads the body of a request that the SDK makes from a T.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // Chunk is an entry of a knowledge base.
@@ -86,7 +86,7 @@ func (f *fields) chunk() Chunk {
 }
 
 func listKnowledge(c *call, k *knowledge) (response, error) {
-	source := c.query(wire.Name[agento.Chunk]("Source"))
+	source := c.query(jsonname.Of[agento.Chunk]("Source"))
 	if source == "" {
 		return list(c, k.chunks)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 const skillBody = `{"name":"faq","version":"1.0.0","description":"Answers","files":{"SKILL.md":"---\nname: faq\n---\n"}}`
@@ -45,7 +45,7 @@ var operations = map[*route.Route]struct {
 
 	route.SendMessage:   {body: `{"message":"Hi"}`, status: 200, has: `data: {"type":"done"}`},
 	route.ListMessages:  {status: 200, has: `"data":[]`},
-	route.ListSessions:  {status: 200, has: `"` + wire.Name[agento.Session]("PeerID") + `":"pia"`},
+	route.ListSessions:  {status: 200, has: `"` + jsonname.Of[agento.Session]("PeerID") + `":"pia"`},
 	route.CreateSession: {body: `{"title":"T"}`, status: 201, has: `"title":"T"`},
 
 	route.IngestAgentKnowledge: {body: `{"chunks":[{"content":"c"}]}`, status: 201, has: `{"duplicates":0,"ids":["`},

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // response is the result of an operation. Nothing of it has been sent, so that a
@@ -36,7 +36,7 @@ type object map[string]any
 func objectOf[T any](values object) object {
 	out := object{}
 	for field, value := range values {
-		out[wire.Name[T](field)] = value
+		out[jsonname.Of[T](field)] = value
 	}
 	return out
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // The sources of skills.
@@ -103,7 +103,7 @@ func skillOf(c *call) (*skill, error) { return find("skill", c.account.skills(),
 
 // browseSkills lists the marketplace, or with source=custom the account's own skills.
 func browseSkills(c *call) (response, error) {
-	source := cmp.Or(c.query(wire.Name[agento.Skill]("Source")), sourceMarketplace)
+	source := cmp.Or(c.query(jsonname.Of[agento.Skill]("Source")), sourceMarketplace)
 	if source != sourceMarketplace && source != sourceCustom {
 		return response{}, invalid("source must be %s or %s", sourceMarketplace, sourceCustom)
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 func TestBrowseSkills(t *testing.T) {
@@ -68,7 +68,7 @@ func TestInstallSkill(t *testing.T) {
 
 	first := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill, "Version": "1.0.0"})).want(201, "")
 	require.Equal(t, []string{"own", "1.0.0", "custom", skill},
-		[]string{first.text("data", "name"), first.text("data", "version"), first.text("data", "source"), first.text("data", wire.Name[agento.InstalledSkill]("SkillID"))})
+		[]string{first.text("data", "name"), first.text("data", "version"), first.text("data", "source"), first.text("data", jsonname.Of[agento.InstalledSkill]("SkillID"))})
 	again := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill, "Version": "1.0.0"})).want(201, "")
 	require.Equal(t, first.body, again.body, "an installed version is left as it is")
 	latest := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill})).want(201, "")
@@ -76,7 +76,7 @@ func TestInstallSkill(t *testing.T) {
 	require.Greater(t, latest.text("data", "installedAt"), first.text("data", "installedAt"))
 
 	hub := ask(t, s, "POST", path, bodyOf[params](object{"GitHubURL": "https://github.com/some-one/My.Repo/tree/v1"})).want(201, "")
-	require.Equal(t, []any{"my.repo", "github", nil}, []any{hub.at("data", "name"), hub.at("data", "source"), hub.at("data", wire.Name[agento.InstalledSkill]("SkillID"))})
+	require.Equal(t, []any{"my.repo", "github", nil}, []any{hub.at("data", "name"), hub.at("data", "source"), hub.at("data", jsonname.Of[agento.InstalledSkill]("SkillID"))})
 	require.Equal(t, []any{"my.repo", "own"}, ask(t, s, "GET", path, "").column("name"))
 
 	ask(t, s, "POST", path, bodyOf[params](object{"SkillID": "none"})).want(404, "skill_not_found")

@@ -18,14 +18,14 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/chathttp"
 	"github.com/remsyshq/agento-go/internal/test/harness"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // TestOnlyTextAndDoneReachTheBrowser: a tool event may carry a secret, and so
 // may what is not known yet.
 func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 	const secret = "sk-ant-000111222333"
-	sessionID := wire.Name[agento.ChatEvent]("SessionID")
+	sessionID := jsonname.Of[agento.ChatEvent]("SessionID")
 	answer := answering(
 		`data: {"type":"tool","name":"fetch","args":{"token":"`+secret+`"}}`+"\n\n",
 		`data: {"type":"text","content":"Hi! ","debug":"`+secret+`","`+sessionID+`":"`+secret+`"}`+"\n\n",

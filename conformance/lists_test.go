@@ -13,7 +13,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/test/harness"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // listing is one of the All… methods, and its query without limit and offset.
@@ -48,7 +48,7 @@ func listings(t *testing.T) []listing {
 		{"Chat.AllHistory", func(c *agento.Client, limit, offset int, opts ...agento.Option) iter.Seq2[string, error] {
 			p := &agento.HistoryParams{SessionID: "s:1", PeerID: "p&1", Limit: limit, Offset: offset}
 			return keysOf(c.Chat.AllHistory(ctx, "a1", p, opts...), func(m agento.Message) string { return m.ID })
-		}, url.Values{wire.Name[agento.Message]("SessionID"): {"s:1"}, wire.Name[agento.Session]("PeerID"): {"p&1"}}},
+		}, url.Values{jsonname.Of[agento.Message]("SessionID"): {"s:1"}, jsonname.Of[agento.Session]("PeerID"): {"p&1"}}},
 		{"Chat.AllSessions", func(c *agento.Client, limit, offset int, opts ...agento.Option) iter.Seq2[string, error] {
 			return keysOf(c.Chat.AllSessions(ctx, "a1", page(limit, offset), opts...), func(s agento.Session) string { return s.ID })
 		}, url.Values{}},

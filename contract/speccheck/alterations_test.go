@@ -6,7 +6,7 @@ import (
 
 	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // alteration changes a copy of the document in one thing.
@@ -213,7 +213,7 @@ var alterations = map[string]alteration{
 		alter: func(d tree) {
 			d.at("components", "parameters", "SessionFilter")["name"] = "session"
 		},
-		want:    []string{"!field renamed: listMessages?" + wire.Name[agento.Message]("SessionID") + ": it is probably session in the document"},
+		want:    []string{"!field renamed: listMessages?" + jsonname.Of[agento.Message]("SessionID") + ": it is probably session in the document"},
 		refuted: []string{"listMessages"},
 	},
 	"query parameter as text": {
@@ -221,7 +221,7 @@ var alterations = map[string]alteration{
 	},
 	"query parameter of another type": {
 		alter:   func(d tree) { d.at("components", "parameters", "PeerFilter")["schema"] = object{"type": "integer"} },
-		want:    []string{"!type changed: listMessages?" + wire.Name[agento.Session]("PeerID") + ": the SDK sends string, the document has integer"},
+		want:    []string{"!type changed: listMessages?" + jsonname.Of[agento.Session]("PeerID") + ": the SDK sends string, the document has integer"},
 		refuted: []string{"listMessages"},
 	},
 	"query parameter required": {

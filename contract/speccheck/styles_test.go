@@ -14,8 +14,8 @@ import (
 
 	"github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
-	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // nine makes nine changes that matter to the SDK.
@@ -41,7 +41,7 @@ var nineDifferences = []string{
 	"!field required: CreateSwarmParams.plan: the document requires it, and the SDK does not know it",
 	"!type changed: AgentStatus.running: the SDK reads boolean, the document has string",
 	`!value gone: Message.role: the document has no value "assistant", but "agent"`,
-	"!field renamed: listMessages?" + wire.Name[agento.Message]("SessionID") + ": it is probably session in the document",
+	"!field renamed: listMessages?" + jsonname.Of[agento.Message]("SessionID") + ": it is probably session in the document",
 	"!form changed: the response to sendMessage: the SDK reads text/event-stream, the document has application/json",
 }
 

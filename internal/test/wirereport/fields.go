@@ -6,7 +6,7 @@ import (
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/wire"
+	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
 // Field is a field that the SDK reads.
@@ -25,10 +25,10 @@ type Error struct {
 // Untagged has the fields of the types that decode their own JSON.
 var Untagged = map[reflect.Type][]Field{
 	reflect.TypeFor[agento.ChatEvent](): {
-		{Name: wire.Name[agento.ChatEvent]("Type"), Type: reflect.TypeFor[ChatType]()},
-		{Name: wire.Name[agento.ChatEvent]("Content"), Type: reflect.TypeFor[string]()},
-		{Name: wire.Name[agento.ChatEvent]("SessionID"), Type: reflect.TypeFor[string]()},
-		{Name: wire.Name[agento.ChatEvent]("Error"), Type: reflect.TypeFor[Error](), Group: "error"},
+		{Name: jsonname.Of[agento.ChatEvent]("Type"), Type: reflect.TypeFor[ChatType]()},
+		{Name: jsonname.Of[agento.ChatEvent]("Content"), Type: reflect.TypeFor[string]()},
+		{Name: jsonname.Of[agento.ChatEvent]("SessionID"), Type: reflect.TypeFor[string]()},
+		{Name: jsonname.Of[agento.ChatEvent]("Error"), Type: reflect.TypeFor[Error](), Group: "error"},
 		{Name: "message", Type: reflect.TypeFor[string](), Group: "error"},
 	},
 	reflect.TypeFor[agento.LogEntry](): {

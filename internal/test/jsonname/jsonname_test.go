@@ -1,4 +1,4 @@
-package wire
+package jsonname
 
 import (
 	"testing"
@@ -6,13 +6,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestName(t *testing.T) {
+func TestOf(t *testing.T) {
 	type row struct {
 		SessionID string `json:"session_id,omitempty"`
 		Plain     string
 	}
-	require.Equal(t, "session_id", Name[row]("SessionID"))
+	require.Equal(t, "session_id", Of[row]("SessionID"))
 	for _, field := range []string{"Plain", "Other"} {
-		require.PanicsWithValue(t, "wire.row has no field "+field+" with a JSON name", func() { Name[row](field) })
+		require.PanicsWithValue(t, "jsonname.row has no field "+field+" with a JSON name", func() { Of[row](field) })
 	}
 }
