@@ -190,13 +190,15 @@ func (e *Error) notFoundKind() error {
 }
 
 var kindOfCode = map[Code]error{
-	CodeValidation:   ErrValidation,
-	CodeUnauthorized: ErrUnauthorized,
-	CodeForbidden:    ErrForbidden,
-	CodeLimitReached: ErrLimitReached,
-	CodeConflict:     ErrConflict,
-	CodeRateLimited:  ErrRateLimited,
-	CodeInternal:     ErrInternal,
+	CodeValidation:    ErrValidation,
+	CodeUnauthorized:  ErrUnauthorized,
+	CodeForbidden:     ErrForbidden,
+	CodeLimitReached:  ErrLimitReached,
+	CodeAgentNotFound: ErrNotFound,
+	CodeSwarmNotFound: ErrNotFound,
+	CodeConflict:      ErrConflict,
+	CodeRateLimited:   ErrRateLimited,
+	CodeInternal:      ErrInternal,
 }
 
 var kindOfStatus = map[int]error{
@@ -205,6 +207,22 @@ var kindOfStatus = map[int]error{
 	http.StatusForbidden:       ErrForbidden,
 	http.StatusConflict:        ErrConflict,
 	http.StatusTooManyRequests: ErrRateLimited,
+}
+
+// Kind returns the class of the error as one word, for metrics and alerts:
+//   - a documented [Code], else a status such as "502";
+//   - "canceled", "deadline_exceeded": the caller's context ended;
+//   - "stream_truncated", "stream_idle", "event_too_large", "not_event_stream";
+//   - "timeout", "dns", "network": no response, or a part of one;
+//   - "unreadable_response": a success whose body is not the expected one;
+//   - "service_error": an error in a stream or in a success, without a documented code;
+//   - "cross_origin": see [ErrCrossOrigin]; "_OTHER": any other error.
+func (e *Error) Kind() string {
+	f := errs.Failure{Cause: e.cause, Status: e.StatusCode, Reported: e.Code != "" || e.Message != "", Unread: e.confirmed}
+	if kindOfCode[e.Code] != nil {
+		f.Code = string(e.Code)
+	}
+	return errs.Kind(f)
 }
 
 // LogValue returns the error as a group of attributes, without its body.
@@ -313,7 +331,7 @@ func (e *Error) setMessage(out *transport.Outcome) {
 
 // redactCode redacts a code, unless it is documented. The suffix _not_found is kept.
 func redactCode(out *transport.Outcome, code Code) Code {
-	if _, known := kindOfCode[code]; known || code == CodeAgentNotFound || code == CodeSwarmNotFound {
+	if kindOfCode[code] != nil {
 		return code
 	}
 	clean := out.Redact(string(code))

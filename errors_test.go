@@ -70,6 +70,40 @@ func TestErrorKinds(t *testing.T) {
 	}
 }
 
+func TestErrorKind(t *testing.T) {
+	env := func(code string) string { return `{"error":{"code":"` + code + `","message":"m"}}` }
+	for _, c := range []struct {
+		status int
+		body   string
+		want   string
+	}{
+		{404, env("agent_not_found"), "agent_not_found"},
+		{404, env("swarm_not_found"), "swarm_not_found"},
+		{404, env("rule_not_found"), "404"},
+		{429, env("rate_limit_exceeded"), "rate_limit_exceeded"},
+		{418, env("teapot"), "418"},
+		{502, "<html>Bad Gateway</html>", "502"},
+		{302, "", "302"},
+		{200, "<html>", "unreadable_response"},
+		{200, `{"data":{}}`, "unreadable_response"},
+		{200, `{"success":false,"error":{"code":"odd","message":"m"}}`, "service_error"},
+		{200, env("internal_error"), "internal_error"},
+	} {
+		require.Equal(t, c.want, answered(t, c.status, c.body).Kind(), "%d %s", c.status, c.body)
+	}
+	for want, cause := range map[string]error{
+		"canceled": context.Canceled,
+		"network":  io.ErrUnexpectedEOF,
+		"_OTHER":   errors.New("of a middleware"),
+	} {
+		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, cause }), agento.WithMaxRetries(0))
+		_, err := client.Agents.Get(t.Context(), "a1")
+		var e *agento.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, want, e.Kind())
+	}
+}
+
 func contains(all []error, one error) bool {
 	for _, e := range all {
 		if e == one {

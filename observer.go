@@ -133,7 +133,7 @@ type StreamEndReason string
 const (
 	StreamComplete  StreamEndReason = "complete"
 	StreamClosed    StreamEndReason = "closed" // by the caller
-	StreamCancelled StreamEndReason = "cancelled"
+	StreamCanceled  StreamEndReason = "canceled"
 	StreamTruncated StreamEndReason = "truncated"
 	StreamIdle      StreamEndReason = "idle"
 	StreamFailed    StreamEndReason = "failed"

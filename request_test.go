@@ -295,6 +295,9 @@ func requireConfirmed(t *testing.T, err error, status int) {
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, status, e.StatusCode)
 	require.NotEqual(t, http.MethodGet, e.Method)
+	if !errors.Is(err, context.Canceled) {
+		require.Equal(t, "unreadable_response", e.Kind())
+	}
 	require.Zero(t, e.RetryAfter)
 	require.NotContains(t, err.Error(), "\n")
 }

@@ -145,7 +145,7 @@ func (s *Stream[T]) observeContext(ctx context.Context) {
 		events, ended := s.events, s.ended.Load() != nil
 		s.reading.Unlock()
 		if !ended {
-			s.report(StreamCancelled, events, errs.Context(ctx))
+			s.report(StreamCanceled, events, errs.Context(ctx))
 		}
 	})
 }
@@ -161,7 +161,7 @@ func endReason(err error, closed bool) StreamEndReason {
 	case errors.Is(err, ErrStreamIdle):
 		return StreamIdle
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return StreamCancelled
+		return StreamCanceled
 	}
 	return StreamFailed
 }

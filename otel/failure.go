@@ -1,10 +1,7 @@
 package agentootel
 
 import (
-	"context"
 	"errors"
-	"io"
-	"net"
 	"strconv"
 	"strings"
 
@@ -14,77 +11,20 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// kinds are the errors whose name says more than a status code, in the order in
-// which they are asked for: the end of the caller's context explains all others.
-var kinds = []struct {
-	err  error
-	name string
-}{
-	{context.Canceled, "cancelled"},
-	{context.DeadlineExceeded, "deadline_exceeded"},
-	{agento.ErrCrossOrigin, "cross_origin"},
-	{agento.ErrNotEventStream, "not_event_stream"},
-	{agento.ErrEventTooLarge, "event_too_large"},
-	{agento.ErrStreamIdle, "stream_idle"},
-	{agento.ErrStreamTruncated, "stream_truncated"},
-}
-
-var documentedCodes = map[agento.Code]bool{
-	agento.CodeValidation: true, agento.CodeUnauthorized: true, agento.CodeForbidden: true,
-	agento.CodeLimitReached: true, agento.CodeAgentNotFound: true, agento.CodeSwarmNotFound: true,
-	agento.CodeConflict: true, agento.CodeRateLimited: true, agento.CodeInternal: true,
-}
-
-// errorType names an error in one of few words, none of them from the service
-// but for the documented codes. It is "" for nil.
+// errorType is the kind of an error, "" for nil. Observers also get errors of the
+// network, which are not an *agento.Error.
 func errorType(err error) string {
-	if err == nil {
-		return ""
-	}
-	for _, kind := range kinds {
-		if errors.Is(err, kind.err) {
-			return kind.name
-		}
-	}
 	var e *agento.Error
-	if errors.As(err, &e) {
-		switch {
-		case documentedCodes[e.Code]:
-			return string(e.Code)
-		case e.StatusCode >= 300:
-			return strconv.Itoa(e.StatusCode)
-		case e.StatusCode >= 200 && e.Unwrap() != nil:
-			return answerType(e.Unwrap())
-		case e.Code != "" || e.Message != "":
-			return "service_error" // an event of a stream, or inside of a 2xx
-		}
-	}
-	return networkType(err)
-}
-
-// answerType names why a success could not be taken as one.
-func answerType(cause error) string {
-	if name := networkType(cause); name != semconv.ErrorTypeOther.Value.AsString() {
-		return name
-	}
-	return "unreadable_answer"
-}
-
-func networkType(err error) string {
-	var timeout interface{ Timeout() bool }
-	var op *net.OpError
-	var dns *net.DNSError
 	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout"
-	case errors.As(err, &dns):
-		return "dns"
-	case errors.As(err, &op), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
-		return "network"
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.Kind()
 	}
-	return semconv.ErrorTypeOther.Value.AsString()
+	return errs.Kind(errs.Failure{Cause: err})
 }
 
 // attemptType is the error.type of an attempt: that of the error if no answer

@@ -162,14 +162,14 @@ func TestOpenStreamsReturnToNone(t *testing.T) {
 		send(w.ctx) // cut
 		send(w.ctx) // read to the end
 		send(w.ctx, agento.WithIdleTimeout(time.Second/2))
-		cancelled := len(streams)
+		canceled := len(streams)
 		send(ctx)
 		closed := len(streams)
 		send(w.ctx)
 		require.Contains(t, w.points(), "agento.client.open_streams 25 {")
 
 		var readers sync.WaitGroup
-		for _, s := range streams[:cancelled] {
+		for _, s := range streams[:canceled] {
 			readers.Go(func() { _, _ = s.Text() })
 		}
 		cancel()
@@ -181,7 +181,7 @@ func TestOpenStreamsReturnToNone(t *testing.T) {
 		points := w.points()
 		require.Contains(t, points, "agento.client.open_streams 0 {")
 		for _, end := range []string{
-			"agento.stream.end=cancelled error.type=cancelled", "agento.stream.end=closed", "agento.stream.end=complete",
+			"agento.stream.end=canceled error.type=canceled", "agento.stream.end=closed", "agento.stream.end=complete",
 			"agento.stream.end=idle error.type=stream_idle", "agento.stream.end=truncated error.type=stream_truncated",
 		} {
 			require.Contains(t, points, fmt.Sprintf("agento.client.stream.end %d {agento.operation=sendMessage %s}", each, end))
