@@ -1,6 +1,7 @@
 package agento
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -106,8 +107,7 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("agento: ")
 	if e.Method != "" {
-		b.WriteString(errs.Line(e.Method + " " + e.Path))
-		b.WriteString(": ")
+		b.WriteString(errs.Line(e.Method+" "+e.Path) + ": ")
 	}
 	b.WriteString(e.reason())
 	if e.unknown && !e.confirmed {
@@ -130,31 +130,16 @@ func (e *Error) Error() string {
 
 // reason returns status, code, message and cause.
 func (e *Error) reason() string {
-	var parts []string
+	var status, cause string
 	if e.StatusCode != 0 {
-		parts = append(parts, strconv.Itoa(e.StatusCode))
-	}
-	if e.Code != "" {
-		parts = append(parts, errs.Line(string(e.Code)))
-	}
-	text := strings.Join(parts, " ")
-	if e.Message != "" {
-		text = join(text, errs.Line(e.Message))
+		status = strconv.Itoa(e.StatusCode) + " "
 	}
 	if e.cause != nil {
-		text = join(text, errs.Line(strings.TrimPrefix(e.cause.Error(), "agento: ")))
+		cause = errs.Line(strings.TrimPrefix(e.cause.Error(), "agento: "))
 	}
-	if text == "" {
-		return "failed"
-	}
-	return text
-}
-
-func join(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + ": " + b
+	parts := []string{strings.TrimSpace(status + errs.Line(string(e.Code))), errs.Line(e.Message), cause}
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	return cmp.Or(strings.Join(parts, ": "), "failed")
 }
 
 // Unwrap returns the cause, such as a network error or the context's.
@@ -169,8 +154,6 @@ func (e *Error) Is(target error) bool {
 		return target == kind || e.Code == CodeLimitReached && target == ErrForbidden
 	}
 	switch {
-	case e.StatusCode == http.StatusNotFound:
-		return target == e.notFoundKind()
 	case strings.HasSuffix(string(e.Code), notFoundCodeSuffix):
 		return target == ErrNotFound
 	case e.StatusCode >= 500:
@@ -178,15 +161,6 @@ func (e *Error) Is(target error) bool {
 	}
 	kind, ok := kindOfStatus[e.StatusCode]
 	return ok && target == kind
-}
-
-// notFoundKind distinguishes a missing resource, which a caller may create, from a path
-// that the service does not have.
-func (e *Error) notFoundKind() error {
-	if strings.HasSuffix(string(e.Code), notFoundCodeSuffix) {
-		return ErrNotFound
-	}
-	return ErrNoRoute
 }
 
 var kindOfCode = map[Code]error{
@@ -205,6 +179,7 @@ var kindOfStatus = map[int]error{
 	http.StatusBadRequest:      ErrValidation,
 	http.StatusUnauthorized:    ErrUnauthorized,
 	http.StatusForbidden:       ErrForbidden,
+	http.StatusNotFound:        ErrNoRoute, // no resource is reported missing, so creating it would be wrong
 	http.StatusConflict:        ErrConflict,
 	http.StatusTooManyRequests: ErrRateLimited,
 }
@@ -289,8 +264,7 @@ func newError(info CallInfo, out *transport.Outcome) *Error {
 // attempt has done.
 func callError(info CallInfo, out *transport.Outcome) error {
 	e := newError(info, out)
-	e.unknown = out.Unknown
-	e.cause = out.Err
+	e.unknown, e.cause = out.Unknown, out.Err
 	if out.StatusCode != 0 {
 		e.setMessage(out)
 	}

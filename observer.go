@@ -52,6 +52,8 @@ type CallInfo struct {
 	Route     string // the path template; empty for Client.Do and Client.Stream
 	Path      string // the path as sent, with the query
 	BaseURL   string // of the client: what stands before Path
+	AgentID   string // that the operation is about; empty where there is none
+	SwarmID   string // that the operation is about; empty where there is none
 	SessionID string // that a message continues; empty where the service decides
 	Bulk      bool
 	Stream    bool
@@ -155,7 +157,8 @@ func (oc *observerCall) Attempt(attempt int) {
 }
 
 func (oc *observerCall) Response(attempt int, out *transport.Outcome, took time.Duration) {
-	oc.info.Path = out.Redact(oc.info.Path) // now the key that was sent is known
+	i := &oc.info // now the key that was sent is known
+	i.Path, i.AgentID, i.SwarmID = out.Redact(i.Path), out.Redact(i.AgentID), out.Redact(i.SwarmID)
 	if oc.o.Response != nil {
 		oc.o.Response(oc.ctx, oc.info, ResponseInfo{
 			Attempt: attempt, StatusCode: out.StatusCode, RequestID: out.RequestID(),
@@ -232,8 +235,10 @@ func logObserver(l *slog.Logger) *Observer {
 			return
 		}
 		base := []slog.Attr{slog.String("method", call.Method), slog.String("path", errs.Line(call.Path))}
-		if call.Operation != "" {
-			base = append(base, slog.String("operation", call.Operation))
+		for _, a := range [...]struct{ key, value string }{{"operation", call.Operation}, {"agent", call.AgentID}, {"swarm", call.SwarmID}} {
+			if a.value != "" {
+				base = append(base, slog.String(a.key, errs.Line(a.value)))
+			}
 		}
 		l.LogAttrs(ctx, level, message, append(base, attrs...)...)
 	}

@@ -42,6 +42,42 @@ func TestWithLogger(t *testing.T) {
 	})
 }
 
+func TestCallInfoAgentAndSwarm(t *testing.T) {
+	var out strings.Builder
+	var got agento.CallInfo
+	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
+		return harness.Respond(200, `{"data":[],"pagination":{"total":0}}`), nil
+	}), agento.WithLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))), agento.WithObserver(agento.Observer{
+		Start: func(ctx context.Context, call agento.CallInfo) context.Context {
+			got = call
+			return ctx
+		},
+	}))
+	ctx := t.Context()
+	for _, c := range []struct {
+		call         func() error
+		agent, swarm string
+		logged       string
+	}{
+		{func() error { return client.Agents.Restart(ctx, "a/1 b") }, "a/1 b", "", `agent="a/1 b"`},
+		{func() error { return client.Swarms.Delete(ctx, "w1") }, "", "w1", "swarm=w1"},
+		{func() error { return client.Account.DeleteRule(ctx, agento.ForAgent("a2"), "r") }, "a2", "", "agent=a2"},
+		{func() error { return client.Knowledge.Delete(ctx, agento.ForSwarm("w2"), "c") }, "", "w2", "swarm=w2"},
+		{func() error { return client.Skills.Uninstall(ctx, "a3", "s") }, "a3", "", "agent=a3"},
+		{func() error { return client.Skills.Delete(ctx, "s1") }, "", "", ""},
+		{func() error { _, err := client.Agents.List(ctx, nil); return err }, "", "", ""},
+		{func() error { return client.Do(ctx, "POST", "/v1/agents/a4/restart", nil, nil) }, "", "", ""},
+	} {
+		out.Reset()
+		require.NoError(t, c.call())
+		require.Equal(t, []string{c.agent, c.swarm}, []string{got.AgentID, got.SwarmID}, got.Path)
+		require.Contains(t, out.String(), c.logged)
+		if c.logged == "" {
+			require.NotRegexp(t, "(agent|swarm)=", out.String())
+		}
+	}
+}
+
 // slowPacer delays each call.
 type slowPacer time.Duration
 

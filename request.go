@@ -258,11 +258,14 @@ func (c *core) prepare(ctx context.Context, r request, s *settings) (*call, erro
 	}
 	u := wire.Below(c.base, path, escaped, encoded)
 	info := CallInfo{
-		Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream, Path: path,
+		Operation: r.route.Name, Method: r.route.Method, Route: r.route.Path, Stream: r.route.Stream, Path: cmp.Or(escaped, path),
 		evidence: r.route.Evidence,
 	}
-	if escaped != "" {
-		info.Path = escaped
+	switch {
+	case strings.HasPrefix(r.route.Path, route.OfAgent):
+		info.AgentID = r.path[0].Value
+	case strings.HasPrefix(r.route.Path, route.OfSwarm):
+		info.SwarmID = r.path[0].Value
 	}
 	if u.RawQuery != "" {
 		info.Path += "?" + u.RawQuery

@@ -17,6 +17,7 @@ import (
 const (
 	keyOperation      = attribute.Key("agento.operation")
 	keyRequestID      = attribute.Key("agento.request_id")
+	keySwarmID        = attribute.Key("agento.swarm.id")
 	keyBulk           = attribute.Key("agento.bulk")
 	keyAttempts       = attribute.Key("agento.attempts")
 	keyErrorCode      = attribute.Key("agento.error.code")
@@ -102,17 +103,6 @@ const maxValue = 500 // bytes
 // it the whole batch.
 func clean(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), maxValue)], "\uFFFD")
-}
-
-// agentID is the id of the agent that an operation is about.
-func agentID(info agento.CallInfo) (attribute.KeyValue, bool) {
-	if !strings.HasPrefix(info.Route, "/v1/agents/{id}") {
-		return attribute.KeyValue{}, false
-	}
-	path, _, _ := strings.Cut(strings.TrimPrefix(info.Path, "/v1/agents/"), "?")
-	segment, _, _ := strings.Cut(path, "/")
-	id, err := url.PathUnescape(segment)
-	return genai.GenAIAgentID(clean(id)), err == nil && id != ""
 }
 
 // server is the host and the port behind a base URL.

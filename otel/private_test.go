@@ -19,6 +19,9 @@ import (
 // stored, logged, answered, and how the service words its errors.
 const private = "private-to-the-customer"
 
+// swarmID is the ID of a swarm that does not exist.
+const swarmID = "swarm-of-the-customer"
+
 // TestNothingPrivateIsTold makes calls of every kind that carry something
 // private, also in errors, and looks for it in all that is exported.
 func TestNothingPrivateIsTold(t *testing.T) {
@@ -34,7 +37,7 @@ func TestNothingPrivateIsTold(t *testing.T) {
 			require.NotContains(t, told, secret)
 			require.NotContains(t, metered, secret)
 		}
-		for _, id := range []string{w.agent, session} {
+		for _, id := range []string{w.agent, session, swarmID} {
 			require.Contains(t, told, id)
 			require.NotContains(t, metered, id)
 		}
@@ -95,6 +98,8 @@ func (w *world) configure() {
 	require.NoError(w.t, w.client.Account.PutRule(w.ctx, agent, "rule.md", private))
 	_, err = w.client.Knowledge.Ingest(w.ctx, agent, agento.IngestParams{Chunks: []agento.ChunkParams{{Content: private}}})
 	require.NoError(w.t, err)
+	_, err = w.client.Knowledge.List(w.ctx, agento.ForSwarm(swarmID), nil)
+	require.ErrorIs(w.t, err, agento.ErrNotFound)
 	_, err = w.client.Skills.Browse(w.ctx, &agento.BrowseParams{Query: private})
 	require.NoError(w.t, err)
 	err = w.client.Do(w.ctx, "GET", "/v1/agents?q="+private, nil, nil)

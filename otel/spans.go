@@ -55,8 +55,11 @@ func (h *hooks) start(ctx context.Context, info agento.CallInfo) context.Context
 	if info.SessionID != "" {
 		attrs = append(attrs, genai.GenAIConversationID(clean(info.SessionID)))
 	}
-	if id, ok := agentID(info); ok {
-		attrs = append(attrs, id)
+	if info.AgentID != "" {
+		attrs = append(attrs, genai.GenAIAgentID(clean(info.AgentID)))
+	}
+	if info.SwarmID != "" {
+		attrs = append(attrs, keySwarmID.String(clean(info.SwarmID)))
 	}
 	if info.Bulk {
 		attrs = append(attrs, keyBulk.Bool(true))

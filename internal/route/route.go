@@ -110,6 +110,12 @@ const (
 	del   = http.MethodDelete
 )
 
+// The paths of the operations on an agent and on a swarm begin with these; {id} is its ID.
+const (
+	OfAgent = "/v1/agents/{id}"
+	OfSwarm = "/v1/swarms/{id}"
+)
+
 // All returns every operation, in the order of the guide's groups.
 func All() []*Route { return slices.Clone(table) }
 
