@@ -48,6 +48,8 @@ getAgent (internal) 0s–1m2.5s
 agento.client.call.duration 1×, 1m2.5s in all {agento.operation=getAgent}
 agento.client.call.duration 3×, 0s in all {agento.operation=getAccount}
 agento.client.queue.wait 1×, 1m0s in all {agento.operation=getAgent}
+agento.client.rate_limit.limit =3
+agento.client.rate_limit.remaining =0
 agento.client.retries 1 {agento.operation=getAgent error.type=500}
 agento.client.retries 1 {agento.operation=getAgent error.type=503}
 http.client.request.duration 1×, 0s in all {error.type=500 http.request.method=GET http.response.status_code=500 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}}
@@ -141,6 +143,8 @@ agento.client.call.duration 1×, 0s in all {agento.operation=Client.Do error.typ
 agento.client.call.duration 1×, 0s in all {agento.operation=Client.Do}
 agento.client.call.duration 1×, 0s in all {agento.operation=Client.Stream}
 agento.client.open_streams 0 {agento.operation=Client.Stream}
+agento.client.rate_limit.limit =120
+agento.client.rate_limit.remaining =117
 agento.client.stream.end 1 {agento.operation=Client.Stream agento.stream.end=complete}
 http.client.request.duration 1×, 0s in all {error.type=404 http.request.method=_OTHER http.response.status_code=404 server.address=127.0.0.1 server.port=80}
 http.client.request.duration 1×, 0s in all {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80}
@@ -173,7 +177,7 @@ func TestWithAttributes(t *testing.T) {
 			require.Contains(t, s.Attributes, tenant, s.Name)
 		}
 		points := strings.Split(strings.TrimSpace(w.points()), "\n")
-		require.Len(t, points, 6)
+		require.Len(t, points, 8)
 		for _, p := range points {
 			require.Contains(t, p, "app.shard=7 app.tenant=a", p)
 		}

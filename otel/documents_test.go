@@ -2,6 +2,8 @@ package agentootel_test
 
 import (
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ func TestGoInDocuments(t *testing.T) {
 	all, err := documents.All("..")
 	require.NoError(t, err)
 	blocks, _ := documents.Go(all, "agentootel")
+	blocks = slices.DeleteFunc(blocks, func(b documents.Block) bool { return strings.HasPrefix(b.Text, "package main") }) // tested in examples/cli
 	require.Len(t, blocks, 3)
 	require.NoError(t, documents.Run(t.Context(), ".", blocks, map[string]string{
 		"agentootel": "github.com/remsyshq/agento-go/otel",

@@ -85,6 +85,10 @@ func (w *world) points() string {
 				for _, p := range data.DataPoints {
 					lines = append(lines, fmt.Sprintf("%s %d%s", m.Name, p.Value, text(p.Attributes.ToSlice())))
 				}
+			case metricdata.Gauge[int64]:
+				for _, p := range data.DataPoints {
+					lines = append(lines, fmt.Sprintf("%s =%d%s", m.Name, p.Value, text(p.Attributes.ToSlice())))
+				}
 			default:
 				lines = append(lines, fmt.Sprintf("%s: %T", m.Name, m.Data))
 			}

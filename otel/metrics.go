@@ -27,6 +27,8 @@ type meters struct {
 	retries     metric.Int64Counter
 	reconnects  metric.Int64Counter
 	drifts      metric.Int64Counter
+	rateLimit   metric.Int64Gauge
+	remaining   metric.Int64Gauge
 }
 
 var (
@@ -57,6 +59,10 @@ func newMeters(m metric.Meter) meters {
 			metric.WithDescription("New connections of log streams, by what ended the last one."))),
 		drifts: made(m.Int64Counter("agento.client.drift", metric.WithUnit("{field}"),
 			metric.WithDescription("Fields of responses that differ from what the SDK expects, once each."))),
+		rateLimit: made(m.Int64Gauge("agento.client.rate_limit.limit", metric.WithUnit("{request}"),
+			metric.WithDescription("Requests that the rate limit of the key allows in a window."))),
+		remaining: made(m.Int64Gauge("agento.client.rate_limit.remaining", metric.WithUnit("{request}"),
+			metric.WithDescription("Requests that are left in the window, as of the newest response."))),
 	}
 }
 
@@ -96,6 +102,15 @@ func (h *hooks) requested(ctx context.Context, info agento.CallInfo, server []at
 		attrs = append(attrs, semconv.HTTPResponseStatusCode(r.StatusCode))
 	}
 	h.meters.request.Float64Histogram.Record(ctx, r.Took.Seconds(), h.set(kind, attrs))
+}
+
+// limited records the rate limit that a response reports.
+func (h *hooks) limited(ctx context.Context, limit agento.RateLimit) {
+	if limit.Known {
+		attrs := h.set("", nil)
+		h.meters.rateLimit.Record(ctx, int64(limit.Limit), attrs)
+		h.meters.remaining.Record(ctx, int64(limit.Remaining), attrs)
+	}
 }
 
 func (h *hooks) called(ctx context.Context, info agento.CallInfo, took time.Duration, kind string) {

@@ -115,6 +115,7 @@ func (h *hooks) response(ctx context.Context, info agento.CallInfo, r agento.Res
 	c.trying.End()
 	c.trying = nil
 	h.requested(ctx, info, c.server, r, kind)
+	h.limited(ctx, r.RateLimit)
 	if !c.gapSince.IsZero() && kind == "" && r.StatusCode != http.StatusNoContent {
 		c.back = time.Now()
 	}

@@ -31,6 +31,8 @@ chat (client) 0s–5s Error "stream_truncated"
 		require.Equal(t, `
 agento.client.call.duration 1×, 1s in all {agento.operation=sendMessage}
 agento.client.open_streams 0 {agento.operation=sendMessage}
+agento.client.rate_limit.limit =120
+agento.client.rate_limit.remaining =119
 agento.client.stream.end 1 {agento.operation=sendMessage agento.stream.end=truncated error.type=stream_truncated}
 gen_ai.client.operation.duration 1×, 5s in all {error.type=stream_truncated gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
 gen_ai.client.operation.time_to_first_chunk 1×, 1s in all {gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
@@ -75,6 +77,8 @@ streamLogs (internal) 0s–18.5s
 		require.Equal(t, `
 agento.client.call.duration 1×, 0s in all {agento.operation=streamLogs}
 agento.client.open_streams 0 {agento.operation=streamLogs}
+agento.client.rate_limit.limit =120
+agento.client.rate_limit.remaining =117
 agento.client.reconnects 1 {agento.operation=streamLogs error.type=internal_error}
 agento.client.reconnects 1 {agento.operation=streamLogs error.type=stream_truncated}
 agento.client.stream.end 1 {agento.operation=streamLogs agento.stream.end=complete}
@@ -137,6 +141,8 @@ chat (client) 0s–0s Error "limit_reached"
 `, w.spans())
 		require.Equal(t, `
 agento.client.call.duration 1×, 0s in all {agento.operation=sendMessage error.type=limit_reached}
+agento.client.rate_limit.limit =120
+agento.client.rate_limit.remaining =119
 gen_ai.client.operation.duration 1×, 0s in all {error.type=limit_reached gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
 http.client.request.duration 1×, 0s in all {error.type=403 http.request.method=POST http.response.status_code=403 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/chat/messages}
 `, w.points())
