@@ -34,7 +34,7 @@ func TestDocumentHasProgram(t *testing.T) {
 	program, err := os.ReadFile("main.go")
 	require.NoError(t, err)
 	_, code, _ := strings.Cut(string(program), "package main\n")
-	require.Contains(t, document(t), "```go\npackage main\n"+code+"```\n")
+	require.True(t, strings.Contains(document(t), "```go\npackage main\n"+code+"```\n"), "copy main.go to docs/telemetry.md")
 }
 
 func TestMetricsPage(t *testing.T) {
