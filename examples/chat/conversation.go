@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	agento "github.com/remsyshq/agento-go"
+	wrap "github.com/remsyshq/agento-go/examples/internal/terminal"
 )
 
 type conversation struct {
@@ -56,15 +58,16 @@ func (c *conversation) talk(ctx context.Context) error {
 // ask prints the answer to a message, until it ends or the user stops it. A
 // failure does not end the conversation.
 func (c *conversation) ask(ctx context.Context, message string) {
-	fmt.Fprint(c.out, "Agent: ")
-	stopped, err := c.interruptible(ctx, func(ctx context.Context) error { return c.print(ctx, message) })
+	out := wrap.Wrap(c.out)
+	fmt.Fprint(out, "Agent: ")
+	stopped, err := c.interruptible(ctx, func(ctx context.Context) error { return c.print(ctx, out, message) })
 	switch {
 	case stopped:
-		fmt.Fprint(c.out, " [stopped]")
+		fmt.Fprint(out, " [stopped]")
 	case err != nil:
-		fmt.Fprintf(c.out, "\n[%s]", printable(err.Error()))
+		fmt.Fprintf(out, "\n[%s]", printable(err.Error()))
 	}
-	fmt.Fprintln(c.out)
+	fmt.Fprintln(out)
 }
 
 // interruptible calls f with a context that an interrupt ends.
@@ -83,7 +86,7 @@ func (c *conversation) interruptible(ctx context.Context, f func(context.Context
 	}
 }
 
-func (c *conversation) print(ctx context.Context, message string) error {
+func (c *conversation) print(ctx context.Context, out io.Writer, message string) error {
 	stream, err := c.client.Chat.Send(ctx, c.agent, agento.SendMessageParams{Message: message, SessionID: c.session})
 	if err != nil {
 		return err
@@ -92,7 +95,7 @@ func (c *conversation) print(ctx context.Context, message string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(c.out, printable(event.Content))
+		fmt.Fprint(out, printable(event.Content))
 	}
 	return nil
 }
@@ -113,7 +116,7 @@ func (c *conversation) showHistory(ctx context.Context) error {
 	slices.SortStableFunc(said, func(a, b agento.Message) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	for _, message := range said {
 		who := map[agento.Role]string{agento.RoleUser: "\nYou:   ", agento.RoleAssistant: "Agent: "}[message.Role]
-		fmt.Fprintln(c.out, cmp.Or(who, printable(string(message.Role))+": ")+printable(message.Content))
+		fmt.Fprintln(wrap.Wrap(c.out), cmp.Or(who, printable(string(message.Role))+": ")+printable(message.Content))
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/examples/internal/demo"
+	wrap "github.com/remsyshq/agento-go/examples/internal/terminal"
 )
 
 func main() {
@@ -30,7 +31,7 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt)
 	err := run(context.Background(), os.Args[1:], terminal{os.Stdin, os.Stdout, interrupts})
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "chat:", err)
+		fmt.Fprintln(wrap.Wrap(os.Stderr), "chat:", err)
 		os.Exit(1)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/examples/internal/demo"
+	"github.com/remsyshq/agento-go/examples/internal/terminal"
 )
 
 func main() {
@@ -32,7 +33,7 @@ func main() {
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
-			explain(os.Stderr, err)
+			explain(terminal.Wrap(os.Stderr), err)
 			stop()
 			os.Exit(1)
 		}
@@ -78,6 +79,7 @@ func onRealService() bool {
 }
 
 func converse(ctx context.Context, client *agento.Client, o options, out io.Writer) (err error) {
+	out = terminal.Wrap(out)
 	id := o.agent
 	if id == "" {
 		var remove func() error
@@ -143,6 +145,7 @@ func ask(ctx context.Context, client *agento.Client, id, message string, out io.
 	if _, err := fmt.Fprintf(out, "\nYou:   %s\nAgent: ", message); err != nil {
 		return err
 	}
+	defer fmt.Fprintln(out)
 	stream, err := client.Chat.Send(ctx, id, agento.SendMessageParams{Message: message})
 	if err != nil {
 		return err
@@ -155,7 +158,6 @@ func ask(ctx context.Context, client *agento.Client, id, message string, out io.
 			return err
 		}
 	}
-	fmt.Fprintln(out)
 	return nil
 }
 

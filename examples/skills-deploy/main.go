@@ -33,6 +33,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/examples/internal/demo"
+	"github.com/remsyshq/agento-go/examples/internal/terminal"
 )
 
 //go:embed sample
@@ -42,7 +43,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "skills-deploy:", err)
+		fmt.Fprintln(terminal.Wrap(os.Stderr), "skills-deploy:", err)
 		os.Exit(1)
 	}
 }

@@ -45,7 +45,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "fleet:", err)
+		fmt.Fprintln(terminal.Wrap(os.Stderr), "fleet:", err)
 		os.Exit(1)
 	}
 }
@@ -116,10 +116,17 @@ func report(ctx context.Context, client *agento.Client, o options, stdout, stder
 	}
 	group.Wait()
 	finish()
+	summary := fmt.Sprintf("%s (%s)", f.summary(), time.Since(began).Round(100*time.Millisecond))
+	width, _ := size(stdout)
+	if width == 0 { // a table in a pipe may be shown later, or be in one file with the summary
+		fmt.Fprintln(terminal.Wrap(stderr), summary)
+	}
 	if err := f.print(stdout, o.json); err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "%s (%s)\n", f.summary(), time.Since(began).Round(100*time.Millisecond))
+	if width > 0 {
+		fmt.Fprintln(terminal.Wrap(stderr), summary)
+	}
 	return f.problem(ctx)
 }
 

@@ -61,6 +61,17 @@ func TestStatusNeedsOnlyToRead(t *testing.T) {
 	})
 }
 
+// In one file with the table, the summary is before it.
+func TestSummaryBeforeTableInFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, readScopes)
+		addAgents(server, "running", "Up")
+		var out bytes.Buffer
+		require.NoError(t, report(t.Context(), client, options{}, &out, &out))
+		require.Regexp(t, `^1 agents: .*\nNAME .*\nUp .*\n$`, out.String())
+	})
+}
+
 func TestStartsWhatIsStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, startScopes, agentotest.WithStartDelay(2*time.Second))

@@ -11,6 +11,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/examples/internal/terminal"
 )
 
 // Connect makes a client for the service that AGENTO_API_KEY, and
@@ -22,7 +23,7 @@ func Connect(notice io.Writer, prepare func(*agentotest.Server), opts ...agentot
 		client, err := agento.NewFromEnv()
 		return client, func() {}, err
 	}
-	fmt.Fprintln(notice, "AGENTO_API_KEY is not set: using the embedded test service, whose agents are test doubles.")
+	fmt.Fprintln(terminal.Wrap(notice), "AGENTO_API_KEY is not set: using the embedded test service, whose agents are test doubles.")
 	server := agentotest.NewServer(opts...)
 	if prepare != nil {
 		prepare(server)
