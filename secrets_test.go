@@ -59,3 +59,19 @@ func TestParamsPrintWithoutSecrets(t *testing.T) {
 		require.Error(t, err, "%s", encoded)
 	}
 }
+
+// The exceptions that SECURITY.md names: fmt does not call methods there.
+func TestSecretsPrintedWithoutMethods(t *testing.T) {
+	const secret = "sk-made-up-0001"
+	secrets := agento.Secrets{"anthropicApiKey": secret}
+	type own struct{ secrets agento.Secrets }
+	for verb, values := range map[string][]any{
+		"%w": {secrets, agento.CreateAgentParams{Secrets: secrets}},
+		"%p": {agento.CreateAgentParams{Secrets: secrets}},
+		"%v": {own{secrets}},
+	} {
+		for _, v := range values {
+			require.Contains(t, fmt.Sprintf(verb, v), secret, "%s of %T: correct SECURITY.md", verb, v)
+		}
+	}
+}
