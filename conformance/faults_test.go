@@ -190,6 +190,25 @@ func status(code int, targets ...error) func(*testing.T, error) {
 	}
 }
 
+// text expects an Error with the text.
+func text(part string, check func(*testing.T, error)) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		t.Helper()
+		check(t, err)
+		require.ErrorContains(t, err, part)
+	}
+}
+
+// attempts expects an Error after so many attempts.
+func attempts(n int) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		t.Helper()
+		var e *agento.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, n, e.Attempts)
+	}
+}
+
 // known expects an error that is not ErrOutcomeUnknown.
 func known(check func(*testing.T, error)) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
