@@ -1,9 +1,7 @@
 package agento
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"time"
@@ -28,7 +26,7 @@ const (
 	StatusCreating Status = "creating"
 	StatusRunning  Status = "running"
 	StatusStopped  Status = "stopped"
-	StatusError    Status = "error"
+	StatusErrored  Status = "error"
 )
 
 func (Status) values() []string { return []string{"creating", "running", "stopped", "error"} }
@@ -61,12 +59,9 @@ type SwarmRef struct {
 
 // UnmarshalJSON decodes an ID or an object.
 func (r *SwarmRef) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(data, []byte(`"`)) {
-		*r = SwarmRef{}
-		return json.Unmarshal(data, &r.ID)
-	}
 	type plain SwarmRef
-	return json.Unmarshal(data, (*plain)(r))
+	*r = SwarmRef{}
+	return wire.StringOr(data, &r.ID, (*plain)(r))
 }
 
 // CreateAgentParams describes a new agent. Zero values are not sent. Name, Region,

@@ -12,7 +12,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// KnowledgeService feeds the knowledge bases of agents and swarms.
+// KnowledgeService manages the knowledge bases of agents and swarms.
 type KnowledgeService struct{ core *core }
 
 // Chunk is an entry of a knowledge base. Its fields are inferred.
@@ -25,7 +25,7 @@ type Chunk struct {
 	CreatedAt time.Time      `json:"createdAt"`
 }
 
-// IngestParams is what a knowledge base is to take in.
+// IngestParams has the chunks to add to a knowledge base.
 type IngestParams struct {
 	Chunks []ChunkParams `json:"chunks"` // at least one
 }
@@ -34,7 +34,7 @@ type IngestParams struct {
 type ChunkParams struct {
 	Content  string         `json:"content"` // required
 	Title    string         `json:"title,omitempty"`
-	Source   string         `json:"source,omitempty"` // by which List can filter
+	Source   string         `json:"source,omitempty"` // List can filter by it
 	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
@@ -50,23 +50,23 @@ func (p IngestParams) check() error {
 	return nil
 }
 
-// IngestResult is what became of the chunks. Its fields are inferred.
+// IngestResult is the result of Ingest. Its fields are inferred.
 type IngestResult struct {
 	Ingested   int      `json:"ingested"`
-	Duplicates int      `json:"duplicates"` // dropped, since the knowledge base has them
-	IDs        []string `json:"ids"`        // of the chunks that were taken in
+	Duplicates int      `json:"duplicates"` // not added, because the knowledge base has their content
+	IDs        []string `json:"ids"`        // of the added chunks
 }
 
 func (r *IngestResult) identity(bool) (bool, string) {
 	return r.Ingested > 0 || r.Duplicates > 0, "ingested duplicates ids"
 }
 
-// KnowledgeListParams chooses a part of a knowledge base. The zero value leaves
-// the choice to the service. All of it is inferred.
+// KnowledgeListParams selects chunks. The service decides about zero values. The fields
+// are inferred.
 type KnowledgeListParams struct {
-	Source string // chunks of this source only
-	Limit  int    // rows at most
-	Offset int    // rows to skip
+	Source string // only chunks of this source
+	Limit  int    // the maximum number of chunks
+	Offset int    // the number of chunks to skip
 }
 
 func (p *KnowledgeListParams) request(t Target) request {
@@ -81,9 +81,8 @@ func (c *Chunk) identity(bool) (bool, string) { return c.ID != "" || c.Content !
 
 func chunkKey(c *Chunk) string { return c.ID }
 
-// Ingest takes chunks of text into the knowledge base of an agent or a swarm.
-// The knowledge base drops content that it has already, so that a call whose
-// answer was lost can be made again.
+// Ingest adds chunks of text to a knowledge base. The knowledge base drops content that it
+// already has, so a call whose response was lost can be repeated.
 //
 //   - API: POST /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
 //     from the reference's titles)
@@ -94,7 +93,7 @@ func (s *KnowledgeService) Ingest(ctx context.Context, t Target, p IngestParams,
 	return do[IngestResult](ctx, s.core, r, opts)
 }
 
-// List returns a page of the knowledge base of an agent or a swarm.
+// List returns a page of the chunks of a knowledge base.
 //
 //   - API: GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
 //     from the reference's titles)
@@ -103,9 +102,8 @@ func (s *KnowledgeService) List(ctx context.Context, t Target, p *KnowledgeListP
 	return list[Chunk](ctx, s.core, p.request(t), opts)
 }
 
-// All iterates over the knowledge base of an agent or a swarm, page by page;
-// Limit is the size of a page. It ends with [ErrListIncomplete] if it cannot know
-// whether it saw all.
+// All iterates over the chunks of a knowledge base. Limit is the page size. The iterator
+// ends with [ErrListIncomplete] if chunks may be missing.
 //
 //   - API: GET /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
 //     from the reference's titles)
@@ -114,8 +112,8 @@ func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListPa
 	return iterate(ctx, s.core, p.request(t), chunkKey, opts)
 }
 
-// Delete deletes one entry of the knowledge base of an agent or a swarm. One that
-// is gone when the deletion is repeated after a lost answer counts as deleted.
+// Delete deletes a chunk of a knowledge base. It succeeds if a retry finds that the chunk
+// does not exist.
 //
 //   - API: DELETE /v1/agents/{id}/knowledge/{chunkId} or
 //     /v1/swarms/{id}/knowledge/{chunkId} (paths inferred from the reference's titles)

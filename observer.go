@@ -12,72 +12,70 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Observer hears what happens to the calls and streams of a client, for traces,
-// metrics and logs. Every field is optional. The functions are called by many
-// goroutines and on the way of a call, so they must be quick. None of them is
-// given the key, a secret, or the content of a message.
+// Observer has functions that are called at each step of calls and streams, for traces,
+// metrics and logs. Each is optional. They must be safe for concurrent use, and fast: a
+// call waits for them. They never receive the key, a secret or the content of a message.
 type Observer struct {
-	// Start is called before a call leaves. The context that it returns is the
-	// one that all later functions get, and that goes with the request; nil
-	// leaves it as it is.
+	// Start is called before a call. The request and the later functions get the context
+	// that it returns; nil means ctx.
 	Start func(ctx context.Context, call CallInfo) context.Context
-	// Wait is called after an attempt has queued for its place in the rate limit.
+	// Wait is called after an attempt has waited for the rate limit.
 	Wait func(ctx context.Context, call CallInfo, w WaitInfo)
-	// Attempt is called when an attempt is about to be sent. The first is 1.
+	// Attempt is called before an attempt is sent. The first is 1.
 	Attempt func(ctx context.Context, call CallInfo, attempt int)
-	// Response is called when an attempt was answered, or failed.
+	// Response is called when an attempt has a response or has failed.
 	Response func(ctx context.Context, call CallInfo, r ResponseInfo)
-	// Retry is called before the wait for another attempt.
+	// Retry is called before the wait for the next attempt.
 	Retry func(ctx context.Context, call CallInfo, r RetryInfo)
-	// Done is called when a call has its result: for a stream, when it is open
-	// or could not be opened.
-	Done func(ctx context.Context, call CallInfo, r DoneInfo)
-	// FirstEvent is called at the first event of a stream, with the time since
-	// the call began. The mark of a log that has reconnected is none.
+	// CallEnd is called when a call has ended. A call of a stream ends when the stream is
+	// open or could not be opened.
+	CallEnd func(ctx context.Context, call CallInfo, r CallEndInfo)
+	// FirstEvent is called at the first event of a stream, with the time since the start
+	// of the call.
 	FirstEvent func(ctx context.Context, call CallInfo, after time.Duration)
-	// Reconnect is called before a log stream waits to connect again.
+	// Reconnect is called before the wait for a reconnect of a log stream.
 	Reconnect func(ctx context.Context, call CallInfo, r ReconnectInfo)
-	// StreamEnd is called once when a stream that was open has ended.
+	// StreamEnd is called once, when an open stream has ended.
 	StreamEnd func(ctx context.Context, call CallInfo, e StreamEndInfo)
-	// Drift is called when a response differs from what the SDK expects: once for each
-	// operation, field and kind. It compares the first 16 responses of an operation, then
-	// every 64th.
+	// Drift is called once for each operation, field and kind of difference between a
+	// response and the SDK's types. The first 16 responses of an operation are compared,
+	// then every 64th. Events of streams are not compared.
 	Drift func(ctx context.Context, call CallInfo, d DriftInfo)
 }
 
-// CallInfo names a call.
+// CallInfo describes a call.
 type CallInfo struct {
 	Operation string // such as "getAgent"; empty for Client.Do and Client.Stream
 	Method    string
 	Route     string // the path template; empty for Client.Do and Client.Stream
 	Path      string // the path as sent, with the query
-	BaseURL   string // of the client: what stands before Path
-	AgentID   string // that the operation is about; empty where there is none
-	SwarmID   string // that the operation is about; empty where there is none
-	SessionID string // that a message continues; empty where the service decides
+	BaseURL   string // of the client
+	AgentID   string // of an operation on an agent
+	SwarmID   string // of an operation on a swarm
+	SessionID string // of the message
 	Bulk      bool
 	Stream    bool
 
 	evidence route.Evidence // of the operation; empty for Client.Do and Client.Stream
 }
 
-// WaitInfo tells of a wait for the rate limit.
+// WaitInfo describes a wait for the rate limit.
 type WaitInfo struct {
-	Attempt int // the attempt that had to wait
+	Attempt int // the attempt that waited
 	Waited  time.Duration
 }
 
-// ResponseInfo tells how an attempt ended.
+// ResponseInfo describes the end of an attempt.
 type ResponseInfo struct {
 	Attempt    int
-	StatusCode int // 0: no answer
+	StatusCode int // 0: no response
 	RequestID  string
 	RateLimit  RateLimit
 	Took       time.Duration // since the attempt was sent
-	Err        error         // of the network or a limit; nil when an answer came, whatever its status
+	Err        error         // of the network or a limit; nil for a response of any status
 }
 
-// RetryInfo tells of a coming repetition.
+// RetryInfo describes the reason for a retry and the wait before it.
 type RetryInfo struct {
 	Attempt    int // the attempt that failed
 	StatusCode int
@@ -86,52 +84,51 @@ type RetryInfo struct {
 	Wait       time.Duration
 }
 
-// DoneInfo tells the result of a call.
-type DoneInfo struct {
+// CallEndInfo describes the result of a call.
+type CallEndInfo struct {
 	StatusCode int
 	RequestID  string
 	Attempts   int
 	Took       time.Duration
-	Err        error // what the method returns
+	Err        error // of the method
 }
 
-// ReconnectInfo tells why a log stream connects again, and after which wait.
+// ReconnectInfo describes the reason for a reconnect and the wait before it.
 type ReconnectInfo struct {
-	Attempt int // counted from the last connection that lasted 10 s
+	Attempt int // since the last connection that lasted 10 s
 	Err     error
 	Wait    time.Duration
 }
 
-// DriftInfo reports a field of a response that differs from what the SDK expects. It
-// has no values.
+// DriftInfo describes a difference between a response and the SDK's types, without values.
 type DriftInfo struct {
 	Kind  DriftKind
 	Field string // its name in JSON
 }
 
-// DriftKind is a way in which a field can differ.
+// DriftKind is a kind of difference.
 type DriftKind string
 
 // The kinds of drift.
 const (
-	DriftAbsent  DriftKind = wire.Absent   // the response does not have the field
-	DriftUnknown DriftKind = wire.Unknown  // the SDK does not know the field
-	DriftValue   DriftKind = wire.NewValue // the SDK does not know the value
+	DriftAbsent  DriftKind = wire.Absent   // the response does not have a field
+	DriftUnknown DriftKind = wire.Unknown  // the SDK does not have a field
+	DriftValue   DriftKind = wire.NewValue // the SDK does not have the value of an enumeration
 )
 
-// StreamEndInfo tells how a stream ended.
+// StreamEndInfo describes the end of a stream.
 type StreamEndInfo struct {
 	Reason    StreamEndReason
 	RequestID string
 	Events    int           // delivered to the caller
-	Took      time.Duration // since the call began
-	Err       error         // what Err returns
+	Took      time.Duration // since the start of the call
+	Err       error         // of Stream.Err
 }
 
-// StreamEndReason says in one word how a stream ended.
+// StreamEndReason is the reason for the end of a stream.
 type StreamEndReason string
 
-// How a stream can end.
+// The reasons for the end of a stream.
 const (
 	StreamComplete  StreamEndReason = "complete"
 	StreamClosed    StreamEndReason = "closed" // by the caller
@@ -157,7 +154,7 @@ func (oc *observerCall) Attempt(attempt int) {
 }
 
 func (oc *observerCall) Response(attempt int, out *transport.Outcome, took time.Duration) {
-	i := &oc.info // now the key that was sent is known
+	i := &oc.info // a key source's key is only known now
 	i.Path, i.AgentID, i.SwarmID = out.Redact(i.Path), out.Redact(i.AgentID), out.Redact(i.SwarmID)
 	if oc.o.Response != nil {
 		oc.o.Response(oc.ctx, oc.info, ResponseInfo{
@@ -182,10 +179,10 @@ func (oc *observerCall) Wait(attempt int, waited time.Duration) {
 }
 
 func (oc *observerCall) done(out *transport.Outcome, err error) {
-	if oc.o.Done == nil {
+	if oc.o.CallEnd == nil {
 		return
 	}
-	oc.o.Done(oc.ctx, oc.info, DoneInfo{
+	oc.o.CallEnd(oc.ctx, oc.info, CallEndInfo{
 		StatusCode: out.StatusCode, RequestID: out.RequestID(), Attempts: out.Attempts,
 		Took: time.Since(oc.begun), Err: err,
 	})
@@ -210,7 +207,7 @@ func (oc *observerCall) streamEnd(e StreamEndInfo) {
 	}
 }
 
-// compare reports how a response differs from the type of its result.
+// compare reports the differences between a response and the type of its result.
 func (oc *observerCall) compare(d *wire.Drift, body []byte, result reflect.Type) {
 	if oc.o.Drift == nil {
 		return
@@ -220,7 +217,7 @@ func (oc *observerCall) compare(d *wire.Drift, body []byte, result reflect.Type)
 	}
 }
 
-// knownValues returns the values of an enumeration, nil for another type.
+// knownValues returns the values of an enumeration, nil for other types.
 func knownValues(t reflect.Type) []string {
 	if e, ok := reflect.Zero(t).Interface().(interface{ values() []string }); ok {
 		return e.values()
@@ -228,7 +225,7 @@ func knownValues(t reflect.Type) []string {
 	return nil
 }
 
-// logObserver writes what it hears to a logger.
+// logObserver returns an observer that writes to a logger.
 func logObserver(l *slog.Logger) *Observer {
 	write := func(ctx context.Context, level slog.Level, message string, call CallInfo, attrs ...slog.Attr) {
 		if !l.Enabled(ctx, level) {
@@ -252,19 +249,19 @@ func logObserver(l *slog.Logger) *Observer {
 				slog.Int("attempt", w.Attempt), slog.Duration("waited", w.Waited))
 		},
 		Retry: func(ctx context.Context, call CallInfo, r RetryInfo) {
-			write(ctx, slog.LevelWarn, "agento: call is repeated", call,
-				append(answer(r.StatusCode, r.RequestID, r.Err), slog.Int("attempt", r.Attempt), slog.Duration("wait", r.Wait))...)
+			write(ctx, slog.LevelWarn, "agento: retry", call,
+				append(responseAttrs(r.StatusCode, r.RequestID, r.Err), slog.Int("attempt", r.Attempt), slog.Duration("wait", r.Wait))...)
 		},
-		Done: func(ctx context.Context, call CallInfo, r DoneInfo) {
+		CallEnd: func(ctx context.Context, call CallInfo, r CallEndInfo) {
 			write(ctx, slog.LevelDebug, "agento: call", call,
-				append(answer(r.StatusCode, r.RequestID, r.Err), slog.Int("attempts", r.Attempts), slog.Duration("took", r.Took))...)
+				append(responseAttrs(r.StatusCode, r.RequestID, r.Err), slog.Int("attempts", r.Attempts), slog.Duration("took", r.Took))...)
 		},
 		FirstEvent: func(ctx context.Context, call CallInfo, after time.Duration) {
 			write(ctx, slog.LevelDebug, "agento: first event", call, slog.Duration("after", after))
 		},
 		Reconnect: func(ctx context.Context, call CallInfo, r ReconnectInfo) {
-			write(ctx, slog.LevelWarn, "agento: stream connects again", call,
-				append(answer(0, "", r.Err), slog.Int("attempt", r.Attempt), slog.Duration("wait", r.Wait))...)
+			write(ctx, slog.LevelWarn, "agento: reconnect", call,
+				append(responseAttrs(0, "", r.Err), slog.Int("attempt", r.Attempt), slog.Duration("wait", r.Wait))...)
 		},
 		Drift: func(ctx context.Context, call CallInfo, d DriftInfo) {
 			write(ctx, slog.LevelInfo, "agento: response differs from what the SDK expects", call,
@@ -272,14 +269,14 @@ func logObserver(l *slog.Logger) *Observer {
 		},
 		StreamEnd: func(ctx context.Context, call CallInfo, e StreamEndInfo) {
 			write(ctx, slog.LevelDebug, "agento: stream ended", call,
-				append(answer(0, e.RequestID, e.Err), slog.String("reason", string(e.Reason)),
+				append(responseAttrs(0, e.RequestID, e.Err), slog.String("reason", string(e.Reason)),
 					slog.Int("events", e.Events), slog.Duration("took", e.Took))...)
 		},
 	}
 }
 
-// answer is what an answer and an error tell, as far as there are any.
-func answer(status int, requestID string, err error) []slog.Attr {
+// responseAttrs returns the attributes of a response and an error.
+func responseAttrs(status int, requestID string, err error) []slog.Attr {
 	attrs := make([]slog.Attr, 0, 8)
 	if status != 0 {
 		attrs = append(attrs, slog.Int("status", status))
@@ -293,7 +290,7 @@ func answer(status int, requestID string, err error) []slog.Attr {
 	return attrs
 }
 
-// joinObservers makes one observer of the caller's, which may be nil, and the logger's.
+// joinObservers joins the caller's observer, which may be nil, and the logger's.
 func joinObservers(o, logging *Observer) *Observer {
 	if o == nil {
 		return logging
@@ -304,7 +301,7 @@ func joinObservers(o, logging *Observer) *Observer {
 		Response:   o.Response,
 		Wait:       both(o.Wait, logging.Wait),
 		Retry:      both(o.Retry, logging.Retry),
-		Done:       both(o.Done, logging.Done),
+		CallEnd:    both(o.CallEnd, logging.CallEnd),
 		FirstEvent: both(o.FirstEvent, logging.FirstEvent),
 		Reconnect:  both(o.Reconnect, logging.Reconnect),
 		StreamEnd:  both(o.StreamEnd, logging.StreamEnd),

@@ -260,7 +260,7 @@ func TestDeployBulkAndParallelLimit(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})}, func(t *testing.T, s *agentotest.Server) {
-		client := s.Client(agento.WithObserver(agento.Observer{Done: func(_ context.Context, call agento.CallInfo, _ agento.DoneInfo) {
+		client := s.Client(agento.WithObserver(agento.Observer{CallEnd: func(_ context.Context, call agento.CallInfo, _ agento.CallEndInfo) {
 			calls.Add(1)
 			if !call.Bulk {
 				mu.Lock()

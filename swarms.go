@@ -1,15 +1,14 @@
 package agento
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
+	"github.com/remsyshq/agento-go/internal/wire"
 )
 
 // SwarmsService manages swarms: groups of agents that share knowledge and credentials.
@@ -35,12 +34,9 @@ type SwarmAgent struct {
 
 // UnmarshalJSON decodes an ID or an object.
 func (a *SwarmAgent) UnmarshalJSON(data []byte) error {
-	*a = SwarmAgent{}
-	if bytes.HasPrefix(data, []byte(`"`)) {
-		return json.Unmarshal(data, &a.ID)
-	}
 	type plain SwarmAgent
-	return json.Unmarshal(data, (*plain)(a))
+	*a = SwarmAgent{}
+	return wire.StringOr(data, &a.ID, (*plain)(a))
 }
 
 // CreateSwarmParams describes a new swarm. Zero values are not sent. The fields are inferred.

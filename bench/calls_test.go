@@ -159,10 +159,10 @@ func BenchmarkWrappedTransport(b *testing.B) {
 func BenchmarkDrift(b *testing.B) {
 	const url, ops, pairs = "http://localhost", 1000, 300
 	observed := func(o agento.Observer) *agento.Client { return sdkClient(b, url, inMemory(), agento.WithObserver(o)) }
-	plain := observed(agento.Observer{Done: func(context.Context, agento.CallInfo, agento.DoneInfo) {}})
+	plain := observed(agento.Observer{CallEnd: func(context.Context, agento.CallInfo, agento.CallEndInfo) {}})
 	drift := observed(agento.Observer{
-		Done:  func(context.Context, agento.CallInfo, agento.DoneInfo) {},
-		Drift: func(context.Context, agento.CallInfo, agento.DriftInfo) {},
+		CallEnd: func(context.Context, agento.CallInfo, agento.CallEndInfo) {},
+		Drift:   func(context.Context, agento.CallInfo, agento.DriftInfo) {},
 	})
 	b.Run("agento", func(b *testing.B) {
 		compare(b, pairs, timed(ops, 1, func(ctx context.Context) error { return status(ctx, plain) }),

@@ -224,8 +224,8 @@ func TestGlobalProvidersAreTheDefault(t *testing.T) {
 func TestObserverAround(t *testing.T) {
 	inWorld(t, nil, nil, func(w *world) {
 		o := agentootel.NewObserver(w.providers()...)
-		calls, inner := 0, o.Done
-		o.Done = func(ctx context.Context, call agento.CallInfo, r agento.DoneInfo) {
+		calls, inner := 0, o.CallEnd
+		o.CallEnd = func(ctx context.Context, call agento.CallInfo, r agento.CallEndInfo) {
 			calls++
 			inner(ctx, call, r)
 		}

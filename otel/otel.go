@@ -100,7 +100,7 @@ func NewObserver(opts ...Option) agento.Observer {
 		Attempt:    h.attempt,
 		Response:   h.response,
 		Retry:      h.retry,
-		Done:       h.done,
+		CallEnd:    h.done,
 		FirstEvent: h.firstEvent,
 		Reconnect:  h.reconnect,
 		StreamEnd:  h.streamEnd,

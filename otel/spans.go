@@ -143,7 +143,7 @@ func (h *hooks) retry(ctx context.Context, info agento.CallInfo, r agento.RetryI
 	h.retried(ctx, info, kind)
 }
 
-func (h *hooks) done(ctx context.Context, info agento.CallInfo, r agento.DoneInfo) {
+func (h *hooks) done(ctx context.Context, info agento.CallInfo, r agento.CallEndInfo) {
 	c := callOf(ctx)
 	if c == nil {
 		return

@@ -207,6 +207,14 @@ func String(raw json.RawMessage) string {
 	return string(raw)
 }
 
+// StringOr decodes a JSON string into s, and any other value into object.
+func StringOr(data []byte, s *string, object any) error {
+	if bytes.HasPrefix(data, []byte(`"`)) {
+		return json.Unmarshal(data, s)
+	}
+	return json.Unmarshal(data, object)
+}
+
 // Excerpt returns the beginning of a body that has not the documented form, on one
 // line.
 func Excerpt(body []byte) string {

@@ -48,7 +48,7 @@ var colours = map[string]lipgloss.Style{
 	string(agento.StatusCreating): lipgloss.NewStyle().Foreground(lipgloss.Yellow),
 	string(agento.StatusRunning):  lipgloss.NewStyle().Foreground(lipgloss.Green),
 	string(agento.StatusStopped):  lipgloss.NewStyle().Faint(true),
-	string(agento.StatusError):    lipgloss.NewStyle().Foreground(lipgloss.Red),
+	string(agento.StatusErrored):    lipgloss.NewStyle().Foreground(lipgloss.Red),
 }
 
 // render draws the table; a width of 0 has room for all.
