@@ -10,76 +10,76 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Config configures a [Handler]. Visitor, Turn and TokenKeys or TokenKeysFunc are
-// required; the zero value of every other field is its default. The functions are called by
-// many goroutines at once.
+// Config configures a [Handler]. Visitor, Turn and either TokenKeys or
+// TokenKeysFunc are required. In every other field, zero means the default. The
+// functions are called concurrently.
 type Config struct {
-	// Visitor returns the peer id of the visitor who sent the request: at most
-	// 256 bytes of UTF-8 that keep visitors' sessions apart. Derive it from
-	// something a visitor cannot choose, such as a signed cookie. An [Error] is the
-	// response. Any other error, and a peer id that is empty or invalid, is
-	// answered with 401.
+	// Visitor returns the peer ID of the visitor who sent the request. It is 1 to
+	// 256 bytes of UTF-8 and keeps visitors' sessions apart. Derive it from
+	// something that a visitor cannot choose, such as a signed cookie. If the error
+	// is an [Error], it becomes the response. For any other error or an invalid
+	// peer ID the response is 401.
 	Visitor func(r *http.Request) (peerID string, err error)
 
-	// Turn decides which agent answers a message, and what it is told in addition
-	// to the message. An [Error] is the response. Any other error that matches
-	// agento.ErrForbidden is answered with 403, and the rest, with every error of
-	// the service, with 500. The body of the request has been read.
+	// Turn chooses the agent that answers a message, and its additional context. If
+	// the error is an [Error], it becomes the response. For an error that matches
+	// agento.ErrForbidden the response is 403. For any other error, and for every
+	// error of the service, it is 500. The body of the request has been read.
 	Turn func(r *http.Request, v Visit) (Turn, error)
 
-	// TokenKeys sign the tokens by which browsers prove their sessions. The first
-	// key signs; all are accepted. The replicas of a backend share them.
+	// TokenKeys sign the tokens that prove which session belongs to a browser. The
+	// first key signs; all are accepted. All replicas of a backend use the same keys.
 	TokenKeys []TokenKey
-	// TokenKeysFunc returns the TokenKeys instead, so that they can be replaced
-	// while the handler runs. It is called for each message that needs a token, so
-	// let it return a cached value. An error is answered with 500.
+	// TokenKeysFunc replaces TokenKeys if keys change while the handler runs. It is
+	// called for each message that needs a token, so it should return a cached
+	// value. If it fails, the response is 500.
 	TokenKeysFunc func(context.Context) ([]TokenKey, error)
 	// TokenLifetime is how long a token is accepted. Each turn issues a new one.
 	// The default is 24 h.
 	TokenLifetime time.Duration
 
-	// AllowedOrigins lists pages of other origins that may use the handler, in the
-	// form that browsers send: "https://www.example.com", in lower case, without
-	// default port or wildcard. Pages of the handler's own host always may.
+	// AllowedOrigins lists other origins whose pages may use the handler, as
+	// browsers send them: "https://www.example.com", in lower case, without a
+	// default port or wildcard. Pages on the handler's own host are always allowed.
 	AllowedOrigins []string
 
-	// Filter passes on more events than text and done; see [WithFilter].
+	// Filter sends events other than text and done; see [WithFilter].
 	Filter func(agento.ChatEvent) any
 
-	// OnTurn is called after each turn, also one that failed, before ServeHTTP
-	// returns. Messages that are refused before they reach the service are not
-	// turns. The context has the values of the request's, and is not canceled.
+	// OnTurn is called after each turn, including failed ones, before ServeHTTP
+	// returns. A message that is rejected before it is sent to the service is not a
+	// turn. The context has the request's values but is never canceled.
 	OnTurn func(context.Context, TurnInfo)
 
-	// FinishTurns continues a turn whose browser went away to its end, so that the
-	// history has the answer. By default the turn ends.
+	// FinishTurns continues a turn after the browser disconnects, so that the
+	// history contains the whole answer. By default the turn is canceled.
 	FinishTurns bool
-	// TurnTimeout limits a turn, even if the browser still listens. The default is
+	// TurnTimeout limits a turn, even if the browser is still connected. The default is
 	// 15 min.
 	TurnTimeout time.Duration
 
 	// VisitorLimit limits the turns of one visitor. The default is 2 at once and
 	// 20 a minute.
 	VisitorLimit Limit
-	// TotalLimit limits the turns of all visitors together, and so the memory of
-	// the handler. The default is 1000 at once and 600 a minute.
+	// TotalLimit limits the turns of all visitors together, and so the memory that
+	// the handler uses. The default is 1000 at once and 600 a minute.
 	TotalLimit Limit
-	// MaxWait limits how long a turn waits for the rate limit of the key before it
-	// is refused with 503. The default is 10 s.
+	// MaxWait limits how long a turn waits for the rate limit of the key. A turn
+	// that would wait longer gets a 503. The default is 10 s.
 	MaxWait time.Duration
 
 	// MaxBody limits the body of a request, in bytes. The default is 64 KiB.
 	MaxBody int64
-	// BodyTimeout limits how long a body may take to arrive, from the first read.
+	// BodyTimeout limits how long a body may take to arrive, counted from the first read.
 	// The default is 10 s.
 	BodyTimeout time.Duration
-	// WriteTimeout and Heartbeat are as for [WithWriteTimeout] and [WithHeartbeat].
+	// WriteTimeout and Heartbeat are described at [WithWriteTimeout] and [WithHeartbeat].
 	WriteTimeout time.Duration
 	Heartbeat    time.Duration
 
-	// Logger gets a record for each turn and each refusal: at level warn for turns
-	// that failed, with the service's request id, and at level debug for others.
-	// No record has the content of a message.
+	// Logger receives a record for each turn and each rejected message: at level
+	// warn for failed turns, with the service's request ID, and at level debug for
+	// others. No record contains the content of a message.
 	Logger *slog.Logger
 }
 
@@ -88,22 +88,22 @@ type Limit struct{ AtOnce, PerMinute int }
 
 // Visit is a message from a visitor.
 type Visit struct {
-	PeerID  string // as Visitor returned it
+	PeerID  string // returned by Visitor
 	Message string
 }
 
-// Turn says how to answer a message.
+// Turn describes how to answer a message.
 type Turn struct {
-	// AgentID is the agent that answers. Required. It must be in shared mode.
+	// AgentID is the agent that answers. It is required, and must be in shared mode.
 	AgentID string
-	// SessionID is the session to use, if the backend keeps sessions itself and
-	// has checked that this one is the visitor's. If it is empty, the browser's
-	// token decides, and a browser without a token gets a new session.
+	// SessionID is the session to use, for a backend that stores sessions itself
+	// and has checked that this one belongs to the visitor. If it is empty, the
+	// browser's token decides. A browser without a token gets a new session.
 	SessionID string
-	// Context goes to the agent together with the message: any JSON value.
+	// Context is sent to the agent together with the message: any JSON value.
 	Context any
-	// Client is the client of the account that the agent belongs to, if it is not
-	// that of the handler.
+	// Client is the client of the agent's account. If it is nil, the handler's
+	// client is used.
 	Client *agento.Client
 }
 
@@ -112,12 +112,12 @@ type TurnInfo struct {
 	PeerID    string
 	AgentID   string
 	SessionID string // empty: no session could be created
-	Message   string // from the visitor
-	Text      string // of the answer, as far as it arrived
+	Message   string // sent by the visitor
+	Text      string // the part of the answer that arrived
 	Err       error  // nil: the answer is complete
-	RequestID string // of the service
+	RequestID string // assigned by the service
 	Duration  time.Duration
-	Stayed    bool // the browser did not go away
+	Stayed    bool // the browser stayed connected
 }
 
 // complete returns c with its defaults, or an error that names an invalid field.

@@ -10,12 +10,12 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// ErrBrowserGone is the error of an answer that could not be written to the
-// browser: it went away, or it read too slowly.
-var ErrBrowserGone = errors.New("agento: the browser went away")
+// ErrBrowserGone reports that an answer could not be written to the browser,
+// because it disconnected or read too slowly.
+var ErrBrowserGone = errors.New("agento: browser disconnected")
 
-// Error is the response that a browser gets when the function Visitor or Turn of
-// a [Config] returns it. It may be wrapped; the text around it is only logged.
+// Error is an error response for the browser. The functions Visitor and Turn of a
+// [Config] return it. It may be wrapped; the text around it is only logged.
 type Error struct {
 	Status     int           // from 400 to 599; 0: 401 from Visitor, 403 from Turn
 	Code       string        // for the page's script; empty: unauthorized from Visitor, forbidden from Turn
@@ -28,11 +28,11 @@ func (e *Error) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("agento: refused with %d %s %s", e.Status, e.Code, e.Message))
 }
 
-// The codes of the errors that browsers get, in an event or in a response.
+// The codes of the errors that browsers receive, in an event or in a response.
 const (
-	codeInterrupted = "interrupted" // the answer began and is not complete
-	codeBusy        = "busy"        // it may work later
-	codeUnavailable = "unavailable" // anything else that is not the browser's fault
+	codeInterrupted = "interrupted" // the answer began but is incomplete
+	codeBusy        = "busy"        // a later attempt may succeed
+	codeUnavailable = "unavailable" // anything else that the browser did not cause
 
 	codeMethod       = "method_not_allowed"
 	codeOrigin       = "origin_not_allowed"
@@ -48,8 +48,8 @@ const (
 	codeSession      = "session_refused"
 )
 
-// publicMessages are the messages of the codes. They are fixed, so that nothing
-// the service says reaches a browser.
+// publicMessages are the messages of the codes. They are fixed, so that no message
+// of the service reaches a browser.
 var publicMessages = map[string]string{
 	codeInterrupted:  "The answer was interrupted.",
 	codeBusy:         "There is too much to do at the moment. Try again later.",
@@ -68,13 +68,13 @@ var publicMessages = map[string]string{
 	codeSession:      "The session is no longer valid. Start a new one.",
 }
 
-// publicError is an error as a browser gets it.
+// publicError is an error in the form that a browser receives.
 type publicError struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
-// publicCode returns the code that a browser gets for an error of the service.
+// publicCode returns the code that a browser receives for an error of the service.
 func publicCode(err error) string {
 	switch {
 	case errors.Is(err, agento.ErrRateLimited):

@@ -14,8 +14,8 @@ import (
 
 type visitorKey struct{}
 
-// signIn stands for the sign-in of your own: it tells the handlers behind it who
-// asks, by something that the visitor cannot make up.
+// signIn stands for your own sign-in: it identifies the visitor by something that
+// a visitor cannot forge.
 func signIn(next http.Handler) http.Handler {
 	visitors := map[string]string{"cookie-of-pia": "customer-17"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -26,7 +26,7 @@ func signIn(next http.Handler) http.Handler {
 	})
 }
 
-// greeter is a service whose agents greet a visitor by its peer id.
+// greeter makes the agents of a fake service greet a visitor by its peer ID.
 func greeter() agentotest.Option {
 	return agentotest.WithReply(func(turn agentotest.Turn) []string { return []string{"Hello, ", turn.PeerID + "!"} })
 }
@@ -142,7 +142,7 @@ func ExampleRelay() {
 			return
 		}
 		if err := chathttp.Relay(w, stream); err != nil && !errors.Is(err, chathttp.ErrBrowserGone) {
-			fmt.Println(err) // the browser was told that the answer is not complete
+			fmt.Println(err) // the browser received an error event
 		}
 	}
 	recorder := httptest.NewRecorder()

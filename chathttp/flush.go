@@ -12,8 +12,8 @@ var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, s
 
 type unwrapper interface{ Unwrap() http.ResponseWriter }
 
-// flusher returns the writer that http.ResponseController flushes, nil if there is
-// none: w, or one that it wraps.
+// flusher returns the writer that http.ResponseController flushes: w or one that
+// it wraps. It returns nil if none can flush.
 func flusher(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		switch inner := w.(type) {
@@ -33,24 +33,23 @@ func isHTTP1(w http.ResponseWriter) bool {
 	return hijacks && isConnection(w)
 }
 
-// isConnection reports whether w is the writer of a connection, not of a
-// middleware.
+// isConnection reports whether w is net/http's own writer rather than a
+// middleware's.
 func isConnection(w http.ResponseWriter) bool {
 	_, ok := w.(interface{ SetWriteDeadline(time.Time) error })
 	return ok
 }
 
-// withheld returns an error if a middleware around w is known to keep events back
-// until the answer has ended. A middleware that buffers and implements Unwrap
-// cannot be told from one that only records the status. Call it after the headers
-// are written.
+// withheld returns an error if a middleware around w is known to buffer events
+// until the answer has ended. It cannot detect a middleware that buffers and
+// implements Unwrap. Call it after the headers are written.
 func withheld(w http.ResponseWriter) error {
 	f := flusher(w)
 	if inner, ok := f.(unwrapper); ok {
 		if below := inner.Unwrap(); flusher(below) == nil {
 			return fmt.Errorf("agento: the http.ResponseWriter is %s, and the last cannot flush, so events arrive when the answer has ended", chain(w))
 		}
-		return nil // f flushes what it wraps itself
+		return nil // f itself flushes the writer that it wraps
 	}
 	if encoding := w.Header().Get("Content-Encoding"); isConnection(f) && f != w && encoding != "" {
 		return fmt.Errorf("agento: a middleware compresses (Content-Encoding: %s) and has no method Flush, so events arrive "+

@@ -1,6 +1,6 @@
 // Package chathttp puts an agent behind a chat widget. [Handler] is an
-// http.Handler that takes visitors' messages from browsers and streams the
-// agent's answers back. [Relay] is its last step alone.
+// http.Handler that accepts visitors' messages from browsers and streams the
+// agent's answers back. [Relay] only streams an answer to a browser.
 package chathttp
 
 import (
@@ -15,14 +15,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Handler is the backend of a chat widget: it takes a visitor's message from a
+// Handler is the backend of a chat widget: it accepts a visitor's message from a
 // browser and streams the agent's answer back, as [Relay] does. It may be exposed
 // to the internet: the API key, the service's errors and all events other than
 // text and done stay on the server. A Handler is safe for concurrent use.
 //
-// The agent must be in shared mode ([agento.CreateAgentParams].SharedMode, or an
-// update and a restart). Otherwise it has one memory for all of its sessions, and
-// may tell one visitor what another has said.
+// The agent must be in shared mode: set [agento.CreateAgentParams].SharedMode, or
+// update the agent and restart it. Otherwise all of its sessions share one
+// memory, and it may reveal one visitor's messages to another.
 //
 // # Requests
 //
@@ -30,45 +30,45 @@ import (
 //
 //	{"message":"…","session":"…"}
 //
-// where session is the newest token that it was given, and is absent from the
-// first message. The response is an event stream that begins with
+// where session is the newest token that the browser received. The first message
+// has no session. The response is an event stream that begins with
 //
 //	{"type":"session","token":"…"}
 //
 // The browser keeps the token for its next message. The token proves that the
-// session belongs to this visitor and agent. There is none if the backend chose
-// the session ([Turn].SessionID). The events that follow are text, done and error,
-// as Relay sends them.
+// session belongs to this visitor and agent. No token is sent if the backend
+// chose the session ([Turn].SessionID). The events that follow are text, done
+// and error, as Relay sends them.
 //
-// # Refusals
+// # Errors
 //
 // A response that is not a stream is {"error":{"code":"…","message":"…"}}, with
 // Retry-After for 429 and 503:
 //
-//	400 invalid_body, empty_message   the body is not as above
+//	400 invalid_body, empty_message   the body does not have this form
 //	401 unauthorized                  Visitor returned an error
-//	403 origin_not_allowed            the page is of another origin
+//	403 origin_not_allowed            the page has another origin
 //	403 forbidden                     Turn returned an error
-//	403 session_refused               the token is another visitor's, altered or
-//	                                  expired, or its session is gone: start again
-//	                                  without a token
+//	403 session_refused               the token is altered, expired or another
+//	                                  visitor's, or its session was deleted: start
+//	                                  again without a token
 //	405 method_not_allowed
 //	408 body_timeout                  the body arrived too slowly
 //	413 body_too_large
 //	415 unsupported_media_type
 //	429 too_many_turns                the visitor is over a limit
-//	500 unavailable                   the backend is at fault
-//	502 unavailable                   the service is at fault
+//	500 unavailable                   the backend failed
+//	502 unavailable                   the service failed
 //	503 busy                          a limit on all visitors, or the key's rate limit
 //	503 shutting_down
 //
-// Next to "error" there may be a "session": the token of a session that was
-// created before the error, to send with the next attempt.
+// The response may also have a "session": the token of a session that was created
+// before the error. The browser sends it with its next attempt.
 //
 // # Shutdown
 //
-// On SIGTERM call [Handler.Shutdown] before http.Server.Shutdown: the first
-// answers new messages with 503 while turns finish, the second closes the
+// On SIGTERM call [Handler.Shutdown] before http.Server.Shutdown. The first
+// responds to new messages with 503 while turns finish; the second closes the
 // listener at once.
 type Handler struct {
 	client  *agento.Client
@@ -76,11 +76,11 @@ type Handler struct {
 	origins *origins
 	tokens  tokenSource
 	limits  *limiter
-	warned  sync.Once // about the http.ResponseWriter
+	warned  sync.Once // limits warnings about the http.ResponseWriter
 }
 
-// NewHandler returns a handler that chats through a client. Its error names what
-// is missing or invalid in the configuration.
+// NewHandler returns a handler that uses client. Its error names the field of
+// config that is missing or invalid.
 //
 // POST /v1/agents/{id}/chat/messages, documented, and, for a visitor's first
 // message, POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
@@ -106,9 +106,9 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 	}, nil
 }
 
-// ServeHTTP answers one message of a visitor.
+// ServeHTTP handles one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = limitReading(w, h.config.BodyTimeout) // prepareWriter reports an error
+	_ = setReadTimeout(w, h.config.BodyTimeout) // prepareWriter reports an error
 	if h.origins.preflight(w, r) {
 		return
 	}
@@ -117,8 +117,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve checks a request, in order of cost, and carries out its turn. It returns
-// a refusal if there is no turn.
+// serve checks a request, cheapest checks first, and runs its turn. It returns a
+// refusal if the turn cannot run.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	switch {
 	case r.Method != http.MethodPost:
@@ -152,7 +152,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 	if refused := t.run(); refused != nil {
 		h.refuse(w, r, refused)
-		_ = t.out.flush() // OnTurn may take time
+		_ = t.out.flush() // OnTurn may be slow
 	}
 	h.warn(r, withheld(w))
 	if h.config.OnTurn != nil {
@@ -162,7 +162,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// newTurn asks the function Turn how to answer, and checks the token.
+// newTurn calls the function Turn and checks the token.
 func (h *Handler) newTurn(w http.ResponseWriter, r *http.Request, peer string, sent sentMessage) (*turn, *refusal) {
 	chosen, err := h.config.Turn(r, Visit{PeerID: peer, Message: sent.Message})
 	if err != nil {
@@ -192,13 +192,13 @@ func (h *Handler) newTurn(w http.ResponseWriter, r *http.Request, peer string, s
 	return t, nil
 }
 
-// refuse answers with an error and logs it.
+// refuse responds with an error and logs it.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, d *refusal) {
 	if d.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", h.origins.methods())
 	}
 	timeout := h.config.WriteTimeout
-	if !bodyRead(r) { // net/http reads it before it writes the response
+	if !bodyRead(r) { // net/http reads the body before it writes the response
 		timeout += h.config.BodyTimeout
 	}
 	d.write(w, timeout)
@@ -213,24 +213,24 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, d *refusal) {
 var errNoDeadlines = errors.New("agento: the http.ResponseWriter has no deadlines, so a browser that does not read " +
 	"is never disconnected; a middleware that wraps it needs a method Unwrap, Flush alone is not enough")
 
-// prepareWriter ends the server's own WriteTimeout, which is too short for a turn,
-// and warns if the http.ResponseWriter cannot disconnect a slow browser.
+// prepareWriter removes the server's own WriteTimeout, which is too short for a
+// turn, and warns if the http.ResponseWriter cannot disconnect a slow browser.
 func (h *Handler) prepareWriter(w http.ResponseWriter, r *http.Request) {
-	err := errors.Join(limitReading(w, h.config.BodyTimeout), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
+	err := errors.Join(setReadTimeout(w, h.config.BodyTimeout), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
 	if errors.Is(err, errors.ErrUnsupported) && withheld(w) == nil {
 		h.warn(r, errNoDeadlines)
 	}
 }
 
-// warn logs what is wrong with the http.ResponseWriter, once. In a test without a
-// server there is no browser that it would harm.
+// warn logs a problem of the http.ResponseWriter, once. It logs nothing for a
+// request that did not come through an http.Server, as in a test.
 func (h *Handler) warn(r *http.Request, err error) {
 	if err != nil && r.Context().Value(http.ServerContextKey) != nil {
 		h.warned.Do(func() { record(r.Context(), h.config.Logger, slog.LevelWarn, "chat handler behind a middleware", err) })
 	}
 }
 
-// Shutdown refuses new messages with 503 and waits until the running turns have
-// ended. If the context ends first, Shutdown returns its error and the turns
-// continue. It may be called more than once.
+// Shutdown rejects new messages with 503 and waits for the running turns. If ctx
+// ends first, Shutdown returns its error and the turns continue. It may be called
+// more than once.
 func (h *Handler) Shutdown(ctx context.Context) error { return h.limits.drain(ctx) }

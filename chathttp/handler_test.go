@@ -31,14 +31,14 @@ func TestHandler(t *testing.T) {
 		require.Equal(t, []agento.CreateSessionParams{{PeerID: "pia"}}, w.service.sessions)
 
 		w.say("pia", "")
-		require.Equal(t, []string{"s1", "s1", "s2"}, w.service.sentTo(), "without a token, a session of its own")
+		require.Equal(t, []string{"s1", "s1", "s2"}, w.service.sentTo(), "a message without a token gets a new session")
 		require.Equal(t, "pia", w.service.messages[2].PeerID)
 		require.Equal(t, "Hello", w.service.messages[2].Message)
 	})
 }
 
-// The headers keep proxies from holding events back, and the exact bytes are
-// what pages are written for.
+// TestHandlerWire checks the headers, which keep proxies from buffering, and the
+// exact bytes, which pages depend on.
 func TestHandlerWire(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		p := w.say("pia", "")
@@ -60,7 +60,7 @@ func TestHandlerTurn(t *testing.T) {
 	}
 	inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 		p := w.say("pia", "not even a token")
-		require.Equal(t, []string{"text", "done"}, p.types, "a session of the backend's own needs no token")
+		require.Equal(t, []string{"text", "done"}, p.types, "a session chosen by the backend needs no token")
 		require.Equal(t, chathttp.Visit{PeerID: "pia", Message: "Hello"}, <-visits)
 		require.Equal(t, [2]int{0, 1}, w.service.calls())
 		require.Equal(t, agento.SendMessageParams{
@@ -69,38 +69,38 @@ func TestHandlerTurn(t *testing.T) {
 	})
 }
 
-func TestHandlerBadInput(t *testing.T) {
+func TestHandlerInvalidRequest(t *testing.T) {
 	cases := map[string]struct {
 		method, body string
 		header       []string
 		status       int
 		code         string
 	}{
-		"wrong method":          {"GET", "", nil, 405, "method_not_allowed"},
-		"HEAD":                  {"HEAD", "", nil, 405, ""},
-		"OPTIONS":               {"OPTIONS", "", nil, 405, "method_not_allowed"},
-		"form":                  {"", "message=Hi", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"},
-		"no content type":       {"", body("Hi", ""), []string{"Content-Type", ""}, 415, "unsupported_media_type"},
-		"content type odd":      {"", body("Hi", ""), []string{"Content-Type", ";;"}, 415, "unsupported_media_type"},
-		"compressed":            {"", body("Hi", ""), []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type"},
-		"too large":             {"", body(strings.Repeat("x", 70_000), ""), nil, 413, "body_too_large"},
-		"no body":               {"", "", nil, 400, "invalid_body"},
-		"not JSON":              {"", "Hello", nil, 400, "invalid_body"},
-		"half of it":            {"", `{"message":"Hel`, nil, 400, "invalid_body"},
-		"more than one":         {"", body("Hi", "") + body("Hi", ""), nil, 400, "invalid_body"},
-		"not an object":         {"", `["Hi"]`, nil, 400, "invalid_body"},
-		"a number for text":     {"", `{"message":7}`, nil, 400, "invalid_body"},
-		"deep":                  {"", strings.Repeat("[", 20_000), nil, 400, "invalid_body"},
-		"no message":            {"", `{}`, nil, 400, "empty_message"},
-		"null":                  {"", `null`, nil, 400, "empty_message"},
-		"an empty message":      {"", body("", ""), nil, 400, "empty_message"},
-		"blanks":                {"", body(" \n\t", ""), nil, 400, "empty_message"},
-		"other origin":          {"", body("Hi", ""), []string{"Origin", "https://evil.example"}, 403, "origin_not_allowed"},
-		"origin null":           {"", body("Hi", ""), []string{"Origin", "null"}, 403, "origin_not_allowed"},
-		"same name, more to it": {"", body("Hi", ""), []string{"Origin", "http://localhost.evil.example"}, 403, "origin_not_allowed"},
-		"other port":            {"", body("Hi", ""), []string{"Origin", "http://localhost:8080"}, 403, "origin_not_allowed"},
-		"another site's fetch":  {"", body("Hi", ""), []string{"Sec-Fetch-Site", "cross-site"}, 403, "origin_not_allowed"},
-		"nobody":                {"", body("Hi", ""), []string{"X-Visitor", ""}, 401, "unauthorized"},
+		"wrong method":         {"GET", "", nil, 405, "method_not_allowed"},
+		"HEAD":                 {"HEAD", "", nil, 405, ""},
+		"OPTIONS":              {"OPTIONS", "", nil, 405, "method_not_allowed"},
+		"form":                 {"", "message=Hi", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"},
+		"no content type":      {"", body("Hi", ""), []string{"Content-Type", ""}, 415, "unsupported_media_type"},
+		"bad content type":     {"", body("Hi", ""), []string{"Content-Type", ";;"}, 415, "unsupported_media_type"},
+		"compressed":           {"", body("Hi", ""), []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type"},
+		"too large":            {"", body(strings.Repeat("x", 70_000), ""), nil, 413, "body_too_large"},
+		"no body":              {"", "", nil, 400, "invalid_body"},
+		"not JSON":             {"", "Hello", nil, 400, "invalid_body"},
+		"truncated":            {"", `{"message":"Hel`, nil, 400, "invalid_body"},
+		"two objects":          {"", body("Hi", "") + body("Hi", ""), nil, 400, "invalid_body"},
+		"not an object":        {"", `["Hi"]`, nil, 400, "invalid_body"},
+		"a number for text":    {"", `{"message":7}`, nil, 400, "invalid_body"},
+		"deep":                 {"", strings.Repeat("[", 20_000), nil, 400, "invalid_body"},
+		"no message":           {"", `{}`, nil, 400, "empty_message"},
+		"null":                 {"", `null`, nil, 400, "empty_message"},
+		"an empty message":     {"", body("", ""), nil, 400, "empty_message"},
+		"blanks":               {"", body(" \n\t", ""), nil, 400, "empty_message"},
+		"other origin":         {"", body("Hi", ""), []string{"Origin", "https://evil.example"}, 403, "origin_not_allowed"},
+		"origin null":          {"", body("Hi", ""), []string{"Origin", "null"}, 403, "origin_not_allowed"},
+		"longer host name":     {"", body("Hi", ""), []string{"Origin", "http://localhost.evil.example"}, 403, "origin_not_allowed"},
+		"other port":           {"", body("Hi", ""), []string{"Origin", "http://localhost:8080"}, 403, "origin_not_allowed"},
+		"another site's fetch": {"", body("Hi", ""), []string{"Sec-Fetch-Site", "cross-site"}, 403, "origin_not_allowed"},
+		"no visitor":           {"", body("Hi", ""), []string{"X-Visitor", ""}, 401, "unauthorized"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -115,17 +115,17 @@ func TestHandlerBadInput(t *testing.T) {
 				require.Equal(t, "no-store", p.header.Get("Cache-Control"))
 				require.Empty(t, p.header.Get("Retry-After"))
 				require.Equal(t, c.status == 405, p.header.Get("Allow") == "POST")
-				require.Equal(t, [2]int{}, w.service.calls(), "no call where none is needed")
+				require.Equal(t, [2]int{}, w.service.calls(), "rejected without a call")
 			})
 		})
 	}
 }
 
-func TestHandlerGoodInput(t *testing.T) {
+func TestHandlerValidRequest(t *testing.T) {
 	cases := map[string][]string{
 		"charset":          {"Content-Type", "Application/JSON; charset=utf-8"},
-		"its own origin":   {"Origin", "http://localhost"},
-		"its own fetch":    {"Sec-Fetch-Site", "same-origin", "Origin", "https://behind.a.proxy"},
+		"own origin":       {"Origin", "http://localhost"},
+		"own fetch":        {"Sec-Fetch-Site", "same-origin", "Origin", "https://behind.a.proxy"},
 		"identity":         {"Content-Encoding", "identity"},
 		"a proxy's header": {"X-Forwarded-For", "203.0.113.9"},
 	}
@@ -136,7 +136,7 @@ func TestHandlerGoodInput(t *testing.T) {
 			})
 		})
 	}
-	t.Run("a body whose size is not said", func(t *testing.T) {
+	t.Run("unknown body size", func(t *testing.T) {
 		inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 			for message, status := range map[string]int{"Hi": 200, strings.Repeat("x", 70_000): 413} {
 				resp := w.do(w.dial(), "POST", struct{ *strings.Reader }{strings.NewReader(body(message, ""))})
@@ -147,7 +147,7 @@ func TestHandlerGoodInput(t *testing.T) {
 	})
 }
 
-func TestHandlerRefusedByTheBackend(t *testing.T) {
+func TestHandlerRejectedByBackend(t *testing.T) {
 	const inside = "the database db7 is away"
 	cases := map[string]struct {
 		visitor    func(*http.Request) (string, error)
@@ -156,12 +156,12 @@ func TestHandlerRefusedByTheBackend(t *testing.T) {
 		code       string
 		level, log string
 	}{
-		"no peer id":         {func(*http.Request) (string, error) { return "", nil }, nil, 401, "unauthorized", "DEBUG", "no peer id"},
+		"no peer ID":         {func(*http.Request) (string, error) { return "", nil }, nil, 401, "unauthorized", "DEBUG", "no peer ID"},
 		"a long peer id":     {func(*http.Request) (string, error) { return strings.Repeat("p", 257), nil }, nil, 401, "unauthorized", "DEBUG", "256 bytes"},
-		"a peer id of bytes": {func(*http.Request) (string, error) { return "pia\xc8", nil }, nil, 401, "unauthorized", "DEBUG", "UTF-8"},
+		"an invalid peer ID": {func(*http.Request) (string, error) { return "pia\xc8", nil }, nil, 401, "unauthorized", "DEBUG", "UTF-8"},
 		"visitor refused":    {func(*http.Request) (string, error) { return "", errors.New(inside) }, nil, 401, "unauthorized", "DEBUG", inside},
 		"turn refused":       {nil, fmt.Errorf("%w: %s", agento.ErrForbidden, inside), 403, "forbidden", "DEBUG", inside},
-		"turn met a 403":     {nil, &agento.Error{StatusCode: 403, Code: agento.CodeForbidden, Message: inside}, 500, "unavailable", "WARN", `"status":403`},
+		"turn got a 403":     {nil, &agento.Error{StatusCode: 403, Code: agento.CodeForbidden, Message: inside}, 500, "unavailable", "WARN", `"status":403`},
 		"turn failed":        {nil, errors.New(inside), 500, "unavailable", "WARN", inside},
 		"turn has no agent":  {nil, nil, 500, "unavailable", "WARN", "agentID is empty"},
 	}
@@ -186,9 +186,9 @@ func TestHandlerRefusedByTheBackend(t *testing.T) {
 	}
 }
 
-// TestHandlerPanicOfTheBackend: the place of a turn whose function panics is
-// free again.
-func TestHandlerPanicOfTheBackend(t *testing.T) {
+// TestHandlerPanicInTurn checks that a panic in the function Turn does not keep
+// the limiter's slot.
+func TestHandlerPanicInTurn(t *testing.T) {
 	for name, spoil := range map[string]func(c *chathttp.Config, panicOnce func()){
 		"Visitor": func(c *chathttp.Config, panicOnce func()) {
 			visitor := c.Visitor
@@ -225,13 +225,13 @@ func TestHandlerPanicOfTheBackend(t *testing.T) {
 					_, err = io.ReadAll(resp.Body)
 				}
 				require.Error(t, err)
-				require.Equal(t, "Hi! How can I help?", w.say("pia", "").text, "the place is free")
+				require.Equal(t, "Hi! How can I help?", w.say("pia", "").text, "the slot is free")
 			})
 		})
 	}
 }
 
-func TestNewHandlerRefuses(t *testing.T) {
+func TestNewHandlerInvalidConfig(t *testing.T) {
 	short := chathttp.NewTokenKey("short", widgetSecret[:31])
 	cases := map[string]struct {
 		change func(*chathttp.Config)
@@ -241,10 +241,10 @@ func TestNewHandlerRefuses(t *testing.T) {
 		"no turn":          {func(c *chathttp.Config) { c.Turn = nil }, "Turn is nil"},
 		"no keys":          {func(c *chathttp.Config) { c.TokenKeys = nil }, "TokenKeys are empty"},
 		"an empty key":     {func(c *chathttp.Config) { c.TokenKeys = make([]chathttp.TokenKey, 1) }, "NewTokenKey"},
-		"a short secret":   {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, short) }, "less than 32 bytes: short"},
-		"the same id":      {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, c.TokenKeys...) }, "two keys with the id k1"},
-		"no id":            {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("", widgetSecret) }, "id"},
-		"an id with a dot": {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("a.b", widgetSecret) }, "id"},
+		"a short secret":   {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, short) }, "fewer than 32 bytes: short"},
+		"the same id":      {func(c *chathttp.Config) { c.TokenKeys = append(c.TokenKeys, c.TokenKeys...) }, "two keys with the ID k1"},
+		"no id":            {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("", widgetSecret) }, " ID"},
+		"an id with a dot": {func(c *chathttp.Config) { c.TokenKeys[0] = chathttp.NewTokenKey("a.b", widgetSecret) }, " ID"},
 		"an origin's path": {func(c *chathttp.Config) { c.AllowedOrigins = []string{"https://a.example/"} }, "AllowedOrigins"},
 		"a bare host":      {func(c *chathttp.Config) { c.AllowedOrigins = []string{"a.example"} }, "AllowedOrigins"},
 		"any origin":       {func(c *chathttp.Config) { c.AllowedOrigins = []string{"*"} }, "AllowedOrigins"},
@@ -270,7 +270,7 @@ func TestNewHandlerRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "client is nil")
 }
 
-// TestHandlerPrintsNoSecret: not in any verb, nor as numbers.
+// TestHandlerPrintsNoSecret formats the handler with every verb.
 func TestHandlerPrintsNoSecret(t *testing.T) {
 	config := widgetConfig()
 	handler, err := chathttp.NewHandler(harness.Client(t, http.DefaultTransport), config)

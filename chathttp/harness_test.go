@@ -40,20 +40,20 @@ type widget struct {
 	handler *chathttp.Handler
 	service *chatService
 	log     *syncBuffer
-	dial    func() *http.Client // a browser of its own
+	dial    func() *http.Client // a new browser
 	server  *memnet.Listener
 	current atomic.Pointer[http.Handler]
 }
 
-// swap puts another handler in the place of the one that serves.
+// swap replaces the handler that serves.
 func (w *widget) swap(h http.Handler) { w.current.Store(&h) }
 
 // chatService is the part of the service that a chat handler uses: it creates
-// sessions s1, s2, … and answers messages as the test says.
+// sessions s1, s2, … and answers messages with the test's function.
 type chatService struct {
 	answer   http.HandlerFunc
-	nameless atomic.Bool  // sessions have no id
-	longID   atomic.Int64 // length of a suffix to the ids of sessions
+	nameless atomic.Bool  // sessions have no ID
+	longID   atomic.Int64 // length of a suffix to the IDs of sessions
 
 	mu       sync.Mutex
 	sessions []agento.CreateSessionParams
@@ -88,14 +88,14 @@ func decode[T any](data []byte) T {
 	return v
 }
 
-// calls are how many sessions were created and messages sent.
+// calls returns the numbers of sessions created and messages sent.
 func (s *chatService) calls() [2]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return [2]int{len(s.sessions), len(s.messages)}
 }
 
-// sentTo is the session of each message, in order.
+// sentTo returns the session of each message, in order.
 func (s *chatService) sentTo() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *chatService) sentTo() []string {
 	return sessions
 }
 
-// syncBuffer is a buffer for many writers.
+// syncBuffer is a buffer that is safe for concurrent use.
 type syncBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -124,15 +124,15 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// widgetConfig is one in which the header X-Visitor says who it is, and X-Agent
-// which agent is wanted.
+// widgetConfig returns a configuration in which the header X-Visitor names the
+// visitor and X-Agent the agent.
 func widgetConfig() chathttp.Config {
 	return chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) {
 			if who := r.Header.Get("X-Visitor"); who != "" {
 				return who, nil
 			}
-			return "", errors.New("nobody is signed in")
+			return "", errors.New("not signed in")
 		},
 		Turn: func(r *http.Request, _ chathttp.Visit) (chathttp.Turn, error) {
 			if agent := r.Header.Get("X-Agent"); agent != "" {
@@ -145,14 +145,14 @@ func widgetConfig() chathttp.Config {
 }
 
 // inWidget runs a test in virtual time; answer is how the service answers a
-// message, configure changes the handler's configuration. When it ends, no
-// goroutine and no connection may be left.
+// message, and configure changes the handler's configuration. It fails if a
+// goroutine or connection is left at the end.
 func inWidget(t *testing.T, p harness.Protocol, answer http.HandlerFunc, configure func(*chathttp.Config), test func(w *widget)) {
 	t.Helper()
 	inWidgetServer(t, p, answer, configure, nil, test)
 }
 
-// inWidgetServer is inWidget with a server that setup has changed.
+// inWidgetServer is inWidget with a server that setup changes.
 func inWidgetServer(t *testing.T, p harness.Protocol, answer http.HandlerFunc, configure func(*chathttp.Config), setup func(*http.Server), test func(w *widget)) {
 	t.Helper()
 	if p.HTTP2 {
@@ -178,7 +178,7 @@ func inWidgetServer(t *testing.T, p harness.Protocol, answer http.HandlerFunc, c
 		if setup != nil {
 			setup(server)
 		}
-		defer server.Close() // a test that fails must not leave the bubble with a goroutine
+		defer server.Close() // a failing test must not leave a goroutine in the bubble
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
@@ -210,7 +210,7 @@ func inWidgetServer(t *testing.T, p harness.Protocol, answer http.HandlerFunc, c
 	})
 }
 
-// overEachBrowser runs a test over each form of connection that a browser has.
+// overEachBrowser runs a test over each kind of connection that a browser has.
 func overEachBrowser(t *testing.T, answer http.HandlerFunc, configure func(*chathttp.Config), test func(w *widget)) {
 	t.Helper()
 	for name, proto := range harness.Protocols {
@@ -218,7 +218,7 @@ func overEachBrowser(t *testing.T, answer http.HandlerFunc, configure func(*chat
 	}
 }
 
-// post sends a message as a browser does, with headers besides.
+// post sends a message as a browser does, with additional headers.
 func (w *widget) post(body string, header ...string) *http.Response {
 	w.T.Helper()
 	return w.do(w.dial(), http.MethodPost, strings.NewReader(body), header...)
@@ -250,25 +250,25 @@ func (w *widget) request(ctx context.Context, c *http.Client, method string, bod
 	return req
 }
 
-// inMemory is a message that no server has taken.
+// inMemory returns a request that did not arrive through a server.
 func (w *widget) inMemory(message string) *http.Request {
 	r := httptest.NewRequestWithContext(w.Ctx, http.MethodPost, "/chat", strings.NewReader(body(message, "")))
 	r.Header = http.Header{"Content-Type": {"application/json"}, "X-Visitor": {"pia"}}
 	return r
 }
 
-// page is what a browser has got.
+// page is a response as a browser sees it.
 type page struct {
 	status int
 	header http.Header
 	body   string
 	text   string
-	token  string   // from the session event, or beside an error
-	types  []string // of the events, errors as error:code
-	code   string   // of an error that is not an event
+	token  string   // from the session event, or from an error response
+	types  []string // types of the events; an error is error:code
+	code   string   // of an error response
 }
 
-// say sends a message of a visitor and reads the answer to its end.
+// say sends a visitor's message and reads the response to its end.
 func (w *widget) say(visitor, token string, header ...string) page {
 	w.T.Helper()
 	return read(w.T, w.post(body("Hello", token), append(header, "X-Visitor", visitor)...))
@@ -323,7 +323,7 @@ func (p *page) add(e wireEvent) {
 	}
 }
 
-// answering is a service that sends these pieces and ends the answer.
+// answering returns a service that sends pieces and ends the answer.
 func answering(pieces ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(pieces...) }
 }

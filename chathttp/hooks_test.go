@@ -46,7 +46,7 @@ func TestOnTurn(t *testing.T) {
 		"truncated": {slowly(hi, ""), false, 0, chathttp.TurnInfo{Text: "Hi! ", Duration: second, Stayed: true}, agento.ErrStreamTruncated},
 		"refused":   {refuse, false, 0, chathttp.TurnInfo{Stayed: true}, agento.ErrInternal},
 		"left":      {slowly(hi, more, done), false, second + 1, chathttp.TurnInfo{Text: "Hi! How can I help?", Duration: second + 1}, context.Canceled},
-		"left and finished": {slowly(hi, hi, more, done), true, second + 1,
+		"left, FinishTurns": {slowly(hi, hi, more, done), true, second + 1,
 			chathttp.TurnInfo{Text: "Hi! Hi! How can I help?", Duration: 3 * second}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,8 +83,8 @@ func TestOnTurn(t *testing.T) {
 	}
 }
 
-// TestSlowOnTurn delays neither what the browser gets nor breaks it off, and
-// Shutdown waits for it.
+// TestSlowOnTurn checks that a slow OnTurn neither delays nor truncates the
+// response, and that Shutdown waits for it.
 func TestSlowOnTurn(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
@@ -122,7 +122,7 @@ func TestSlowOnTurn(t *testing.T) {
 	}
 }
 
-// TestTurnClient: each tenant's agent is called with the key of its account.
+// TestTurnClient checks that each tenant's agent is called with its account's key.
 func TestTurnClient(t *testing.T) {
 	tenants := map[string]*agento.Client{}
 	var keys []string
@@ -148,9 +148,9 @@ func TestTurnClient(t *testing.T) {
 	})
 }
 
-// TestErrorOfBackend: the browser gets what a chathttp.Error says, and the text
-// around it is only logged.
-func TestErrorOfBackend(t *testing.T) {
+// TestBackendError checks that the browser receives a chathttp.Error, and that the
+// text around it is only logged.
+func TestBackendError(t *testing.T) {
 	wrapped := func(e chathttp.Error) error { return fmt.Errorf("account 17: %w", &e) }
 	for name, c := range map[string]struct {
 		err        error
@@ -167,7 +167,7 @@ func TestErrorOfBackend(t *testing.T) {
 		"invalid status": {wrapped(chathttp.Error{Status: 200, Message: "Fine."}), "", "500 unavailable The chat is not available at the moment.", ""},
 		"with ErrForbidden": {fmt.Errorf("%w: %w", agento.ErrForbidden, &chathttp.Error{Status: 402, Code: "pay", Message: "Pay."}),
 			"", "402 pay Pay.", ""},
-		"around an error of the service": {fmt.Errorf("%w: %w", &agento.Error{StatusCode: 404}, &chathttp.Error{Status: 404, Code: "gone", Message: "Gone."}),
+		"wraps an error of the service": {fmt.Errorf("%w: %w", &agento.Error{StatusCode: 404}, &chathttp.Error{Status: 404, Code: "gone", Message: "Gone."}),
 			"", "404 gone Gone.", ""},
 	} {
 		if c.visitor == "" {

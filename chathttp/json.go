@@ -8,7 +8,7 @@ const hexDigits = "0123456789abcdef"
 // U+FFFD for invalid UTF-8, and with <, >, &, U+2028 and U+2029 escaped.
 func appendJSON(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	start := 0 // of what is not appended yet
+	start := 0 // of the part not yet appended
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
 			if !plain[c] {
@@ -35,7 +35,7 @@ func appendJSON(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// plain has the ASCII characters that need no escape.
+// plain marks the ASCII characters that need no escape.
 var plain = func() (plain [utf8.RuneSelf]bool) {
 	for c := range plain {
 		switch c {

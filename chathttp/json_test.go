@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzAppendJSON compares with encoding/json, whose two engines write invalid
-// UTF-8 in different ways.
+// FuzzAppendJSON compares with encoding/json. Its two implementations write
+// invalid UTF-8 differently.
 func FuzzAppendJSON(f *testing.F) {
 	var all []byte
 	for c := range 256 {

@@ -18,13 +18,13 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// ending tells when the service's part of a turn has ended, and whether whole.
+// ending is when the service's request ended, and whether the answer was complete.
 type ending struct {
 	at    time.Time
 	whole bool
 }
 
-// talking sends an event a second for as long as it may, then done.
+// talking sends an event a second, then done, unless the request is canceled.
 func talking(seconds int, ended chan<- ending) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r)
@@ -42,8 +42,8 @@ func talking(seconds int, ended chan<- ending) http.HandlerFunc {
 	}
 }
 
-// leave opens a turn and has its browser go away after d, before or after the
-// headers have come.
+// leave sends a message and disconnects after d, before or after the headers have
+// arrived.
 func leave(w *widget, d time.Duration) {
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(w.Ctx, d)
@@ -51,14 +51,14 @@ func leave(w *widget, d time.Duration) {
 	begun, browser := time.Now(), w.dial()
 	resp, err := browser.Do(w.request(ctx, browser, http.MethodPost, strings.NewReader(body("Hello", ""))))
 	if err == nil {
-		_, _ = io.ReadAll(resp.Body) // over TLS it can seem to end well
+		_, _ = io.ReadAll(resp.Body) // over TLS the body may end without an error
 		_ = resp.Body.Close()
 	}
 	require.Equal(w.T, d, time.Since(begun))
 }
 
 func TestBrowserLeaves(t *testing.T) {
-	for name, after := range map[string]time.Duration{"in the middle": 3500 * time.Millisecond, "at once": time.Nanosecond} {
+	for name, after := range map[string]time.Duration{"in the middle": 3500 * time.Millisecond, "immediately": time.Nanosecond} {
 		t.Run(name, func(t *testing.T) {
 			for proto, p := range harness.Protocols {
 				t.Run(proto, func(t *testing.T) {
@@ -70,9 +70,9 @@ func TestBrowserLeaves(t *testing.T) {
 						leave(w, after)
 						e := <-ended
 						require.False(t, e.whole)
-						require.Equal(t, after, e.at.Sub(begun), "the service's part ends with the browser's")
+						require.Equal(t, after, e.at.Sub(begun), "the request to the service ends at the same time")
 						synctest.Wait()
-						require.Contains(t, w.log.String(), "chat turn ended with its browser")
+						require.Contains(t, w.log.String(), "chat turn ended: browser disconnected")
 						require.NotContains(t, w.log.String(), `"level":"WARN"`)
 					})
 				})
@@ -81,9 +81,9 @@ func TestBrowserLeaves(t *testing.T) {
 	}
 }
 
-// TestBrowserLeavesWhileTheServiceIsSilent: before its headers, and between
+// TestBrowserLeavesWhileServiceSilent disconnects before the headers, and between
 // two events.
-func TestBrowserLeavesWhileTheServiceIsSilent(t *testing.T) {
+func TestBrowserLeavesWhileServiceSilent(t *testing.T) {
 	for name, pieces := range map[string][]string{"before the headers": nil, "after an event": {hi}} {
 		t.Run(name, func(t *testing.T) {
 			for proto, p := range harness.Protocols {
@@ -97,7 +97,7 @@ func TestBrowserLeavesWhileTheServiceIsSilent(t *testing.T) {
 						leave(w, 50*time.Second)
 						synctest.Wait()
 						require.Equal(t, 50*time.Second, gone.Sub(begun))
-						require.NoError(t, w.handler.Shutdown(w.Ctx), "the turn's place is free")
+						require.NoError(t, w.handler.Shutdown(w.Ctx), "the turn's slot is free")
 					})
 				})
 			}
@@ -111,8 +111,8 @@ func TestFinishTurns(t *testing.T) {
 		whole   bool
 		after   time.Duration
 	}{
-		"to its end":       {0, true, 100 * time.Second},
-		"within its bound": {time.Minute, false, time.Minute},
+		"to its end":         {0, true, 100 * time.Second},
+		"within TurnTimeout": {time.Minute, false, time.Minute},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -142,9 +142,9 @@ func TestFinishTurns(t *testing.T) {
 	}
 }
 
-// TestTurnLeavesNothingBehind: when a turn is over, so is its stream, also where
-// that takes a while.
-func TestTurnLeavesNothingBehind(t *testing.T) {
+// TestTurnLeavesNoConnection checks that the stream ends with the turn, even where
+// closing takes time.
+func TestTurnLeavesNoConnection(t *testing.T) {
 	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		harness.Stream(w, r).Send(hi).Hold()
 	}, nil, func(w *widget) {
@@ -167,9 +167,9 @@ func TestTurnLeavesNothingBehind(t *testing.T) {
 		}
 		turn(func() { leave(w, time.Second) })
 		var conn net.Conn
-		turn(func() { // it does not read, and is given up
+		turn(func() { // it does not read, and is disconnected
 			message := body("Hello", "")
-			conn = w.raw(len(message)) // not before the new handler is in its place
+			conn = w.raw(len(message)) // after the new handler is installed
 			_, err := io.WriteString(conn, message)
 			require.NoError(t, err)
 		})
@@ -178,8 +178,7 @@ func TestTurnLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-// TestServerWithTimeouts: what protects a server from slow requests does not cut
-// an answer.
+// TestServerWithTimeouts checks that a server's timeouts do not truncate answers.
 func TestServerWithTimeouts(t *testing.T) {
 	setup := func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = 5*time.Second, 5*time.Second }
 	for name, p := range harness.Protocols {

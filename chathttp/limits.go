@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// limiter counts the requests of visitors, and the turns that are accepted. A
-// request that is refused counts against its visitor only.
+// limiter limits requests per visitor and accepted turns in total. A rejected
+// request counts only against its visitor.
 type limiter struct {
 	perVisitor, total Limit
 
@@ -22,8 +22,8 @@ type limiter struct {
 	drained  chan struct{} // closed when closing is true and no request is open
 }
 
-// rememberedRequests is the number of refused requests that recent may have. When
-// there are more within a minute, the oldest are forgotten.
+// rememberedRequests is the number of rejected requests kept in recent. Beyond it,
+// the oldest are dropped before they are a minute old.
 const rememberedRequests = 10_000
 
 type visitor struct {
@@ -37,7 +37,7 @@ type request struct {
 	at      time.Time
 }
 
-// entry is a request that has entered.
+// entry is a request that enter has admitted.
 type entry struct {
 	limiter  *limiter
 	visitor  *visitor
@@ -48,8 +48,8 @@ func newLimiter(perVisitor, total Limit) *limiter {
 	return &limiter{perVisitor: perVisitor, total: total, visitors: map[string]*visitor{}, drained: make(chan struct{})}
 }
 
-// enter counts a request against its visitor. The caller calls leave once when it
-// has been answered.
+// enter counts a request against its visitor. The caller must call leave once,
+// after the response.
 func (l *limiter) enter(id string, now time.Time) (*entry, *refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,7 +123,7 @@ func (e *entry) leave() {
 
 func minuteAfter(at, now time.Time) time.Duration { return at.Add(time.Minute).Sub(now) }
 
-// expire forgets what is a minute old.
+// expire drops entries older than a minute.
 func (l *limiter) expire(now time.Time) {
 	for len(l.recent) > 0 && minuteAfter(l.recent[0].at, now) <= 0 {
 		l.forgetOldest()
@@ -137,7 +137,7 @@ func (l *limiter) forgetOldest() {
 	v := l.recent[0].visitor
 	l.recent[0] = request{}
 	l.recent = l.recent[1:]
-	v.recent = v.recent[1:] // a visitor's requests are in the same order
+	v.recent = v.recent[1:] // v.recent has the same order
 	l.dropIdle(v)
 }
 
@@ -147,7 +147,7 @@ func (l *limiter) dropIdle(v *visitor) {
 	}
 }
 
-// drain refuses requests from now on and waits for those that are open.
+// drain rejects new requests and waits for the open ones.
 func (l *limiter) drain(ctx context.Context) error {
 	l.close()
 	select {

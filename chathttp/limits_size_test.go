@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLimiterSize: the memory of the limiter does not depend on the number of
-// visitors, whether their requests are accepted or refused.
+// TestLimiterSize checks that the limiter's memory does not depend on the number
+// of visitors, whether their requests are accepted or rejected.
 func TestLimiterSize(t *testing.T) {
 	for name, accept := range map[string]bool{"accepted": true, "refused": false} {
 		t.Run(name, func(t *testing.T) {
@@ -50,8 +50,7 @@ func TestLimiterSize(t *testing.T) {
 	}
 }
 
-// TestLimiterForgetsIdleVisitors: a turn that runs for longer than a minute still
-// counts.
+// TestLimiterForgetsIdleVisitors checks that a turn of more than a minute counts.
 func TestLimiterForgetsIdleVisitors(t *testing.T) {
 	l := newLimiter(Limit{1, 20}, Limit{50, 100})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -65,8 +64,8 @@ func TestLimiterForgetsIdleVisitors(t *testing.T) {
 	require.Nil(t, refused)
 }
 
-// TestLimiterForgetsOldestRequests: many requests that are refused do not make
-// the limiter forget that a visitor's turn runs.
+// TestLimiterForgetsOldestRequests checks that many rejected requests do not make
+// the limiter forget a running turn.
 func TestLimiterForgetsOldestRequests(t *testing.T) {
 	l := newLimiter(Limit{1, 2}, Limit{50, 100})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

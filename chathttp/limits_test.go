@@ -17,7 +17,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// refusedFor asserts that a turn is refused, and how long it is told to wait.
+// refusedFor asserts that a turn is rejected, with this Retry-After.
 func refusedFor(w *widget, visitor string, status int, code, retryAfter string) {
 	w.T.Helper()
 	before := w.service.calls()
@@ -28,7 +28,7 @@ func refusedFor(w *widget, visitor string, status int, code, retryAfter string) 
 	require.Equal(w.T, before, w.service.calls())
 }
 
-func TestTurnsAMinute(t *testing.T) {
+func TestTurnsPerMinute(t *testing.T) {
 	configure := func(c *chathttp.Config) { c.VisitorLimit.PerMinute, c.TotalLimit.PerMinute = 3, 5 }
 	inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 		for range 3 {
@@ -36,13 +36,13 @@ func TestTurnsAMinute(t *testing.T) {
 			time.Sleep(10 * time.Second)
 		}
 		refusedFor(w, "pia", 429, "too_many_turns", "30") // the first was 30 s ago
-		require.Equal(t, 200, w.say("bob", "").status, "others are not bound by it")
+		require.Equal(t, 200, w.say("bob", "").status, "the limit is per visitor")
 		require.Equal(t, 200, w.say("eve", "").status)
 		refusedFor(w, "eve", 503, "busy", "30")
 		time.Sleep(30*time.Second - time.Millisecond)
 		refusedFor(w, "pia", 429, "too_many_turns", "1")
 		time.Sleep(time.Millisecond)
-		require.Equal(t, 200, w.say("pia", "").status, "its first is a minute ago")
+		require.Equal(t, 200, w.say("pia", "").status, "the first turn was a minute ago")
 		refusedFor(w, "pia", 429, "too_many_turns", "10")
 		time.Sleep(time.Hour)
 		for range 3 {
@@ -84,8 +84,8 @@ func TestTurnsAtOnce(t *testing.T) {
 	})
 }
 
-// TestDefaultLimits: two turns at once and twenty a minute for a visitor, and
-// 600 a minute in all.
+// TestDefaultLimits checks two turns at once and twenty a minute per visitor, and
+// 600 a minute in total.
 func TestDefaultLimits(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		for range 20 {
@@ -99,8 +99,7 @@ func TestDefaultLimits(t *testing.T) {
 	})
 }
 
-// TestRefusedRequestsCountAgainstTheirVisitor and against nobody else.
-func TestRefusedRequestsCountAgainstTheirVisitor(t *testing.T) {
+func TestRejectedRequestsCountPerVisitor(t *testing.T) {
 	configure := func(c *chathttp.Config) {
 		c.TotalLimit.PerMinute = 100
 		turn := c.Turn
@@ -126,7 +125,7 @@ func TestRefusedRequestsCountAgainstTheirVisitor(t *testing.T) {
 				for cookie := range 30 {
 					visitor := fmt.Sprint("cookie ", cookie)
 					for i := range 25 {
-						unsized := struct{ io.Reader }{strings.NewReader(refused.body)} // otherwise the header is enough to refuse it
+						unsized := struct{ io.Reader }{strings.NewReader(refused.body)} // otherwise Content-Length suffices to reject it
 						p := read(t, w.do(w.dial(), http.MethodPost, unsized, "X-Visitor", visitor))
 						if i < 20 {
 							require.Equal(t, refused.status, p.status)
@@ -145,9 +144,9 @@ func TestRefusedRequestsCountAgainstTheirVisitor(t *testing.T) {
 	}
 }
 
-// TestUnfinishedRequestsCountAgainstTheirVisitor: what has not arrived yet is not
-// a turn.
-func TestUnfinishedRequestsCountAgainstTheirVisitor(t *testing.T) {
+// TestUnfinishedRequestsCountPerVisitor checks that a request whose body
+// has not arrived is not a turn.
+func TestUnfinishedRequestsCountPerVisitor(t *testing.T) {
 	configure := func(c *chathttp.Config) { c.TotalLimit.AtOnce, c.VisitorLimit.AtOnce = 2, 3 }
 	inWidget(t, harness.Protocol{}, answering(hi, done), configure, func(w *widget) {
 		var conns []net.Conn
@@ -163,7 +162,7 @@ func TestUnfinishedRequestsCountAgainstTheirVisitor(t *testing.T) {
 	})
 }
 
-// TestManyTurnsOfOneVisitor: of 200 turns at the same time, two run.
+// TestManyTurnsOfOneVisitor checks that of 200 concurrent turns, two run.
 func TestManyTurnsOfOneVisitor(t *testing.T) {
 	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r).Send(hi)
@@ -182,9 +181,9 @@ func TestManyTurnsOfOneVisitor(t *testing.T) {
 	})
 }
 
-// TestWaitForTheRateLimitIsBounded: a turn that the key's rate limit would hold
-// up for longer than MaxWait is refused at once.
-func TestWaitForTheRateLimitIsBounded(t *testing.T) {
+// TestRateLimitWaitLimited checks that a turn is rejected at once if the key's rate
+// limit would delay it by more than MaxWait.
+func TestRateLimitWaitLimited(t *testing.T) {
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-RateLimit-Limit", "2")
@@ -204,9 +203,9 @@ func TestWaitForTheRateLimitIsBounded(t *testing.T) {
 	})
 }
 
-// TestWaitsForTheRateLimitAddUp: MaxWait bounds what both calls of a first turn
-// wait, all attempts together, and not each wait by itself.
-func TestWaitsForTheRateLimitAddUp(t *testing.T) {
+// TestRateLimitWaitsAddUp checks that MaxWait limits the sum of the waits of a
+// first turn: two calls, all attempts.
+func TestRateLimitWaitsAddUp(t *testing.T) {
 	for _, c := range []struct {
 		refusals int // of the first attempts
 		after    string

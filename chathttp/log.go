@@ -10,8 +10,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// record writes a log record, if l is not nil. Records have neither the content
-// of messages nor the messages of the service, which may quote it.
+// record writes a log record, if l is not nil. Records contain neither the content
+// of messages nor the service's error messages, which may quote it.
 func record(ctx context.Context, l *slog.Logger, level slog.Level, message string, err error, attrs ...slog.Attr) {
 	if l == nil || !l.Enabled(ctx, level) {
 		return
@@ -19,8 +19,8 @@ func record(ctx context.Context, l *slog.Logger, level slog.Level, message strin
 	l.LogAttrs(ctx, level, "agento: "+message, append(attrs, errorAttrs(err)...)...)
 }
 
-// errorAttrs returns what the log gets of an error. The message and the body of
-// an agento.Error are left out.
+// errorAttrs returns the attributes of err for the log. It omits the message and
+// the body of an agento.Error.
 func errorAttrs(err error) []slog.Attr {
 	var attrs []slog.Attr
 	var e *agento.Error
@@ -45,8 +45,8 @@ func errorAttrs(err error) []slog.Attr {
 	return attrs
 }
 
-// isCode reports whether s looks like an error code. A service could put any
-// text there.
+// isCode reports whether s looks like an error code. The service could send any
+// text in its place.
 func isCode(s string) bool {
 	return s != "" && len(s) <= 48 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
 }

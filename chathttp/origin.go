@@ -8,7 +8,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// origins has the origins of the pages that may use a handler.
+// origins decides which pages may use a handler, by their origin.
 type origins struct {
 	protection *http.CrossOriginProtection
 	listed     map[string]bool
@@ -28,7 +28,7 @@ func newOrigins(list []string) (*origins, error) {
 	return o, nil
 }
 
-// checkOrigin rejects an entry that no browser sends, so that it never matches.
+// checkOrigin rejects an entry that could never match because no browser sends it.
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
@@ -53,22 +53,22 @@ func withoutDefaultPort(host, scheme string) string {
 	return strings.TrimSuffix(host, ":")
 }
 
-// allow reports whether the page that sends a request may use the handler. A
-// request without Origin does not come from a page. If the page is of another
-// origin, allow lets it read the response.
+// allow reports whether the page that sent a request may use the handler. A
+// request without an Origin header does not come from a page of another origin.
+// For a page of a listed origin, allow adds the headers that let it read the response.
 func (o *origins) allow(w http.ResponseWriter, r *http.Request) bool {
 	o.share(w, r)
 	return o.protection.Check(r) == nil || r.Header.Get("Sec-Fetch-Site") == "" && ofOwnHost(r)
 }
 
-// ofOwnHost reports whether the page is of the host that the request is for.
-// Unlike http.CrossOriginProtection it ignores case and the default port.
+// ofOwnHost reports whether the page's host is the host of the request. Unlike
+// http.CrossOriginProtection it ignores case and the default port.
 func ofOwnHost(r *http.Request) bool {
 	u, err := url.Parse(r.Header.Get("Origin"))
 	return err == nil && u.Host != "" && withoutDefaultPort(u.Host, u.Scheme) == withoutDefaultPort(r.Host, u.Scheme)
 }
 
-// share lets a page of a listed origin read the response.
+// share adds the headers that let a page of a listed origin read the response.
 func (o *origins) share(w http.ResponseWriter, r *http.Request) bool {
 	if len(o.listed) == 0 {
 		return false
@@ -85,8 +85,8 @@ func (o *origins) share(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// preflight answers the request by which a browser asks whether a page may send
-// JSON to another origin. It reports whether the request was one.
+// preflight responds to a CORS preflight request. It reports whether the request
+// was one.
 func (o *origins) preflight(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" || !o.share(w, r) {
 		return false

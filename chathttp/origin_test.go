@@ -18,8 +18,8 @@ const shop = "https://shop.example"
 
 func allowShop(c *chathttp.Config) { c.AllowedOrigins = []string{shop} }
 
-// TestPageOfAnotherOrigin: one that is listed can use the handler, with its
-// visitor's cookies, and read what it answers; no other can.
+// TestPageOfAnotherOrigin checks that a page of a listed origin can use the
+// handler with its visitor's cookies and read the responses; no other page can.
 func TestPageOfAnotherOrigin(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), allowShop, func(w *widget) {
 		for _, fetch := range []string{"", "cross-site"} {
@@ -41,12 +41,12 @@ func TestPageOfAnotherOrigin(t *testing.T) {
 			require.Equal(t, "Origin", p.header.Get("Vary"))
 		}
 		require.Equal(t, before, w.service.calls())
-		require.Equal(t, "Hi! ", w.say("pia", "", "Origin", "http://localhost").text, "the own host still may")
+		require.Equal(t, "Hi! ", w.say("pia", "", "Origin", "http://localhost").text, "the own host is still allowed")
 	})
 }
 
-// TestOriginOfOwnHost: without Sec-Fetch-Site, the Host header decides. Proxies
-// pass it on in more than one form.
+// TestOriginOfOwnHost checks that without Sec-Fetch-Site the Host header decides.
+// Proxies forward it in more than one form.
 func TestOriginOfOwnHost(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), unlimited, func(w *widget) {
 		for _, c := range []struct {
@@ -85,7 +85,7 @@ func TestOriginOfOwnHost(t *testing.T) {
 			r.Header.Set("Sec-Fetch-Site", "cross-site")
 			recorder = httptest.NewRecorder()
 			w.handler.ServeHTTP(recorder, r)
-			require.Equal(t, 403, recorder.Code, "the browser says that it is another site")
+			require.Equal(t, 403, recorder.Code, "Sec-Fetch-Site is cross-site")
 		}
 	})
 }
@@ -116,8 +116,8 @@ func TestPreflight(t *testing.T) {
 	})
 }
 
-// TestOriginsThatNoBrowserSends are refused, since they would never match.
-func TestOriginsThatNoBrowserSends(t *testing.T) {
+// TestOriginNeverSent checks that origins that no browser sends are rejected.
+func TestOriginNeverSent(t *testing.T) {
 	client := harness.Client(t, http.DefaultTransport)
 	with := func(origin string) error {
 		config := widgetConfig()

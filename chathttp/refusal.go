@@ -12,18 +12,18 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// refusal is the response to a message that is not answered by an event stream.
+// refusal is an error response, sent instead of an event stream.
 type refusal struct {
 	status     int
 	code       string
-	message    string        // empty: that of the code
+	message    string        // empty: the message of the code
 	retryAfter time.Duration // 0: no Retry-After header
 	session    string        // token of a session that was created for the message
 	agent      string        // for the log
 	cause      error         // for the log
 }
 
-// retrySoon is the Retry-After of a refusal whose duration is not known.
+// retrySoon is the Retry-After of a refusal whose duration is unknown.
 const retrySoon = 5 * time.Second
 
 // write sends the refusal.
@@ -37,13 +37,13 @@ func (d *refusal) write(w http.ResponseWriter, timeout time.Duration) {
 		h.Set("Retry-After", wholeSeconds(d.retryAfter))
 	}
 	w.WriteHeader(d.status)
-	_ = json.NewEncoder(w).Encode(struct { // the browser may have gone
+	_ = json.NewEncoder(w).Encode(struct { // the browser may have disconnected
 		Error   publicError `json:"error"`
 		Session string      `json:"session,omitempty"`
 	}{publicError{d.code, cmp.Or(d.message, publicMessages[d.code])}, d.session})
 }
 
-// wholeSeconds rounds up: Retry-After has no fractions.
+// wholeSeconds rounds up, because Retry-After has no fractions.
 func wholeSeconds(d time.Duration) string {
 	seconds := int64(d / time.Second)
 	if d%time.Second > 0 {
@@ -52,15 +52,15 @@ func wholeSeconds(d time.Duration) string {
 	return strconv.FormatInt(seconds, 10)
 }
 
-// visitorRefusal returns the refusal for an error of the function Visitor.
+// visitorRefusal returns the response to an error of the function Visitor.
 func visitorRefusal(err error) *refusal {
 	d := &refusal{status: http.StatusUnauthorized, code: codeVisitor, cause: err}
 	d.apply(err)
 	return d
 }
 
-// apply changes the refusal to what an Error says, if err is one. It reports
-// whether it is.
+// apply overrides the refusal with the fields of an Error, if err is one. It
+// reports whether it is.
 func (d *refusal) apply(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -68,7 +68,7 @@ func (d *refusal) apply(err error) bool {
 	}
 	if e.Status != 0 && (e.Status < 400 || e.Status > 599) {
 		*d = refusal{status: http.StatusInternalServerError, code: codeUnavailable,
-			cause: fmt.Errorf("chathttp.Error has the status %d: %w", e.Status, err)}
+			cause: fmt.Errorf("chathttp.Error has status %d: %w", e.Status, err)}
 		return true
 	}
 	d.message = e.Message
@@ -79,8 +79,8 @@ func (d *refusal) apply(err error) bool {
 	return true
 }
 
-// turnRefusal returns the refusal for an error of the function Turn. A visitor is
-// not told why the service rejected the backend's request.
+// turnRefusal returns the response to an error of the function Turn. It does not
+// reveal why the service rejected the backend's request.
 func turnRefusal(err error) *refusal {
 	d := &refusal{status: http.StatusForbidden, code: codeTurn, cause: err}
 	if d.apply(err) {
@@ -93,11 +93,11 @@ func turnRefusal(err error) *refusal {
 	return &refusal{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
 }
 
-// codeSessionNotFound is the expected code of a session that was deleted.
+// codeSessionNotFound is the code expected from the service for a deleted session.
 const codeSessionNotFound agento.Code = "session_not_found"
 
-// serviceRefusal returns the refusal for a failure before the stream. Only a
-// browser that has a token for the session is told that the session is gone.
+// serviceRefusal returns the response to a failure before the stream. It reveals
+// that the session is gone only to a browser that has a token for it.
 func serviceRefusal(err error, hasToken bool) *refusal {
 	d := &refusal{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
 	var e *agento.Error

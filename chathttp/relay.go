@@ -9,7 +9,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// RelayOption changes how [Relay] passes an answer on.
+// RelayOption configures [Relay].
 type RelayOption func(*relayOptions) error
 
 type relayOptions struct {
@@ -17,8 +17,8 @@ type relayOptions struct {
 	filter                  func(agento.ChatEvent) any
 }
 
-// WithHeartbeat sets how long nothing may be sent to the browser before it gets a
-// comment, so that proxies do not close the connection. The default is 15 s.
+// WithHeartbeat sets after how much silence the browser is sent a comment, which
+// keeps proxies from closing the connection. The default is 15 s.
 func WithHeartbeat(d time.Duration) RelayOption {
 	return func(o *relayOptions) error {
 		o.heartbeat = d
@@ -26,8 +26,8 @@ func WithHeartbeat(d time.Duration) RelayOption {
 	}
 }
 
-// WithWriteTimeout sets how long one write to the browser may take. A slower
-// browser is disconnected with [ErrBrowserGone]. The default is 30 s.
+// WithWriteTimeout limits the time of one write to the browser. A slower browser
+// is disconnected with [ErrBrowserGone]. The default is 30 s.
 func WithWriteTimeout(d time.Duration) RelayOption {
 	return func(o *relayOptions) error {
 		o.writeTimeout = d
@@ -35,8 +35,8 @@ func WithWriteTimeout(d time.Duration) RelayOption {
 	}
 }
 
-// WithFilter passes on more than text and done: f is called for every other
-// event, and its result is sent to the browser as JSON unless it is nil. Return
+// WithFilter sends events other than text and done: f is called for each of them,
+// and a result that is not nil is sent to the browser as JSON. Return
 // [agento.ChatEvent.Raw] only for events that may be public: a tool event can
 // contain a secret.
 func WithFilter(f func(agento.ChatEvent) any) RelayOption {
@@ -53,30 +53,30 @@ func checkPositive(name string, d time.Duration) error {
 	return nil
 }
 
-// Relay passes an agent's answer on to a browser as server-sent events, each as
-// soon as it arrives, and returns when the answer has ended. Call it before
-// anything else is written to w. Open the stream with the context of the
-// browser's request, so that it ends when the browser goes away.
+// Relay sends an agent's answer to a browser as server-sent events, each as soon
+// as it arrives, and returns when the answer has ended. Call it before anything
+// else is written to w. Open the stream with the context of the browser's request,
+// so that it ends when the browser disconnects.
 //
 // Each event is a JSON object on a data line: {"type":"text","content":…}, then
-// {"type":"done"}. If the answer is not complete, the last event is
+// {"type":"done"}. If the answer is incomplete, the last event is
 // {"type":"error","error":{"code":…,"message":…}} instead. Its code is
-// interrupted, busy or unavailable, and its message is fixed; the message of the
-// service is not sent. Headers keep proxies from buffering the response, comments
+// interrupted, busy or unavailable, and its message is fixed; the service's
+// message is not sent. Headers keep proxies from buffering the response, comments
 // are sent while the agent is silent, and the server's WriteTimeout does not
 // apply.
 //
-// Relay returns nil if the whole answer was passed on, the error of
+// Relay returns nil if the whole answer was sent, the error of
 // [agento.Stream.Err], or [ErrBrowserGone]. It closes the stream. If w cannot
 // flush, Relay writes nothing and returns an error: a middleware that wraps w
-// needs a method Unwrap. A wrapper with Flush alone works, but disables
-// WithWriteTimeout, and the server's WriteTimeout then applies.
+// needs an Unwrap method. A wrapper that has only Flush works, but WithWriteTimeout
+// has no effect, and the server's WriteTimeout applies.
 func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) error {
 	defer func() { _ = s.Close() }()
 	o := relayOptions{heartbeat: defaultHeartbeat, writeTimeout: defaultWriteTimeout}
 	for _, opt := range opts {
 		if opt == nil {
-			return errs.Argument("opts", "contain an empty RelayOption")
+			return errs.Argument("opts", "contain a nil RelayOption")
 		}
 		if err := opt(&o); err != nil {
 			return err
@@ -97,21 +97,21 @@ func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) err
 	return failure
 }
 
-// relay passes the events of one answer on to a browser.
+// relay sends the events of one answer to a browser.
 type relay struct {
 	out     *writer
 	filter  func(agento.ChatEvent) any // nil: only text and done
-	finish  bool                       // read the answer to its end even if the browser has gone
-	text    *strings.Builder           // the answer's text; nil: not needed
-	skipped error                      // why the first event of the filter that was skipped cannot be encoded
+	finish  bool                       // read the answer to its end even if the browser disconnects
+	text    *strings.Builder           // receives the answer's text; may be nil
+	skipped error                      // encoding error of the first skipped event of filter
 }
 
-// maxBatch is the number of bytes from which on events are written although more
-// have arrived: the write timeout applies to one batch.
+// maxBatch is the size in bytes at which pending events are written even if more
+// have arrived. The write timeout applies to one batch.
 const maxBatch = 16 << 10
 
-// run passes events on until the stream ends. failure is nil if the answer is
-// complete; gone is not nil if the browser did not get all of it.
+// run sends events until the stream ends. failure is nil if the answer is complete;
+// gone is not nil if the browser did not receive all of it.
 func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
 	if !r.finish {
 		r.out.notify(func() { _ = s.Close() })
@@ -142,7 +142,7 @@ func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
 	return failure, gone
 }
 
-// pass encodes an event and writes it, unless it can share a write with the next.
+// pass encodes an event, and writes it unless the next event can share the write.
 func (r *relay) pass(e agento.ChatEvent, more bool) error {
 	r.add(e)
 	pending := len(r.out.pending)
@@ -152,7 +152,7 @@ func (r *relay) pass(e agento.ChatEvent, more bool) error {
 	return r.out.send()
 }
 
-// add encodes an event, if the browser is to get it.
+// add encodes an event if the browser receives events of its type.
 func (r *relay) add(e agento.ChatEvent) {
 	switch {
 	case e.Type == agento.ChatText:
@@ -166,12 +166,12 @@ func (r *relay) add(e agento.ChatEvent) {
 	}
 }
 
-// end writes what is pending, and an error event if the answer is not complete.
+// end writes pending events, and an error event if the answer is incomplete.
 func (r *relay) end(failure error) {
 	if failure != nil {
 		r.out.addError(publicCode(failure))
 	}
 	if len(r.out.pending) > 0 {
-		_ = r.out.send() // the browser may have gone
+		_ = r.out.send() // the browser may have disconnected
 	}
 }

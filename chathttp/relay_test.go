@@ -19,7 +19,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// relayed is a backend that relays one answer and keeps what Relay returned.
+// relayed is a backend that relays one answer and records what Relay returned.
 type relayed struct {
 	w    *widget
 	opts []chathttp.RelayOption
@@ -60,9 +60,8 @@ func TestRelay(t *testing.T) {
 	})
 }
 
-// TestRelayHeadersComeFirst: the page knows that it is being answered before
-// the agent has said anything.
-func TestRelayHeadersComeFirst(t *testing.T) {
+// TestRelayHeadersFirst checks that the headers are written before the first event.
+func TestRelayHeadersFirst(t *testing.T) {
 	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r)
 		_ = s.Flush()
@@ -104,9 +103,9 @@ func TestRelayBrowserLeaves(t *testing.T) {
 	})
 }
 
-// TestRelayNoticesAFailedWrite: also where the stream's context is not the
-// browser's, and the agent is silent.
-func TestRelayNoticesAFailedWrite(t *testing.T) {
+// TestRelayDetectsFailedWrite covers a stream whose context is not the browser's,
+// with a silent agent.
+func TestRelayDetectsFailedWrite(t *testing.T) {
 	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		harness.Stream(w, r).Send(hi).Hold()
 	}, nil, func(w *widget) {
@@ -136,9 +135,9 @@ func TestRelayWriteTimeout(t *testing.T) {
 	}, chathttp.WithWriteTimeout(3*time.Second))
 }
 
-// TestRelayWriteTimeoutIsForWritesOnly: a time between two events that is longer
-// does no harm.
-func TestRelayWriteTimeoutIsForWritesOnly(t *testing.T) {
+// TestRelayWriteTimeoutOnlyForWrites checks that a longer pause between two events
+// is allowed.
+func TestRelayWriteTimeoutOnlyForWrites(t *testing.T) {
 	relayEach(t, func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r).Send(hi)
 		time.Sleep(50 * time.Second)
@@ -163,7 +162,7 @@ func TestRelayOptions(t *testing.T) {
 	for says, opt := range map[string]chathttp.RelayOption{
 		"WithHeartbeat is not positive: 0s":      chathttp.WithHeartbeat(0),
 		"WithWriteTimeout is not positive: -1ns": chathttp.WithWriteTimeout(-1),
-		"opts contain an empty RelayOption":      nil,
+		"opts contain a nil RelayOption":         nil,
 	} {
 		harness.Run(t, answering(hi, done), nil, func(w *harness.Env) {
 			recorder := httptest.NewRecorder()
@@ -176,15 +175,15 @@ func TestRelayOptions(t *testing.T) {
 	}
 }
 
-// plainWriter is what is left of a writer that a middleware has wrapped badly.
+// plainWriter is a middleware's writer that hides every optional method.
 type plainWriter struct{ http.ResponseWriter }
 
-// wrappedWriter is one that it has wrapped well.
+// wrappedWriter is a middleware's writer with Unwrap.
 type wrappedWriter struct{ http.ResponseWriter }
 
 func (w wrappedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func TestRelayNeedsAWriterThatFlushes(t *testing.T) {
+func TestRelayWriterCannotFlush(t *testing.T) {
 	harness.Run(t, answering(hi, done), nil, func(w *harness.Env) {
 		recorder := httptest.NewRecorder()
 		require.ErrorContains(t, chathttp.Relay(plainWriter{recorder}, w.Send(w.Ctx)), "Unwrap")
@@ -201,13 +200,12 @@ func TestRelayNeedsAWriterThatFlushes(t *testing.T) {
 	})
 }
 
-// flushingWriter is one that a middleware has wrapped half well: it flushes, and
-// hides the deadlines.
+// flushingWriter is a middleware's writer that flushes but hides the deadlines.
 type flushingWriter struct{ plainWriter }
 
 func (w flushingWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
-// flushAlone are wrappings that hide that the browser can be given up.
+// flushAlone are middlewares that hide the deadlines.
 var flushAlone = map[string]func(http.Handler) http.Handler{
 	"Flush alone": func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(flushingWriter{plainWriter{w}}, r) })
@@ -219,7 +217,6 @@ var flushAlone = map[string]func(http.Handler) http.Handler{
 	},
 }
 
-// TestRelayWithoutDeadlines: the answer arrives all the same.
 func TestRelayWithoutDeadlines(t *testing.T) {
 	for name, wrap := range flushAlone {
 		t.Run(name, func(t *testing.T) {
@@ -232,8 +229,8 @@ func TestRelayWithoutDeadlines(t *testing.T) {
 	}
 }
 
-// TestHandlerWithoutDeadlines: the answer arrives all the same, and the log
-// says once what does not hold.
+// TestHandlerWithoutDeadlines checks that the answer arrives, and that the log has
+// one warning.
 func TestHandlerWithoutDeadlines(t *testing.T) {
 	for name, wrap := range flushAlone {
 		t.Run(name, func(t *testing.T) {
@@ -252,11 +249,11 @@ func TestHandlerWithoutDeadlines(t *testing.T) {
 		recorder := httptest.NewRecorder()
 		w.handler.ServeHTTP(flushingWriter{plainWriter{recorder}}, w.inMemory("Hello"))
 		require.Equal(t, "Hi! ", read(t, recorder.Result()).text)
-		require.NotContains(t, w.log.String(), "Unwrap", "in memory there is nobody to wait for")
+		require.NotContains(t, w.log.String(), "Unwrap", "no warning without a server")
 	})
 }
 
-// failingWriter fails at the nth write.
+// failingWriter fails at a later write.
 type failingWriter struct {
 	*httptest.ResponseRecorder
 	left int
@@ -271,7 +268,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 	return w.ResponseRecorder.Write(p)
 }
 
-func TestRelayStopsAtTheFirstFailure(t *testing.T) {
+func TestRelayStopsAtFirstFailure(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r)
 		for range 10 {
@@ -290,7 +287,7 @@ func TestRelayStopsAtTheFirstFailure(t *testing.T) {
 	})
 }
 
-// countedWrites counts what is written.
+// countedWrites counts writes.
 type countedWrites struct {
 	*httptest.ResponseRecorder
 	writes, largest int
@@ -302,13 +299,13 @@ func (w *countedWrites) Write(p []byte) (int, error) {
 	return w.ResponseRecorder.Write(p)
 }
 
-// chatStream is a stream that has arrived.
+// chatStream returns a stream whose events have arrived.
 func chatStream(err error, events ...agento.ChatEvent) *agento.ChatStream {
 	return &agento.ChatStream{Stream: agento.NewStream(events, err)}
 }
 
-// TestRelayBatches: events that have arrived share a write, but not so many that a
-// slow browser could not take them within the timeout.
+// TestRelayBatches checks that available events share a write, up to a size that a
+// slow browser can read within the timeout.
 func TestRelayBatches(t *testing.T) {
 	text := agento.ChatEvent{Type: agento.ChatText, Content: strings.Repeat("x", 1000)}
 	event := `data: {"type":"text","content":"` + text.Content + `"}` + "\n\n"
@@ -320,9 +317,9 @@ func TestRelayBatches(t *testing.T) {
 	require.Equal(t, 4, writer.writes, "the headers, and three times 16 KiB at most")
 }
 
-// TestRelayWritesWhatHasArrived: nothing waits for an event that the browser does
-// not get, nor for one that has not arrived.
-func TestRelayWritesWhatHasArrived(t *testing.T) {
+// TestRelayWritesAvailableEvents checks that no event waits for one that is
+// filtered out or has not arrived.
+func TestRelayWritesAvailableEvents(t *testing.T) {
 	text := agento.ChatEvent{Type: agento.ChatText, Content: "Hi! "}
 	tool := agento.ChatEvent{Type: agento.ChatTool}
 	recorder := httptest.NewRecorder()
@@ -346,7 +343,7 @@ func TestRelayWritesWhatHasArrived(t *testing.T) {
 	})
 }
 
-// TestRelayStartsNoGoroutine: neither for the answer nor for heartbeats.
+// TestRelayStartsNoGoroutine covers the answer and the heartbeats.
 func TestRelayStartsNoGoroutine(t *testing.T) {
 	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		harness.Stream(w, r).Send(hi).Hold()
@@ -365,8 +362,8 @@ func TestRelayStartsNoGoroutine(t *testing.T) {
 	})
 }
 
-// TestRelayOfAClosedStream is not a complete answer.
-func TestRelayOfAClosedStream(t *testing.T) {
+// TestRelayClosedStream checks that a closed stream is not a complete answer.
+func TestRelayClosedStream(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(hi).Hold() }, nil, func(w *harness.Env) {
 		s := w.Send(w.Ctx)
 		synctest.Wait()

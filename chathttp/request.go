@@ -12,17 +12,17 @@ import (
 	"unicode/utf8"
 )
 
-// limitReading limits the time in which the body must arrive.
-func limitReading(w http.ResponseWriter, d time.Duration) error {
+// setReadTimeout limits the time until the body has arrived.
+func setReadTimeout(w http.ResponseWriter, d time.Duration) error {
 	return http.NewResponseController(w).SetReadDeadline(time.Now().Add(d))
 }
 
-func stopReadLimit(w http.ResponseWriter) {
+func clearReadTimeout(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 }
 
-// timedBody is a request body. The time in which it must arrive starts with the
-// first Read, or with start.
+// timedBody is a request body that must arrive within a timeout, which starts with
+// the first Read or with start.
 type timedBody struct {
 	io.ReadCloser
 	w       http.ResponseWriter
@@ -34,7 +34,7 @@ type timedBody struct {
 func (b *timedBody) start() {
 	if !b.started {
 		b.started = true
-		_ = limitReading(b.w, b.timeout)
+		_ = setReadTimeout(b.w, b.timeout)
 	}
 }
 
@@ -43,7 +43,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
 		b.ended = true
-		stopReadLimit(b.w) // the deadline would also end the answer
+		clearReadTimeout(b.w) // the deadline would also end the response
 	}
 	return n, err
 }
@@ -54,7 +54,7 @@ func bodyRead(r *http.Request) bool {
 	return ok && b.ended
 }
 
-// checkRequest refuses a request that its headers rule out.
+// checkRequest rejects a request by its headers alone.
 func checkRequest(w http.ResponseWriter, r *http.Request, maxBody int64) *refusal {
 	switch {
 	case !isJSON(r.Header):
@@ -78,15 +78,15 @@ func isJSON(h http.Header) bool {
 const maxPeerID = 256 // bytes
 
 var (
-	errNoPeer   = errors.New("the function Visitor returned no peer id")
-	errLongPeer = errors.New("the function Visitor returned a peer id of more than 256 bytes")
-	errPeerText = errors.New("the function Visitor returned a peer id that is not valid UTF-8; encode it, for example in base64")
+	errNoPeer   = errors.New("the function Visitor returned no peer ID")
+	errLongPeer = errors.New("the function Visitor returned a peer ID of more than 256 bytes")
+	errPeerUTF8 = errors.New("the function Visitor returned a peer ID that is not valid UTF-8; encode it, for example in base64")
 )
 
-// identify calls the function Visitor. Unless it reads the body, its time does
-// not count as time that the body takes.
+// identify calls the function Visitor. The time that it takes does not count
+// towards BodyTimeout, unless it reads the body.
 func identify(w http.ResponseWriter, r *http.Request, c *Config) (peer string, refused *refusal) {
-	stopReadLimit(w)
+	clearReadTimeout(w)
 	body := &timedBody{ReadCloser: r.Body, w: w, timeout: c.BodyTimeout}
 	r.Body = body
 	peer, err := c.Visitor(r)
@@ -98,7 +98,7 @@ func identify(w http.ResponseWriter, r *http.Request, c *Config) (peer string, r
 	case len(peer) > maxPeerID:
 		err = errLongPeer
 	case !utf8.ValidString(peer):
-		err = errPeerText
+		err = errPeerUTF8
 	default:
 		return peer, nil
 	}
@@ -111,8 +111,8 @@ type sentMessage struct {
 	Session string `json:"session"`
 }
 
-// readMessage reads the body to its end, which also lets net/http notice when
-// the browser goes away.
+// readMessage reads the body to its end. Only then does net/http notice that the
+// browser disconnects.
 func readMessage(w http.ResponseWriter, r *http.Request, maxBody int64) (sentMessage, *refusal) {
 	var sent sentMessage
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

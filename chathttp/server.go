@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Server returns an http.Server with time limits, so that clients that send
-// slowly, read slowly or stay idle do not hold connections. A request, with its
-// body, must arrive within 30 s, and a response must be written within a minute.
-// [Handler] and [Relay] replace these limits with their own.
+// Server returns an http.Server with timeouts that disconnect clients that send
+// slowly, read slowly or stay idle. A request, including its body, must arrive
+// within 30 s, and a response must be written within a minute. [Handler] and
+// [Relay] replace these limits with their own.
 func Server(addr string, handler http.Handler) *http.Server {
 	return &http.Server{
 		Addr:              addr,

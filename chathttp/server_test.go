@@ -13,14 +13,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// limitServer gives a server the limits of chathttp.Server.
+// limitServer gives s the timeouts of chathttp.Server.
 func limitServer(s *http.Server) {
 	limited := chathttp.Server("", nil)
 	s.ReadHeaderTimeout, s.ReadTimeout = limited.ReadHeaderTimeout, limited.ReadTimeout
 	s.WriteTimeout, s.IdleTimeout = limited.WriteTimeout, limited.IdleTimeout
 }
 
-// TestServerEndsSlowRequests, whichever handler they are for.
+// TestServerEndsSlowRequests covers every handler.
 func TestServerEndsSlowRequests(t *testing.T) {
 	inWidgetServer(t, harness.Protocol{}, answering(hi, done), nil, limitServer, func(w *widget) {
 		w.swap(http.NotFoundHandler())
@@ -45,7 +45,7 @@ func TestServerEndsSlowRequests(t *testing.T) {
 	})
 }
 
-// TestServerDoesNotEndAnswers of ten minutes, from Handler or from Relay.
+// TestServerDoesNotEndAnswers runs answers of ten minutes through Handler and Relay.
 func TestServerDoesNotEndAnswers(t *testing.T) {
 	for name, p := range harness.Protocols {
 		for _, relayAlone := range []bool{false, true} {

@@ -45,18 +45,17 @@ func TestShutdown(t *testing.T) {
 		}
 		require.NoError(t, <-twice)
 		require.NoError(t, <-twice)
-		require.Equal(t, 50*time.Second, time.Since(begun), "it returns when the last turn has ended")
+		require.Equal(t, 50*time.Second, time.Since(begun), "returns after the last turn")
 		require.Equal(t, "done", (<-answered).types[61])
 		require.True(t, (<-ended).whole)
 
 		over, cancel := context.WithCancel(w.Ctx)
 		cancel()
-		require.NoError(t, w.handler.Shutdown(over), "there is nothing to wait for")
+		require.NoError(t, w.handler.Shutdown(over), "no turns are left")
 		refusedFor(w, "bob", 503, "shutting_down", "5")
 	})
 }
 
-// TestShutdownWithoutTurns returns at once.
 func TestShutdownWithoutTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		handler, err := chathttp.NewHandler(harness.Client(t, http.DefaultTransport), widgetConfig())
@@ -66,8 +65,8 @@ func TestShutdownWithoutTurns(t *testing.T) {
 	})
 }
 
-// TestSIGTERMDuringFiftyTurns is the whole of a restart, over real connections:
-// all turns finish, new ones get 503, none is cut.
+// TestSIGTERMDuringFiftyTurns restarts a backend over real connections: all turns
+// finish, new ones get 503, and no answer is truncated.
 func TestSIGTERMDuringFiftyTurns(t *testing.T) {
 	const turns = 50
 	var begun, ended sync.WaitGroup
@@ -117,7 +116,7 @@ func TestSIGTERMDuringFiftyTurns(t *testing.T) {
 		down <- errors.Join(handler.Shutdown(t.Context()), backend.Config.Shutdown(t.Context()))
 	}()
 	refused := page{status: 200}
-	for refused.status != 503 { // until Shutdown has begun; visitor 0 has a turn, so that none begins here
+	for refused.status != 503 { // until Shutdown has begun; visitor 0 is at its limit, so no turn begins here
 		refused, err = say("0")
 		require.NoError(t, err)
 	}

@@ -35,17 +35,17 @@ func flooding(ended chan<- time.Time) http.HandlerFunc {
 	}
 }
 
-// givenUp asserts that a browser was given up after the write timeout. Where
-// net/http then closes a connection with TLS, that can take another 5 s.
+// givenUp asserts that a browser was disconnected after the write timeout. With
+// TLS, net/http may take another 5 s to close the connection.
 func givenUp(t *testing.T, timeout, took time.Duration) {
 	t.Helper()
 	require.GreaterOrEqual(t, took, timeout)
 	require.LessOrEqual(t, took, timeout+5*time.Second)
 }
 
-// TestBrowserThatDoesNotRead is given up when one write takes too long, and does
-// not hold up its agent, or its place, any longer than that.
-func TestBrowserThatDoesNotRead(t *testing.T) {
+// TestBrowserDoesNotRead checks that the browser is disconnected when a write takes
+// too long, and that the agent and the slot are released at the same time.
+func TestBrowserDoesNotRead(t *testing.T) {
 	for name, finish := range map[string]bool{"the turn ends": false, "the turn is finished": true} {
 		t.Run(name, func(t *testing.T) {
 			for proto, p := range harness.Protocols {
@@ -60,7 +60,7 @@ func TestBrowserThatDoesNotRead(t *testing.T) {
 						if finish {
 							answer = func(w http.ResponseWriter, r *http.Request) {
 								s := harness.Stream(w, r)
-								for range 2000 { // more than a browser over HTTP/2 takes unread
+								for range 2000 { // more than HTTP/2 flow control allows unread
 									s.Send(strings.Repeat(hi, 100))
 								}
 								s.Send(done)
@@ -80,7 +80,7 @@ func TestBrowserThatDoesNotRead(t *testing.T) {
 	}
 }
 
-// raw opens a connection of its own and sends the head of a request.
+// raw opens a new connection and sends the header of a request.
 func (w *widget) raw(length int) net.Conn {
 	w.T.Helper()
 	conn, err := w.server.Dial(w.Ctx, "", "")
@@ -91,8 +91,8 @@ func (w *widget) raw(length int) net.Conn {
 	return conn
 }
 
-// TestBrowserThatReadsAByteASecond gets no further than the write timeout.
-func TestBrowserThatReadsAByteASecond(t *testing.T) {
+// TestBrowserReadsByteASecond checks that the write timeout applies.
+func TestBrowserReadsByteASecond(t *testing.T) {
 	var gone time.Time
 	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		harness.Stream(w, r).Send(hi).Hold()
@@ -117,9 +117,9 @@ func TestBrowserThatReadsAByteASecond(t *testing.T) {
 	})
 }
 
-// TestBrowserThatDoesNotReadHeartbeats is given up before the service has even
-// answered.
-func TestBrowserThatDoesNotReadHeartbeats(t *testing.T) {
+// TestBrowserDoesNotReadHeartbeats checks that the browser is disconnected even
+// before the service has responded.
+func TestBrowserDoesNotReadHeartbeats(t *testing.T) {
 	for name, finish := range map[string]bool{"the turn ends": false, "the turn is finished": true} {
 		t.Run(name, func(t *testing.T) {
 			var after time.Duration
@@ -164,8 +164,8 @@ func (w *failsOnce) Write(p []byte) (int, error) {
 	return w.ResponseRecorder.Write(p)
 }
 
-// TestNothingFollowsAWriteThatFailed: what came after it would be half an event.
-func TestNothingFollowsAWriteThatFailed(t *testing.T) {
+// TestNoWriteAfterFailedWrite checks that the rest of an event is not written.
+func TestNoWriteAfterFailedWrite(t *testing.T) {
 	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(time.Minute)
 		answering(hi, done)(w, r)
@@ -177,7 +177,7 @@ func TestNothingFollowsAWriteThatFailed(t *testing.T) {
 	})
 }
 
-// panickingWriter is a middleware's whose Write panics with a value.
+// panickingWriter is a middleware's writer whose Write panics with a value.
 type panickingWriter struct {
 	wrappedWriter
 	value any
@@ -185,9 +185,9 @@ type panickingWriter struct {
 
 func (w panickingWriter) Write([]byte) (int, error) { panic(w.value) }
 
-// TestWriterThatPanics, while the agent thinks and the browser gets heartbeats,
-// ends its request as any panic of a handler does, and nothing else.
-func TestWriterThatPanics(t *testing.T) {
+// TestWriterPanics panics while heartbeats are written: the panic ends its request,
+// like any panic of a handler, and nothing else.
+func TestWriterPanics(t *testing.T) {
 	one := func(c *chathttp.Config) { c.VisitorLimit.AtOnce, c.FinishTurns = 1, true }
 	for name, value := range map[string]any{"the abort of net/http": http.ErrAbortHandler, "another": errWrite} {
 		t.Run(name, func(t *testing.T) {
@@ -211,17 +211,17 @@ func TestWriterThatPanics(t *testing.T) {
 				require.Error(t, err)
 				require.Same(t, value, <-caught)
 				w.swap(w.handler)
-				require.Equal(t, "Hi! ", w.say("pia", "").text, "its place is free")
+				require.Equal(t, "Hi! ", w.say("pia", "").text, "the slot is free")
 			})
 		})
 	}
 }
 
-// TestBrowserThatDoesNotReadTheEnd holds its connection for no longer than the
-// write timeout, whatever it was answered.
-func TestBrowserThatDoesNotReadTheEnd(t *testing.T) {
+// TestBrowserDoesNotReadEnd checks that the connection is closed after the write
+// timeout, for every kind of response.
+func TestBrowserDoesNotReadEnd(t *testing.T) {
 	for name, c := range map[string]struct{ message, upTo string }{
-		"a stream": {body("Hello", ""), `{"type":"done"}` + "\n\n\r\n"}, // the last but one chunk
+		"a stream": {body("Hello", ""), `{"type":"done"}` + "\n\n\r\n"}, // the chunk before the last
 		"an error": {body("", ""), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -244,8 +244,8 @@ func TestBrowserThatDoesNotReadTheEnd(t *testing.T) {
 	}
 }
 
-// TestSlowButSteadyBrowser loses nothing: it is the agent that waits.
-func TestSlowButSteadyBrowser(t *testing.T) {
+// TestSlowReaderLosesNothing checks that a slow but steady browser slows the agent down.
+func TestSlowReaderLosesNothing(t *testing.T) {
 	overEachBrowser(t, answering(strings.Repeat(hi, 2000), done), nil, func(w *widget) {
 		resp := w.post(body("Hello", ""))
 		defer resp.Body.Close()
@@ -265,9 +265,9 @@ func TestSlowButSteadyBrowser(t *testing.T) {
 	})
 }
 
-// TestBodyThatComesSlowly: a byte a second is too slow, and holds a place no
-// longer than the timeout.
-func TestBodyThatComesSlowly(t *testing.T) {
+// TestSlowBody checks that a body that arrives at a byte a second is rejected, and
+// that it keeps a slot no longer than the timeout.
+func TestSlowBody(t *testing.T) {
 	one := func(c *chathttp.Config) { c.VisitorLimit.AtOnce = 1 }
 	feed := func(to io.Writer) {
 		for _, c := range []byte(body("Hello", "")) {
@@ -317,8 +317,8 @@ func slowly(w *widget, answer func() *http.Response) {
 	require.Equal(w.T, 200, w.say("pia", "").status)
 }
 
-// TestBodyThatIsAnnouncedAsTooLarge is refused before it is sent.
-func TestBodyThatIsAnnouncedAsTooLarge(t *testing.T) {
+// TestBodyAnnouncedTooLarge checks that the body is rejected before it is sent.
+func TestBodyAnnouncedTooLarge(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		begun := time.Now()
 		conn := w.raw(1 << 30)
@@ -330,9 +330,9 @@ func TestBodyThatIsAnnouncedAsTooLarge(t *testing.T) {
 	})
 }
 
-// TestRefusalBeforeTheBody is written although WriteTimeout is shorter than
-// BodyTimeout: net/http waits for the body before it writes the response.
-func TestRefusalBeforeTheBody(t *testing.T) {
+// TestRejectionBeforeBody checks that the response is written although WriteTimeout
+// is shorter than BodyTimeout: net/http reads the body before it writes.
+func TestRejectionBeforeBody(t *testing.T) {
 	for name, c := range map[string]struct {
 		configure func(*chathttp.Config)
 		code      string
@@ -359,10 +359,10 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 	}
 }
 
-// TestBodyThatComesInPieces is as good as any.
-func TestBodyThatComesInPieces(t *testing.T) {
+// TestBodyInPieces checks that a body in several pieces is accepted.
+func TestBodyInPieces(t *testing.T) {
 	inWidget(t, harness.Protocol{}, func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(time.Minute) // far beyond the limit for the body
+		time.Sleep(time.Minute) // far longer than BodyTimeout
 		answering(hi, done)(w, r)
 	}, nil, func(w *widget) {
 		message := body("Hello", "")
@@ -379,7 +379,7 @@ func TestBodyThatComesInPieces(t *testing.T) {
 	})
 }
 
-// readBefore is a middleware that has read the body and put a copy in its place.
+// readBefore is a middleware that has read the body and replaced it with a copy.
 func readBefore(t *testing.T, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -389,9 +389,9 @@ func readBefore(t *testing.T, h http.Handler) http.Handler {
 	})
 }
 
-// TestBodyReadBeforeTheHandler: a turn outlasts BodyTimeout also where something
-// before the handler has read the body.
-func TestBodyReadBeforeTheHandler(t *testing.T) {
+// TestBodyReadBeforeHandler checks that a turn can outlast BodyTimeout if a
+// middleware has read the body.
+func TestBodyReadBeforeHandler(t *testing.T) {
 	answer := func(rw http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(rw, r).Send(hi)
 		time.Sleep(12 * time.Second)
@@ -403,7 +403,7 @@ func TestBodyReadBeforeTheHandler(t *testing.T) {
 	})
 }
 
-// visitorAfter has the function Visitor do something first.
+// visitorAfter makes the function Visitor call do first.
 func visitorAfter(do func(r *http.Request)) func(*chathttp.Config) {
 	return func(c *chathttp.Config) {
 		visitor := c.Visitor
@@ -414,8 +414,8 @@ func visitorAfter(do func(r *http.Request)) func(*chathttp.Config) {
 	}
 }
 
-// TestVisitorThatTakesLong: the time for the body does not run meanwhile.
-func TestVisitorThatTakesLong(t *testing.T) {
+// TestSlowVisitor checks that the time in Visitor does not count towards BodyTimeout.
+func TestSlowVisitor(t *testing.T) {
 	slowly := visitorAfter(func(*http.Request) { time.Sleep(time.Minute) })
 	overEachBrowser(t, answering(hi, done), slowly, func(w *widget) {
 		long := body(strings.Repeat("x", 30_000), "")
@@ -425,9 +425,9 @@ func TestVisitorThatTakesLong(t *testing.T) {
 	})
 }
 
-// TestVisitorThatReadsTheBody is bound by the time for it, and may take long
-// when it has come.
-func TestVisitorThatReadsTheBody(t *testing.T) {
+// TestVisitorReadsBody checks that BodyTimeout applies while Visitor reads the body,
+// and not afterwards.
+func TestVisitorReadsBody(t *testing.T) {
 	reading := visitorAfter(func(r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -447,9 +447,9 @@ func TestVisitorThatReadsTheBody(t *testing.T) {
 	})
 }
 
-// TestVisitorThatRefusesLate: the rest of the body, which net/http reads before
-// it answers, is waited for no longer than any body.
-func TestVisitorThatRefusesLate(t *testing.T) {
+// TestVisitorRejectsLate checks that BodyTimeout applies to the rest of the body,
+// which net/http reads before it responds.
+func TestVisitorRejectsLate(t *testing.T) {
 	late := func(c *chathttp.Config) {
 		c.Visitor = func(*http.Request) (string, error) {
 			time.Sleep(time.Minute)

@@ -15,24 +15,24 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// TokenKey is a secret that signs the session tokens of a [Handler]. It prints
-// as its id.
+// TokenKey is a secret that signs the session tokens of a [Handler]. Printing it
+// shows only its ID.
 type TokenKey struct {
 	id     string
-	secret func() []byte // fmt reads a field, but does not call a function
+	secret func() []byte // a function, so that fmt cannot print the secret
 }
 
 const minTokenSecret = 32 // bytes
 
-// NewTokenKey returns a key with a secret of at least 32 random bytes. The id, at
-// most 32 letters, digits, - and _, is part of each token, so that keys can be
-// rotated; see [Config].TokenKeys. [NewHandler] rejects an invalid key.
+// NewTokenKey returns a key with a secret of at least 32 random bytes. The ID is
+// at most 32 letters, digits, - and _. It is part of each token, so that keys can
+// be rotated; see [Config].TokenKeys. [NewHandler] rejects an invalid key.
 func NewTokenKey(id string, secret []byte) TokenKey {
 	own := bytes.Clone(secret)
 	return TokenKey{id: id, secret: func() []byte { return own }}
 }
 
-// String returns the key's id.
+// String returns the key's ID.
 func (k TokenKey) String() string { return "chathttp.TokenKey(" + k.id + ")" }
 
 func (k TokenKey) check() error {
@@ -40,23 +40,23 @@ func (k TokenKey) check() error {
 	case k.secret == nil:
 		return errs.Argument("TokenKeys", "contain a key that NewTokenKey did not return")
 	case k.id == "" || len(k.id) > 32 || strings.Trim(k.id, tokenKeyIDCharacters) != "":
-		return errs.Argument("TokenKeys", "contain an id that is not 1 to 32 letters, digits, - and _")
+		return errs.Argument("TokenKeys", "contain an ID that is not 1 to 32 letters, digits, - and _")
 	case len(k.secret()) < minTokenSecret:
-		return errs.Argument("TokenKeys", "contain a secret of less than %d bytes: %s", minTokenSecret, k.id)
+		return errs.Argument("TokenKeys", "contain a secret of fewer than %d bytes: %s", minTokenSecret, k.id)
 	}
 	return nil
 }
 
 const tokenKeyIDCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
-// tokens issues and checks session tokens. A token contains the session, and
+// tokens issues and verifies session tokens. A token contains the session and
 // proves that it was issued to one visitor for one agent.
 type tokens struct {
 	keys     []TokenKey
 	lifetime time.Duration
 }
 
-// tokenSource returns the tokens that are valid at the time of the call.
+// tokenSource returns the currently valid tokens.
 type tokenSource func(context.Context) (*tokens, error)
 
 // newTokenSource uses f if it is not nil, keys otherwise.
@@ -87,7 +87,7 @@ func newTokens(keys []TokenKey, lifetime time.Duration) (*tokens, error) {
 			return nil, err
 		}
 		if seen[k.id] {
-			return nil, errs.Argument("TokenKeys", "contain two keys with the id %s", k.id)
+			return nil, errs.Argument("TokenKeys", "contain two keys with the ID %s", k.id)
 		}
 		seen[k.id] = true
 	}
@@ -99,8 +99,8 @@ func (t *tokens) issue(now time.Time, agent, peer, session string) string {
 	return t.keys[0].sign(now.Add(t.lifetime).Unix(), agent, peer, session)
 }
 
-// open returns the session of a token, if the token was issued for this agent and
-// this visitor and has not expired.
+// open returns the session of a token. It reports false unless the token was
+// issued for this agent and visitor and has not expired.
 func (t *tokens) open(now time.Time, agent, peer, token string) (session string, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 4 {
@@ -112,7 +112,7 @@ func (t *tokens) open(now time.Time, agent, peer, token string) (session string,
 	if !known || err != nil || err2 != nil {
 		return "", false
 	}
-	// Compare the whole token: different texts can decode to the same session.
+	// Compare the whole token: different base64 texts can decode to the same session.
 	genuine := key.sign(expires, agent, peer, string(raw))
 	if !hmac.Equal([]byte(genuine), []byte(token)) || now.Unix() >= expires {
 		return "", false
@@ -129,7 +129,7 @@ func (t *tokens) key(id string) (TokenKey, bool) {
 	return TokenKey{}, false
 }
 
-// sign returns a token: the key's id, the expiry, the session, and a MAC over
+// sign returns a token: the key's ID, the expiry, the session, and a MAC over
 // these, the agent and the visitor.
 func (k TokenKey) sign(expires int64, agent, peer, session string) string {
 	mac := hmac.New(sha256.New, k.secret())

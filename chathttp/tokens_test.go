@@ -16,7 +16,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// refusedToken asserts that a visitor's token is refused before any call.
+// refusedToken asserts that a visitor's token is rejected before any call.
 func refusedToken(w *widget, visitor, token string, header ...string) {
 	w.T.Helper()
 	before := w.service.calls()
@@ -31,7 +31,7 @@ func unlimited(c *chathttp.Config) {
 	c.VisitorLimit.PerMinute, c.TotalLimit.PerMinute = 100_000, 100_000
 }
 
-func TestTokenOfAnother(t *testing.T) {
+func TestTokenOfAnotherVisitor(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		a := w.say("A", "").token
 		refusedToken(w, "B", a)
@@ -41,8 +41,8 @@ func TestTokenOfAnother(t *testing.T) {
 	})
 }
 
-// TestTokenAltered: no other sequence of bytes is as good as the token, also not
-// one that decodes to the same.
+// TestTokenAltered checks that only the exact token is accepted, even if another
+// text decodes to the same bytes.
 func TestTokenAltered(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), unlimited, func(w *widget) {
 		token := w.say("pia", "").token
@@ -74,9 +74,9 @@ func TestTokenAltered(t *testing.T) {
 	})
 }
 
-// TestTokenFieldsAreApart: a visitor and a session cannot be shifted into each
-// other.
-func TestTokenFieldsAreApart(t *testing.T) {
+// TestTokenFieldsAreSeparate checks that bytes cannot move between the visitor and
+// the session.
+func TestTokenFieldsAreSeparate(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		token := w.say("ab", "").token
 		parts := strings.Split(token, ".")
@@ -100,14 +100,14 @@ func TestTokenLifetime(t *testing.T) {
 				refusedToken(w, "pia", first)
 				require.Equal(t, "s1", w.service.sentTo()[1])
 				time.Sleep(c.want - 2*time.Second)
-				require.Equal(t, 200, w.say("pia", second).status, "each turn gives out a new one")
+				require.Equal(t, 200, w.say("pia", second).status, "each turn issues a new token")
 			})
 		})
 	}
 }
 
-// TestTokenRotation takes three replicas through it: the new key is known before
-// it signs, and the old one after it has ceased to.
+// TestTokenRotation rotates keys on three replicas: the new key is accepted before
+// it signs, and the old one after it no longer signs.
 func TestTokenRotation(t *testing.T) {
 	oldKey := chathttp.NewTokenKey("k1", widgetSecret)
 	newKey := chathttp.NewTokenKey("k2", []byte("another made-up secret, 32 bytes"))
@@ -136,7 +136,7 @@ func TestTokenRotation(t *testing.T) {
 	})
 }
 
-// TestTokenKeysFunc: keys are replaced while the handler runs.
+// TestTokenKeysFunc replaces keys while the handler runs.
 func TestTokenKeysFunc(t *testing.T) {
 	oldKey := chathttp.NewTokenKey("k1", widgetSecret)
 	newKey := chathttp.NewTokenKey("k2", []byte("another made-up secret, 32 bytes"))
@@ -183,8 +183,7 @@ func TestTokenKeysFunc(t *testing.T) {
 	})
 }
 
-// TestTokenSecretIsCopied: what the caller does to its slice afterwards changes
-// no key.
+// TestTokenSecretIsCopied changes the caller's slice afterwards.
 func TestTokenSecretIsCopied(t *testing.T) {
 	secret := []byte(strings.Repeat("s", 32))
 	key := chathttp.NewTokenKey("k1", secret)
@@ -195,8 +194,8 @@ func TestTokenSecretIsCopied(t *testing.T) {
 	})
 }
 
-// TestSessionIDTooLong: a token that leaves no room for a message is refused when
-// it is made, not with the next message.
+// TestSessionIDTooLong checks that a token that leaves no room for a message fails
+// when it is issued, not with the next message.
 func TestSessionIDTooLong(t *testing.T) {
 	for _, c := range []struct {
 		length, maxBody int64
@@ -224,8 +223,8 @@ func TestSessionIDTooLong(t *testing.T) {
 	}
 }
 
-// TestSessionThatIsGone: the page begins anew, as with a token that is refused.
-func TestSessionThatIsGone(t *testing.T) {
+// TestSessionDeleted checks that the response is that to a rejected token.
+func TestSessionDeleted(t *testing.T) {
 	gone := func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(404)
 		_, _ = w.Write([]byte(`{"error":{"code":"session_not_found","message":"no session s1"}}`))
@@ -242,6 +241,6 @@ func TestSessionThatIsGone(t *testing.T) {
 		}
 	}
 	inWidget(t, harness.Protocol{}, gone, own, func(w *widget) {
-		require.Equal(t, 502, w.say("pia", "").status, "the page cannot help it")
+		require.Equal(t, 502, w.say("pia", "").status, "the page cannot fix it")
 	})
 }

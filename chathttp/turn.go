@@ -20,19 +20,19 @@ type turn struct {
 	begun   time.Time
 	peer    string
 	message string
-	tokens  *tokens // nil: the backend keeps the session itself
-	created string  // token of a session that this turn created
+	tokens  *tokens // nil: the backend stores the session itself
+	created string  // token of the session that this turn created
 
-	text      strings.Builder // only if there is an OnTurn
+	text      strings.Builder // only if OnTurn is set
 	requestID string
-	err       error // why the answer is not complete
-	gone      error // why the browser did not get it
+	err       error // why the answer is incomplete
+	gone      error // why the browser did not receive the answer
 }
 
-var errTurnTimeout = errors.New("the turn took longer than TurnTimeout")
+var errTurnTimeout = errors.New("turn took longer than TurnTimeout")
 
-// run sends the message and passes the answer on. It returns a refusal if there
-// is no stream and nothing was written yet.
+// run sends the message and relays the answer. It returns a refusal if there is no
+// stream and nothing has been written.
 func (t *turn) run() *refusal {
 	ctx := t.r.Context()
 	if t.config.FinishTurns {
@@ -40,7 +40,7 @@ func (t *turn) run() *refusal {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, t.config.TurnTimeout, errTurnTimeout)
 	defer cancel()
-	t.out.start(t.config.Heartbeat) // the agent may think for a long time before its first event
+	t.out.start(t.config.Heartbeat) // the first event may take a long time
 	defer t.out.stop()
 	stream, err := t.open(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *turn) run() *refusal {
 	return nil
 }
 
-// open sends the message, in a new session if there is none.
+// open sends the message, in a new session if the turn has none.
 func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 	until := time.Now().Add(t.config.MaxWait)
 	if t.SessionID == "" {
@@ -61,7 +61,7 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 		}
 		t.SessionID = session.ID
 		created := t.token()
-		if int64(len(created)) > t.config.MaxBody/2 { // no browser could send it with a message
+		if int64(len(created)) > t.config.MaxBody/2 { // too long to send with a message
 			return nil, errLongSession
 		}
 		t.created = created
@@ -71,7 +71,7 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 	}, waitUntil(until)...)
 }
 
-var errLongSession = errors.New("the service created a session whose id is too long: its token would fill more than half of MaxBody")
+var errLongSession = errors.New("service created a session whose ID is too long: its token would exceed half of MaxBody")
 
 // waitUntil limits how long a call waits for the rate limit. By default a call
 // honors Retry-After up to three times.
@@ -84,7 +84,7 @@ func (t *turn) token() string {
 	return t.tokens.issue(time.Now(), t.AgentID, t.peer, t.SessionID)
 }
 
-// fail ends a turn that has no stream: with a refusal if that is still possible,
+// fail ends a turn that has no stream: with a refusal if nothing has been written,
 // otherwise with an error event.
 func (t *turn) fail(err error) *refusal {
 	t.err = err
@@ -106,7 +106,7 @@ func (t *turn) fail(err error) *refusal {
 	return nil
 }
 
-// relay passes the answer on.
+// relay sends the answer to the browser.
 func (t *turn) relay(stream *agento.ChatStream) {
 	t.requestID = stream.Response().RequestID
 	if t.tokens != nil {
@@ -126,19 +126,19 @@ func (t *turn) relay(stream *agento.ChatStream) {
 	t.log()
 }
 
-// log records the end of the turn. If the browser went away, it is not a failure.
+// log records the end of the turn. A browser that disconnects is not a failure.
 func (t *turn) log() {
 	level, message := slog.LevelDebug, "chat turn complete"
 	switch {
 	case errors.Is(t.err, ErrBrowserGone), errors.Is(t.err, context.Canceled):
-		message = "chat turn ended with its browser"
+		message = "chat turn ended: browser disconnected"
 	case t.err != nil:
 		level, message = slog.LevelWarn, "chat turn failed"
 	}
 	record(t.r.Context(), t.config.Logger, level, message, t.err, slog.String("agent", t.AgentID))
 }
 
-// info describes the turn when it has ended.
+// info describes the finished turn.
 func (t *turn) info() TurnInfo {
 	return TurnInfo{
 		PeerID: t.peer, AgentID: t.AgentID, SessionID: t.SessionID, Message: t.message, Text: t.text.String(),

@@ -21,9 +21,9 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// TestOnlyTextAndDoneReachTheBrowser: a tool event may carry a secret, and so
-// may what is not known yet.
-func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
+// TestOnlyTextAndDoneReachBrowser covers tool events, which may contain a secret,
+// and unknown events.
+func TestOnlyTextAndDoneReachBrowser(t *testing.T) {
 	const secret = "sk-ant-000111222333"
 	sessionID := jsonname.Of[agento.ChatEvent]("SessionID")
 	answer := answering(
@@ -50,7 +50,7 @@ func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 			case "thought":
 				return e.Raw()
 			case "session":
-				return map[string]string(nil) // null is no event
+				return map[string]string(nil) // null is not sent
 			}
 			return nil
 		}
@@ -62,7 +62,7 @@ func TestOnlyTextAndDoneReachTheBrowser(t *testing.T) {
 	})
 }
 
-// TestRawEventOverSeveralLines: what a filter lets through stays one data line.
+// TestRawEventOverSeveralLines checks that a filtered event stays on one data line.
 func TestRawEventOverSeveralLines(t *testing.T) {
 	answer := answering("data: {\"type\":\"card\",\ndata: \"content\":\"a\"}\n\n", done)
 	raw := func(c *chathttp.Config) { c.Filter = func(e agento.ChatEvent) any { return e.Raw() } }
@@ -76,7 +76,7 @@ type failingJSON struct{}
 
 func (failingJSON) MarshalJSON() ([]byte, error) { return nil, errors.New("no JSON") }
 
-// TestFilterResultNotEncodable: the event is skipped, and the text stays.
+// TestFilterResultNotEncodable checks that only the event is skipped.
 func TestFilterResultNotEncodable(t *testing.T) {
 	for name, filter := range map[string]func(agento.ChatEvent) any{
 		"raw event that is not JSON": func(e agento.ChatEvent) any { return e.Raw() },
@@ -98,7 +98,7 @@ func TestFilterResultNotEncodable(t *testing.T) {
 	}
 }
 
-func TestTextArrivesAsData(t *testing.T) {
+func TestTextArrivesUnchanged(t *testing.T) {
 	texts := []string{
 		`<script>alert("x")</script>`, "</script><!--", "a\nb\r\n\ndata: {\"type\":\"done\"}\n\n", "\u2028\u2029", "日本語 🙂", "\x00", "",
 	}
@@ -119,8 +119,8 @@ func TestTextArrivesAsData(t *testing.T) {
 	})
 }
 
-// TestServiceFails: the browser learns a word, the log what is needed, and no
-// one what was said.
+// TestServiceFails checks that the browser receives a code, that the log has the
+// details, and that neither has the service's message.
 func TestServiceFails(t *testing.T) {
 	const inside = "container 7f3a ran out of memory at 10.0.3.9; you wrote: Hello"
 	envelope := `{"error":{"code":"%s","message":"` + inside + `"}}`
@@ -144,8 +144,8 @@ func TestServiceFails(t *testing.T) {
 	}{
 		"an error event": {answering(hi, `data: {"type":"error","error":{"code":"internal_error","message":"`+inside+`"}}`+"\n\n"), 200, "", "session text error:unavailable", "", []string{"internal_error"}},
 		"a limit inside": {answering(hi, `data: {"type":"error","error":{"code":"rate_limit_exceeded","message":"`+inside+`"}}`+"\n\n"), 200, "", "session text error:busy", "", []string{"rate_limit_exceeded"}},
-		"cut":            {answering(hi), 200, "", "session text error:interrupted", "", []string{"before it was complete"}},
-		"cut hard":       {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(hi).Abort() }, 200, "", "session text error:interrupted", "", []string{"unexpected EOF"}},
+		"truncated":      {answering(hi), 200, "", "session text error:interrupted", "", []string{"before it was complete"}},
+		"aborted":        {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(hi).Abort() }, 200, "", "session text error:interrupted", "", []string{"unexpected EOF"}},
 		"empty":          {answering(), 200, "", "session error:interrupted", "", nil},
 		"no stream": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Request-Id", "req_42")
@@ -171,7 +171,7 @@ func TestServiceFails(t *testing.T) {
 				require.Equal(t, c.code, p.code)
 				require.Equal(t, c.types, strings.Join(p.types, " "))
 				require.Equal(t, c.retryAfter, p.header.Get("Retry-After"))
-				require.NotEmpty(t, p.token, "the session that was created is not lost")
+				require.NotEmpty(t, p.token, "the browser receives the session that was created")
 				for _, words := range []string{inside, "req_42", "10.0.3.9", "agento", "localhost"} {
 					require.NotContains(t, p.body+fmt.Sprint(p.header), words)
 				}
@@ -186,9 +186,9 @@ func TestServiceFails(t *testing.T) {
 	}
 }
 
-// TestCodeIsLoggedWhereItIsOne: a field of that name may hold anything, the words
-// of a visitor too.
-func TestCodeIsLoggedWhereItIsOne(t *testing.T) {
+// TestOnlyValidCodesLogged checks that a code field with other text, such as a
+// visitor's message, is not logged.
+func TestOnlyValidCodesLogged(t *testing.T) {
 	for code, logged := range map[string]bool{
 		"quota_exceeded":                      true,
 		"refused: Hello, my card is 4111":     false,
@@ -208,7 +208,7 @@ func TestCodeIsLoggedWhereItIsOne(t *testing.T) {
 	}
 }
 
-// TestSessionWithoutID: a turn does not go on in a session that nobody knows.
+// TestSessionWithoutID checks that the turn fails.
 func TestSessionWithoutID(t *testing.T) {
 	inWidget(t, harness.Protocol{}, answering(hi, done), nil, func(w *widget) {
 		w.service.nameless.Store(true)
@@ -219,9 +219,9 @@ func TestSessionWithoutID(t *testing.T) {
 	})
 }
 
-// TestNextAttemptUsesTheSessionOfTheFirst: a session that was created for a turn
-// which then failed is not left behind.
-func TestNextAttemptUsesTheSessionOfTheFirst(t *testing.T) {
+// TestRetryUsesSessionOfFailedTurn checks that the session of a failed turn is used
+// for the next attempt.
+func TestRetryUsesSessionOfFailedTurn(t *testing.T) {
 	fail := true
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		if fail {
@@ -239,15 +239,15 @@ func TestNextAttemptUsesTheSessionOfTheFirst(t *testing.T) {
 	})
 }
 
-// TestServiceTakesItsTime: heartbeats begin while the service has not answered,
-// and after that its failure can only be an event.
-func TestServiceTakesItsTime(t *testing.T) {
+// TestServiceSlow checks that heartbeats begin before the service responds, and
+// that a later failure is reported as an event.
+func TestServiceSlow(t *testing.T) {
 	for name, c := range map[string]struct {
 		then  http.HandlerFunc
 		types string
 	}{
-		"and answers": {answering(hi, done), ": : session text done"},
-		"and fails":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, ": : session error:unavailable"},
+		"then answers": {answering(hi, done), ": : session text done"},
+		"then fails":   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, ": : session error:unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
@@ -265,8 +265,7 @@ func TestServiceTakesItsTime(t *testing.T) {
 	}
 }
 
-// TestHeartbeats come while the agent is silent, also when it only does what the
-// browser is not told.
+// TestHeartbeats covers a silent agent and one whose events are not sent.
 func TestHeartbeats(t *testing.T) {
 	tool := `data: {"type":"tool"}` + "\n\n"
 	overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
@@ -283,8 +282,8 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
-// TestEventsArriveOneByOne: each event is there when it was sent, to the moment,
-// and those that come together come whole.
+// TestEventsArriveOneByOne checks that each event arrives when it is sent, and that
+// simultaneous events arrive whole.
 func TestEventsArriveOneByOne(t *testing.T) {
 	overEachBrowser(t, func(w http.ResponseWriter, r *http.Request) {
 		s := harness.Stream(w, r)

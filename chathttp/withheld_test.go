@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// compressing is a middleware's writer that compresses. Only what it does not
-// show of the writer that it wraps differs.
+// compressing is a middleware's writer that compresses. Its variants expose
+// different methods of the wrapped writer.
 type compressing struct {
 	http.ResponseWriter
 	z *gzip.Writer
@@ -48,7 +48,7 @@ func compress(show func(*compressing) http.ResponseWriter, next http.Handler) ht
 	})
 }
 
-// TestMiddlewareWithholdsEvents: the handler warns once, and names the cause.
+// TestMiddlewareWithholdsEvents checks that the handler warns once, with the cause.
 func TestMiddlewareWithholdsEvents(t *testing.T) {
 	unwrap := func(c *compressing) http.ResponseWriter { return compressingUnwrap{c} }
 	flush := func(c *compressing) http.ResponseWriter { return compressingFlush{c} }

@@ -17,14 +17,14 @@ const (
 type writer struct {
 	control *http.ResponseController
 	timeout time.Duration // for one write
-	pending []byte        // encoded events that are not written yet
+	pending []byte        // encoded events to write
 	http1   bool
 
 	mu        mutex // guards the fields below
 	w         http.ResponseWriter
-	deadline  time.Time // when the write deadline was set; zero: it is not
+	deadline  time.Time // when the write deadline was set; zero: not set
 	begun     bool      // the headers are written
-	err       error     // of the first write that failed; nothing is written after it
+	err       error     // of the first failed write; later writes are dropped
 	last      time.Time
 	heartbeat time.Duration
 	timer     *time.Timer // nil: no heartbeats
@@ -32,8 +32,8 @@ type writer struct {
 	panicked  any         // of a heartbeat
 }
 
-// mutex is a lock that testing/synctest can wait for, unlike a sync.Mutex: a
-// write to a browser that does not read takes time.
+// mutex is a lock that counts as blocked in testing/synctest, unlike a sync.Mutex.
+// It is locked during writes, which block if the browser does not read.
 type mutex chan struct{}
 
 func (m mutex) lock()   { m <- struct{}{} }
@@ -52,7 +52,7 @@ func (w *writer) start(heartbeat time.Duration) {
 	w.timer = time.AfterFunc(heartbeat, w.beat)
 }
 
-// stop ends the heartbeats. When it returns, none is being written. It reports
+// stop stops the heartbeats, and waits for one that is being written. It reports
 // whether anything was written.
 func (w *writer) stop() (begun bool) {
 	w.mu.lock()
@@ -65,7 +65,7 @@ func (w *writer) stop() (begun bool) {
 	return w.begun
 }
 
-// notify has f called when a heartbeat cannot be written.
+// notify registers f to be called when a heartbeat cannot be written.
 func (w *writer) notify(f func()) {
 	w.mu.lock()
 	defer w.mu.unlock()
@@ -78,8 +78,8 @@ func (w *writer) beat() {
 	}
 }
 
-// tryBeat writes a heartbeat if one is due. If that fails, it returns the
-// function to call.
+// tryBeat writes a heartbeat if one is due. If that fails, it returns the function
+// that the caller must call.
 func (w *writer) tryBeat() (failed func()) {
 	w.mu.lock()
 	defer w.mu.unlock()
@@ -90,7 +90,7 @@ func (w *writer) tryBeat() (failed func()) {
 		w.timer.Reset(rest)
 		return nil
 	}
-	defer func() { // net/http expects a panic on the goroutine of the request
+	defer func() { // re-panic on the request's goroutine, as net/http expects
 		if w.panicked = recover(); w.panicked != nil {
 			failed = w.onFailure
 		}
@@ -109,7 +109,7 @@ func (w *writer) checkPanic() {
 	}
 }
 
-// send writes what is pending and flushes it. The first call writes the headers.
+// send writes and flushes the pending events. The first call writes the headers.
 func (w *writer) send() error {
 	w.mu.lock()
 	defer w.mu.unlock()
@@ -137,8 +137,8 @@ func (w *writer) write(p []byte) error {
 	return nil
 }
 
-// flush flushes what is written. Over HTTP/2 a deadline would also end a stream
-// that is not being written to.
+// flush flushes written data. Over HTTP/2 it clears the deadline, which would
+// otherwise also end a stream between writes.
 func (w *writer) flush() error {
 	err := w.control.Flush()
 	if err == nil && !w.http1 {
@@ -148,7 +148,7 @@ func (w *writer) flush() error {
 	return err
 }
 
-// failure returns the error of the first write that failed.
+// failure returns the error of the first failed write.
 func (w *writer) failure() error {
 	w.mu.lock()
 	defer w.mu.unlock()
@@ -168,7 +168,7 @@ func (w *writer) begin() {
 	w.w.WriteHeader(http.StatusOK)
 }
 
-// setDeadline sets the deadline of the next write, unless one was just set.
+// setDeadline sets the deadline of the next write, unless it was set recently.
 func (w *writer) setDeadline() {
 	now := time.Now()
 	if !w.deadline.IsZero() && now.Sub(w.deadline) < min(time.Second, w.timeout/8) {
@@ -178,7 +178,7 @@ func (w *writer) setDeadline() {
 	_ = w.control.SetWriteDeadline(now.Add(w.timeout))
 }
 
-// finish limits the time in which the server itself ends the response.
+// finish limits the time in which the server ends the response.
 func (w *writer) finish() {
 	w.mu.lock()
 	defer w.mu.unlock()
@@ -186,11 +186,11 @@ func (w *writer) finish() {
 	w.setDeadline()
 }
 
-// add encodes an event for the next send. One that encodes as null is left out.
+// add encodes an event for the next send. An event that encodes as null is dropped.
 func (w *writer) add(event any) error {
 	data, err := json.Marshal(event)
 	if err != nil {
-		return fmt.Errorf("agento: encode an event for the browser: %w", err)
+		return fmt.Errorf("agento: encode event for the browser: %w", err)
 	}
 	if string(data) != "null" {
 		w.pending = append(w.pending, "data: "...)
@@ -210,7 +210,7 @@ func (w *writer) addText(content string) {
 // addDone encodes the event that ends a complete answer.
 func (w *writer) addDone() { w.pending = append(w.pending, `data: {"type":"done"}`+"\n\n"...) }
 
-// addToken encodes the event that gives the browser the token of its session.
+// addToken encodes the event that carries the token of the browser's session.
 func (w *writer) addToken(token string) {
 	_ = w.add(struct { // cannot fail
 		Type  string `json:"type"`
@@ -218,7 +218,7 @@ func (w *writer) addToken(token string) {
 	}{"session", token})
 }
 
-// addError encodes the event that ends an answer that is not complete.
+// addError encodes the event that ends an incomplete answer.
 func (w *writer) addError(code string) {
 	_ = w.add(struct { // cannot fail
 		Type  string      `json:"type"`

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// http2Writer is like the writer of a connection of net/http over HTTP/2.
+// http2Writer is like net/http's writer of an HTTP/2 connection.
 type http2Writer struct {
 	*httptest.ResponseRecorder
 	t        *testing.T
@@ -37,8 +37,8 @@ type http1Writer struct{ *http2Writer }
 
 func (http1Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, nil }
 
-// TestWriteDeadline: each write has a deadline. Over HTTP/1, where it harms
-// nothing between writes, it is not moved for each.
+// TestWriteDeadline checks that each write has a deadline. Over HTTP/1, where a
+// deadline is harmless between writes, it is not set for each write.
 func TestWriteDeadline(t *testing.T) {
 	for name, http1 := range map[string]bool{"HTTP/1": true, "HTTP/2": false} {
 		t.Run(name, func(t *testing.T) {
