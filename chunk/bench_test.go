@@ -11,7 +11,7 @@ import (
 	"github.com/remsyshq/agento-go/chunk"
 )
 
-// growing are files that can have any size, most of them slow to parse.
+// growing are files of any size, most of them slow to parse.
 var growing = map[string]struct {
 	name, begin, repeat, end string
 }{

@@ -1,45 +1,44 @@
-// Package chunk makes knowledge chunks from files, for
+// Package chunk converts files to knowledge chunks, for
 // [agento.KnowledgeService.Ingest].
 //
-// It only reads. It calls no operation of the API.
+// It only reads files. It calls no operation of the API.
 //
-// # Kinds of files
+// # File formats
 //
-// The kind of a file follows from its extension, in upper or lower case:
+// The extension of a file, in upper or lower case, determines its format:
 //
 //   - .md, .markdown: CommonMark. Each heading begins a section. Its title is the
 //     path of headings, such as "Guide > Install". A heading with nothing below it
-//     belongs to the section of the next heading. Headings inside of lists,
-//     quotations, code and HTML begin no section. The text is the source, not a
-//     rendering. Front matter is left out if it is a YAML mapping between lines
-//     of ---, or TOML between lines of +++.
+//     is part of the next heading's section. Headings inside lists, quotations,
+//     code and HTML do not begin a section. The text is the source; it is not
+//     rendered. Front matter is omitted if it is a YAML mapping between lines of
+//     ---, or TOML between lines of +++.
 //   - .txt, .text: one section.
 //   - .csv: one section for each row below the header, as lines of "column:
-//     value". The separator is the one of tab, semicolon, pipe and comma that gives
-//     each row as many fields as the header, or the one that a first line such as
-//     sep=; names.
+//     value". The separator is tab, semicolon, pipe or comma, whichever splits
+//     each row into as many fields as the header. A first line such as sep=; sets it.
 //   - .json: an array of objects, each with a question and an answer, or an object
-//     with such arrays. Other members of that object are left out.
+//     with such arrays. Other members of that object are omitted.
 //   - .jsonl, .ndjson: one section for each line, which has one object.
 //
 // A row or object with a question and an answer has the question as its title, and
 // both in its content. They are the columns or members named question and answer,
 // q and a, or title and content. The remaining columns or members follow as lines
-// of "name: value". Values that are lists or objects are written as in JSON, with
-// the escapes in strings decoded.
+// of "name: value". Lists and objects are written as JSON, with the escapes in
+// strings decoded.
 //
-// [Convert] adds other kinds.
+// [Convert] adds other formats.
 //
 // # Sections and chunks
 //
 // A section of more than 2,000 characters (see [Size]) becomes several chunks. It
-// is split between paragraphs if possible, else between lines, sentences or words.
-// 2,000 characters are about 500 tokens of English. Chunks do not overlap. Together
-// they have all of the text in order, except for blank space between chunks. Line
-// ends become "\n". Titles are shortened to 200 characters.
+// is split between paragraphs if possible, or else between lines, sentences or
+// words. 2,000 characters are about 500 tokens of English. Chunks do not overlap.
+// Together they contain the whole text in order, except for blank space between
+// chunks. Line endings become "\n". Titles are shortened to 200 characters.
 //
-// The source of a chunk is the file's name. A chunk of a section that was split has
-// its number, from 1, as "part" in its metadata. Others have no metadata.
+// The source of a chunk is the file's name. A chunk of a split section has its
+// number, from 1, as "part" in its metadata. Other chunks have no metadata.
 package chunk
 
 import (
@@ -100,7 +99,7 @@ func Size(characters int) Option {
 }
 
 // Skipped sets a function that [FromFS] calls with the path of each file that it
-// skips because it does not know the extension. Hidden files are not reported.
+// skips because the extension is unknown. Hidden files are not reported.
 func Skipped(f func(path string)) Option {
 	return Option{func(s *settings) error {
 		if f == nil {
@@ -111,9 +110,9 @@ func Skipped(f func(path string)) Option {
 	}}
 }
 
-// Convert adds a kind of files, such as ".html", or replaces a known one. The
-// function reads a file and returns its text as Markdown, or as plain text. Its
-// errors are those of the file.
+// Convert adds a file format by its extension, such as ".html", or replaces a known
+// one. toMarkdown reads a file and returns its text as Markdown or plain text. Its
+// errors are reported as errors of the file.
 func Convert(extension string, toMarkdown func(r io.Reader) (string, error)) Option {
 	return Option{func(s *settings) error {
 		if len(extension) < 2 || path.Ext(extension) != extension {
@@ -128,19 +127,18 @@ func Convert(extension string, toMarkdown func(r io.Reader) (string, error)) Opt
 }
 
 // FromFS returns the chunks of all files in a folder, such as os.DirFS("docs"). The
-// source of a chunk is the path of its file, with slashes.
+// source of a chunk is the slash-separated path of its file.
 //
-// Files are read one at a time, in lexical order, folder by folder. Hidden files
-// and folders, whose names begin with a dot, are skipped, and so are files with
-// other extensions (see [Skipped]) and symbolic links to folders.
+// Files are read one at a time, in lexical order, folder by folder. FromFS skips
+// hidden files and folders, whose names begin with a dot; files with unknown
+// extensions (see [Skipped]); and symbolic links to folders.
 //
-// A file yields all of its chunks or one error, with the file as Source, and the
-// iteration continues with the next file. The error of a folder has no Source: the
-// files in it are not known. An error matches
-// [agento.ErrValidation] if the file is not in the form of its kind, is not UTF-8
-// text, is larger than 16 MiB, is not a regular file, is more than 100 folders deep,
-// or has a name with a control character, a backslash or invalid UTF-8. An invalid
-// option or a nil fsys ends the iteration.
+// A file yields either all of its chunks or one error, with the file as Source, and the
+// iteration continues with the next file. The error of a folder has no Source, because
+// its files are not known. The error matches [agento.ErrValidation] if the file does not
+// have the format of its extension, is not UTF-8 text, is larger than 16 MiB, is not a
+// regular file, is more than 100 folders deep, or has a name with a control character, a
+// backslash or invalid UTF-8. An invalid option or a nil fsys ends the iteration.
 func FromFS(fsys fs.FS, opts ...Option) iter.Seq2[agento.ChunkParams, error] {
 	return func(yield func(agento.ChunkParams, error) bool) {
 		s, err := newSettings(opts)
@@ -152,16 +150,16 @@ func FromFS(fsys fs.FS, opts ...Option) iter.Seq2[agento.ChunkParams, error] {
 			return
 		}
 		w := walk{fsys: fsys, settings: s, yield: yield}
-		_ = fs.WalkDir(fsys, ".", w.visit) // yields its errors
+		_ = fs.WalkDir(fsys, ".", w.visit) // w yields the errors
 	}
 }
 
-// FromReader returns the chunks of one file. The kind follows from the extension of
-// name, which may be a path or a URL and is the source of the chunks. An error is
-// yielded first, and nothing else: the errors are those of a file in [FromFS], and
-// an unknown extension.
+// FromReader returns the chunks of one file. name may be a path or a URL: its
+// extension determines the format, and it is the source of the chunks. If there is
+// an error, it is the only value: the errors are those of a file in [FromFS], and
+// that of an unknown extension.
 //
-// r is read when the iteration begins. It can be iterated only once.
+// r is read when the iteration begins, so the result can be iterated only once.
 func FromReader(name string, r io.Reader, opts ...Option) iter.Seq2[agento.ChunkParams, error] {
 	used := false
 	return func(yield func(agento.ChunkParams, error) bool) {
@@ -171,7 +169,7 @@ func FromReader(name string, r io.Reader, opts ...Option) iter.Seq2[agento.Chunk
 		case r == nil:
 			err = errs.Argument("r", "is nil")
 		case used:
-			err = textFile.Invalid(name, "was read before; FromReader can be iterated once")
+			err = textFile.Invalid(name, "was already read; FromReader can be iterated only once")
 		case !s.knows(name):
 			err = textFile.Invalid(name, "has an unknown extension; use chunk.Convert")
 		}
@@ -189,10 +187,10 @@ func FromReader(name string, r io.Reader, opts ...Option) iter.Seq2[agento.Chunk
 	}
 }
 
-// section is a part of a file about one subject. Its text includes the title.
+// section is a part of a file that becomes one or more chunks. Its text includes the title.
 type section struct{ title, text string }
 
-// format returns the sections of a text. An error means that there are none.
+// format splits a text into sections. If it returns an error, there are none.
 type format func(text string) (iter.Seq[section], error)
 
 var formats = map[string]format{
@@ -219,7 +217,7 @@ func (s *settings) knows(name string) bool {
 
 var textFile = textfs.Kind{Name: "file", MaxBytes: 16 << 20}
 
-// parse reads a file of a known kind.
+// parse reads a file with a known extension.
 func (s *settings) parse(name string, r io.Reader) (iter.Seq[section], error) {
 	text, parse, err := "", formats[extension(name)], error(nil)
 	if convert := s.converters[extension(name)]; convert != nil {
@@ -241,7 +239,7 @@ func (s *settings) parse(name string, r io.Reader) (iter.Seq[section], error) {
 	return sections, nil
 }
 
-// plainLines replaces the line ends of Windows and of the old Macintosh.
+// plainLines replaces Windows and classic Mac OS line endings.
 func plainLines(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }

@@ -109,7 +109,7 @@ func TestFromFSAgainAndStopped(t *testing.T) {
 	}
 }
 
-// asIs is a converter that changes nothing.
+// asIs is a converter that returns its input.
 func asIs(r io.Reader) (string, error) {
 	text, err := io.ReadAll(r)
 	return string(text), err
@@ -142,10 +142,10 @@ func TestFromFSInvalidOptions(t *testing.T) {
 	}
 	chunks, errs := chunksOf(fsys, chunk.Size(2), chunk.Size(4))
 	require.Empty(t, errs)
-	require.Equal(t, []string{" | one", " | two", " | thre", " | e"}, titled(chunks), "the last one wins")
+	require.Equal(t, []string{" | one", " | two", " | thre", " | e"}, titled(chunks), "the last option wins")
 }
 
-// An invalid file yields only its error. The other files yield their chunks.
+// TestFromFSInvalidFiles checks that only the invalid files yield an error.
 func TestFromFSInvalidFiles(t *testing.T) {
 	tests := map[string]struct {
 		name    string
@@ -197,7 +197,7 @@ func TestFromFSInvalidFiles(t *testing.T) {
 	}
 	chunks, errs := chunksOf(fstest.MapFS{"m.txt": textFile(strings.Repeat("x", 16<<20))}, chunk.Size(16<<20))
 	require.Empty(t, errs)
-	require.Len(t, chunks, 1, "as large as may be")
+	require.Len(t, chunks, 1, "a file of the maximum size")
 }
 
 // An error of a file has the file as Source. An error of a folder has none: it may concern
@@ -240,7 +240,7 @@ func TestFromFSOnDisk(t *testing.T) {
 	require.Equal(t, []string{"A | # A\n\ntext"}, titled(chunks))
 	require.Len(t, errs, 1)
 	require.ErrorContains(t, errs[0], "file b.txt is not a regular file")
-	require.Equal(t, []string{"folder"}, skipped, "a link to a folder")
+	require.Equal(t, []string{"folder"}, skipped, "a symbolic link to a folder")
 
 	chunks, errs = chunksOf(os.DirFS(filepath.Join(dir, "nowhere")))
 	require.Empty(t, chunks)
@@ -249,10 +249,10 @@ func TestFromFSOnDisk(t *testing.T) {
 	require.ErrorContains(t, errs[0], "agento: the folder cannot be read: ")
 }
 
-// cutFile is a file that fails while it is read.
-type cutFile struct{ fs.File }
+// failingFile is a file whose Read fails.
+type failingFile struct{ fs.File }
 
-func (cutFile) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (failingFile) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestFromFSBroken(t *testing.T) {
 	good := fstest.MapFS{"a.md": textFile("a"), "sub/x.txt": textFile("x")}
@@ -266,7 +266,7 @@ func TestFromFSBroken(t *testing.T) {
 
 	_, errs = chunksOf(brokenfs.FS{MapFS: good, OpenFile: func(name string) (fs.File, error) {
 		f, err := good.Open(name)
-		return cutFile{f}, err
+		return failingFile{f}, err
 	}})
 	require.Len(t, errs, 2)
 	require.ErrorIs(t, errs[0], io.ErrUnexpectedEOF)
@@ -282,7 +282,7 @@ func TestFromFSBroken(t *testing.T) {
 	require.ErrorIs(t, errs[0], broken)
 	require.ErrorContains(t, errs[0], "file sub:")
 
-	// Listings that lead upward or in circles end.
+	// Listings with cycles or parent folders end.
 	for _, name := range []string{"..", ".", "", "a/b", "a/..", "../../etc", "again"} {
 		chunks, _ := chunksOf(brokenfs.FS{MapFS: good, List: func(string) ([]fs.DirEntry, error) {
 			all, err := good.ReadDir(".")
@@ -323,7 +323,7 @@ func TestConvert(t *testing.T) {
 
 	chunks, errs = chunksOf(fsys, chunk.Convert(".md", heading))
 	require.Empty(t, errs)
-	require.Equal(t, []string{"Title | # Title\n\nb"}, titled(chunks), "a known extension")
+	require.Equal(t, []string{"Title | # Title\n\nb"}, titled(chunks), "replaces a known extension")
 
 	broken := errors.New("not HTML")
 	for problem, convert := range map[string]func(io.Reader) (string, error){
@@ -378,7 +378,7 @@ func TestFromReader(t *testing.T) {
 	_, err = collect(all)
 	require.NoError(t, err)
 	_, err = collect(all)
-	require.EqualError(t, err, "agento: file a.txt was read before; FromReader can be iterated once")
+	require.EqualError(t, err, "agento: file a.txt was already read; FromReader can be iterated only once")
 }
 
 func collect(all iter.Seq2[agento.ChunkParams, error]) (chunks []agento.ChunkParams, err error) {
@@ -391,7 +391,7 @@ func collect(all iter.Seq2[agento.ChunkParams, error]) (chunks []agento.ChunkPar
 	return chunks, nil
 }
 
-// A chunk that is kept does not keep its file in memory.
+// TestFromFSMemory checks that a chunk does not keep its file in memory.
 func TestFromFSMemory(t *testing.T) {
 	const size = 1 << 20
 	files := fstest.MapFS{}

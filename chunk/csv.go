@@ -10,30 +10,30 @@ import (
 	"unicode/utf8"
 )
 
-// table is the text of a CSV file.
+// table is a CSV file.
 type table struct {
 	text      string
 	separator rune
-	firstLine int // number of the line where text begins, from 0
+	firstLine int // line where text begins, from 0
 }
 
-// csvSections returns the rows below the header.
+// csvSections returns a section for each row below the header.
 func csvSections(text string) (iter.Seq[section], error) {
 	t, err := newTable(text)
 	if err != nil {
 		return nil, err
 	}
-	header, _ := t.reader().Read() // a table that was checked
+	header, _ := t.reader().Read() // newTable has read it
 	for _, name := range header {
-		if utf8.RuneCountInString(name) > maxTitle { // each chunk would repeat it
+		if utf8.RuneCountInString(name) > maxTitle { // it is repeated in each chunk
 			return nil, fmt.Errorf("has a column with a name of more than %d characters", maxTitle)
 		}
 	}
 	return t.sections, nil
 }
 
-// newTable finds the separator. If several fit, it is the one that is rarest in
-// prose: commas may be decimal marks.
+// newTable finds the separator. If several fit, it prefers the one that is rarer in
+// prose, because a comma may be a decimal mark.
 func newTable(text string) (table, error) {
 	separators := "\t;|,"
 	t, found := separatorLine(text)
@@ -51,14 +51,14 @@ func newTable(text string) (table, error) {
 			return try, nil
 		}
 		if err != nil && (failed == nil || err.StartLine > failed.StartLine) {
-			t, failed = try, err // the best fit explains the error best
+			t, failed = try, err // report the error of the best fit
 		}
 	}
 	return t, fmt.Errorf("is not CSV with the separator %q: %w", string(t.separator), failed)
 }
 
-// separatorLine returns the table below a first line such as sep=; or else all of
-// the text.
+// separatorLine returns the table below a first line such as sep=; if there is one.
+// Otherwise it returns the whole text.
 func separatorLine(text string) (t table, found bool) {
 	first, rest, _ := strings.Cut(text, "\n")
 	line := []rune(strings.Trim(first, `"`))
@@ -68,7 +68,7 @@ func separatorLine(text string) (t table, found bool) {
 	return table{text: rest, separator: line[4], firstLine: 1}, true
 }
 
-// columns reads all rows and returns how many fields each has.
+// columns reads all rows and returns the number of fields in each.
 func (t table) columns() (int, *csv.ParseError) {
 	r := t.reader()
 	r.ReuseRecord = true
@@ -88,11 +88,11 @@ func (t table) columns() (int, *csv.ParseError) {
 func (t table) reader() *csv.Reader {
 	r := csv.NewReader(strings.NewReader(t.text))
 	r.Comma = t.separator
-	r.TrimLeadingSpace = !unicode.IsSpace(t.separator) // it may stand before a quote
+	r.TrimLeadingSpace = !unicode.IsSpace(t.separator) // a space may precede a quote
 	return r
 }
 
-// sections yields the rows of a table that was checked.
+// sections yields the rows of a valid table.
 func (t table) sections(yield func(section) bool) {
 	r := t.reader()
 	header, err := r.Read()

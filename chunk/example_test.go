@@ -24,7 +24,7 @@ func ExampleFromFS() {
 	var chunks []agento.ChunkParams
 	for c, err := range chunk.FromFS(docs) {
 		if err != nil {
-			fmt.Println(err) // names the file; the others go on
+			fmt.Println(err) // names the file; the iteration continues
 			continue
 		}
 		fmt.Printf("%s: %s\n", c.Source, c.Title)
@@ -35,13 +35,13 @@ func ExampleFromFS() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(result.Ingested, "chunks taken in")
+	fmt.Println(result.Ingested, "chunks ingested")
 	// Output:
 	// faq.csv: Do you ship to Spain?
 	// faq.csv: Do you ship to Chile?
 	// guide.md: Guide > Returns
 	// guide.md: Guide > Opening hours
-	// 4 chunks taken in
+	// 4 chunks ingested
 }
 
 func ExampleFromReader() {

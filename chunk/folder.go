@@ -9,14 +9,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/textfs"
 )
 
-const maxFolders = 100 // around a file
+const maxFolders = 100 // that contain a file
 
 // walk yields the chunks of a folder.
 type walk struct {
 	fsys     fs.FS
 	settings *settings
 	yield    func(agento.ChunkParams, error) bool
-	inside   bool // the root was visited, whatever its name
+	inside   bool // the root was visited
 }
 
 func (w *walk) visit(name string, d fs.DirEntry, err error) error {
@@ -85,14 +85,14 @@ func (w *walk) file(name string, d fs.DirEntry) error {
 
 func isHidden(d fs.DirEntry) bool { return strings.HasPrefix(d.Name(), ".") }
 
-// nameProblem returns what is wrong with a name, or "". A file system that lists
-// names of other folders could make the walk endless.
+// nameProblem returns why a name is invalid, or "". A listing with paths of other
+// folders could make the walk endless.
 func nameProblem(name string, d fs.DirEntry) string {
 	if problem := textfs.NameProblem(d.Name()); problem != "" {
 		return problem
 	}
 	if path.Base(name) != d.Name() || !fs.ValidPath(name) {
-		return "is not where its name says"
+		return "has a path that is not in its folder"
 	}
 	return ""
 }

@@ -113,7 +113,7 @@ func FuzzCSV(f *testing.F) {
 			if csvErr != nil || len(rows) > 0 && len(rows[0]) == 1 && separator != ',' && len(separators) > 1 {
 				continue
 			}
-			require.NoError(t, err, "%q fits", separator)
+			require.NoError(t, err, "separator %q fits", separator)
 			if len(rows) == 0 || inOrder(rows[1:], text) {
 				fits++
 			}
@@ -142,8 +142,8 @@ func inOrder(rows [][]string, text string) bool {
 	return true
 }
 
-// belowHeader returns the text after the first line that is not blank and ends
-// outside of quotes.
+// belowHeader returns the text after the header: the first line that is not blank
+// and ends outside of quotes.
 func belowHeader(text string) string {
 	text = strings.TrimLeft(text, "\n")
 	quotes := 0
@@ -158,7 +158,7 @@ func belowHeader(text string) string {
 	return ""
 }
 
-// requireLetters checks that got has each letter and digit of want as often.
+// requireLetters checks that got has as many of each letter and digit as want.
 func requireLetters(t *testing.T, want, got string) {
 	t.Helper()
 	count := make(map[rune]int)

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// jsonSections returns questions and answers.
+// jsonSections returns the questions and answers of a JSON file.
 func jsonSections(text string) (iter.Seq[section], error) {
 	if isBlank(text) {
 		return func(func(section) bool) {}, nil
@@ -30,7 +30,7 @@ func jsonSections(text string) (iter.Seq[section], error) {
 	return checked(all)
 }
 
-// jsonLineSections returns the object of each line.
+// jsonLineSections returns a section for each line of a JSON Lines file.
 func jsonLineSections(text string) (iter.Seq[section], error) {
 	return checked(func(yield func(section) bool) error {
 		n := 0
@@ -51,7 +51,7 @@ func jsonLineSections(text string) (iter.Seq[section], error) {
 	})
 }
 
-// checked runs an iteration once for its error.
+// checked runs an iteration once to find its error.
 func checked(all func(yield func(section) bool) error) (iter.Seq[section], error) {
 	if err := all(func(section) bool { return true }); err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func lineSection(line string) (section, error) {
 	return s, err
 }
 
-// questionLists returns the arrays that have questions.
+// questionLists returns the arrays that contain questions.
 func questionLists(text string) ([]member, error) {
 	var whole json.RawMessage
 	err := json.Unmarshal([]byte(text), &whole)
@@ -95,7 +95,7 @@ func questionLists(text string) ([]member, error) {
 	return known, nil
 }
 
-// member is a member of an object, or a value without a name.
+// member is a member of an object, or an unnamed value.
 type member struct {
 	name  string
 	value json.RawMessage
@@ -115,7 +115,7 @@ func (m member) questions(yield func(section) bool) (more bool, err error) {
 		of = " of " + m.name
 	}
 	d := json.NewDecoder(bytes.NewReader(m.value))
-	_, _ = d.Token() // the bracket of a list that is valid JSON
+	_, _ = d.Token() // the opening bracket
 	for n := 1; d.More(); n++ {
 		var entry json.RawMessage
 		if err := d.Decode(&entry); err != nil {
@@ -151,7 +151,7 @@ func objectSection(value json.RawMessage) (s section, isQuestion bool, err error
 	return s, isQuestion, nil
 }
 
-// members returns the members of an object in their order.
+// members returns the members of an object in order.
 func members(object json.RawMessage) (all []member, err error) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	for _, err = d.Token(); err == nil && d.More(); {
@@ -169,8 +169,8 @@ func members(object json.RawMessage) (all []member, err error) {
 
 var jsonString = regexp.MustCompile(`"(\\.|[^"\\])*"`)
 
-// text returns a string's value, "" for null, and for other values the JSON with
-// the escapes in its strings decoded.
+// text returns the value of a string, "" for null, and otherwise the JSON with the
+// escapes in its strings decoded.
 func (m member) text() string {
 	if m.value[0] != '"' && !bytes.Equal(m.value, []byte("null")) {
 		return plainLines(jsonString.ReplaceAllStringFunc(string(m.value), func(quoted string) string {
@@ -181,6 +181,6 @@ func (m member) text() string {
 }
 
 func decoded(quoted string) (s string) {
-	_ = json.Unmarshal([]byte(quoted), &s) // it is a string or null
+	_ = json.Unmarshal([]byte(quoted), &s) // always a string or null
 	return s
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/frontmatter"
 )
 
-// markdownSections returns a section for each heading of the document itself.
+// markdownSections returns a section for each top-level heading.
 func markdownSections(source string) (iter.Seq[section], error) {
 	source = withoutFrontMatter(source)
 	o := outline{source: source}
@@ -30,7 +30,7 @@ func markdownSections(source string) (iter.Seq[section], error) {
 	return slices.Values(o.sections), nil
 }
 
-// blockParser parses blocks as CommonMark has them, and leaves their text alone.
+// blockParser parses blocks as in CommonMark. It does not parse inline content.
 var blockParser = parser.NewParser(
 	parser.WithBlockParsers(
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
@@ -47,14 +47,14 @@ var blockParser = parser.NewParser(
 	parser.WithParagraphTransformers(util.Prioritized(linkReferences{}, 100)),
 )
 
-// The time that goldmark takes grows with the square of the depth of lists and
-// quotations, and of the number of link references in a row.
+// The time of goldmark is quadratic in the depth of lists and quotations, and in
+// the number of consecutive link references.
 const (
 	maxDepth          = 20
 	maxReferenceLines = 100
 )
 
-// container parses lists or quotations. Deeper ones are text.
+// container parses lists or quotations. Below a depth limit they are plain text.
 type container struct{ parser.BlockParser }
 
 func (c container) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -64,8 +64,8 @@ func (c container) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.
 	return c.BlockParser.Open(parent, r, pc)
 }
 
-// linkReferences takes link references from the beginning of a paragraph, which
-// could be that of a heading. In a longer paragraph they are text.
+// linkReferences removes link references from the beginning of a paragraph that
+// could be a heading. In a longer paragraph they are plain text.
 type linkReferences struct{}
 
 func (linkReferences) Transform(p *ast.Paragraph, r text.Reader, pc parser.Context) {
@@ -78,9 +78,9 @@ func (linkReferences) Transform(p *ast.Paragraph, r text.Reader, pc parser.Conte
 type outline struct {
 	source   string
 	sections []section
-	begin    int       // of the section
-	body     bool      // the section has more than headings
-	headings [6]string // around the section, by level
+	begin    int       // of the current section
+	body     bool      // the current section has more than headings
+	headings [6]string // enclosing headings, by level
 }
 
 func (o *outline) heading(h *ast.Heading) {
@@ -95,7 +95,7 @@ func (o *outline) heading(h *ast.Heading) {
 	clear(o.headings[h.Level:])
 }
 
-// end ends a section.
+// end ends the current section.
 func (o *outline) end(at int) {
 	titles := slices.DeleteFunc(slices.Clone(o.headings[:]), func(s string) bool { return s == "" })
 	o.sections = append(o.sections, section{strings.Join(titles, " > "), o.source[o.begin:at]})
@@ -103,7 +103,7 @@ func (o *outline) end(at int) {
 }
 
 // withoutFrontMatter returns the text after the front matter. A text may begin with
-// a rule: front matter is only what parses as a mapping.
+// a thematic break, so only a parsable mapping is front matter.
 func withoutFrontMatter(source string) string {
 	if matter, rest, err := frontmatter.Cut(source, "---", "---", "..."); err == nil {
 		if mapping, err := frontmatter.Parse(matter); err == nil && (mapping != nil || isBlank(matter)) {
@@ -118,7 +118,7 @@ func withoutFrontMatter(source string) string {
 
 var (
 	tomlKey     = regexp.MustCompile(`^([\w."'-]+\s*=\s*(["'\[{+\-\d]|true|false|inf|nan).*|\[.*\])$`)
-	tomlElement = regexp.MustCompile(`^(".*"|'.*'|\[.*\]|\{.*\}|[\d.+-]+|[\]}])?,?$`) // of an array over several lines
+	tomlElement = regexp.MustCompile(`^(".*"|'.*'|\[.*\]|\{.*\}|[\d.+-]+|[\]}])?,?$`) // in an array over several lines
 )
 
 // isTOML reports whether all lines are TOML. Multi-line strings are not supported.

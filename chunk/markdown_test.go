@@ -96,7 +96,7 @@ func TestMarkdown(t *testing.T) {
 			chunks, errs := chunksOf(fstest.MapFS{"a.md": textFile(tt.text)})
 			require.Empty(t, errs)
 			if name == "too long" {
-				require.NotEmpty(t, chunks, "it is text")
+				require.NotEmpty(t, chunks, "it is plain text")
 				return
 			}
 			require.Equal(t, tt.want, titled(chunks))
@@ -130,9 +130,9 @@ func TestMarkdownLongHeading(t *testing.T) {
 	require.Equal(t, strings.Repeat("ä", 199)+"…", chunks[0].Title)
 }
 
-// The whole text is one section, however deep it is and however many link
-// references it has. goldmark alone takes quadratic time, and a stack as deep as
-// the text.
+// TestMarkdownPathological checks that the whole text is one section, regardless of
+// its depth and number of link references. goldmark alone would take quadratic time
+// and stack space proportional to the depth.
 func TestMarkdownPathological(t *testing.T) {
 	const size = 1 << 20
 	for name, one := range map[string]string{

@@ -11,16 +11,16 @@ type field struct{ name, value string }
 // questionNames are the names of fields with a question and its answer.
 var questionNames = [...]struct{ question, answer string }{{"question", "answer"}, {"q", "a"}, {"title", "content"}}
 
-// recordSection makes a section of a row or an object. isQuestion reports whether
-// it has a question and an answer.
+// recordSection returns the section of a row or an object. isQuestion reports
+// whether it has a question and an answer.
 func recordSection(fields []field) (s section, isQuestion bool) {
 	for _, names := range questionNames {
 		q, a := indexField(fields, names.question), indexField(fields, names.answer)
 		if q < 0 || a < 0 {
 			continue
 		}
-		// The question is in the content too: the knowledge base drops content that
-		// it has, such as the second "Yes."
+		// The content includes the question: otherwise the knowledge base would drop
+		// a repeated answer, such as "Yes."
 		texts := []string{fields[q].value, fields[a].value, fieldLines(fields, q, a)}
 		text := strings.Join(slices.DeleteFunc(texts, isBlank), "\n\n")
 		return section{strings.Join(strings.Fields(fields[q].value), " "), text}, true
@@ -32,7 +32,7 @@ func indexField(fields []field, name string) int {
 	return slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, name) })
 }
 
-// fieldLines returns the fields that have a value, except for those at q and a.
+// fieldLines returns the non-empty fields, except for those at q and a.
 func fieldLines(fields []field, q, a int) string {
 	var lines []string
 	for i, f := range fields {

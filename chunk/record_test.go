@@ -28,7 +28,7 @@ func TestRecords(t *testing.T) {
 		"semicolons":            {"a.csv", "q;a\r\nWhy?;So, so.\r\n", []string{"Why? | Why?\n\nSo, so."}},
 		"tabs":                  {"a.csv", "\ufeffq\ta\nWhy?\tSo; so.\n", []string{"Why? | Why?\n\nSo; so."}},
 		"one column":            {"a.csv", "\nname\nPen; ink\n", []string{" | name: Pen; ink"}},
-		"old Macintosh":         {"a.csv", "q,a\rWhy?,So.\r", []string{"Why? | Why?\n\nSo."}},
+		"classic Mac OS":        {"a.csv", "q,a\rWhy?,So.\r", []string{"Why? | Why?\n\nSo."}},
 
 		"sep line":                   {"a.csv", "sep=;\nName;Preis\nStift;2,50\n", []string{" | Name: Stift\nPreis: 2,50"}},
 		"sep line of Excel":          {"a.csv", "\ufeffSEP=;\r\nName;Preis\r\nStift;2,50\r\n", []string{" | Name: Stift\nPreis: 2,50"}},
@@ -76,7 +76,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// All parts of a long answer have the question as their title.
+// TestRecordsLongAnswer checks that all parts have the question as their title.
 func TestRecordsLongAnswer(t *testing.T) {
 	answer := strings.TrimSpace(strings.Repeat("So it is. ", 30))
 	for name, text := range map[string]string{

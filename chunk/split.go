@@ -9,8 +9,8 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// split yields the chunks of a file. It returns false if no more are wanted. The
-// chunks are copies: one that is kept does not keep the file in memory.
+// split yields the chunks of a file. It returns false if yield did. Chunks are
+// copies, so that they do not keep the file in memory.
 func (s *settings) split(sections iter.Seq[section], source string, yield func(agento.ChunkParams, error) bool) bool {
 	for one := range sections {
 		title := strings.Clone(shorten(strings.TrimSpace(one.title), maxTitle))
@@ -38,11 +38,11 @@ func shorten(s string, characters int) string {
 	return strings.TrimSpace(s[:runeOffset(s, characters-1)]) + "…"
 }
 
-// cutPiece takes a piece of at most so many characters from the beginning of a
-// text that is not blank. piece is not blank, and rest is trimmed as by trimBlank.
+// cutPiece splits off a piece of at most the given number of characters. The text
+// must not be blank; nor is piece. rest is trimmed by trimBlank.
 func cutPiece(text string, characters int) (piece, rest string) {
 	limit := runeOffset(text, characters)
-	if strings.TrimSpace(text[:limit]) == "" { // an indentation beyond all measure
+	if strings.TrimSpace(text[:limit]) == "" { // the indentation exceeds the limit
 		text = strings.TrimSpace(text)
 		limit = runeOffset(text, characters)
 	}
@@ -50,21 +50,21 @@ func cutPiece(text string, characters int) (piece, rest string) {
 		limit = cutPoint(text, limit)
 	}
 	piece, rest = text[:limit], text[limit:]
-	if !strings.HasSuffix(piece, "\n") { // what comes is no indentation
+	if !strings.HasSuffix(piece, "\n") { // rest does not begin a line
 		rest = strings.TrimLeftFunc(rest, func(r rune) bool { return r != '\n' && unicode.IsSpace(r) })
 	}
 	return trimBlank(piece), trimBlank(rest)
 }
 
-// trimBlank removes blank space from the end of a text and blank lines from its
-// beginning. The indentation of the first line means something in Markdown.
+// trimBlank removes trailing blank space and leading blank lines. It keeps the
+// first line's indentation, which is significant in Markdown.
 func trimBlank(text string) string {
 	text = strings.TrimRightFunc(text, unicode.IsSpace)
 	begin := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsSpace(r) })
 	return text[strings.LastIndexByte(text[:max(begin, 0)], '\n')+1:]
 }
 
-// runeOffset is where the n-th character of s begins, len(s) if it has fewer.
+// runeOffset returns the offset of the n-th character of s, or len(s).
 func runeOffset(s string, n int) int {
 	for i := range s {
 		if n == 0 {
@@ -75,11 +75,11 @@ func runeOffset(s string, n int) int {
 	return len(s)
 }
 
-// cutPoint is where to cut a text so that the piece before has at most limit
-// bytes: at the best kind of place in the second half, else in the first, else at
-// the limit. The piece is not blank.
+// cutPoint returns where to cut a text, at most at limit. It prefers the best kind
+// of boundary in the second half, then in the first, then limit itself. The text
+// before the cut is not blank.
 func cutPoint(text string, limit int) int {
-	// A space or line break just behind the limit ends a piece as well.
+	// A space or line break just after the limit ends a piece as well.
 	_, next := utf8.DecodeRuneInString(text[limit:])
 	window := text[:limit+next]
 	begin := len(window) - len(strings.TrimLeftFunc(window, unicode.IsSpace))
@@ -93,7 +93,7 @@ func cutPoint(text string, limit int) int {
 	return limit
 }
 
-// beforeIndentation moves a cut in the indentation of a line to the line before.
+// beforeIndentation moves a cut within a line's indentation to the line before.
 func beforeIndentation(text string, cut int) int {
 	if line := strings.TrimRight(text[:cut], " \t"); strings.HasSuffix(line, "\n") {
 		return len(line)
@@ -101,8 +101,7 @@ func beforeIndentation(text string, cut int) int {
 	return cut
 }
 
-// The functions below find the last place of a kind at which to cut, -1 if there
-// is none.
+// The functions below return the offset of the last boundary of a kind, or -1.
 
 func lastParagraph(s string) int {
 	for end := len(s); ; {

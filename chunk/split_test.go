@@ -31,12 +31,12 @@ func TestSplit(t *testing.T) {
 		"in a word":                {"abcdefghij", 4, []string{"abcd", "efgh", "ij"}},
 		"between characters":       {"äöüß€𝄞x", 2, []string{"äö", "üß", "€𝄞", "x"}},
 		"one by one":               {"a b\n\nc", 1, []string{"a", "b", "c"}},
-		"no crumbs":                {"a\n\nbcdefghi klmn opq", 14, []string{"a\n\nbcdefghi", "klmn opq"}},
-		"a crumb if need be":       {"a\n\nbcdefghijklmnopqrst", 10, []string{"a", "bcdefghijk", "lmnopqrst"}},
+		"no tiny piece":            {"a\n\nbcdefghi klmn opq", 14, []string{"a\n\nbcdefghi", "klmn opq"}},
+		"tiny piece":               {"a\n\nbcdefghijklmnopqrst", 10, []string{"a", "bcdefghijk", "lmnopqrst"}},
 		"indentation is kept":      {"aaaa\n    bbbb\n    cccc", 9, []string{"aaaa", "    bbbb", "    cccc"}},
-		"a large one too":          {"aa\n        bbbb", 12, []string{"aa", "        bbbb"}},
-		"but not that of a cut":    {"aaaa    bbbb", 6, []string{"aaaa", "bbbb"}},
-		"endless indentation":      {"aaaa\n" + strings.Repeat(" ", 50) + "bbbb", 9, []string{"aaaa", "bbbb"}},
+		"large indentation":        {"aa\n        bbbb", 12, []string{"aa", "        bbbb"}},
+		"indentation at a cut":     {"aaaa    bbbb", 6, []string{"aaaa", "bbbb"}},
+		"indentation > limit":      {"aaaa\n" + strings.Repeat(" ", 50) + "bbbb", 9, []string{"aaaa", "bbbb"}},
 		"blank around":             {"\n \n  aaaa\n \n\n", 20, []string{"  aaaa"}},
 		"line ends of Windows":     {"aaaa\r\n\r\nbbbb\r\ncccc", 9, []string{"aaaa", "bbbb\ncccc"}},
 		"line ends of the old Mac": {"aaaa\rbbbb", 20, []string{"aaaa\nbbbb"}},
@@ -66,7 +66,7 @@ func TestSizeDefault(t *testing.T) {
 	require.Equal(t, "ä", chunks[2].Content)
 }
 
-// Nothing is lost and nothing is repeated.
+// TestSplitKeepsAllText checks that no text is lost or repeated.
 func TestSplitKeepsAllText(t *testing.T) {
 	bits := []string{
 		"word", "Sentence one. ", "#", "# Heading\n", "## Deeper ##\n", "Title\n===\n", "Title\n---\n", "```go\n", "```\n", "~~~\n", "    code\n",
