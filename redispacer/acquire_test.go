@@ -50,7 +50,7 @@ func TestAcquireTooLate(t *testing.T) {
 				require.ErrorIs(t, err, agento.ErrRateLimited)
 				require.InDelta(t, 40, refused.RetryAfter.Seconds(), 1)
 				require.Zero(t, time.Since(begun))
-				require.Zero(t, w.look().waiting)
+				require.Zero(t, w.inspect().waiting)
 			})
 		})
 	}
@@ -76,7 +76,7 @@ func TestMaxWaitDuringProbe(t *testing.T) {
 		require.ErrorIs(t, err, agento.ErrRateLimited)
 		require.Equal(t, 100*time.Millisecond, time.Since(begun))
 		synctest.Wait()
-		require.Zero(t, w.look().waiting)
+		require.Zero(t, w.inspect().waiting)
 	})
 }
 
@@ -86,29 +86,29 @@ func TestCanceledAcquireGivesBack(t *testing.T) {
 		p := onVirtual(w, 0)
 		fill(t, p, s)
 		for _, at := range []time.Duration{20 * time.Second, 59900 * time.Millisecond} {
-			// The second time, the request was granted ahead.
+			// In the second case, the request is granted ahead.
 			name := at.String()
-			why := errors.New("the user left")
+			why := errors.New("user left")
 			ctx, cancel := context.WithCancelCause(t.Context())
-			before := w.look().own
+			before := w.inspect().own
 			left := make(chan error)
 			go func() { left <- p.Acquire(ctx, agento.PaceRequest{}) }()
 			synctest.Wait()
-			time.Sleep(at - w.look().oldest)
+			time.Sleep(at - w.inspect().oldest)
 			synctest.Wait()
-			require.Equal(t, at > 59*time.Second, w.look().own > before, name)
+			require.Equal(t, at > 59*time.Second, w.inspect().own > before, name)
 			cancel(why)
 			err := <-left
 			require.ErrorIs(t, err, why, name)
 			require.ErrorIs(t, err, context.Canceled, name)
 			synctest.Wait()
-			require.Zero(t, w.look().waiting, name)
-			require.Equal(t, before, w.look().own, name)
+			require.Zero(t, w.inspect().waiting, name)
+			require.Equal(t, before, w.inspect().own, name)
 		}
 	})
 }
 
-// The first call is a probe. The others wait for its response and no longer.
+// TestFirstCallIsProbe checks that the other calls wait for the probe's response.
 func TestFirstCallIsProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 120, window: time.Minute, delay: 50 * time.Millisecond}
@@ -131,7 +131,7 @@ func TestFirstCallIsProbe(t *testing.T) {
 	})
 }
 
-// Other clients used the whole limit, however high it is. Their requests count for a window.
+// TestHighLimitUsedUp checks that requests of other clients count for a window, for any limit.
 func TestHighLimitUsedUp(t *testing.T) {
 	for _, limit := range []int{1e6, math.MaxInt} {
 		synctest.Test(t, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestHighLimitUsedUp(t *testing.T) {
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 			}
 			require.InDelta(t, 60, time.Since(begun).Seconds(), 1)
-			require.EqualValues(t, min(int64(limit), 1<<40), w.look().limit)
+			require.EqualValues(t, min(int64(limit), 1<<40), w.inspect().limit)
 		})
 	}
 }
@@ -189,16 +189,16 @@ func TestHeaders(t *testing.T) {
 					RateLimit: agento.RateLimit{Limit: test.limit, Remaining: test.remaining, Reset: now.Add(test.reset), Known: true},
 				})
 				synctest.Wait()
-				require.Equal(t, test.wantWindow.Microseconds(), w.look().window)
+				require.Equal(t, test.wantWindow.Microseconds(), w.inspect().window)
 				if test.remaining <= test.limit {
-					require.EqualValues(t, test.limit, w.look().limit)
+					require.EqualValues(t, test.limit, w.inspect().limit)
 				}
 			})
 		})
 	}
 }
 
-// Grants that used no budget are given back.
+// TestUnusedGrants checks that grants that used no budget are returned.
 func TestUnusedGrants(t *testing.T) {
 	for name, r := range map[string]agento.PaceResult{
 		"not sent":               {NotSent: true},
@@ -210,17 +210,17 @@ func TestUnusedGrants(t *testing.T) {
 				w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
 				p := onVirtual(w, 0)
 				fill(t, p, s)
-				require.Equal(t, 10, w.look().own)
+				require.Equal(t, 10, w.inspect().own)
 				r.Granted = time.Now()
 				p.Observe(r)
 				err := p.Acquire(t.Context(), agento.PaceRequest{MaxWait: time.Nanosecond})
 				synctest.Wait()
 				if r.RetryAfter > 0 {
 					require.ErrorIs(t, err, agento.ErrRateLimited)
-					require.Equal(t, 9, w.look().own)
+					require.Equal(t, 9, w.inspect().own)
 				} else {
 					require.NoError(t, err)
-					require.Equal(t, 10, w.look().own)
+					require.Equal(t, 10, w.inspect().own)
 				}
 			})
 		})
@@ -246,13 +246,13 @@ func TestDeadProcessLeavesQueue(t *testing.T) {
 		p := onVirtual(w, 0)
 		fill(t, p, s)
 		for i := range 20 { // a process that does not ask again
-			_, err := w.run(t.Context(), &question{Op: take, ID: string(rune('a' + i)), Patience: -1, Window: microsOf(time.Minute)})
+			_, err := w.run(t.Context(), &scriptArgs{Op: opTake, ID: string(rune('a' + i)), MaxWait: -1, Window: microsOf(time.Minute)})
 			require.NoError(t, err)
 		}
-		require.Equal(t, 20, w.look().waiting)
+		require.Equal(t, 20, w.inspect().waiting)
 		begun := time.Now()
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-		require.Zero(t, w.look().waiting)
+		require.Zero(t, w.inspect().waiting)
 		require.Less(t, time.Since(begun), 125*time.Second)
 	})
 }
@@ -262,7 +262,7 @@ func TestRoundTrips(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 100, window: time.Minute}
 		p := onVirtual(w, time.Millisecond)
 		asked := func(wait time.Duration, calls int) int {
-			before := w.look().takes
+			before := w.inspect().takes
 			begun := time.Now()
 			for range calls {
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
@@ -270,16 +270,16 @@ func TestRoundTrips(t *testing.T) {
 			}
 			require.InDelta(t, wait.Seconds(), time.Since(begun).Seconds(), 0.5)
 			time.Sleep(time.Millisecond)
-			return w.look().takes - before
+			return w.inspect().takes - before
 		}
 		require.Equal(t, 100, asked(0, 100))
-		require.LessOrEqual(t, w.look().reports, 2) // the response to the probe, and its lag
+		require.LessOrEqual(t, w.inspect().reports, 2) // the response to the probe, and its lag
 		time.Sleep(40 * time.Second)
 		require.Equal(t, 2, asked(20*time.Second, 1)) // one enters the queue
 		require.Equal(t, 99, asked(0, 99))
 		time.Sleep(59200 * time.Millisecond)
 		require.Equal(t, 1, asked(time.Second, 1)) // granted ahead
-		require.LessOrEqual(t, w.look().reports, 2)
+		require.LessOrEqual(t, w.inspect().reports, 2)
 		require.Zero(t, s.limited)
 	})
 }

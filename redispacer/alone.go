@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	checkEvery = 250 * time.Millisecond // how often Redis is asked during an outage
+	checkEvery = 250 * time.Millisecond // interval between checks of Redis during an outage
 	warnEvery  = time.Minute
 )
 
-var errRejoined = errors.New("the budget is shared again")
+var errRejoined = errors.New("rate limit is shared again")
 
-// outage is a time in which the process paces alone.
+// outage is a period in which the process paces alone.
 type outage struct {
 	since  time.Time
 	warned bool
@@ -27,46 +27,46 @@ type outage struct {
 	end    context.CancelFunc
 
 	// Guarded by the Pacer's lock.
-	waiting int
-	used    bool // since the last check
-	armed   bool // a check is scheduled
+	waiting   int
+	used      bool // since the last check
+	scheduled bool // a check is scheduled
 }
 
-// begin returns the outage that a call happens in, nil if there is none.
-func (p *Pacer) begin() *outage {
+// joinOutage returns the current outage and counts the caller as waiting, or nil.
+func (p *Pacer) joinOutage() *outage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if o := p.outage; o != nil {
 		o.used = true
 		o.waiting++
-		p.arm(o)
+		p.scheduleCheck(o)
 	}
 	return p.outage
 }
 
-// shares reports whether there is no outage.
-func (p *Pacer) shares() bool {
+// shared reports whether there is no outage.
+func (p *Pacer) shared() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.outage == nil
 }
 
-// arm schedules the next check. The caller has locked p.mu.
-func (p *Pacer) arm(o *outage) {
-	if !o.armed {
-		o.armed = true
+// scheduleCheck schedules the next check. The caller has locked p.mu.
+func (p *Pacer) scheduleCheck(o *outage) {
+	if !o.scheduled {
+		o.scheduled = true
 		time.AfterFunc(checkEvery, func() { p.check(o) })
 	}
 }
 
-// check ends the outage if Redis runs the script. Otherwise it is repeated while there are calls.
+// check ends the outage if Redis runs the script. Otherwise it repeats while there are calls.
 func (p *Pacer) check(o *outage) {
-	_, err := p.ask(context.Background(), &question{Op: report, Rejoin: true}, p.timeout)
+	_, err := p.ask(context.Background(), &scriptArgs{Op: opReport, Rejoin: true}, p.timeout)
 	p.mu.Lock()
-	o.armed = false
+	o.scheduled = false
 	if err != nil {
 		if o.used || o.waiting > 0 {
-			p.arm(o)
+			p.scheduleCheck(o)
 		}
 		o.used = false
 		p.mu.Unlock()
@@ -84,8 +84,8 @@ func (p *Pacer) check(o *outage) {
 	}
 }
 
-// lost begins an outage, unless it is the outage of the time when Redis was asked that ended.
-func (p *Pacer) lost(asked time.Time, err error) {
+// beginOutage begins an outage, unless one has begun or ended since Redis was asked.
+func (p *Pacer) beginOutage(asked time.Time, err error) {
 	now := time.Now()
 	p.mu.Lock()
 	if p.outage != nil || asked.Before(p.rejoined) {
@@ -101,15 +101,15 @@ func (p *Pacer) lost(asked time.Time, err error) {
 	p.mu.Unlock()
 	err = explain(err)
 	if o.warned {
-		p.logger().Warn("redispacer: Redis is slow or away, this process paces alone", "error", err.Error())
+		p.logger().Warn("redispacer: Redis is slow or unavailable, this process paces alone", "error", err.Error())
 	}
 	if p.notify != nil {
 		p.notify(Change{Alone: true, Err: err})
 	}
 }
 
-// newLocal returns a pacer for this process alone. It assumes a window of a minute, and
-// learns a shorter one from the response that its first request would have.
+// newLocal returns a pacer for this process alone. It assumes a window of a minute. A
+// simulated response makes it learn a shorter window.
 func (p *Pacer) newLocal(now time.Time) *pace.Pacer {
 	local := pace.New()
 	if window := max(p.window, time.Second); window < time.Minute {
@@ -122,7 +122,7 @@ func (p *Pacer) newLocal(now time.Time) *pace.Pacer {
 	return local
 }
 
-// acquireAlone waits until this process alone would send the request, or until the outage ends.
+// acquireAlone waits until this process alone may send the request or the outage ends.
 func (p *Pacer) acquireAlone(ctx context.Context, o *outage, a *attempt) (done bool, err error) {
 	defer func() {
 		p.mu.Lock()
@@ -143,7 +143,7 @@ func (p *Pacer) acquireAlone(ctx context.Context, o *outage, a *attempt) (done b
 	case err == nil:
 		return true, nil
 	case errors.As(err, &late):
-		return false, tooLate(late.RetryAfter)
+		return false, rateLimited(late.RetryAfter)
 	case ctx.Err() != nil:
 		return false, errs.Context(ctx)
 	}

@@ -21,18 +21,18 @@ type link struct {
 	mu    sync.Mutex
 	to    *virtualRedis
 	err   error         // returned instead of a reply
-	takes time.Duration // duration of a question; it ignores the context
+	takes time.Duration // duration of a run; it ignores the context
 	asked int
-	line  chan struct{} // if not nil, one question runs at a time
+	line  chan struct{} // if not nil, one run at a time
 }
 
-func (l *link) cut(err error, takes time.Duration) {
+func (l *link) set(err error, takes time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.err, l.takes, l.asked = err, takes, 0
 }
 
-func (l *link) run(ctx context.Context, q *question) ([]int64, error) {
+func (l *link) run(ctx context.Context, q *scriptArgs) ([]int64, error) {
 	l.mu.Lock()
 	l.asked++
 	err, takes := l.err, l.takes
@@ -48,7 +48,7 @@ func (l *link) run(ctx context.Context, q *question) ([]int64, error) {
 	return l.to.run(ctx, q)
 }
 
-func (l *link) questions() int {
+func (l *link) scriptRuns() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.asked
@@ -62,8 +62,9 @@ func (l *link) pacer(out *log, opts ...Option) *Pacer {
 	return newPacer(s, l.run)
 }
 
-var errAway = errors.New("connection refused")
+var errDown = errors.New("connection refused")
 
+// TestSlowRedis checks that the process paces alone until Redis replies in time.
 func TestSlowRedis(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, out := &link{to: newVirtualRedis()}, &service{limit: 100, window: time.Minute}, &log{}
@@ -75,29 +76,29 @@ func TestSlowRedis(t *testing.T) {
 			return time.Since(begun)
 		}
 		require.Zero(t, call())
-		l.cut(nil, 3*time.Second) // it replies, but late
+		l.set(nil, 3*time.Second) // it replies, but late
 		require.Equal(t, 50*time.Millisecond, call())
 		for range 20 {
 			require.Zero(t, call())
 		}
 		time.Sleep(10 * time.Second)
 		require.Contains(t, out.String(), "no reply in time")
-		// The late grant was given back, and Redis is not asked while there are no calls.
-		seen := l.to.look()
+		// The late grant was released, and Redis is not asked while there are no calls.
+		seen := l.to.inspect()
 		require.Equal(t, 1, seen.own)
 		require.Positive(t, seen.foreign) // the requests sent alone
-		asked := l.questions()
+		asked := l.scriptRuns()
 		time.Sleep(time.Hour)
-		require.Equal(t, asked, l.questions())
-		l.cut(nil, 0)
+		require.Equal(t, asked, l.scriptRuns())
+		l.set(nil, 0)
 		require.Zero(t, call())
 		time.Sleep(checkEvery)
 		synctest.Wait()
 		require.Contains(t, out.String(), "shared again")
-		require.EqualValues(t, probeWanted, l.to.look().probe) // the next call is a probe
-		used := l.to.look().takes
+		require.EqualValues(t, probeWanted, l.to.inspect().probe) // the next call is a probe
+		used := l.to.inspect().takes
 		require.Zero(t, call())
-		require.Equal(t, used+1, l.to.look().takes)
+		require.Equal(t, used+1, l.to.inspect().takes)
 	})
 }
 
@@ -107,9 +108,9 @@ func TestOneWarningAMinute(t *testing.T) {
 		var changes []Change
 		p := l.pacer(out, WithNotify(func(c Change) { changes = append(changes, c) }))
 		for range 5 { // an outage every ten seconds
-			l.cut(errAway, 0)
+			l.set(errDown, 0)
 			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-			l.cut(nil, 0)
+			l.set(nil, 0)
 			time.Sleep(10 * time.Second)
 			synctest.Wait()
 		}
@@ -119,18 +120,18 @@ func TestOneWarningAMinute(t *testing.T) {
 			require.Equal(t, i%2 == 0, c.Alone)
 		}
 		time.Sleep(time.Minute)
-		l.cut(errAway, 0)
+		l.set(errDown, 0)
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		require.Equal(t, 2, strings.Count(out.String(), "level=WARN"), out)
 		time.Sleep(time.Second)
 	})
 }
 
-// During an outage a process keeps to the limit by itself, and to MaxWait and the context.
+// TestPacesAlone checks that a process keeps to the limit, MaxWait and the context.
 func TestPacesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s := &link{to: newVirtualRedis()}, &service{limit: 20, window: 5 * time.Second, delay: 10 * time.Millisecond}
-		l.cut(errAway, time.Millisecond)
+		l.set(errDown, time.Millisecond)
 		p := l.pacer(&log{}, WithWindow(5*time.Second))
 		for range 5 { // the first response does not show the length of the window
 			s.call()
@@ -152,22 +153,22 @@ func TestPacesAlone(t *testing.T) {
 		require.ErrorIs(t, err, agento.ErrRateLimited)
 		require.Greater(t, refused.RetryAfter, time.Second)
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(errAway) })
+		time.AfterFunc(time.Second, func() { cancel(errDown) })
 		err = p.Acquire(ctx, agento.PaceRequest{})
 		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorIs(t, err, errAway)
+		require.ErrorIs(t, err, errDown)
 		all.Wait()
 		require.Zero(t, s.limited)
-		require.Less(t, time.Since(begun), 35*time.Second) // 25 s are ideal
+		require.Less(t, time.Since(begun), 35*time.Second) // the ideal is 25 s
 		time.Sleep(time.Minute)
 	})
 }
 
-// MaxHold limits the wait during an outage, too.
+// TestMaxHoldExceededAlone checks that MaxHold limits the wait during an outage.
 func TestMaxHoldExceededAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &link{to: newVirtualRedis()}
-		l.cut(errAway, 0)
+		l.set(errDown, 0)
 		p := l.pacer(&log{})
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		begun := time.Now()
@@ -182,17 +183,17 @@ func TestMaxHoldExceededAlone(t *testing.T) {
 	})
 }
 
-// Replicas that paced alone send a probe before they share again.
+// TestReplicasRejoin checks that replicas that paced alone send a probe first.
 func TestReplicasRejoin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &crowd{
+		c := &replicaGroup{
 			service: &service{limit: 120, window: time.Minute, delay: 100 * time.Millisecond},
 			redis:   newVirtualRedis(), replicas: 4, each: 16, until: 10 * time.Minute,
 		}
 		l := &link{to: c.redis}
 		c.via = func() *Pacer { return l.pacer(&log{}) }
-		time.AfterFunc(3*time.Minute, func() { l.cut(errAway, 0) })
-		time.AfterFunc(5*time.Minute, func() { l.cut(nil, 0) })
+		time.AfterFunc(3*time.Minute, func() { l.set(errDown, 0) })
+		time.AfterFunc(5*time.Minute, func() { l.set(nil, 0) })
 		before := 0
 		time.AfterFunc(7*time.Minute, func() { before = c.service.limited })
 		c.run(t, 0)
@@ -203,7 +204,7 @@ func TestReplicasRejoin(t *testing.T) {
 	})
 }
 
-// A Redis that takes 0.2 ms for each of a thousand questions is not slow.
+// TestManyCallers checks that 0.2 ms for each of a thousand calls is not slow.
 func TestManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s, out := &link{to: newVirtualRedis(), line: make(chan struct{}, 1)}, &service{limit: 1500, window: time.Minute}, &log{}
@@ -211,7 +212,7 @@ func TestManyCallers(t *testing.T) {
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 		p.Observe(s.call())
 		synctest.Wait()
-		l.cut(nil, 200*time.Microsecond)
+		l.set(nil, 200*time.Microsecond)
 		var all sync.WaitGroup
 		for range 1200 {
 			all.Go(func() {
@@ -224,8 +225,8 @@ func TestManyCallers(t *testing.T) {
 		time.Sleep(time.Second)
 		require.Empty(t, out.String())
 
-		// If it is slow, all of them notice together.
-		l.cut(nil, time.Second)
+		// If it is slow, one timeout ends the wait of all.
+		l.set(nil, time.Second)
 		begun := time.Now()
 		for range 1200 {
 			all.Go(func() {
@@ -240,17 +241,17 @@ func TestManyCallers(t *testing.T) {
 		require.Contains(t, out.String(), "paces alone")
 		all.Wait()
 		require.LessOrEqual(t, time.Since(begun), time.Second)
-		require.LessOrEqual(t, l.questions(), atOnce+10) // and the checks
+		require.LessOrEqual(t, l.scriptRuns(), maxInFlight+10) // and the checks
 		time.Sleep(time.Hour)
 	})
 }
 
-// If the probe is canceled, another call is the probe.
+// TestProbeCanceled checks that another call becomes the probe.
 func TestProbeCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := w.run(t.Context(), &question{Op: report, Window: microsOf(time.Minute), news: news{Hold: 500_000}})
+		_, err := w.run(t.Context(), &scriptArgs{Op: opReport, Window: microsOf(time.Minute), findings: findings{Hold: 500_000}})
 		require.NoError(t, err)
 		left := make(chan error)
 		go func() { left <- onVirtual(w, 0).Acquire(ctx, agento.PaceRequest{}) }()
@@ -258,12 +259,12 @@ func TestProbeCanceled(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, <-left, context.Canceled)
 		synctest.Wait()
-		require.EqualValues(t, probeWanted, w.look().probe)
+		require.EqualValues(t, probeWanted, w.inspect().probe)
 	})
 }
 
-// Urgent news is reported even if another report is under way.
-func TestUrgentNewsReported(t *testing.T) {
+// TestUrgentFindingsReported adds an urgent finding while another report runs.
+func TestUrgentFindingsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &link{to: newVirtualRedis()}
 		p := l.pacer(&log{})
@@ -272,23 +273,23 @@ func TestUrgentNewsReported(t *testing.T) {
 			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 			granted = append(granted, time.Now())
 		}
-		l.cut(nil, 20*time.Millisecond)                                    // within the timeout
+		l.set(nil, 20*time.Millisecond)                                    // within the timeout
 		p.Observe(agento.PaceResult{Granted: granted[0], StatusCode: 200}) // the response to the probe
 		time.Sleep(10 * time.Millisecond)
 		for _, at := range granted[1:] {
 			p.Observe(agento.PaceResult{Granted: at, StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
 		}
 		time.Sleep(40 * time.Millisecond)
-		require.Positive(t, l.to.look().hold)
+		require.Positive(t, l.to.inspect().hold)
 		time.Sleep(time.Minute)
-		require.Equal(t, 2, l.questions(), "both are reported together")
+		require.Equal(t, 2, l.scriptRuns(), "both are reported together")
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 30 * time.Second})
 		time.Sleep(time.Minute)
-		require.Equal(t, 3, l.questions())
+		require.Equal(t, 3, l.scriptRuns())
 	})
 }
 
-// Unused grants of an outage are not given back to Redis, which did not grant them.
+// TestUnusedGrantsOfOutage checks that unused grants are not returned to a Redis that did not grant them.
 func TestUnusedGrantsOfOutage(t *testing.T) {
 	for name, r := range map[string]agento.PaceResult{
 		"not sent":               {NotSent: true},
@@ -303,9 +304,9 @@ func TestUnusedGrantsOfOutage(t *testing.T) {
 				for range 20 {
 					require.NoError(t, other.Acquire(t.Context(), agento.PaceRequest{}))
 				}
-				used := l.to.look().own
+				used := l.to.inspect().own
 				time.Sleep(time.Millisecond)
-				l.cut(errAway, 0)
+				l.set(errDown, 0)
 				var alone []agento.PaceResult
 				for range 5 {
 					require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
@@ -314,10 +315,10 @@ func TestUnusedGrantsOfOutage(t *testing.T) {
 						p.Observe(r)
 					}
 				}
-				l.cut(nil, 0)
+				l.set(nil, 0)
 				time.Sleep(checkEvery)
 				synctest.Wait()
-				require.True(t, p.shares())
+				require.True(t, p.shared())
 				if late {
 					for _, r := range alone {
 						p.Observe(r)
@@ -325,11 +326,11 @@ func TestUnusedGrantsOfOutage(t *testing.T) {
 				}
 				time.Sleep(time.Millisecond)
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-				require.Equal(t, used+1, l.to.look().own, "%s, late: %v", name, late)
+				require.Equal(t, used+1, l.to.inspect().own, "%s, late: %v", name, late)
 				p.Observe(agento.PaceResult{Granted: time.Now(), NotSent: true}) // granted by Redis
 				synctest.Wait()
 				require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-				require.Equal(t, used+1, l.to.look().own, "%s, late: %v", name, late)
+				require.Equal(t, used+1, l.to.inspect().own, "%s, late: %v", name, late)
 			})
 		}
 	}

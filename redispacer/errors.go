@@ -13,13 +13,13 @@ import (
 
 var (
 	errNoReply  = errors.New("no reply in time")
-	errBadReply = errors.New("unexpected reply of the script")
+	errBadReply = errors.New("unexpected reply from the script")
 )
 
-// explain describes a failure without the arguments that Redis quotes of a rejected
-// command: one may be the password.
+// explain describes a failure without the arguments that Redis quotes from a rejected
+// command, because one of them may be the password.
 func explain(err error) error {
-	if why := denial(err); why != "" {
+	if why := configProblem(err); why != "" {
 		return errors.New(why)
 	}
 	if text := errorReply(err); text != "" {
@@ -31,7 +31,7 @@ func explain(err error) error {
 	return fmt.Errorf("cannot reach Redis: %w", err)
 }
 
-// errorReply is the text of an error that Redis returned, "" if err is another one.
+// errorReply returns the text of an error that Redis returned, or "".
 func errorReply(err error) string {
 	var reply redis.Error
 	if !errors.As(err, &reply) {
@@ -41,15 +41,15 @@ func errorReply(err error) string {
 	return text
 }
 
-// denial describes an error reply that remains until somebody changes the configuration. It
-// returns "" for all others, such as READONLY or BUSY, which may end with a failover.
-func denial(err error) string {
+// configProblem describes an error reply that persists until the configuration
+// changes. It returns "" for others, such as READONLY, which a failover may end.
+func configProblem(err error) string {
 	text := errorReply(err)
 	switch {
 	case text == "":
 	case redis.IsAuthError(err) || strings.HasPrefix(text, "ERR AUTH"):
 		code, _, _ := strings.Cut(text, " ")
-		return "Redis requires a password, or rejects the one of the client (" + code + ")"
+		return "Redis requires a password or rejects the client's (" + code + ")"
 	case redis.IsPermissionError(err) || strings.Contains(text, "user executing the script"):
 		return "Redis does not allow the user to run the script or one of its commands (NOPERM)"
 	case strings.HasPrefix(text, "ERR unknown command"):
@@ -58,8 +58,8 @@ func denial(err error) string {
 	return ""
 }
 
-// tooLate is the error for a request that cannot be sent in time.
-func tooLate(wait time.Duration) error {
+// rateLimited returns the error for a request that cannot be sent in time.
+func rateLimited(wait time.Duration) error {
 	return &agento.Error{
 		Code: agento.CodeRateLimited, RetryAfter: wait,
 		Message: "the rate limit does not allow the request in time; nothing was sent",

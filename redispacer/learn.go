@@ -10,59 +10,58 @@ import (
 
 const (
 	longestHold = time.Hour
-	arrival     = time.Second // a request without a response has arrived by then
+	arrival     = time.Second // the service has received a request by then
 )
 
-// learned is what a process has learned and not yet reported to Redis, and what it
-// knows of Redis.
+// learned is what a process has learned, from responses and from Redis.
 type learned struct {
-	mu      sync.Mutex
-	news    news
-	waited  time.Duration // longest time from a grant in Redis to the end of Acquire
-	took    time.Duration // longest time from there to the response
-	hold    time.Time     // no request may be sent before
-	ordered time.Time     // the same, as far as the service asked for it
-	holds   int           // number of 429s that led to both
-	heard   int           // number of those that Redis knows
-	strikes int           // consecutive 429s
-	struck  time.Time     // the latest of them
-	probed  time.Time     // a request granted from then on is a probe; zero: none is
+	mu         sync.Mutex
+	findings   findings
+	waited     time.Duration // longest time from a grant in Redis to the end of Acquire
+	took       time.Duration // longest time from there to the response
+	hold       time.Time     // no request may be sent before
+	ordered    time.Time     // the part of hold that Retry-After asked for
+	holds      int           // number of 429s that led to hold
+	reported   int           // number of those that are reported to Redis
+	successive int           // consecutive 429s
+	last429    time.Time     // time of the last of them
+	probed     time.Time     // a request granted since then is a probe; zero: none
 
-	last   *reply        // nil: none yet
-	lastAt time.Time     // when it arrived
-	trip   time.Duration // how long it took
+	last      *reply        // nil: no reply yet
+	lastAt    time.Time     // when last arrived
+	roundTrip time.Duration // round-roundTrip time of last
 }
 
-// take returns the news and forgets them.
-func (l *learned) take(now time.Time) news {
+// takeFindings returns the findings to report and clears them.
+func (l *learned) takeFindings(now time.Time) findings {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := l.news
+	n := l.findings
 	n.Lag = microsOf(l.waited + l.took)
-	if l.holds > l.heard { // no question must overtake the report of a hold
+	if l.holds > l.reported { // every run must report the hold until one has succeeded
 		n.holds = l.holds
 		n.Hold, n.Ordered = microsOf(max(0, l.hold.Sub(now))), microsOf(max(0, l.ordered.Sub(now)))
 	}
-	l.news, l.waited, l.took = news{}, 0, 0
+	l.findings, l.waited, l.took = findings{}, 0, 0
 	return n
 }
 
-// failed records that a question got no reply: Redis may have lost what it knew.
+// failed records that the script did not reply: Redis may have lost earlier reports.
 func (l *learned) failed() {
 	l.mu.Lock()
-	l.heard = 0
+	l.reported = 0
 	l.mu.Unlock()
 }
 
-// replied records a reply to a question with news.
-func (l *learned) replied(now, asked time.Time, r reply, n *news) {
+// replied records a reply of the script, which had the findings n.
+func (l *learned) replied(now, asked time.Time, r reply, n *findings) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.last, l.lastAt, l.trip = &r, now, now.Sub(asked)
-	l.heard = max(l.heard, n.holds)
+	l.last, l.lastAt, l.roundTrip = &r, now, now.Sub(asked)
+	l.reported = max(l.reported, n.holds)
 }
 
-// limit is the latest limit known.
+// limit returns the latest known limit.
 func (l *learned) limit() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,7 +71,7 @@ func (l *learned) limit() int {
 	return int(l.last.limit)
 }
 
-// acquired records that a request may be sent, so long after its grant.
+// acquired records that a request may be sent, and the time since its grant.
 func (l *learned) acquired(now time.Time, r *reply, waited time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,22 +81,22 @@ func (l *learned) acquired(now time.Time, r *reply, waited time.Duration) {
 	}
 }
 
-// unsent records that a grant was not used, before Acquire returned.
+// unsent records that a grant was not used because Acquire failed.
 func (l *learned) unsent(r *reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.unused(r.now+microsOf(r.wait), true)
-	l.news.Unprobed = l.news.Unprobed || r.probe
+	l.findings.Unprobed = l.findings.Unprobed || r.probe
 }
 
 // observe records a result and reports whether Redis must know it before the next
-// request. Shared means that Redis granted the request.
+// request. shared means that Redis granted the request.
 func (l *learned) observe(now time.Time, r *agento.PaceResult, shared bool) (urgent bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.probed.IsZero() && !r.Granted.Before(l.probed) {
 		l.probed = time.Time{}
-		l.news.Probed, urgent = true, true
+		l.findings.Probed, urgent = true, true
 	}
 	var slot micros
 	lag := time.Duration(0)
@@ -110,14 +109,14 @@ func (l *learned) observe(now time.Time, r *agento.PaceResult, shared bool) (urg
 	case r.NotSent:
 		l.unused(slot, shared)
 		return urgent
-	case r.StatusCode == 0: // the service may have counted it
+	case r.StatusCode == 0: // the service may have counted the request
 		return urgent
 	case r.StatusCode == http.StatusTooManyRequests:
 		urgent = true
 		l.unused(slot, shared)
-		l.refused(now, r)
-	case r.Granted.After(l.struck):
-		l.strikes = 0
+		l.limited(now, r)
+	case r.Granted.After(l.last429):
+		l.successive = 0
 	}
 	took := now.Sub(r.Granted)
 	l.took = max(l.took, min(took, arrival))
@@ -130,42 +129,42 @@ func (l *learned) observe(now time.Time, r *agento.PaceResult, shared bool) (urg
 	return urgent || l.waited+l.took > lag/4*5+time.Millisecond
 }
 
-// unused returns a grant to Redis, unless this process granted it: Redis would
-// return another process's.
+// unused returns a grant to Redis. If this process granted it alone, Redis would
+// return the grant of another process.
 func (l *learned) unused(slot micros, shared bool) {
 	if shared {
-		l.news.Unsent++
-		l.news.UnsentAt = max(l.news.UnsentAt, slot)
+		l.findings.Unsent++
+		l.findings.UnsentAt = max(l.findings.UnsentAt, slot)
 	}
 }
 
 func (l *learned) headers(r *agento.PaceResult, slot micros, took time.Duration) {
 	if left, ok := untilReset(r); ok {
-		l.news.AtLeast = max(l.news.AtLeast, microsOf(left-2*time.Second))
-		// The first request of a window has the whole window ahead, whatever Reset
-		// means. Both ends are in whole seconds.
+		l.findings.AtLeast = max(l.findings.AtLeast, microsOf(left-2*time.Second))
+		// The first request of a window starts it, whatever the meaning of Reset.
+		// Both times are in whole seconds.
 		if r.RateLimit.Remaining >= r.RateLimit.Limit-1 && r.StatusCode != http.StatusTooManyRequests {
-			l.news.AtMost = microsOf(left + time.Second + took.Truncate(time.Second))
+			l.findings.AtMost = microsOf(left + time.Second + took.Truncate(time.Second))
 		}
 	}
-	if l.news.Kind == withHeaders && slot < l.news.Slot {
-		return // a newer response is known
+	if l.findings.Kind == withHeaders && slot < l.findings.Slot {
+		return // a newer response is recorded
 	}
-	l.news.Kind, l.news.Slot, l.news.Took = withHeaders, slot, microsOf(took+l.trip)
-	l.news.Limit, l.news.Used = r.RateLimit.Limit, r.RateLimit.Limit-r.RateLimit.Remaining
+	l.findings.Kind, l.findings.Slot, l.findings.Took = withHeaders, slot, microsOf(took+l.roundTrip)
+	l.findings.Limit, l.findings.Used = r.RateLimit.Limit, r.RateLimit.Limit-r.RateLimit.Remaining
 }
 
 func (l *learned) noHeaders(status int, slot micros, shared bool) {
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		l.unused(slot, shared) // the service checks the key before the limit
-	case status/100 == 2 && l.news.Kind == noResponse:
-		l.news.Kind, l.news.Slot = withoutHeaders, slot
+	case status/100 == 2 && l.findings.Kind == noResponse:
+		l.findings.Kind, l.findings.Slot = withoutHeaders, slot
 	}
 }
 
-// refused records a 429.
-func (l *learned) refused(now time.Time, r *agento.PaceResult) {
+// limited records a 429.
+func (l *learned) limited(now time.Time, r *agento.PaceResult) {
 	wait := r.RetryAfter
 	if wait <= 0 {
 		wait = time.Second
@@ -173,11 +172,11 @@ func (l *learned) refused(now time.Time, r *agento.PaceResult) {
 			wait += left
 		}
 	}
-	l.news.AtLeast = max(l.news.AtLeast, microsOf(wait-time.Second))
-	if r.Granted.After(l.struck) {
-		wait = max(wait, time.Second/2<<min(l.strikes, 10))
-		l.strikes++
-		l.struck = now
+	l.findings.AtLeast = max(l.findings.AtLeast, microsOf(wait-time.Second))
+	if r.Granted.After(l.last429) {
+		wait = max(wait, time.Second/2<<min(l.successive, 10))
+		l.successive++
+		l.last429 = now
 	}
 	if hold := now.Add(min(wait, longestHold)); hold.After(l.hold) {
 		l.hold = hold
@@ -188,7 +187,7 @@ func (l *learned) refused(now time.Time, r *agento.PaceResult) {
 	l.holds++
 }
 
-// untilReset is Reset less Date, both by the service's clock.
+// untilReset returns Reset minus Date, both by the service's clock.
 func untilReset(r *agento.PaceResult) (time.Duration, bool) {
 	if r.Date.IsZero() || r.RateLimit.Reset.IsZero() {
 		return 0, false

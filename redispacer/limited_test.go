@@ -25,7 +25,7 @@ func Test429PausesAllReplicas(t *testing.T) {
 		begun := time.Now()
 		require.NoError(t, other.Acquire(t.Context(), agento.PaceRequest{}))
 		require.InDelta(t, 17, time.Since(begun).Seconds(), 0.01)
-		// It is a probe. The others wait for its response, at most a second.
+		// The first call is a probe. The others wait for its response, at most a second.
 		ahead := time.Now()
 		time.AfterFunc(200*time.Millisecond, func() { other.Observe(agento.PaceResult{Granted: ahead, StatusCode: 200}) })
 		require.NoError(t, one.Acquire(t.Context(), agento.PaceRequest{}))
@@ -34,8 +34,8 @@ func Test429PausesAllReplicas(t *testing.T) {
 	})
 }
 
-// leaving starts calls and returns the times at which Acquire returns.
-func leaving(t *testing.T, p *Pacer, calls int) <-chan time.Time {
+// acquireTimes starts calls and returns the times at which Acquire returns.
+func acquireTimes(t *testing.T, p *Pacer, calls int) <-chan time.Time {
 	gone := make(chan time.Time, calls)
 	for range calls {
 		go func() {
@@ -48,8 +48,8 @@ func leaving(t *testing.T, p *Pacer, calls int) <-chan time.Time {
 	return gone
 }
 
-// When the Retry-After is over, one of the waiting calls is a probe, and the others wait
-// for its response.
+// TestProbeAfter429 checks that after the Retry-After one call is a probe, and the
+// others wait for its response.
 func TestProbeAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
@@ -58,7 +58,7 @@ func TestProbeAfter429(t *testing.T) {
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
 		synctest.Wait()
 		end := time.Now().Add(10 * time.Second)
-		gone := leaving(t, p, 10)
+		gone := acquireTimes(t, p, 10)
 		require.Equal(t, end, <-gone)
 		time.Sleep(200 * time.Millisecond)
 		require.Empty(t, gone)
@@ -69,14 +69,14 @@ func TestProbeAfter429(t *testing.T) {
 	})
 }
 
-// A process that got a 429 sends no request before the 429 is reported, and a 429
-// reported several times leads to one probe.
+// TestNoRequestOvertakes429 checks that a process sends no request until its 429 is
+// reported, and that repeated reports lead to one probe.
 func TestNoRequestOvertakes429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newVirtualRedis()
 		p := onVirtual(w, 0)
-		p.run = func(ctx context.Context, q *question) ([]int64, error) {
-			if q.Op == report {
+		p.run = func(ctx context.Context, q *scriptArgs) ([]int64, error) {
+			if q.Op == opReport {
 				time.Sleep(20 * time.Millisecond)
 			}
 			return w.run(ctx, q)
@@ -87,7 +87,7 @@ func TestNoRequestOvertakes429(t *testing.T) {
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: time.Second})
 		begun := time.Now()
 		synctest.Wait() // the report is under way
-		gone := leaving(t, p, 10)
+		gone := acquireTimes(t, p, 10)
 		require.Equal(t, time.Second, (<-gone).Sub(begun))
 		require.GreaterOrEqual(t, (<-gone).Sub(begun), 2*time.Second)
 		for range 8 {
@@ -97,25 +97,25 @@ func TestNoRequestOvertakes429(t *testing.T) {
 	})
 }
 
-// A 429 is reported again if the report may have been lost.
+// Test429ReportedUntilRedisKnows checks that a report that may be lost is repeated.
 func Test429ReportedUntilRedisKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &link{to: newVirtualRedis()}
 		p := l.pacer(&log{})
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
-		l.cut(errAway, 0)
+		l.set(errDown, 0)
 		p.Observe(agento.PaceResult{Granted: time.Now(), StatusCode: http.StatusTooManyRequests, RetryAfter: 10 * time.Second})
 		synctest.Wait() // the report failed
-		require.Zero(t, l.to.look().hold)
-		l.cut(nil, 0)
+		require.Zero(t, l.to.inspect().hold)
+		l.set(nil, 0)
 		require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{})) // alone
 		time.Sleep(checkEvery)
 		synctest.Wait()
-		require.Positive(t, l.to.look().hold)
+		require.Positive(t, l.to.inspect().hold)
 	})
 }
 
-// MaxHold limits the wait for a Retry-After of new calls and of those in the queue.
+// TestMaxHoldExceeded covers new calls and calls in the queue.
 func TestMaxHoldExceeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := newVirtualRedis(), &service{limit: 10, window: time.Minute}
@@ -138,13 +138,13 @@ func TestMaxHoldExceeded(t *testing.T) {
 		require.ErrorAs(t, <-waiting, &refused)
 		require.LessOrEqual(t, time.Since(begun), s.window/2) // when it asks again
 		require.Equal(t, 10*time.Minute, time.Since(begun)+refused.RetryAfter)
-		require.Equal(t, 1, w.look().waiting)
+		require.Equal(t, 1, w.inspect().waiting)
 		require.NoError(t, <-waiting)
 		require.GreaterOrEqual(t, time.Since(begun), 10*time.Minute)
 	})
 }
 
-// Without Retry-After a 429 is waited for until Reset if the limit is used up, whatever MaxHold is.
+// TestLimitedWithoutRetryAfter checks that calls wait until Reset if the limit is used up.
 func TestLimitedWithoutRetryAfter(t *testing.T) {
 	for remaining, want := range map[int]time.Duration{0: 31 * time.Second, 5: time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -162,7 +162,7 @@ func TestLimitedWithoutRetryAfter(t *testing.T) {
 	}
 }
 
-// WithRetryAfterLimit works with a Pacer of this package.
+// TestClientRetryAfterLimit uses WithRetryAfterLimit with a Pacer of this package.
 func TestClientRetryAfterLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory())

@@ -22,9 +22,9 @@ func TestNewInvalidArgument(t *testing.T) {
 		opt    Option
 		want   string
 	}{
-		"no client":       {nil, testKey, WithPrefix("a"), "no Redis client"},
-		"no key":          {client, "", WithPrefix("a"), "no API key"},
-		"empty option":    {client, testKey, Option{}, "an empty Option"},
+		"no client":       {nil, testKey, WithPrefix("a"), "Redis client is nil"},
+		"no key":          {client, "", WithPrefix("a"), "API key is empty"},
+		"empty option":    {client, testKey, Option{}, "Option is empty"},
 		"window 0":        {client, testKey, WithWindow(0), "WithWindow is not between 100ms and a day: 0s"},
 		"window negative": {client, testKey, WithWindow(-time.Second), "WithWindow is not between"},
 		"window too long": {client, testKey, WithWindow(48 * time.Hour), "WithWindow is not between"},
@@ -43,14 +43,14 @@ func TestNewInvalidArgument(t *testing.T) {
 	}
 }
 
-func TestNewRedisDenies(t *testing.T) {
+func TestNewRedisRejects(t *testing.T) {
 	for name, test := range map[string]struct {
 		args     []string
 		password string
 		want     string
 	}{
-		"wants a password":     {[]string{"--requirepass", testPassword}, "", "requires a password, or rejects the one of the client"},
-		"wants another":        {[]string{"--requirepass", testPassword}, "wrong-" + testPassword, "requires a password, or rejects the one of the client (WRONGPASS)"},
+		"wants a password":     {[]string{"--requirepass", testPassword}, "", "requires a password or rejects the client's"},
+		"wants another":        {[]string{"--requirepass", testPassword}, "wrong-" + testPassword, "requires a password or rejects the client's (WRONGPASS)"},
 		"has no scripts":       {[]string{"--rename-command", "EVAL", "", "--rename-command", "EVALSHA", ""}, "", "does not run scripts"},
 		"allows no scripts":    {strings.Fields("--user default on nopass ~* &* +@all -@scripting"), "", "does not allow the user to run the script"},
 		"not all its commands": {strings.Fields("--user default on nopass ~* &* +@all -zrangebyscore"), "", "does not allow the user to run the script"},
@@ -106,7 +106,7 @@ func TestNewRedisUnreachable(t *testing.T) {
 	}
 }
 
-// TestNewRedisCannotServe starts while Redis replies with errors that end by themselves.
+// TestNewRedisCannotServe starts while Redis returns temporary errors.
 func TestNewRedisCannotServe(t *testing.T) {
 	for name, text := range map[string]string{
 		"replica":        "READONLY You can't write against a read only replica. script: 0123, on @user_script:9.",
@@ -199,10 +199,10 @@ func TestStartDuringFailover(t *testing.T) {
 				require.NoError(t, client.Do(t.Context(), words...).Err())
 			}
 			do(test.down)
-			p, alone := startAlone(t, client, WithTimeout(patient))
+			p, alone := startAlone(t, client, WithTimeout(longTimeout))
 			require.ErrorContains(t, alone, test.want)
 			do(test.up)
-			require.Eventually(t, func() bool { pacedCall(t, p); return p.shares() }, patient, 10*time.Millisecond)
+			require.Eventually(t, func() bool { pacedCall(t, p); return p.shared() }, longTimeout, 10*time.Millisecond)
 		})
 	}
 }

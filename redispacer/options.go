@@ -16,7 +16,7 @@ const (
 	defaultPrefix  = "agento"
 )
 
-// Option configures a [Pacer]. The last option of a kind wins.
+// Option configures a [Pacer]. If an option is given twice, the last one applies.
 type Option struct {
 	name  string
 	apply func(*settings) error
@@ -35,7 +35,7 @@ func newSettings(opts []Option) (settings, error) {
 	s := settings{window: defaultWindow, timeout: defaultTimeout, prefix: defaultPrefix, logger: slog.Default}
 	for _, o := range opts {
 		if o.apply == nil {
-			return s, fmt.Errorf("redispacer: an empty Option")
+			return s, fmt.Errorf("redispacer: Option is empty")
 		}
 		if err := o.apply(&s); err != nil {
 			return s, fmt.Errorf("redispacer: %s %w", o.name, err)
@@ -54,19 +54,19 @@ func duration(name string, d, least time.Duration, field func(*settings) *time.D
 	}}
 }
 
-// WithWindow sets the length of the service's window if it is not a minute, at least
-// 100 ms. All processes that share a key must use the same value.
+// WithWindow sets the length of the service's window, at least 100 ms. The default
+// is a minute. All processes that share a key must use the same value.
 func WithWindow(d time.Duration) Option {
 	return duration("WithWindow", d, shortestWindow, func(s *settings) *time.Duration { return &s.window })
 }
 
-// WithTimeout sets how long a call waits for Redis before its process paces alone,
-// 50 ms by default and at least 1 ms.
+// WithTimeout sets how long a call waits for Redis before its process paces alone.
+// The default is 50 ms, the minimum 1 ms.
 func WithTimeout(d time.Duration) Option {
 	return duration("WithTimeout", d, time.Millisecond, func(s *settings) *time.Duration { return &s.timeout })
 }
 
-// WithPrefix sets the prefix of the keys in Redis, "agento" by default.
+// WithPrefix sets the prefix of the keys in Redis. The default is "agento".
 func WithPrefix(prefix string) Option {
 	return Option{"WithPrefix", func(s *settings) error {
 		if prefix == "" || strings.ContainsAny(prefix, "{}") {
@@ -77,7 +77,7 @@ func WithPrefix(prefix string) Option {
 	}}
 }
 
-// WithLogger sets the logger, slog.Default() by default.
+// WithLogger sets the logger. The default is slog.Default().
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", func(s *settings) error {
 		if l == nil {
@@ -88,8 +88,8 @@ func WithLogger(l *slog.Logger) Option {
 	}}
 }
 
-// WithNotify calls f whenever the process starts to pace alone or to share again,
-// for metrics. A call of the client waits for f.
+// WithNotify calls f whenever the process starts or stops pacing alone, for metrics.
+// A call of the client waits for f.
 func WithNotify(f func(Change)) Option {
 	return Option{"WithNotify", func(s *settings) error {
 		if f == nil {
@@ -100,9 +100,9 @@ func WithNotify(f func(Change)) Option {
 	}}
 }
 
-// WithStartAlone lets [New] succeed when Redis cannot be reached or cannot run the
-// script now, as during a failover. The Pacer then starts as if Redis had just become
-// unavailable. A rejected password or user still is an error.
+// WithStartAlone lets [New] succeed although Redis cannot be reached or cannot run
+// the script, as during a failover. The Pacer then starts as if Redis had just
+// become unavailable. A rejected password or user is still an error.
 func WithStartAlone() Option {
 	return Option{"WithStartAlone", func(s *settings) error {
 		s.alone = true
@@ -110,7 +110,7 @@ func WithStartAlone() Option {
 	}}
 }
 
-// Change reports that a process starts to pace alone or to share again.
+// Change reports that a process starts or stops pacing alone.
 type Change struct {
 	Alone  bool
 	Err    error         // the failure of Redis, if Alone

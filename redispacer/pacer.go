@@ -18,22 +18,22 @@ import (
 
 const (
 	firstReply = 2 * time.Second // how long New waits for Redis
-	// atOnce is how many calls may ask Redis at a time. A thousand at once would wait for
-	// each other there, and take Redis for slow.
-	atOnce = 4
+	// maxInFlight is how many calls may ask Redis at a time. Thousands at once would
+	// delay each other until Redis seems slow.
+	maxInFlight = 4
 )
 
 // Pacer shares the rate limit of one API key among all processes that use the same
-// Redis. It needs no closing, and does not close the Redis client. It is safe
+// Redis. It does not close the Redis client and needs no closing itself. It is safe
 // for concurrent use, also by several clients.
 type Pacer struct {
 	settings
-	run      func(context.Context, *question) ([]int64, error)
-	process  string // prefix of the request ids
+	run      func(context.Context, *scriptArgs) ([]int64, error)
+	process  string // prefix of the request IDs
 	calls    atomic.Uint64
 	inFlight chan struct{} // one element for each call that asks Redis
 	learned  learned
-	urgent   atomic.Int64 // number of urgent news since the current report began; 0: there is none
+	urgent   atomic.Int64 // number of urgent findings since the current report began
 
 	mu       sync.Mutex
 	outage   *outage   // nil: Redis replies
@@ -43,17 +43,17 @@ type Pacer struct {
 
 var _ agento.Pacer = (*Pacer)(nil)
 
-// New returns a Pacer for the API key on the Redis of the client. It runs the
-// script once. It fails within two seconds if an argument or option is invalid,
-// if Redis cannot be reached or cannot run the script now (but see [WithStartAlone]),
-// asks for a password or does not let the user run scripts. No error contains the
-// key or a password.
+// New returns a Pacer for the API key on the Redis of the client. It runs the script
+// once. It fails within two seconds if an argument or option is invalid, if Redis
+// cannot be reached or cannot run the script now (but see [WithStartAlone]), or if
+// Redis requires a password or does not let the user run scripts. No error contains
+// the key or a password.
 func New(client redis.UniversalClient, apiKey string, opts ...Option) (*Pacer, error) {
 	if client == nil {
-		return nil, errors.New("redispacer: no Redis client")
+		return nil, errors.New("redispacer: Redis client is nil")
 	}
 	if apiKey == "" {
-		return nil, errors.New("redispacer: no API key")
+		return nil, errors.New("redispacer: API key is empty")
 	}
 	s, err := newSettings(opts)
 	if err != nil {
@@ -61,46 +61,46 @@ func New(client redis.UniversalClient, apiKey string, opts ...Option) (*Pacer, e
 	}
 	p := newPacer(s, runOn(client, keysOf(s.prefix, apiKey)))
 	asked := time.Now()
-	if _, err := p.ask(context.Background(), &question{Op: report}, max(firstReply, p.timeout)); err != nil {
-		if !p.alone || denial(err) != "" {
+	if _, err := p.ask(context.Background(), &scriptArgs{Op: opReport}, max(firstReply, p.timeout)); err != nil {
+		if !p.alone || configProblem(err) != "" {
 			return nil, fmt.Errorf("redispacer: %w", explain(err))
 		}
-		p.lost(asked, err)
+		p.beginOutage(asked, err)
 	}
 	return p, nil
 }
 
-func newPacer(s settings, run func(context.Context, *question) ([]int64, error)) *Pacer {
-	return &Pacer{settings: s, run: run, process: rand.Text()[:12] + "-", inFlight: make(chan struct{}, atOnce)}
+func newPacer(s settings, run func(context.Context, *scriptArgs) ([]int64, error)) *Pacer {
+	return &Pacer{settings: s, run: run, process: rand.Text()[:12] + "-", inFlight: make(chan struct{}, maxInFlight)}
 }
 
 // attempt is one call of Acquire.
 type attempt struct {
 	agento.PaceRequest
 	id    string
-	until time.Time // by MaxWait; zero: no limit
+	until time.Time // end of MaxWait; zero: no limit
 }
 
 func (p *Pacer) newID() string { return p.process + strconv.FormatUint(p.calls.Add(1), 36) }
 
-// question asks for a grant that comes before the end of MaxWait and of the context.
-func (a *attempt) question(ctx context.Context) *question {
-	q := &question{Op: take, ID: a.id, Bulk: a.Bulk, Patience: -1, MaxHold: microsOf(a.MaxHold)}
+// scriptArgs returns the arguments for a grant before the end of MaxWait and ctx.
+func (a *attempt) scriptArgs(ctx context.Context) *scriptArgs {
+	q := &scriptArgs{Op: opTake, ID: a.id, Bulk: a.Bulk, MaxWait: -1, MaxHold: microsOf(a.MaxHold)}
 	until := a.until
 	if deadline, ok := ctx.Deadline(); ok && (until.IsZero() || deadline.Before(until)) {
 		until = deadline
 	}
 	if !until.IsZero() {
-		q.Patience = microsOf(max(0, time.Until(until)))
+		q.MaxWait = microsOf(max(0, time.Until(until)))
 	}
 	return q
 }
 
-// Acquire waits until one request may be sent. It returns an [*agento.Error] with
-// [agento.CodeRateLimited] and RetryAfter, without waiting, if that cannot be before
-// the context's deadline or within MaxWait or MaxHold. If the context ends, it
-// returns an error that matches both its Err and its Cause. It never fails because
-// of Redis.
+// Acquire waits until one request may be sent. If that is not possible before the
+// context's deadline or within MaxWait or MaxHold, it returns at once an
+// [*agento.Error] with [agento.CodeRateLimited] and RetryAfter. If the context ends,
+// it returns an error that matches both its Err and its Cause. It never fails
+// because of Redis.
 func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 	a := &attempt{PaceRequest: r, id: p.newID()}
 	if r.MaxWait > 0 {
@@ -112,7 +112,7 @@ func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 		}
 		var done bool
 		var err error
-		if o := p.begin(); o != nil {
+		if o := p.joinOutage(); o != nil {
 			done, err = p.acquireAlone(ctx, o, a)
 		} else {
 			done, err = p.acquireShared(ctx, a)
@@ -123,39 +123,39 @@ func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 	}
 }
 
-// acquireShared asks Redis once and waits as long as it says.
+// acquireShared asks Redis once and waits as long as the reply says.
 func (p *Pacer) acquireShared(ctx context.Context, a *attempt) (done bool, err error) {
 	select {
 	case p.inFlight <- struct{}{}:
 	case <-ctx.Done():
 		return false, errs.Context(ctx)
 	}
-	if !p.shares() { // an outage began meanwhile
+	if !p.shared() { // an outage began in the meantime
 		<-p.inFlight
 		return false, nil
 	}
 	asked := time.Now()
-	r, err := p.ask(ctx, a.question(ctx), p.timeout)
+	r, err := p.ask(ctx, a.scriptArgs(ctx), p.timeout)
 	<-p.inFlight
 	if err != nil {
 		if ctx.Err() == nil {
-			p.lost(asked, err)
-			a.id = p.newID() // a late reply drops the old one
+			p.beginOutage(asked, err)
+			a.id = p.newID() // a late reply drops the old ID
 		}
 		return false, nil
 	}
 	wait := r.wait
 	if r.verdict == refused {
-		return false, tooLate(wait)
+		return false, rateLimited(wait)
 	}
 	if r.verdict == again && !a.until.IsZero() {
 		if wait = min(wait, time.Until(a.until)); wait <= 0 {
-			p.giveBack(a.id, r)
-			return false, tooLate(r.wait)
+			p.release(a.id, r)
+			return false, rateLimited(r.wait)
 		}
 	}
 	if err := sleep(ctx, wait); err != nil {
-		p.giveBack(a.id, r)
+		p.release(a.id, r)
 		return false, err
 	}
 	if r.verdict == again {
@@ -182,11 +182,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // ask runs the script. It returns when there is a reply or when the context or the
 // timeout ends, even if the Redis client ignores its context, as it does by default
-// while it reads. A grant that comes too late is given back.
-func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (r reply, err error) {
+// while it reads. A grant that arrives too late is released.
+func (p *Pacer) ask(ctx context.Context, q *scriptArgs, timeout time.Duration) (r reply, err error) {
 	asked := time.Now()
-	q.Window, q.news = microsOf(p.window), p.learned.take(asked)
-	// A caller that cancels must not close a connection that others can use.
+	q.Window, q.findings = microsOf(p.window), p.learned.takeFindings(asked)
+	// A canceled caller must not close a connection that others can use.
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	type answer struct {
 		reply
@@ -204,8 +204,8 @@ func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (r 
 		select {
 		case answers <- a:
 		case <-left:
-			if a.err == nil && q.Op == take {
-				p.giveBack(q.ID, a.reply)
+			if a.err == nil && q.Op == opTake {
+				p.release(q.ID, a.reply)
 			}
 		}
 	}()
@@ -224,13 +224,13 @@ func (p *Pacer) ask(ctx context.Context, q *question, timeout time.Duration) (r 
 		}
 		return reply{}, err
 	}
-	p.learned.replied(time.Now(), asked, r, &q.news)
+	p.learned.replied(time.Now(), asked, r, &q.findings)
 	return r, nil
 }
 
-// giveBack returns an unused grant, or a place in the queue.
-func (p *Pacer) giveBack(id string, r reply) {
-	q := &question{Op: drop, ID: id}
+// release returns an unused grant, or leaves the queue.
+func (p *Pacer) release(id string, r reply) {
+	q := &scriptArgs{Op: opDrop, ID: id}
 	if r.verdict == granted {
 		p.learned.unsent(&r)
 	}
@@ -253,13 +253,13 @@ func (p *Pacer) Observe(r agento.PaceResult) {
 	}
 }
 
-// report reports to Redis until there is no urgent news.
+// report reports to Redis until there are no urgent findings.
 func (p *Pacer) report() {
 	for done := false; !done; {
 		known := p.urgent.Load()
 		asked := time.Now()
-		if _, err := p.ask(context.Background(), &question{Op: report}, p.timeout); err != nil {
-			p.lost(asked, err)
+		if _, err := p.ask(context.Background(), &scriptArgs{Op: opReport}, p.timeout); err != nil {
+			p.beginOutage(asked, err)
 		}
 		done = p.urgent.CompareAndSwap(known, 0)
 	}

@@ -72,11 +72,11 @@ func TestRedisOutage(t *testing.T) {
 				require.Empty(t, c)
 			}
 			begun := time.Now()
-			pacedCall(t, p) // without waiting for Redis
+			pacedCall(t, p) // does not wait for Redis
 			require.Less(t, time.Since(begun), 10*time.Second)
 			test.back(t, s)
 			c := changed(t, p, changes)
-			for ; c.Alone; c = changed(t, p, changes) { // another outage, on a slow machine
+			for ; c.Alone; c = changed(t, p, changes) { // another outage on a slow machine
 			}
 			require.Positive(t, c.Lasted)
 			require.Equal(t, 1, strings.Count(out.String(), "level=WARN"), out.String())
@@ -101,7 +101,7 @@ func changed(t *testing.T, p *Pacer, changes <-chan Change) Change {
 	return Change{}
 }
 
-// A call that waits during an outage shares again when Redis returns.
+// TestWaitersRejoin checks that a waiting call shares the limit when Redis returns.
 func TestWaitersRejoin(t *testing.T) {
 	s := startRedis(t)
 	client := connectTo(t, s)

@@ -27,14 +27,14 @@ func exercise(t *testing.T, p *Pacer) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		for _, bulk := range []bool{true, false} {
-			r, err := p.ask(ctx, &question{Op: take, ID: map[bool]string{true: "b", false: "c"}[bulk], Bulk: bulk, Patience: -1}, patient)
+			r, err := p.ask(ctx, &scriptArgs{Op: opTake, ID: map[bool]string{true: "b", false: "c"}[bulk], Bulk: bulk, MaxWait: -1}, longTimeout)
 			require.NoError(t, err)
 			if r.verdict != again {
 				return false
 			}
 		}
 		return true
-	}, patient, time.Millisecond)
+	}, longTimeout, time.Millisecond)
 }
 
 func TestStoredKeys(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 
 const (
 	testKey = "ak_live_0123456789abcdef0123456789abcdef"
-	// patient is a timeout for a machine under load.
-	patient = 10 * time.Second
+	// longTimeout allows for a slow machine.
+	longTimeout = 10 * time.Second
 )
 
 var silent = slog.New(slog.DiscardHandler)
@@ -68,7 +68,7 @@ func connectTo(t testing.TB, s *redistest.Server) *redis.Client {
 // newTestPacer returns a Pacer with a long timeout and no log.
 func newTestPacer(t testing.TB, client redis.UniversalClient, opts ...Option) *Pacer {
 	t.Helper()
-	opts = append([]Option{WithTimeout(patient), WithLogger(silent)}, opts...)
+	opts = append([]Option{WithTimeout(longTimeout), WithLogger(silent)}, opts...)
 	p, err := New(client, testKey, opts...)
 	require.NoError(t, err)
 	return p

@@ -15,7 +15,7 @@ import (
 
 const tenYears = int64(10 * 365 * 24 * time.Hour / time.Microsecond)
 
-// TestUnexpectedReply paces alone when Redis returns what the script does not.
+// TestUnexpectedReply checks that the process paces alone after an impossible reply.
 func TestUnexpectedReply(t *testing.T) {
 	now := int64(1_700_000_000_000_000)
 	minute := time.Minute.Microseconds()
@@ -32,8 +32,8 @@ func TestUnexpectedReply(t *testing.T) {
 		{2, tenYears, 0, 0, 120, minute, now},                 // ask again in ten years
 		{2, math.MaxInt64, 0, 0, 120, minute, now},            //
 		{2, math.MaxInt64 / 1000 * 2, 0, 0, 120, minute, now}, // overflows a Duration
-		{3, 0, 0, 0, 120, minute, now},                        // refused without a wait
-		{3, tenYears, 0, 0, 120, minute, now},                 // refused for ten years
+		{3, 0, 0, 0, 120, minute, now},                        // rejected without a wait
+		{3, tenYears, 0, 0, 120, minute, now},                 // rejected for ten years
 		{1, 0, 0, minute + 1, 120, minute, now},               // responses take longer than the window
 		{1, 0, 0, 0, 0, minute, now},                          // limit
 		{1, 0, 0, 0, -1, minute, now},                         //
@@ -46,7 +46,7 @@ func TestUnexpectedReply(t *testing.T) {
 				changes := make(chan Change, 2)
 				s, err := newSettings([]Option{WithNotify(func(c Change) { changes <- c }), WithLogger(silent)})
 				require.NoError(t, err)
-				p := newPacer(s, func(context.Context, *question) ([]int64, error) { return v, nil })
+				p := newPacer(s, func(context.Context, *scriptArgs) ([]int64, error) { return v, nil })
 				begun := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
@@ -55,14 +55,15 @@ func TestUnexpectedReply(t *testing.T) {
 				require.Len(t, changes, 1)
 				c := <-changes
 				require.True(t, c.Alone)
-				require.EqualError(t, c.Err, fmt.Sprint("unexpected reply of the script: ", v))
+				require.EqualError(t, c.Err, fmt.Sprint("unexpected reply from the script: ", v))
 				time.Sleep(time.Minute)
 			})
 		})
 	}
 }
 
-// TestUnexpectedState paces alone when the state in Redis is not the script's.
+// TestUnexpectedState checks that the process paces alone if the script cannot have
+// stored the state.
 func TestUnexpectedState(t *testing.T) {
 	client := connectTo(t, startRedis(t))
 	for name, script := range map[string]string{
@@ -103,12 +104,12 @@ func TestUnexpectedState(t *testing.T) {
 				require.ErrorContains(t, err, "redispacer: Redis cannot run the script: ")
 			}
 			require.NoError(t, client.Del(t.Context(), keys...).Err())
-			require.Eventually(t, func() bool { pacedCall(t, p); return p.shares() }, patient, 10*time.Millisecond)
+			require.Eventually(t, func() bool { pacedCall(t, p); return p.shared() }, longTimeout, 10*time.Millisecond)
 		})
 	}
 }
 
-// TestEvictedKey lets requests continue when Redis evicts one of the keys.
+// TestEvictedKey checks that requests continue after Redis evicts one of the keys.
 func TestEvictedKey(t *testing.T) {
 	for i := range 4 {
 		synctest.Test(t, func(t *testing.T) {
@@ -116,14 +117,14 @@ func TestEvictedKey(t *testing.T) {
 			p := onVirtual(w, 0)
 			fill(t, p, s)
 			for k := range 20 { // of a process that ends
-				_, err := w.run(t.Context(), &question{Op: take, ID: fmt.Sprint(k), Bulk: k%2 == 0, Patience: -1, Window: microsOf(time.Minute)})
+				_, err := w.run(t.Context(), &scriptArgs{Op: opTake, ID: fmt.Sprint(k), Bulk: k%2 == 0, MaxWait: -1, Window: microsOf(time.Minute)})
 				require.NoError(t, err)
 			}
 			outside(func(ctx context.Context) { testClient.Del(ctx, w.keys[i]) })
 			begun := time.Now()
 			require.NoError(t, p.Acquire(t.Context(), agento.PaceRequest{}))
 			require.Less(t, time.Since(begun), 3*time.Minute)
-			require.Zero(t, w.look().waiting)
+			require.Zero(t, w.inspect().waiting)
 		})
 	}
 }

@@ -17,7 +17,7 @@ import (
 //go:embed window.lua
 var windowLua string
 
-// clockLua precedes the script. Tests set another clock.
+// clockLua precedes the script. Tests replace it.
 const clockLua = "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n"
 
 // micros is a time or duration in microseconds, the unit of the script.
@@ -30,39 +30,39 @@ func (m micros) duration() time.Duration { return time.Duration(m) * time.Micros
 type operation string
 
 const (
-	take   operation = "take"   // grant the request, or put it in the queue
-	drop   operation = "drop"   // remove it from the queue
-	report operation = "report" // only learn
+	opTake   operation = "take"   // grant the request, or put it in the queue
+	opDrop   operation = "drop"   // remove it from the queue
+	opReport operation = "report" // only learn
 )
 
-// question is the argument of the script.
-type question struct {
-	Op       operation `json:"op"`
-	ID       string    `json:"id"`
-	Bulk     bool      `json:"bulk"`
-	Patience micros    `json:"patience"` // refuse a longer wait; negative: none is too long
-	MaxHold  micros    `json:"maxHold"`  // refuse a longer Retry-After; 0: none is too long
-	Window   micros    `json:"window"`   // as configured
-	Rejoin   bool      `json:"rejoin"`   // the process has paced alone
-	news
+// scriptArgs is the argument of the script.
+type scriptArgs struct {
+	Op      operation `json:"op"`
+	ID      string    `json:"id"`
+	Bulk    bool      `json:"bulk"`
+	MaxWait micros    `json:"maxWait"` // reject a longer wait; negative: no limit
+	MaxHold micros    `json:"maxHold"` // reject a longer Retry-After; 0: no limit
+	Window  micros    `json:"window"`  // as configured
+	Rejoin  bool      `json:"rejoin"`  // the process has paced alone
+	findings
 }
 
-// news is what a process has learned since it last asked.
-type news struct {
-	Hold     micros     `json:"hold"`     // no request may be sent for so long
-	Ordered  micros     `json:"ordered"`  // the part of Hold that the service asked for
-	Probed   bool       `json:"probed"`   // the probe has its response
+// findings are what a process has learned since it last asked.
+type findings struct {
+	Hold     micros     `json:"hold"`     // send no request for this long
+	Ordered  micros     `json:"ordered"`  // the part of Hold that Retry-After asked for
+	Probed   bool       `json:"probed"`   // the probe has a response
 	Unprobed bool       `json:"unprobed"` // the probe was not sent
 	Unsent   int        `json:"unsent"`   // grants that used no budget
 	UnsentAt micros     `json:"unsentAt"` // when the newest of them was granted
 	Lag      micros     `json:"lag"`      // longest time from a grant to the response
 	Kind     headerKind `json:"kind"`     // of the newest response
-	Slot     micros     `json:"slot"`     // when it was granted, by the clock of Redis
+	Slot     micros     `json:"slot"`     // when its request was granted, by the clock of Redis
 	Took     micros     `json:"took"`     // from then to the response
 	Limit    int        `json:"limit"`
 	Used     int        `json:"used"`
-	AtMost   micros     `json:"atMost"`  // longest that the window can be; 0: unknown
-	AtLeast  micros     `json:"atLeast"` // shortest that it can be
+	AtMost   micros     `json:"atMost"`  // maximum length of the window; 0: unknown
+	AtLeast  micros     `json:"atLeast"` // minimum length of the window
 
 	holds int // number of 429s that led to Hold
 }
@@ -86,7 +86,7 @@ const (
 // reply is the result of the script.
 type reply struct {
 	verdict verdict
-	wait    time.Duration // until the request may be sent, or until to ask again
+	wait    time.Duration // until the request may be sent, or until the next scriptArgs
 	probe   bool          // others wait for the response to this request
 	lag     time.Duration
 	limit   int64
@@ -94,7 +94,7 @@ type reply struct {
 	now     micros // the clock of Redis
 }
 
-// newReply returns an error unless the script can give this reply to the operation.
+// newReply returns an error unless v is a possible reply to the operation.
 func newReply(op operation, v []int64) (reply, error) {
 	if len(v) != 7 || slices.Min(v) < 0 || max(v[1], v[3], v[5]) > int64(microsOf(3*longestWindow)) {
 		return reply{}, fmt.Errorf("%w: %d", errBadReply, v)
@@ -105,7 +105,7 @@ func newReply(op operation, v []int64) (reply, error) {
 	}
 	ok := r.window >= shortestWindow && r.window <= longestWindow && r.lag <= r.window && r.limit > 0 && r.now > 0
 	switch {
-	case op != take:
+	case op != opTake:
 		ok = ok && r.verdict == 0
 	case r.verdict == granted:
 		ok = ok && r.wait <= r.window/60
@@ -120,7 +120,7 @@ func newReply(op operation, v []int64) (reply, error) {
 	return r, nil
 }
 
-// keysOf returns the Redis keys of an API key, in the order of the script.
+// keysOf returns the Redis keys of an API key, in the script's order.
 func keysOf(prefix, apiKey string) []string {
 	mac := hmac.New(sha256.New, []byte("agento rate limit"))
 	mac.Write([]byte(apiKey))
@@ -128,10 +128,10 @@ func keysOf(prefix, apiKey string) []string {
 	return []string{name + "state", name + "chats", name + "bulks", name + "due"}
 }
 
-// runOn returns a function that runs the script on a Redis.
-func runOn(client redis.UniversalClient, keys []string) func(context.Context, *question) ([]int64, error) {
+// runOn returns a function that runs the script on the client's Redis.
+func runOn(client redis.UniversalClient, keys []string) func(context.Context, *scriptArgs) ([]int64, error) {
 	script := redis.NewScript(clockLua + windowLua)
-	return func(ctx context.Context, q *question) ([]int64, error) {
+	return func(ctx context.Context, q *scriptArgs) ([]int64, error) {
 		argument, err := json.Marshal(q)
 		if err != nil {
 			return nil, err

@@ -10,7 +10,7 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// service enforces a rate limit as the real one might. Its headers are in whole seconds.
+// service enforces a rate limit like the real service. Its headers are in whole seconds.
 type service struct {
 	limit  int
 	window time.Duration

@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// virtualRedis is a key on the Redis server of the tests, with the clock of a synctest
-// bubble instead of the server's. The bubble's clock stands still while the script runs.
+// virtualRedis is a key on the tests' Redis server, with the clock of a synctest
+// bubble. That clock does not advance while the script runs.
 type virtualRedis struct {
 	begun time.Time
 	keys  []string
@@ -47,7 +47,7 @@ func onVirtual(w *virtualRedis, trip time.Duration, opts ...Option) *Pacer {
 	if err != nil {
 		panic(err)
 	}
-	return newPacer(s, func(ctx context.Context, q *question) ([]int64, error) {
+	return newPacer(s, func(ctx context.Context, q *scriptArgs) ([]int64, error) {
 		time.Sleep(trip / 2)
 		v, err := w.run(ctx, q)
 		time.Sleep(trip / 2)
@@ -57,7 +57,7 @@ func onVirtual(w *virtualRedis, trip time.Duration, opts ...Option) *Pacer {
 
 func (w *virtualRedis) now() int64 { return 1_700_000_000_000_000 + time.Since(w.begun).Microseconds() }
 
-func (w *virtualRedis) run(_ context.Context, q *question) (v []int64, err error) {
+func (w *virtualRedis) run(_ context.Context, q *scriptArgs) (v []int64, err error) {
 	argument, err := json.Marshal(q)
 	if err != nil {
 		return nil, err
@@ -72,13 +72,13 @@ func (w *virtualRedis) run(_ context.Context, q *question) (v []int64, err error
 	return v, err
 }
 
-// lose deletes the keys, as a restart of Redis does.
-func (w *virtualRedis) lose() {
+// deleteKeys deletes the keys, as a restart of Redis does.
+func (w *virtualRedis) deleteKeys() {
 	outside(func(ctx context.Context) { testClient.Del(ctx, w.keys...) })
 }
 
-// sight is what look returns.
-type sight struct {
+// snapshot is the result of inspect.
+type snapshot struct {
 	hold, probe, window, limit int64
 	own, foreign, waiting      int
 	takes, reports             int
@@ -92,7 +92,7 @@ var lookScript = redis.NewScript(`
 	for i, n in ipairs(s.own) do own, foreign = own + n, foreign + s.foreign[i] end
 	return {s.hold, s.probe, s.window, s.limit, own, foreign, redis.call('ZCARD', KEYS[2]) + redis.call('ZCARD', KEYS[3]), s.at[1] or 0}`)
 
-func (w *virtualRedis) look() sight {
+func (w *virtualRedis) inspect() snapshot {
 	var v []int64
 	outside(func(ctx context.Context) {
 		var err error
@@ -102,9 +102,9 @@ func (w *virtualRedis) look() sight {
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return sight{
+	return snapshot{
 		hold: v[0], probe: v[1], window: v[2], limit: v[3], own: int(v[4]), foreign: int(v[5]), waiting: int(v[6]),
-		oldest: micros(w.now() - v[7]).duration(), takes: w.asked[take], reports: w.asked[report],
+		oldest: micros(w.now() - v[7]).duration(), takes: w.asked[opTake], reports: w.asked[opReport],
 	}
 }
 
@@ -127,7 +127,7 @@ func newHelper() *helper {
 	return h
 }
 
-// outside runs a function outside of the bubble of the caller, whose clock does not advance meanwhile.
+// outside runs a function outside of the caller's bubble, whose clock does not advance.
 func outside(job func(context.Context)) {
 	h := <-helpers
 	h.jobs <- job

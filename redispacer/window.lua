@@ -1,11 +1,11 @@
 -- Decides on one request and stores what the process has learned. Times are
 -- microseconds of this server's clock. The keys share a hash tag.
 --
--- Requests are counted in groups, one for each 32nd of the window. A run does the
--- same work whatever the limit is.
+-- Requests are counted in groups, one for each 32nd of the window, so that the work
+-- does not depend on the limit.
 local STATE, CHATS, BULKS, DUE = unpack(KEYS)
 local GRANTED, AGAIN, REFUSED = 1, 2, 3
-local SETTLED, WANTED, SENT = 0, 1, 2 -- of a probe, which leaves alone: others wait for its response
+local DONE, WANTED, SENT = 0, 1, 2 -- states of the probe; while it is sent, other requests wait
 local SECOND, MINUTE, HOUR, DAY = 1000000, 60000000, 3600000000, 86400000000
 local MOST = 150 -- groups
 local STREAK = 4 -- chat requests for each bulk request while both wait
@@ -40,8 +40,8 @@ now = max(now, s.last)
 s.last = now
 if s.conf ~= q.window then s.conf, s.window, s.grown = q.window, max(SECOND / 10, min(q.window, DAY)), nil end
 
--- A request may reach the service as late as its response comes. The longest such lag of
--- this window and the last one counts.
+-- A request may reach the service as late as its response arrives. This lag is the
+-- maximum of the current window and the last one.
 if now >= s.lagEnd then
   s.lagOld = now < s.lagEnd + s.window and s.lag or 0
   s.lag, s.lagEnd = 0, now + s.window
@@ -72,7 +72,7 @@ local function add(kind, at, n)
   return i
 end
 
--- undo stops counting n requests, the newest up to a time.
+-- undo uncounts the newest n requests up to a time.
 local function undo(n, upTo)
   for i = #s.at, 1, -1 do
     if n > 0 and s.at[i] < upTo + width() then
@@ -91,8 +91,8 @@ local function sum(kind, after, upTo)
   return n
 end
 
--- compare estimates the requests of other clients. It raises the estimate only as far as
--- the response proves, and lowers it only as far as the response disproves.
+-- compare estimates the requests of other clients. It raises or lowers the estimate
+-- only as far as the response proves.
 local function compare()
   local from, sure = q.slot - s.window - lag, q.slot - s.window + q.took + width()
   local missing = q.used - sum('own', from, q.slot + q.took + width()) - sum('foreign', from, huge)
@@ -109,7 +109,7 @@ end
 local function learn()
   undo(q.unsent, q.unsentAt)
   if q.kind == 1 then
-    s.blind = nil
+    s.noHeaders = nil
     s.limit = max(1, min(q.limit, 2 ^ 40))
     if q.atLeast > s.window and s.window < MINUTE then
       s.window, s.grown = MINUTE, true
@@ -122,13 +122,13 @@ local function learn()
       if q.slot > now - s.window then compare() end
     end
   elseif q.kind == 2 and (s.seen == 0 or q.slot > s.seen + 2 * s.window) then
-    s.blind = true -- a service without headers has no limit
+    s.noHeaders = true -- a service without headers has no limit
   end
   if s.probe == SENT then
     if q.unprobed then
       s.probe = WANTED
     elseif q.probed or now >= s.probeAt + SECOND then
-      s.probe = SETTLED
+      s.probe = DONE
     end
   end
   if q.hold > 0 then
@@ -138,12 +138,12 @@ local function learn()
     s.hold = max(s.hold, hold)
     s.ordered = max(s.ordered, now + min(q.ordered, HOUR))
   end
-  if q.rejoin and s.probe == SETTLED then s.probe = WANTED end
+  if q.rejoin and s.probe == DONE then s.probe = WANTED end
 end
 
--- turn returns when a request with so many ahead of it can be sent, if most requests
+-- earliest returns when a request with this many ahead can be sent, if most requests
 -- of its kind and of other clients can count at a time.
-local function turn(kind, most, ahead)
+local function earliest(kind, most, ahead)
   local life = s.window + lag + floor(s.window / 1000)
   local left, at = most - ahead % most, now - life
   for i = #s.at, 1, -1 do
@@ -160,7 +160,7 @@ local function leave()
   for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('ZREM', key, q.id) end
 end
 
-local keep -- lifetime of the keys in milliseconds
+local ttl -- lifetime of the keys in milliseconds
 
 local function take()
   if q.maxHold > 0 and s.ordered - now > q.maxHold then
@@ -174,21 +174,21 @@ local function take()
     chats, bulks = 0, 0
   end
   local ahead = redis.call('ZRANK', queue, q.id) or q.bulk and bulks or chats
-  local near = floor(s.window / 60) -- a request that can be sent so soon need not ask again
+  local near = floor(s.window / 60) -- a request that can be sent this soon does not ask again
   local share = s.limit - floor(s.limit / 10)
   local at
   if q.bulk then
     local chatsAhead = min(chats, max(0, STREAK * (ahead + 1) - s.streak))
-    at = max(turn('own', s.limit, ahead + chatsAhead), turn('bulk', share, ahead))
+    at = max(earliest('own', s.limit, ahead + chatsAhead), earliest('bulk', share, ahead))
   else
-    if bulks > 0 and turn('bulk', share, 0) <= now + near then
+    if bulks > 0 and earliest('bulk', share, 0) <= now + near then
       ahead = ahead + min(bulks, max(0, floor((ahead + s.streak) / STREAK)))
     end
-    at = turn('own', s.limit, ahead)
+    at = earliest('own', s.limit, ahead)
   end
-  if s.blind then at = now end
+  if s.noHeaders then at = now end
   at = min(max(at, s.hold), now + 3 * DAY)
-  if q.patience >= 0 and at - now > q.patience then
+  if q.maxWait >= 0 and at - now > q.maxWait then
     leave()
     return REFUSED, at - now
   end
@@ -210,20 +210,20 @@ local function take()
   wait = max(wait, 1000)
   redis.call('ZADD', queue, 'NX', now, q.id)
   redis.call('ZADD', DUE, now + wait + floor(s.window / 20) + SECOND, q.id)
-  for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('PEXPIRE', key, keep) end
+  for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('PEXPIRE', key, ttl) end
   return AGAIN, wait
 end
 
 -- A request whose process does not ask again in time leaves the queue.
-local gone = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, 50)
-if #gone > 0 then
-  for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('ZREM', key, unpack(gone)) end
+local expired = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, 50)
+if #expired > 0 then
+  for _, key in ipairs({CHATS, BULKS, DUE}) do redis.call('ZREM', key, unpack(expired)) end
 end
 
 learn()
-keep = floor((3 * s.window + 2 * SECOND + max(0, s.hold - now)) / 1000)
+ttl = floor((3 * s.window + 2 * SECOND + max(0, s.hold - now)) / 1000)
 local verdict, wait, probe = 0, 0, false
 if q.op == 'take' then verdict, wait, probe = take() end
 if q.op == 'drop' then leave() end
-redis.call('SET', STATE, cmsgpack.pack(s), 'PX', keep)
+redis.call('SET', STATE, cmsgpack.pack(s), 'PX', ttl)
 return {verdict, wait, probe and 1 or 0, lag, s.limit, s.window, now}

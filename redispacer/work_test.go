@@ -15,29 +15,29 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The most that one run of the script may do.
+// The limits of one run of the script.
 const (
 	mostCommands = 18
 	mostState    = 8 << 10 // bytes of the state, which the script loads and stores as a whole
 )
 
-// TestScriptWorkIsBounded runs the script on headers, arguments and states of any size.
-func TestScriptWorkIsBounded(t *testing.T) {
+// TestScriptWorkLimited runs the script on headers, arguments and states of any size.
+func TestScriptWorkLimited(t *testing.T) {
 	server := startRedis(t)
 	for name, test := range workCases() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorkload(t, server.Addr, keysOf("agento", name))
 			for i := range 20 {
-				w.ask(t, &question{Op: take, ID: fmt.Sprint("first", i), Bulk: i%2 == 0})
+				w.ask(t, &scriptArgs{Op: opTake, ID: fmt.Sprint("first", i), Bulk: i%2 == 0})
 			}
 			w.took = nil
 			if test.prepare != nil {
 				test.prepare(t, w)
 			}
 			waits := w.ping(t)
-			for i, n := range test.news {
-				for k, op := range []operation{report, take, take, drop, take} {
-					w.ask(t, &question{Op: op, ID: fmt.Sprint("next", i, k/2), Bulk: i%2 == 0, news: n})
+			for i, n := range test.findings {
+				for k, op := range []operation{opReport, opTake, opTake, opDrop, opTake} {
+					w.ask(t, &scriptArgs{Op: op, ID: fmt.Sprint("next", i, k/2), Bulk: i%2 == 0, findings: n})
 				}
 			}
 			longest := waits()
@@ -49,26 +49,26 @@ func TestScriptWorkIsBounded(t *testing.T) {
 }
 
 type workCase struct {
-	prepare func(*testing.T, *workload)
-	news    []news
+	prepare  func(*testing.T, *workload)
+	findings []findings
 }
 
 func workCases() map[string]workCase {
 	cases := make(map[string]workCase)
 	for _, limit := range []int{1e3, 1e4, 1e5, 1e6, 1e9, math.MaxInt >> 10, math.MaxInt} {
-		response := func(used int) news { return news{Kind: withHeaders, Limit: limit, Used: used, Took: 1000} }
-		cases[fmt.Sprint("limit ", limit)] = workCase{news: []news{
+		response := func(used int) findings { return findings{Kind: withHeaders, Limit: limit, Used: used, Took: 1000} }
+		cases[fmt.Sprint("limit ", limit)] = workCase{findings: []findings{
 			response(limit), response(0), response(limit - limit/3), response(limit / 2), response(1), response(limit),
 		}}
-		cases[fmt.Sprint("remaining -1 of ", limit)] = workCase{news: []news{response(limit), response(min(limit, math.MaxInt-1) + 1)}}
+		cases[fmt.Sprint("remaining -1 of ", limit)] = workCase{findings: []findings{response(limit), response(min(limit, math.MaxInt-1) + 1)}}
 	}
-	some := []news{
+	some := []findings{
 		{Kind: withHeaders, Limit: 1000, Used: 1000, Took: 1000, Slot: micros(time.Now().Add(-30 * time.Second).UnixMicro())},
 		{Kind: withHeaders, Limit: 1000, Used: 1000, Took: 1000},
 		{Kind: withHeaders, Limit: 1000, Took: 1000},
 	}
 	for _, n := range []micros{math.MinInt64, -1, math.MaxInt64} {
-		cases[fmt.Sprint("arguments ", int64(n))] = workCase{news: append([]news{
+		cases[fmt.Sprint("arguments ", int64(n))] = workCase{findings: append([]findings{
 			{Unsent: int(n), UnsentAt: n},
 			{Hold: n, Ordered: n, Lag: n, Probed: true, Unprobed: true},
 			{Kind: withHeaders, Limit: int(n), Used: int(n), Slot: n, Took: n, AtMost: n, AtLeast: n},
@@ -76,7 +76,7 @@ func workCases() map[string]workCase {
 		}, some...)}
 	}
 	for name, script := range workStates {
-		cases[name] = workCase{news: some, prepare: func(t *testing.T, w *workload) {
+		cases[name] = workCase{findings: some, prepare: func(t *testing.T, w *workload) {
 			require.NoError(t, w.client.Eval(t.Context(), prepareLua+script+"\nreturn 1", w.keys).Err())
 		}}
 	}
@@ -125,7 +125,7 @@ const prepareLua = `
 type workload struct {
 	client *redis.Client
 	keys   []string
-	run    func(context.Context, *question) ([]int64, error)
+	run    func(context.Context, *scriptArgs) ([]int64, error)
 	took   []time.Duration // time of each run in the server
 }
 
@@ -136,16 +136,16 @@ func newWorkload(t *testing.T, addr string, keys []string) *workload {
 	return &workload{client: client, keys: keys, run: runOn(client, keys)}
 }
 
-func (w *workload) ask(t *testing.T, q *question) {
+func (w *workload) ask(t *testing.T, q *scriptArgs) {
 	t.Helper()
-	q.Window, q.Patience = microsOf(time.Minute), -1
+	q.Window, q.MaxWait = microsOf(time.Minute), -1
 	if q.Slot == 0 {
 		q.Slot = micros(w.client.Time(t.Context()).Val().UnixMicro())
 	}
 	before := w.commands(t)
 	_, err := w.run(t.Context(), q)
 	if err != nil {
-		require.NotEmpty(t, errorReply(err), err) // not a timeout
+		require.NotEmpty(t, errorReply(err), err) // an error of Redis, not a timeout
 		require.NotContains(t, err.Error(), "user_script")
 	}
 	require.LessOrEqual(t, w.commands(t)-before, mostCommands)

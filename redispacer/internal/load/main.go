@@ -1,8 +1,8 @@
-// Command load measures what sharing a rate limit through Redis is worth. Four processes
-// with one key call a service with a sliding window in real time: with redispacer,
-// without it, and with a Redis that fails meanwhile.
+// Command load measures the benefit of sharing a rate limit through Redis. Four
+// processes with one key call a service with a sliding window in real time: with
+// redispacer, without it, and with a Redis that fails.
 //
-//	go run ./internal/load            # all cases, some seven minutes
+//	go run ./internal/load            # all cases, about seven minutes
 //	go run ./internal/load -case shared
 package main
 
@@ -25,7 +25,7 @@ func main() {
 		}
 		return
 	}
-	only := flag.String("case", strings.Join(cases, ","), "what to run")
+	only := flag.String("case", strings.Join(cases, ","), "comma-separated cases to run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -36,7 +36,7 @@ func main() {
 	fmt.Println("|---|---|---|---|---|---|")
 	for name := range strings.SplitSeq(*only, ",") {
 		if p.Case = name; !slices.Contains(cases, name) {
-			fmt.Fprintf(os.Stderr, "no case %q\n", name)
+			fmt.Fprintf(os.Stderr, "unknown case %q\n", name)
 			os.Exit(2)
 		}
 		r, err := p.run(ctx)

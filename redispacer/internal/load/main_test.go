@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if spec, ok := os.LookupEnv(workerEnv); ok { // a worker is this binary again
+	if spec, ok := os.LookupEnv(workerEnv); ok { // workers run the same binary
 		if err := work(spec); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -20,8 +20,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestProcesses is the program in small. What it asserts does not depend on how
-// fast the machine is; the figures are the program's.
+// TestProcesses runs the program at a small scale. Its assertions do not depend on
+// the speed of the machine.
 func TestProcesses(t *testing.T) {
 	for _, name := range []string{shared, killed, paused} {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// The service that the program brings does refuse what comes too early.
+// TestProcessesWithout checks that the program's service rejects early requests.
 func TestProcessesWithout(t *testing.T) {
 	t.Parallel()
 	p := plan{Case: without, Processes: 4, Calls: 10, Goroutines: 5, Limit: 5, Window: time.Second}

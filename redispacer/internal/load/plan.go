@@ -14,8 +14,8 @@ import (
 	"github.com/remsyshq/agento-go/redispacer/internal/redistest"
 )
 
-// What happens to Redis in a run: nothing; it is not used; it is killed after a third of the
-// ideal time and restarted 5 s later; it is stopped for that time.
+// The cases: Redis works; it is not used; it is killed after a third of the ideal time
+// and restarted 5 s later; it is suspended for that time.
 const (
 	shared  = "shared"
 	without = "without"
@@ -96,7 +96,7 @@ func (p *plan) run(ctx context.Context) (*result, error) {
 	return r, nil
 }
 
-// fail makes Redis fail, if the case says so.
+// fail makes Redis fail, if the case requires it.
 func (p *plan) fail(ctx context.Context, redis *redistest.Server) error {
 	if p.Case != killed && p.Case != paused || !wait(ctx, p.ideal()/3) {
 		return nil

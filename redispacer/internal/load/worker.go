@@ -21,7 +21,7 @@ const workerEnv = "REDISPACER_LOAD"
 // report is the result of a worker.
 type report struct {
 	Errors []string
-	Alone  int // calls that began while the process paced alone
+	Alone  int // calls begun while the process paced alone
 }
 
 // work makes the calls of one process and prints the report.

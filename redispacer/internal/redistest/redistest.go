@@ -91,7 +91,7 @@ func (s *Server) Restart() error {
 	return errors.New("redis-server does not reply")
 }
 
-// replies reports whether the server replies to a PING, if only that it requires a password.
+// replies reports whether the server replies to a PING, even with an authentication error.
 func (s *Server) replies() bool {
 	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
 	if err != nil {
