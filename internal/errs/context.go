@@ -8,7 +8,7 @@ import (
 // Context returns the error of a context that has ended. It matches both the
 // context's Err and its Cause.
 func Context(ctx context.Context) error {
-	cause := context.Cause(ctx) // before Err: the context may end in between
+	cause := context.Cause(ctx) // before Err, because the context may end between the calls
 	err := ctx.Err()
 	switch {
 	case cause == nil:

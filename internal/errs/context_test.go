@@ -23,7 +23,7 @@ func TestContext(t *testing.T) {
 	require.Equal(t, context.Canceled, Context(plain))
 }
 
-// endsBetween is a context that ends between two looks at it.
+// endsBetween is a context that ends between two calls of its methods.
 type endsBetween struct {
 	context.Context
 	end  func()

@@ -1,4 +1,4 @@
-// Package errs has the errors that several packages of the SDK share.
+// Package errs contains the errors that several packages of the SDK share.
 package errs
 
 import (
@@ -21,7 +21,7 @@ var (
 	ErrNotEventStream  = errors.New("agento: the response is not an event stream")
 )
 
-// ArgumentError reports a bad argument, found before any network. It matches
+// ArgumentError reports an invalid argument, found before anything is sent. It matches
 // ErrValidation.
 type ArgumentError struct{ Name, Problem string }
 
@@ -35,11 +35,11 @@ func (e *ArgumentError) Error() string { return "agento: " + e.Name + " " + e.Pr
 // Is reports whether target is ErrValidation.
 func (e *ArgumentError) Is(target error) bool { return target == ErrValidation }
 
-// MaxLine is the number of bytes of a text that Line keeps.
+// MaxLine is the maximum number of bytes that Line keeps.
 const MaxLine = 1000
 
-// Line makes text from outside fit for one line of a terminal or a log: it is
-// shortened, and control characters are escaped.
+// Line returns text from outside the program in a form that is safe for one line of a
+// terminal or log: shortened, with control characters escaped.
 func Line(s string) string {
 	if len(s) > MaxLine {
 		s = strings.ToValidUTF8(s[:MaxLine], "") + "…"
@@ -52,7 +52,7 @@ func Line(s string) string {
 	return strings.ReplaceAll(inner, `\"`, `"`)
 }
 
-// Several returns an error with a text that matches what any of the errors matches.
+// Several returns an error with the given text that matches whatever the errors match.
 func Several(text string, all []error) error { return &several{text, all} }
 
 type several struct {
@@ -63,8 +63,8 @@ type several struct {
 func (e *several) Error() string   { return e.text }
 func (e *several) Unwrap() []error { return e.all }
 
-// Word quotes a name that would not be one word of a list, or that holds what
-// a terminal would take for something else.
+// Word returns name, quoted if it would not be a single word in a list or contains
+// characters that a terminal would interpret.
 func Word(name string) string {
 	quoted := strconv.Quote(name)
 	if name == "" || len(quoted) > len(name)+2 || strings.ContainsAny(name, " []") {

@@ -12,29 +12,29 @@ import (
 )
 
 const (
-	// maxKeys is how many keys of a client are remembered.
+	// maxKeys is the number of keys of a client that are remembered.
 	maxKeys = 8
-	// shortestKey is the length below which a key is not looked for in arguments:
-	// one as tests have, such as "key", would be found in unrelated text.
+	// shortestKey is the minimum length of a key that is searched for in arguments.
+	// A shorter one, such as a test's "key", would be found in unrelated text.
 	shortestKey = 16
-	// maxAsking is how many calls of a key source may run at a time.
+	// maxAsking limits concurrent calls of a key source.
 	maxAsking = 64
 )
 
-// keys has the API keys of a client: the newest, which is sent, and those before
-// it, which are still kept out of everything that is reported.
+// keys has the API keys of a client: the newest, which is sent, and earlier ones,
+// which are still redacted.
 type keys struct {
-	source func(context.Context) (string, error) // nil: there is one key
-	asking chan struct{}                         // one for each call of source that runs
+	source func(context.Context) (string, error) // nil: the key never changes
+	asking chan struct{}                         // one element for each running call of source
 	pacer  func() Pacer
 	mu     sync.Mutex
-	recent atomic.Pointer[recentKeys] // replaced, never changed
+	recent atomic.Pointer[recentKeys] // replaced, never modified
 }
 
 type recentKeys struct {
-	newest []string   // the key to send, as the value of a header
-	keys   []*usedKey // the newest first
-	forms  Redactor   // of all of them
+	newest []string   // the key to send, as a header value
+	keys   []*usedKey // newest first
+	forms  Redactor   // of all keys
 }
 
 // usedKey is a key and the pacer of its rate limit.
@@ -52,8 +52,8 @@ func (k *keys) init(cfg Config) {
 	}
 }
 
-// next returns the key for one attempt. A key that was not used before gets a new
-// pacer: it has a rate limit of its own.
+// next returns the key for one attempt. A new key gets a new pacer, because each
+// key has its own rate limit.
 func (k *keys) next(ctx context.Context) (*usedKey, error) {
 	if k.source == nil {
 		return k.recent.Load().keys[0], nil
@@ -63,13 +63,12 @@ func (k *keys) next(ctx context.Context) (*usedKey, error) {
 		err = CheckKey(key)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the key source: %w", err)
+		return nil, fmt.Errorf("key source: %w", err)
 	}
 	return k.use(key), nil
 }
 
-// ask returns the key of the source. It does not wait for a source that outlasts the
-// context.
+// ask calls the key source. It returns when ctx ends, even if the source does not.
 func (k *keys) ask(ctx context.Context) (string, error) {
 	select {
 	case k.asking <- struct{}{}:
@@ -83,7 +82,7 @@ func (k *keys) ask(ctx context.Context) (string, error) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		a := answer{err: errors.New("it did not return")} // as after runtime.Goexit
+		a := answer{err: errors.New("did not return")} // as after runtime.Goexit
 		defer func() {
 			a.panicked = recover()
 			<-k.asking
@@ -128,7 +127,7 @@ func (k *keys) use(key string) *usedKey {
 	return newest
 }
 
-// HoldsKey reports whether a text has one of the client's keys in it.
+// HoldsKey reports whether text contains one of the client's keys.
 func (t *Transport) HoldsKey(text string) bool {
 	for _, one := range t.keys.recent.Load().keys {
 		if HoldsKey(text, one.key) {
@@ -138,20 +137,20 @@ func (t *Transport) HoldsKey(text string) bool {
 	return false
 }
 
-// HoldsKey reports whether a text has the key in it.
+// HoldsKey reports whether text contains the key.
 func HoldsKey(text, key string) bool {
 	return len(key) >= shortestKey && strings.Contains(text, key)
 }
 
-// CheckKey reports what makes a key unusable as the value of a header. The
-// error does not have the key.
+// CheckKey returns an error if a key cannot be a header value. The error does not
+// contain the key.
 func CheckKey(key string) error {
 	if key == "" {
-		return errors.New("the API key is empty")
+		return errors.New("API key is empty")
 	}
 	for _, c := range []byte(key) {
 		if c <= ' ' || c >= 0x7f {
-			return errors.New("the API key has a space, a line break or another character that no key has")
+			return errors.New("API key contains a space, a line break or another invalid character")
 		}
 	}
 	return nil

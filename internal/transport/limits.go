@@ -12,28 +12,27 @@ import (
 )
 
 const (
-	maxBody      = 64 << 20 // of a success
+	maxBody      = 64 << 20 // of a successful response
 	maxErrorBody = 1 << 20
 	errorBodyFor = 5 * time.Second
-	readStep     = 64 << 10 // of a body that must arrive within the header timeout, where no timeout is set
+	readStep     = 64 << 10 // of a body that must arrive within the header timeout if no timeout is set
 )
 
-// TimeoutError reports an attempt that had no response, or not the whole of one,
-// in time.
+// TimeoutError reports an attempt whose response did not arrive completely in time.
 type TimeoutError struct{ After time.Duration }
 
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("the response did not arrive within %v", e.After)
+	return fmt.Sprintf("response did not arrive within %v", e.After)
 }
 
-// Timeout reports that this is a timeout, for net.Error.
+// Timeout returns true; it implements net.Error.
 func (e *TimeoutError) Timeout() bool { return true }
 
-// Temporary is part of net.Error.
+// Temporary returns true; it implements net.Error.
 func (e *TimeoutError) Temporary() bool { return true }
 
-// attempt is one request and the time that it has. Where the caller's deadline comes
-// first, there is no timer.
+// attempt is one request and its time limit. If the caller's deadline is earlier,
+// there is no timer.
 type attempt struct {
 	ctx    context.Context
 	limit  time.Duration
@@ -41,8 +40,8 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 }
 
-// send sends a request within its limits and reads the response: what it returns
-// has an empty body. The body of a success that is a stream is left open.
+// send sends a request within its limits and reads the response into c. The response
+// that it returns has an empty body. A successful stream's body is left open.
 func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) {
 	a := &attempt{ctx: c.ctx, limit: c.HeaderTimeout}
 	if c.Timeout > 0 && !c.Stream {
@@ -82,8 +81,8 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	return resp, nil
 }
 
-// bodyCount is the number of bodies of a request that were read: net/http reads one after it
-// has a connection, and another one when it retries by itself.
+// bodyCount counts the bodies of a request that net/http reads: one after it has a
+// connection, and another one for each retry of its own.
 type bodyCount struct{ atomic.Int32 }
 
 // withContext returns the request with a context, and counts its bodies if that is possible.
@@ -121,7 +120,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// read keeps what a response has.
+// read records a response.
 func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
 	out := &c.last
 	out.sent = true
@@ -133,9 +132,9 @@ func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
 	body := resp.Body
 	resp.Body = http.NoBody
 	var err error
-	// net/http asks for gzip only, and removes the header of a body that it decodes.
+	// net/http asks only for gzip, and removes the header of a body that it decodes.
 	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		err = finalError{fmt.Errorf("the response has the content encoding %q, which was not asked for", encoding), true}
+		err = finalError{fmt.Errorf("response has content encoding %q, which was not requested", encoding), true}
 	}
 	if c.Stream && err == nil && !out.Failed() {
 		out.Stream = body
@@ -158,7 +157,7 @@ func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
 	return a.explain(err)
 }
 
-// explain tells our own limit from the end of the caller's context.
+// explain distinguishes the attempt's own limit from the end of the caller's context.
 func (a *attempt) explain(err error) error {
 	if timeout, ok := context.Cause(a.ctx).(*TimeoutError); ok {
 		return timeout
@@ -166,9 +165,9 @@ func (a *attempt) explain(err error) error {
 	return err
 }
 
-// readBody reads the body of a response. With an error it returns what arrived.
-// Without a timeout of the whole attempt, every readStep bytes of a success have to
-// arrive within its limit.
+// readBody reads the body of a response. If there is an error, it returns the part
+// that arrived. If the attempt has no timeout, every readStep bytes of a successful
+// response must arrive within its limit.
 func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time.Time) ([]byte, error) {
 	most := maxBody + 1
 	if c.last.Failed() {
@@ -182,7 +181,7 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 	}
 	size := 4 << 10 // of a body that is too large for a server to know its length
 	if length >= 0 && length < readStep {
-		size = int(length) + 1 // one more, so that the end is seen without growing
+		size = int(length) + 1 // one more, to read EOF without growing
 	}
 	buf := make([]byte, 0, size)
 	next := readStep
@@ -206,7 +205,7 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 		}
 	}
 	if most > maxBody {
-		return buf, finalError{fmt.Errorf("the response is larger than %d MiB", maxBody>>20), true}
+		return buf, finalError{fmt.Errorf("response is larger than %d MiB", maxBody>>20), true}
 	}
 	return buf, nil
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stuckBody never says anything. Reading it ends with the request's context, or
-// when it is closed.
+// stuckBody never returns data. Reading it ends with the request's context or Close.
 type stuckBody struct {
 	ctx    context.Context
 	once   sync.Once
@@ -34,10 +33,10 @@ func (b *stuckBody) Close() error {
 	return nil
 }
 
-// The first of the caller's deadline and the limits of the SDK ends an attempt,
-// wherever it is stuck.
+// TestFirstLimitEndsAttempt checks that the earlier of the caller's deadline and the
+// SDK's limits ends an attempt in every phase.
 func TestFirstLimitEndsAttempt(t *testing.T) {
-	const headers, failure, success = 0, http.StatusBadRequest, http.StatusOK // what it is stuck in
+	const headers, failure, success = 0, http.StatusBadRequest, http.StatusOK // the phase that does not end
 	for name, c := range map[string]struct {
 		stuckIn  int
 		deadline time.Duration // 0: none
@@ -82,7 +81,7 @@ func TestFirstLimitEndsAttempt(t *testing.T) {
 	}
 }
 
-// A content encoding that was not asked for is named, whatever the body is.
+// TestUnexpectedEncoding checks the error for a content encoding that was not requested.
 func TestUnexpectedEncoding(t *testing.T) {
 	u := &url.URL{Scheme: "http", Host: "localhost"}
 	for _, encoding := range []string{"br", "zstd", "deflate", "gzip"} {

@@ -11,13 +11,13 @@ import (
 
 const keyHeader = "X-Api-Key"
 
-// originCheck adds the key, and lets a request pass only to the origin that the
-// key belongs to. It runs after every middleware, on every hop.
+// originCheck adds the key, and rejects requests to other origins than the key's. It
+// runs after every middleware, also for each redirect.
 type originCheck struct {
 	next   http.RoundTripper
 	origin *url.URL
 	keys   *keys
-	shared bool // a middleware has the request too, and must not see the key
+	shared bool // a middleware has the request too and must not see the key
 }
 
 func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -35,7 +35,7 @@ func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		err = explainRefusal(o.next, out, err)
 	}
-	if resp != nil && o.shared { // its request has the key
+	if resp != nil && o.shared { // resp.Request contains the key
 		own := *resp
 		own.Request = req
 		resp = &own

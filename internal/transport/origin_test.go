@@ -40,7 +40,7 @@ func TestOriginCheck(t *testing.T) {
 		require.NoError(t, err)
 		req.Host = "evil"
 		_, err = g.RoundTrip(req)
-		require.Empty(t, req.Header.Get("X-Api-Key"), "what a middleware holds has no key")
+		require.Empty(t, req.Header.Get("X-Api-Key"), "a middleware's request has no key")
 		if pass {
 			require.NoError(t, err)
 			require.Equal(t, key, sent)

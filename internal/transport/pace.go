@@ -8,10 +8,10 @@ import (
 	"github.com/remsyshq/agento-go/internal/pace"
 )
 
-// longWait is the shortest wait for the rate limit that is reported.
+// longWait is the shortest wait for the rate limit that is reported to hooks.
 const longWait = time.Millisecond
 
-// acquire waits for the permission to send one attempt.
+// acquire waits until the pacer allows one attempt.
 func (c *call) acquire(pacer Pacer) error {
 	r := pace.Request{Bulk: c.Bulk, MaxHold: max(c.RetryAfterLimit, 1)}
 	if c.MaxWait > 0 {
@@ -30,14 +30,14 @@ func (c *call) acquire(pacer Pacer) error {
 	return err
 }
 
-// observe gives the pacer the result of an attempt.
+// observe reports the result of an attempt to the pacer.
 func (c *call) observe(pacer Pacer, granted time.Time) {
 	out := &c.last
 	r := pace.Result{
 		Granted: granted, StatusCode: out.StatusCode, NotSent: out.StatusCode == 0 && !out.sent,
 		Known: out.RateLimit.Known, Limit: out.RateLimit.Limit, Remaining: out.RateLimit.Remaining, Reset: out.RateLimit.Reset,
 	}
-	if out.StatusCode == http.StatusTooManyRequests { // other responses ask to wait for other reasons
+	if out.StatusCode == http.StatusTooManyRequests { // other responses do not concern the rate limit
 		r.RetryAfter = out.RetryAfter
 	}
 	if v := out.Header["Date"]; len(v) > 0 {
@@ -46,8 +46,8 @@ func (c *call) observe(pacer Pacer, granted time.Time) {
 	pacer.Observe(r)
 }
 
-// dates parses Date headers. It keeps the newest, since a busy service sends the
-// same one for a second.
+// dates parses Date headers. It caches the newest, which a busy service sends for
+// a whole second.
 type dates struct{ newest atomic.Pointer[date] }
 
 type date struct {
@@ -59,7 +59,7 @@ func (d *dates) parse(text string) time.Time {
 	if known := d.newest.Load(); known != nil && known.text == text {
 		return known.at
 	}
-	at, _ := http.ParseTime(text) // the zero time: not known
+	at, _ := http.ParseTime(text) // zero time: unknown
 	d.newest.Store(&date{text, at})
 	return at
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/pace"
 )
 
-// recorder is a pacer that lets everything go, or nothing, and remembers.
+// recorder is a pacer that allows every request, or none, and records the results.
 type recorder struct {
 	refuse  error
 	asked   int
@@ -41,8 +41,7 @@ func carry(t *testing.T, p Pacer, rt roundTrip, call Call) *Outcome {
 	return tr.Do(t.Context(), &call)
 }
 
-// TestAttemptAcquiresAndObserves: one Acquire and one Observe for each attempt,
-// with the result.
+// TestAttemptAcquiresAndObserves checks for one Acquire and one Observe per attempt.
 func TestAttemptAcquiresAndObserves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &recorder{}
@@ -68,7 +67,7 @@ func TestAttemptAcquiresAndObserves(t *testing.T) {
 		require.True(t, p.results[0].NotSent)
 		require.False(t, p.results[1].NotSent)
 		require.Equal(t, 503, p.results[2].StatusCode)
-		require.Zero(t, p.results[2].RetryAfter, "the wait of a service that is down does not concern the rate limit")
+		require.Zero(t, p.results[2].RetryAfter, "the Retry-After of a 503 does not concern the rate limit")
 		require.Equal(t, 429, p.results[3].StatusCode)
 		require.Equal(t, 2*time.Second, p.results[3].RetryAfter)
 		require.Equal(t, 2000, p.results[3].Date.Year())
@@ -77,7 +76,7 @@ func TestAttemptAcquiresAndObserves(t *testing.T) {
 	})
 }
 
-// A refused attempt is not sent, counted or retried.
+// TestRefusedAttemptNotSent checks that the attempt is not sent, counted or retried.
 func TestRefusedAttemptNotSent(t *testing.T) {
 	refusal := errors.New("no permission")
 	p := &recorder{refuse: refusal}
@@ -92,7 +91,7 @@ func TestRefusedAttemptNotSent(t *testing.T) {
 	require.Empty(t, p.results)
 }
 
-// slowPacer lets everything go after four seconds.
+// slowPacer allows each request after four seconds.
 type slowPacer struct {
 	recorder
 	offered []time.Duration
@@ -104,7 +103,7 @@ func (p *slowPacer) Acquire(ctx context.Context, r pace.Request) error {
 	return p.recorder.Acquire(ctx, r)
 }
 
-// MaxWait limits all attempts of a call together.
+// TestMaxWaitLimitsCall checks that MaxWait limits the sum of a call's waits.
 func TestMaxWaitLimitsCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &slowPacer{}
@@ -115,7 +114,6 @@ func TestMaxWaitLimitsCall(t *testing.T) {
 	})
 }
 
-// A key that was not used before has a rate limit of its own.
 func TestNewKeyHasNewPacer(t *testing.T) {
 	u := &url.URL{Scheme: "http", Host: "localhost", Path: "/v1/agents"}
 	var pacers []*recorder

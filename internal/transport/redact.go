@@ -11,17 +11,17 @@ import (
 
 const (
 	redacted = "[redacted]"
-	// shortestSecret is the length below which a key or a secret is not looked
-	// for: replacing it would garble unrelated text.
+	// shortestSecret is the minimum length of a key or secret that is redacted.
+	// Replacing a shorter one would garble unrelated text.
 	shortestSecret = 4
-	// shortestEnd is the least part of a key or a secret that is looked for at the
-	// end of a truncated body.
+	// shortestEnd is the minimum length of a prefix of a key or secret that is
+	// redacted at the end of a truncated body.
 	shortestEnd = 8
 )
 
-// Redactor removes the keys of the client and the secrets of the call from what is
-// reported: as they are and as they are written in JSON. Longer ones come first, since
-// they may contain others.
+// Redactor removes the client's keys and the call's secrets from what is reported.
+// It contains them in plain form and as JSON, longer values first, because they may
+// contain others.
 type Redactor []string
 
 func (c *call) redactor() Redactor {
@@ -52,16 +52,16 @@ func longestFirst(forms Redactor) Redactor {
 	return forms
 }
 
-// jsonForm is a text as it is written in a JSON string.
+// jsonForm returns text as it is written in a JSON string.
 func jsonForm(text string, escapeHTML bool) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(escapeHTML)
-	_ = enc.Encode(text) // of a string it cannot fail
+	_ = enc.Encode(text) // cannot fail for a string
 	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }
 
-// Redact returns a text without them.
+// Redact returns text with the values replaced.
 func (r Redactor) Redact(text string) string {
 	for _, value := range r {
 		text = strings.ReplaceAll(text, value, redacted)
@@ -69,7 +69,7 @@ func (r Redactor) Redact(text string) string {
 	return text
 }
 
-// RedactBody is Redact for a body, which may have been truncated inside of a value.
+// RedactBody is like Redact, for a body that may be truncated inside a value.
 func (r Redactor) RedactBody(body []byte) []byte {
 	text := r.Redact(string(body))
 	for _, value := range r {
@@ -86,8 +86,8 @@ func (r Redactor) RedactBody(body []byte) []byte {
 	return []byte(text)
 }
 
-// RedactError replaces an error that quotes a value by one that does not, and that
-// matches the same errors. The original cannot be reached through it.
+// RedactError returns an error that matches the same errors as err but has a redacted
+// text. The original cannot be reached by unwrapping.
 func (r Redactor) RedactError(err error) error {
 	if err == nil {
 		return nil
@@ -124,7 +124,7 @@ func (out *Outcome) RedactedHeader() http.Header {
 	return header
 }
 
-// RequestID returns the X-Request-Id of the response, "" if it has none.
+// RequestID returns the X-Request-Id of the response, or "".
 func (out *Outcome) RequestID() string {
 	if v := out.Header["X-Request-Id"]; len(v) > 0 {
 		return out.Redact(v[0])

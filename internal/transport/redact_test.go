@@ -21,10 +21,10 @@ func TestRedact(t *testing.T) {
 	} {
 		require.Equal(t, want, r.Redact(text))
 	}
-	require.Empty(t, formsOf("abc"), "so short a key would garble unrelated text")
+	require.Empty(t, formsOf("abc"), "redacting such a short key would garble unrelated text")
 }
 
-// A body may be truncated inside of a key, by the connection or by our own limit.
+// TestRedactTruncatedBody truncates a body inside a key, as the connection or a limit does.
 func TestRedactTruncatedBody(t *testing.T) {
 	r := formsOf(key)
 	for n := shortestEnd; n < len(key); n++ {
@@ -43,7 +43,7 @@ func TestRedactError(t *testing.T) {
 	require.True(t, Final(r.RedactError(finalError{error: errors.New(key)})))
 }
 
-// The header of a response is copied: a transport may return the same one again.
+// TestRedactedHeader checks that the header is copied: a transport may reuse it.
 func TestRedactedHeader(t *testing.T) {
 	shared := http.Header{"X-Debug": {"a", key + key}, "X-Request-Id": {"req-" + key}, "Via": {"proxy"}}
 	was := shared.Clone()

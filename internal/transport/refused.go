@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// ProxyConnect reports a proxy that refuses to connect to the service. It is for
-// http.Transport.OnProxyConnectResponse: net/http itself reports only the text of the
-// proxy's status, as if it came from the service. A 5xx is a failure to connect, which
-// another attempt may not meet.
+// ProxyConnect returns an error if a proxy refuses to connect to the service. It is
+// for http.Transport.OnProxyConnectResponse, because net/http reports only the text of
+// the proxy's status, as if the service had sent it. After a 5xx, another attempt may
+// succeed.
 func ProxyConnect(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
@@ -24,17 +24,17 @@ func ProxyConnect(_ context.Context, proxy *url.URL, _ *http.Request, resp *http
 }
 
 func proxyRefusal(proxy, text string, status int) error {
-	err := &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("the proxy %s refused to connect to the service: %s", proxy, text)}
+	err := &net.OpError{Op: "proxyconnect", Net: "tcp", Err: fmt.Errorf("proxy %s refused to connect to the service: %s", proxy, text)}
 	if status >= http.StatusInternalServerError {
 		return err
 	}
 	return finalError{error: err}
 }
 
-// explainRefusal names who refused a request that the transport could not send.
+// explainRefusal names the proxy or server that refused a request that was not sent.
 func explainRefusal(next http.RoundTripper, req *http.Request, err error) error {
 	if isAlert(err, certificateAlerts...) {
-		return finalError{error: fmt.Errorf("the TLS client certificate is missing or was rejected: %w", err)}
+		return finalError{error: fmt.Errorf("TLS client certificate is missing or was rejected: %w", err)}
 	}
 	// A caller's transport may lack ProxyConnect.
 	tr, ok := next.(*http.Transport)
@@ -51,9 +51,9 @@ func explainRefusal(next http.RoundTripper, req *http.Request, err error) error 
 	return err
 }
 
-// The alerts with which a server ends a TLS handshake, before it reads a request.
-// With TLS 1.3, those about the client's certificate arrive after the client's part of
-// the handshake is complete.
+// The alerts that end a TLS handshake before the server reads a request. In TLS 1.3,
+// those about the client's certificate arrive after the client has finished its part
+// of the handshake.
 var (
 	handshakeAlerts   = []tls.AlertError{40, 70, 71, 112, 120}
 	certificateAlerts = []tls.AlertError{42, 43, 44, 45, 46, 48, 49, 116}
@@ -65,8 +65,8 @@ func rejected(err error) bool {
 		err != nil && strings.HasSuffix(err.Error(), "http2: client conn could not be established")
 }
 
-// isAlert reports whether an error is one of these alerts of the server. The type that
-// crypto/tls uses is not exported, so their texts are compared.
+// isAlert reports whether err is one of the server's alerts. crypto/tls does not export
+// the type, so isAlert compares texts.
 func isAlert(err error, alerts ...tls.AlertError) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "remote error" && op.Err != nil &&

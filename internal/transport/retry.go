@@ -17,8 +17,7 @@ const (
 	backoffMax = 8 * time.Second
 )
 
-// checkRetry decides, after each attempt, whether there is another one, and how
-// long to wait before it.
+// checkRetry decides after each attempt whether to make another, and how long to wait.
 func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) {
 	out := &c.last
 	if !out.Failed() || c.attempts > c.MaxRetries || !canRetry(c.Method, out) {
@@ -32,8 +31,8 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 	if out.RetryAfter > c.RetryAfterLimit || !fitsDeadline(c.ctx, c.wait) {
 		return false, nil
 	}
-	// A 408 says that the request did not arrive whole, but a retry must not rely
-	// on that.
+	// A 408 reports that the request did not arrive completely. The outcome of a
+	// retry must not depend on that.
 	c.retried = c.retried || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
 	if c.Hooks != nil {
 		out.Redactor = c.redactor()
@@ -43,10 +42,10 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 	return true, nil
 }
 
-// backoff returns the wait that checkRetry decided on.
+// backoff returns the wait chosen by checkRetry.
 func (c *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.wait }
 
-// canRetry is the retry table: may a call with this method be retried after this outcome?
+// canRetry reports whether a call with this method may be retried after this outcome.
 func canRetry(method string, out *Outcome) bool {
 	if out.Err != nil {
 		return !Final(out.Err) && (!out.sent || repeatable(method))
@@ -56,14 +55,13 @@ func canRetry(method string, out *Outcome) bool {
 		return true
 	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout,
-		520, 521, 522, 523, 524, 529: // of load balancers and CDNs: the same, between them and the service
+		520, 521, 522, 523, 524, 529: // the same, from load balancers and CDNs
 		return repeatable(method)
 	}
 	return false
 }
 
-// mayHaveApplied reports whether an attempt that did not succeed may have had its
-// effect anyway.
+// mayHaveApplied reports whether a failed attempt may have taken effect.
 func (out *Outcome) mayHaveApplied() bool {
 	if out.Err != nil {
 		return out.sent
@@ -71,7 +69,7 @@ func (out *Outcome) mayHaveApplied() bool {
 	return out.StatusCode >= 500 || out.StatusCode < 200
 }
 
-// repeatable reports whether sending a request twice has the effect of sending it
+// repeatable reports whether sending a request twice has the same effect as sending it
 // once.
 func repeatable(method string) bool {
 	return !isWrite(method) || method == http.MethodPut || method == http.MethodDelete
@@ -81,7 +79,7 @@ func isWrite(method string) bool {
 	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }
 
-// finalError marks an error that another attempt would only meet again.
+// finalError marks an error that a retry cannot fix.
 type finalError struct {
 	error
 	sent bool // the request was sent
@@ -89,7 +87,7 @@ type finalError struct {
 
 func (e finalError) Unwrap() error { return e.error }
 
-// Final reports whether another attempt could only meet the same error again.
+// Final reports whether a retry cannot fix the error.
 func Final(err error) bool {
 	var final finalError
 	return errors.As(err, &final) || badCertificate(err)
@@ -106,8 +104,8 @@ func badCertificate(err error) bool {
 		errors.As(err, &hostname) || errors.As(err, &invalid)
 }
 
-// neverSent reports whether an error proves that the request did not leave the
-// machine: it comes from dialing, from DNS or from the TLS handshake.
+// neverSent reports whether an error proves that the request was not sent: it comes
+// from dialing, DNS or the TLS handshake.
 func neverSent(err error) bool {
 	var (
 		op     *net.OpError
@@ -120,8 +118,8 @@ func neverSent(err error) bool {
 		isAlert(err, handshakeAlerts...) || rejected(err)
 }
 
-// waitBefore is the time before the next attempt: what the service asks for, or the
-// back-off where that is longer, plus jitter.
+// waitBefore returns the time before the next attempt: the larger of Retry-After and
+// the back-off, plus jitter.
 func waitBefore(attempts int, retryAfter time.Duration) time.Duration {
 	back := backoffMax
 	if attempts < 6 {
@@ -130,7 +128,7 @@ func waitBefore(attempts int, retryAfter time.Duration) time.Duration {
 	return Jittered(max(retryAfter, back), back/4)
 }
 
-// Jittered adds less than most, which is above zero, to a wait.
+// Jittered adds a random duration less than most, which must be positive, to wait.
 func Jittered(wait, most time.Duration) time.Duration {
 	return wait + min(rand.N(most), math.MaxInt64-wait)
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestStandingHeader: what a middleware sees of each kind of request, with and
-// without words of the caller's own. Each attempt has a header of its own.
-func TestStandingHeader(t *testing.T) {
+// TestRequestHeader checks the headers that a middleware sees for each kind of request,
+// with and without the caller's own. Each attempt has its own header.
+func TestRequestHeader(t *testing.T) {
 	for name, c := range map[string]struct {
 		call Call
 		want http.Header
@@ -50,7 +50,7 @@ func TestStandingHeader(t *testing.T) {
 			call.URL, call.MaxRetries, call.HeaderTimeout = &url.URL{Scheme: "https", Host: "h", Path: "/v1/x"}, 1, time.Minute
 			synctest.Test(t, func(t *testing.T) { tr.Do(t.Context(), &call) }) // it waits between the attempts
 			require.Equal(t, 2, seen)
-			require.Equal(t, given, call.Header, "what the caller gave is as it was")
+			require.Equal(t, given, call.Header, "the caller's header is unchanged")
 		})
 	}
 }

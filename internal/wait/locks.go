@@ -10,7 +10,7 @@ import (
 // Locks has a lock for each key. The zero value is ready for use.
 type Locks struct{ locks sync.Map } // key to chan struct{}
 
-// Lock waits for the lock of a key, or for the end of the context.
+// Lock waits for the lock of a key, or until ctx ends.
 func (l *Locks) Lock(ctx context.Context, key any) (unlock func(), err error) {
 	value, _ := l.locks.LoadOrStore(key, make(chan struct{}, 1))
 	held := value.(chan struct{})

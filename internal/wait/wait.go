@@ -1,5 +1,5 @@
-// Package wait decides when the wait for an agent's state is over. It tells the
-// container that a restart made from the one before it.
+// Package wait decides when the wait for an agent's state is over. It distinguishes
+// the container that a restart created from the one before it.
 package wait
 
 import (
@@ -15,33 +15,33 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// The states that the container before a restart may still report after it.
+// The states that the old container may still report after a restart.
 const (
 	running = "running"
 	failed  = "error"
 )
 
 const (
-	// grace is how long after a restart such a state is not believed, where nothing
-	// tells which container it is of.
+	// grace is how long after a restart such a state is ignored if it may be the
+	// old container's.
 	grace = 10 * time.Second
 	// memory is how long a restart is remembered.
 	memory = 10 * time.Minute
-	// clockSkew is how far apart the clocks of the service may be.
+	// clockSkew is the maximum difference between the clocks of the service.
 	clockSkew = 5 * time.Second
 )
 
 // State is the state of an agent.
 type State struct {
 	Status    string
-	StartedAt *time.Time // nil: not known
+	StartedAt *time.Time // nil: unknown
 	LastError string
 }
 
 // Wait is a wait for an agent.
 type Wait struct {
 	ID, Want string
-	Restart  *Restart // nil: there was none
+	Restart  *Restart // nil: no restart
 	seen     string
 }
 
@@ -54,13 +54,13 @@ func (w *Wait) Over(now State) (bool, error) {
 	case now.Status == w.Want:
 		return true, nil
 	case now.Status == failed:
-		return true, fmt.Errorf("agento: agent %s is in the state error, not %s: %s", errs.Line(w.ID), errs.Line(w.Want), errs.Line(now.LastError))
+		return true, fmt.Errorf("agento: agent %s is in state error, not %s: %s", errs.Line(w.ID), errs.Line(w.Want), errs.Line(now.LastError))
 	}
 	return false, nil
 }
 
-// Ended returns the error of a wait that the context ended. outage is why the last
-// attempt to see the agent failed, nil if it did not.
+// Ended returns the error of a wait that the context ended. outage is the error of the
+// last attempt to get the agent's state, if any.
 func (w *Wait) Ended(ctx context.Context, outage error) error {
 	state := "was not seen and is"
 	if w.seen != "" {
@@ -73,16 +73,15 @@ func (w *Wait) Ended(ctx context.Context, outage error) error {
 	return fmt.Errorf("agento: agent %s %s not yet %s: %w", errs.Line(w.ID), state, errs.Line(w.Want), err)
 }
 
-// Found is what one look shows of an agent.
+// Found is the state of an agent as one call of look reports it.
 type Found struct {
 	State
 	Gone error // the agent does not exist
 }
 
-// All reports each of the agents once, when its wait is over. look returns what it finds
-// of the agents that are still waited for; lasting is set for an error that does not
-// pass, and pause is the least pause before the next look. All returns early if report
-// returns false.
+// All calls report once for each agent, when its wait is over. look returns the states
+// of the given agents. lasting marks an error that does not pass, and pause is the
+// minimum time before the next call of look. All returns early if report returns false.
 func All(ctx context.Context, waits []*Wait, look func([]*Wait) (found map[string]Found, pause time.Duration, lasting bool, err error), report func(id string, err error) bool) {
 	for next := PauseMin; len(waits) > 0; next = min(next*2, PauseMax) {
 		found, pause, lasting, err := look(waits)
@@ -111,7 +110,7 @@ func All(ctx context.Context, waits []*Wait, look func([]*Wait) (found map[strin
 	}
 }
 
-// The pauses between two looks grow from PauseMin to PauseMax.
+// The pauses between calls of look grow from PauseMin to PauseMax.
 const (
 	PauseMin = time.Second
 	PauseMax = 5 * time.Second
@@ -129,18 +128,18 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Restart is a start or a restart of an agent that was asked for.
+// Restart is a requested start or restart of an agent.
 type Restart struct {
 	Asked time.Time
-	Lost  error // the response was lost, and it may not have been carried out
+	Lost  error // the response was lost, so the restart may not have happened
 
-	first   State     // before it, or the first state that was seen after it
-	since   time.Time // starts from then on are new; zero: not known
-	certain bool      // starts before since are old; else only those long before it
+	first   State     // before the restart, or the first state seen after it
+	since   time.Time // a start at or after since is new; zero: unknown
+	certain bool      // a start before since is old; otherwise only one long before
 	done    bool      // the new container was seen
 }
 
-// From returns a restart of an agent whose state is known.
+// From returns a restart of an agent in a known state.
 func From(before State) *Restart {
 	r := &Restart{Asked: time.Now(), first: before}
 	if before.StartedAt != nil {
@@ -149,9 +148,8 @@ func From(before State) *Restart {
 	return r
 }
 
-// At returns a restart that was asked for at a time and has just been confirmed by a
-// response with this Date. A clock of the service that agrees with this machine's is
-// as exact as that.
+// At returns a restart that was requested at a time and was just confirmed by a response
+// with this Date. If the clocks agree, the time of the request is used.
 func At(asked time.Time, date string) *Restart {
 	r := &Restart{Asked: asked}
 	if at, err := http.ParseTime(date); err == nil {
@@ -165,7 +163,7 @@ func At(asked time.Time, date string) *Restart {
 
 func (r *Restart) late() bool { return time.Since(r.Asked) >= grace }
 
-// isNew reports whether a state is of the new container.
+// isNew reports whether now is the state of the new container.
 func (r *Restart) isNew(now State) bool {
 	if r == nil || r.done {
 		return true
@@ -210,7 +208,7 @@ func (rs *Restarts) Add(id string, r *Restart) {
 	rs.of[id] = *r
 }
 
-// Get returns a copy of the newest restart of an agent, nil if there was none lately.
+// Get returns a copy of an agent's newest restart, or nil if there was no recent one.
 func (rs *Restarts) Get(id string) *Restart {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -221,8 +219,7 @@ func (rs *Restarts) Get(id string) *Restart {
 	return &r
 }
 
-// Each calls f for every row, at most parallel at a time, and returns when all
-// are done.
+// Each calls f for every row, at most parallel at a time, and waits for all calls.
 func Each[T any](rows []T, parallel int, f func(T)) {
 	var all sync.WaitGroup
 	running := make(chan struct{}, parallel)
@@ -241,8 +238,9 @@ const (
 	roundMax = 30 * time.Second
 )
 
-// AfterRound is the wait after the nth round that another editor won, counted from 0. It grows from the time that a round took, so that of many editors some get
-// through, and it is never the same for two of them.
+// AfterRound returns the wait after the nth round, counted from 0, that another editor
+// won. It is random and grows from the duration of a round, so that of many editors
+// some succeed.
 func AfterRound(n int, took time.Duration) time.Duration {
 	most := min(max(took, roundMin)<<min(n, 10), roundMax)
 	return most/2 + rand.N(most/2)

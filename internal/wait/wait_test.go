@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// seen is a state that is seen some time after the restart.
+// seen is a state that is seen at a time after the restart.
 type seen struct {
 	after   time.Duration
 	status  string
-	started time.Duration // relative to the restart; never: not known
+	started time.Duration // relative to the restart; never: unknown
 	over    bool
 	err     string
 }
@@ -43,7 +43,7 @@ func TestOver(t *testing.T) {
 		"known error":             {old: &State{Status: "error"}, states: []seen{{0, "error", -time.Second, false, ""}, {time.Second, "running", -time.Second, true, ""}}},
 		"lost":                    {old: &State{Status: "running"}, lost: lost, states: []seen{{0, "running", -time.Second, false, ""}, {10 * time.Second, "running", -time.Second, true, "lost"}}},
 		"lost, no start times":    {lost: lost, noDate: true, states: []seen{{0, "running", never, false, ""}, {10 * time.Second, "running", never, true, "lost"}}},
-		"lost, yet carried out":   {old: &State{Status: "running"}, lost: lost, states: []seen{{time.Second, "creating", never, false, ""}, {time.Minute, "running", time.Minute, true, ""}}},
+		"lost but restarted":      {old: &State{Status: "running"}, lost: lost, states: []seen{{time.Second, "creating", never, false, ""}, {time.Minute, "running", time.Minute, true, ""}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// The clock of the service may differ from this machine's.
+// TestAtOtherClock runs the service's clock ahead of and behind this machine's.
 func TestAtOtherClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		theirs := time.Now().Add(-time.Hour)
@@ -106,7 +106,7 @@ func TestRestartsForget(t *testing.T) {
 		require.Less(t, len(rs.of), 12)
 		require.NotNil(t, rs.Get("99"))
 		require.Nil(t, rs.Get("80"))
-		require.NotSame(t, rs.Get("99"), rs.Get("99"), "a copy for each wait")
+		require.NotSame(t, rs.Get("99"), rs.Get("99"), "each call returns a copy")
 	})
 }
 
