@@ -88,8 +88,8 @@ func TestServicesInvalidArguments(t *testing.T) {
 		{"skill file /etc/passwd", upload(func(p *agento.UploadSkillParams) { p.Files["/etc/passwd"] = "x" })},
 		{"skill file a/.env is hidden", upload(func(p *agento.UploadSkillParams) { p.Files["a/.env"] = "x" })},
 		{`skill file a\\b`, upload(func(p *agento.UploadSkillParams) { p.Files[`a\b`] = "x" })},
-		{"skill file logo.png is not text", upload(func(p *agento.UploadSkillParams) { p.Files["logo.png"] = "\x89PNG\xff" })},
-		{"skill file nul is not text", upload(func(p *agento.UploadSkillParams) { p.Files["nul"] = "a\x00b" })},
+		{"skill file logo.png is not UTF-8 text", upload(func(p *agento.UploadSkillParams) { p.Files["logo.png"] = "\x89PNG\xff" })},
+		{"skill file nul is not UTF-8 text", upload(func(p *agento.UploadSkillParams) { p.Files["nul"] = "a\x00b" })},
 		{"skill file big is larger than 1 MiB", upload(func(p *agento.UploadSkillParams) { p.Files["big"] = strings.Repeat("x", 1<<20+1) })},
 		{"larger than 4 MiB", upload(func(p *agento.UploadSkillParams) {
 			for _, name := range []string{"a", "b", "c", "d"} {

@@ -152,10 +152,10 @@ func TestFromFSInvalidFiles(t *testing.T) {
 		file    *fstest.MapFile
 		problem string
 	}{
-		"invalid UTF-8":               {"m.md", textFile("Gr\xfc\xdfe"), "file m.md is not text in UTF-8"},
-		"UTF-16":                      {"m.txt", textFile("\xff\xfeh\x00i\x00"), "file m.txt is not text in UTF-8"},
-		"UTF-16, no mark":             {"m.csv", textFile("h\x00i\x00"), "file m.csv is not text in UTF-8"},
-		"cut in a character":          {"m.json", textFile("[]\xc3"), "file m.json is not text in UTF-8"},
+		"invalid UTF-8":               {"m.md", textFile("Gr\xfc\xdfe"), "file m.md is not UTF-8 text"},
+		"UTF-16":                      {"m.txt", textFile("\xff\xfeh\x00i\x00"), "file m.txt is not UTF-8 text"},
+		"UTF-16, no mark":             {"m.csv", textFile("h\x00i\x00"), "file m.csv is not UTF-8 text"},
+		"cut in a character":          {"m.json", textFile("[]\xc3"), "file m.json is not UTF-8 text"},
 		"too large":                   {"m.txt", textFile(strings.Repeat("x", 16<<20+1)), "file m.txt is larger than 16 MiB"},
 		"symbolic link":               {"m.md", &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("a.txt")}, "file m.md is not a regular file"},
 		"pipe":                        {"m.md", &fstest.MapFile{Mode: fs.ModeNamedPipe}, "file m.md is not a regular file"},
@@ -328,7 +328,7 @@ func TestConvert(t *testing.T) {
 	broken := errors.New("not HTML")
 	for problem, convert := range map[string]func(io.Reader) (string, error){
 		"agento: file a.HTML: not HTML":             func(io.Reader) (string, error) { return "x", broken },
-		"agento: file a.HTML is not text in UTF-8":  func(io.Reader) (string, error) { return "\xff", nil },
+		"agento: file a.HTML is not UTF-8 text":  func(io.Reader) (string, error) { return "\xff", nil },
 		"agento: file a.HTML is larger than 16 MiB": func(io.Reader) (string, error) { return strings.Repeat("x", 16<<20+1), nil },
 	} {
 		chunks, errs = chunksOf(fsys, chunk.Convert(".html", convert))

@@ -114,7 +114,7 @@ func TestProxyRefusesConnect(t *testing.T) {
 					var e *agento.Error
 					require.ErrorAs(t, err, &e)
 					require.Equal(t, attempts, e.Attempts)
-					require.ErrorContains(t, err, "the proxy proxy.example:3128 refused")
+					require.ErrorContains(t, err, "proxy proxy.example:3128 refused")
 					require.ErrorContains(t, err, status[4:])
 					require.NotContains(t, err.Error(), "pass-word")
 					require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)

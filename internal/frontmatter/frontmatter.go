@@ -11,11 +11,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// MaxBytes is the size of the largest front matter, without its first line.
+// MaxBytes is the maximum size of front matter, without its first line.
 const MaxBytes = 16 << 10
 
-// Cut returns what is between the first line of text, which must be begin, and
-// the next line that is one of ends. The rest is the text after that line.
+// Cut returns the text between the first line, which must be begin, and the next line
+// that is one of ends. rest is the text after that line.
 func Cut(text, begin string, ends ...string) (matter, rest string, err error) {
 	first, body, _ := strings.Cut(text, "\n")
 	if trimRight(first) != begin {
@@ -27,16 +27,16 @@ func Cut(text, begin string, ends ...string) (matter, rest string, err error) {
 			return body[:length], body[length+len(line):], nil
 		}
 		if length += len(line); length > MaxBytes {
-			return "", "", fmt.Errorf("is longer than %d KiB", MaxBytes>>10)
+			return "", "", fmt.Errorf("is larger than %d KiB", MaxBytes>>10)
 		}
 	}
-	return "", "", fmt.Errorf("is missing, or not ended by a line of %s", ends[0])
+	return "", "", fmt.Errorf("is missing or does not end with a line of %s", ends[0])
 }
 
 func trimRight(line string) string { return strings.TrimRight(line, " \t\r\n") }
 
-// Parse parses front matter that Cut returned. It returns a mapping, or nil if
-// there is neither key nor value. Errors name the line of the file.
+// Parse parses front matter returned by Cut. It returns a mapping, or nil if there is
+// neither key nor value. Errors name the line of the file.
 func Parse(matter string) (*yaml.Node, error) {
 	document, err := parse(matter)
 	switch {
@@ -47,7 +47,7 @@ func Parse(matter string) (*yaml.Node, error) {
 	}
 	top := document.Content[0]
 	if top.Kind != yaml.MappingNode {
-		return nil, errors.New("it is not a list of keys and values")
+		return nil, errors.New("not a list of keys and values")
 	}
 	if err := checkKeys(top); err != nil {
 		return nil, err
@@ -55,8 +55,8 @@ func Parse(matter string) (*yaml.Node, error) {
 	return top, nil
 }
 
-// parse does not decode the YAML, which would expand aliases. The line break that
-// it adds stands for the line before the matter.
+// parse parses without decoding, which would expand aliases. It adds a line break for the
+// line before the front matter, so that line numbers match the file.
 func parse(matter string) (document yaml.Node, err error) {
 	err = yaml.Unmarshal([]byte("\n"+matter), &document)
 	return document, err
@@ -67,9 +67,9 @@ var (
 	plainValue  = regexp.MustCompile(`^[\s-]*([\w.-]+):\s+[^\s"']`)
 )
 
-// locate adds the line of the mistake to an error of the YAML parser, which names
-// the line where the surrounding mapping begins, or none. The mistake is in the
-// line after the longest beginning of the matter that can be parsed.
+// locate adds the line of the mistake to an error of the YAML parser, which names the
+// start of the surrounding mapping or no line. The mistake is in the line after the
+// longest prefix that can be parsed.
 func locate(matter string, err error) error {
 	const most = 100 // lines, since each is tried
 	lines := slices.Collect(strings.Lines(matter))
@@ -100,7 +100,7 @@ func checkKeys(n *yaml.Node) error {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && child.Kind == yaml.ScalarNode {
 			k := key{child.ShortTag(), child.Value}
 			if seen[k] {
-				return fmt.Errorf("line %d: the key %s is there twice", child.Line, child.Value)
+				return fmt.Errorf("line %d: duplicate key %s", child.Line, child.Value)
 			}
 			seen[k] = true
 		}

@@ -18,11 +18,11 @@ func TestCut(t *testing.T) {
 		"second end":  {"--- \t\r\na: b\r\n...\r\ntext", "a: b\r\n", "text", ""},
 		"indented":    {"---\na: b\n ---\n---\n", "a: b\n ---\n", "", ""},
 		"longest":     {"---\n" + strings.Repeat("a", frontmatter.MaxBytes-1) + "\n---\n", strings.Repeat("a", frontmatter.MaxBytes-1) + "\n", "", ""},
-		"too long":    {"---\n" + strings.Repeat("a", frontmatter.MaxBytes) + "\n---\n", "", "", "is longer than 16 KiB"},
+		"too long":    {"---\n" + strings.Repeat("a", frontmatter.MaxBytes) + "\n---\n", "", "", "is larger than 16 KiB"},
 		"no text":     {"", "", "", "is missing: the file does not begin with a line of ---"},
 		"other text":  {"----\na: b\n---\n", "", "", "is missing: the file does not begin with a line of ---"},
-		"not ended":   {"---\na: b\n----", "", "", "is missing, or not ended by a line of ---"},
-		"a line only": {"---", "", "", "is missing, or not ended by a line of ---"},
+		"not ended":   {"---\na: b\n----", "", "", "is missing or does not end with a line of ---"},
+		"a line only": {"---", "", "", "is missing or does not end with a line of ---"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			matter, rest, err := frontmatter.Cut(tt.text, "---", "---", "...")
@@ -47,9 +47,9 @@ func TestParse(t *testing.T) {
 		"flow mapping":       {"{a: b}\n", 1, ""},
 		"empty":              {"\n \n", 0, ""},
 		"comment":            {"# a: b\n", 0, ""},
-		"list":               {"- a: b\n", 0, "it is not a list of keys and values"},
-		"word":               {"a\n", 0, "it is not a list of keys and values"},
-		"key twice":          {"a: b\nc: {d: 1, d: 2}\n", 0, "line 3: the key d is there twice"},
+		"list":               {"- a: b\n", 0, "not a list of keys and values"},
+		"word":               {"a\n", 0, "not a list of keys and values"},
+		"key twice":          {"a: b\nc: {d: 1, d: 2}\n", 0, "line 3: duplicate key d"},
 		"colon in a value":   {"a: b\nc: d: e\n", 0, "line 3: mapping values are not allowed in this context; put the value of c in quotes"},
 		"colon in a list":    {"a:\n  - b: c: d\n", 0, "line 3: mapping values are not allowed in this context; put the value of b in quotes"},
 		"quote in a quote":   {"a: 'it's'\n", 0, "line 2: did not find expected key"},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ampleResults are results of calls that need not wait.
+// ampleResults are results for calls that need not wait.
 func ampleResults() map[string]Result {
 	known := Result{StatusCode: 200, Known: true, Limit: 1 << 30, Remaining: 1<<30 - 1}
 	known.Date = time.Now().Truncate(time.Second)
@@ -15,8 +15,8 @@ func ampleResults() map[string]Result {
 	return map[string]Result{"headers": known, "no headers": {StatusCode: 200}}
 }
 
-// BenchmarkOne measures a call by one goroutine against one time.Now and one
-// uncontended mutex: at most 4 times that.
+// BenchmarkOne measures a call by one goroutine, relative to one time.Now and one
+// uncontended mutex. The limit is 4.
 func BenchmarkOne(b *testing.B) {
 	for name, r := range ampleResults() {
 		b.Run(name, func(b *testing.B) {
@@ -25,8 +25,8 @@ func BenchmarkOne(b *testing.B) {
 	}
 }
 
-// BenchmarkMany measures a call by 64 goroutines against a mutex that all of
-// them take: at most 8 times that.
+// BenchmarkMany measures a call by 64 goroutines, relative to a mutex that all of them
+// lock. The limit is 8.
 func BenchmarkMany(b *testing.B) {
 	var mu sync.Mutex
 	n := 0
@@ -42,8 +42,8 @@ func BenchmarkMany(b *testing.B) {
 	}
 }
 
-// BenchmarkLearn is BenchmarkOne where each response says something new: at most
-// 16 times the yardstick.
+// BenchmarkLearn is BenchmarkOne with a response that differs each time. The limit is
+// 16.
 func BenchmarkLearn(b *testing.B) {
 	r := ampleResults()["headers"]
 	r.Remaining = r.Limit / 4
@@ -59,14 +59,14 @@ func BenchmarkLearn(b *testing.B) {
 	})
 }
 
-// BenchmarkQueue measures a waiter, from entering the queue until it gives up, in
-// a queue of 4,000 against one in a queue of 1,000: at most twice that.
+// BenchmarkQueue measures a waiter, from entering the queue until it leaves, in a queue
+// of 4,000 relative to one of 1,000. The limit is 2.
 func BenchmarkQueue(b *testing.B) {
 	best := map[int]time.Duration{1000: 1 << 62, 4000: 1 << 62}
 	for b.Loop() {
 		for range 20 {
 			for n := range best {
-				best[n] = min(best[n], waitAndGiveUp(n)/time.Duration(n))
+				best[n] = min(best[n], waitAndCancel(n)/time.Duration(n))
 			}
 		}
 	}
@@ -75,7 +75,7 @@ func BenchmarkQueue(b *testing.B) {
 	b.ReportMetric(float64(best[4000])/float64(best[1000]), "times-at-4000")
 }
 
-func waitAndGiveUp(n int) time.Duration {
+func waitAndCancel(n int) time.Duration {
 	p := New()
 	for range 120 {
 		p.window.grant(p.now(), false)
@@ -91,7 +91,7 @@ func waitAndGiveUp(n int) time.Duration {
 	}
 	cancel()
 	for _, w := range waiters {
-		_ = p.giveUp(ctx, w)
+		_ = p.stopWaiting(ctx, w)
 	}
 	return time.Since(start)
 }
@@ -108,9 +108,8 @@ func clockAndMutex() func(int) {
 	}
 }
 
-// pacedCall is what pacing adds to a call that need not wait. The transport reads
-// the clock for its own use when the call is granted, so it is read for 64 calls
-// at once here.
+// pacedCall is the overhead of pacing for a call that need not wait. The clock is read
+// only once for 64 calls, because the transport reads it for each call anyway.
 func pacedCall(r Result) func(i int) {
 	p := New()
 	ctx := context.Background()
@@ -129,8 +128,8 @@ func pacedCall(r Result) func(i int) {
 	}
 }
 
-// beside alternates between both, so that a busy machine slows both, and reports
-// the best of each and their ratio.
+// beside alternates between both, so that load affects both, and reports the best time
+// of each and their ratio.
 func beside(b *testing.B, goroutines int, yardstick, subject func(i int)) {
 	const slices, calls = 20, 64 * 1024
 	best := [2]time.Duration{1 << 62, 1 << 62}
@@ -147,8 +146,8 @@ func beside(b *testing.B, goroutines int, yardstick, subject func(i int)) {
 	b.ReportMetric(float64(best[1])/float64(best[0]), "times-yardstick")
 }
 
-// spread has so many goroutines make the calls. The remainder by 64 of a call's
-// number is the number of its goroutine.
+// spread makes the calls from the given number of goroutines. A call's number modulo 64
+// is the number of its goroutine.
 func spread(goroutines, calls int, f func(i int)) time.Duration {
 	start := time.Now()
 	var wg sync.WaitGroup

@@ -8,7 +8,7 @@ import (
 
 const (
 	tooManyRequests = http.StatusTooManyRequests
-	maxHold         = int64(time.Hour) // the longest that a 429 can stop a client
+	maxHold         = int64(time.Hour) // maximum pause after a 429
 	maxBackoff      = 15 * second
 )
 
@@ -23,18 +23,18 @@ func (w *window) learn(now, granted int64, r *Result) {
 		return
 	}
 	if r.StatusCode == 0 {
-		return // it may have been counted
+		return // the service may have counted it
 	}
 	w.lag = max(min(now-granted, second), w.lag-w.lag/int64(8*w.limit))
 	if r.StatusCode == tooManyRequests {
-		w.refused(now, latest, r)
+		w.limited(now, latest, r)
 		w.uncount(granted)
 	} else if latest {
-		w.strikes = 0
+		w.consecutive = 0
 	}
 	if !r.Known || r.Reset.IsZero() || r.Limit < 1 || r.Remaining < 0 || r.Remaining > r.Limit {
 		if r.StatusCode == http.StatusUnauthorized || r.StatusCode == http.StatusForbidden {
-			w.uncount(granted) // decided before the limiter
+			w.uncount(granted) // rejected before the limiter
 		} else if r.StatusCode/100 == 2 && (w.newest < 0 || now > w.newest+2*w.length) {
 			w.noHeaders, w.grain = true, w.length/(maxSlots/2)
 		}
@@ -48,7 +48,7 @@ func (w *window) learn(now, granted int64, r *Result) {
 	w.limit = min(r.Limit, maxLimit)
 	left := untilReset(r)
 	w.lengthen(left - 2*second)
-	// The first request of a window has all of it ahead.
+	// At the first request of a window, all of the window is left.
 	first := left >= 0 && r.Remaining >= r.Limit-1 && r.StatusCode != tooManyRequests
 	if longest := left + second + (now-granted)/second*second; first && longest < w.length && !w.lengthened {
 		w.length = longest
@@ -61,9 +61,9 @@ func (w *window) learn(now, granted int64, r *Result) {
 	w.learnUsed(now, granted, r)
 }
 
-// refused stops the client after a 429 until the service allows the next request.
-// That is a probe.
-func (w *window) refused(now int64, latest bool, r *Result) {
+// limited pauses the client after a 429 until the service allows the next request,
+// which is a probe.
+func (w *window) limited(now int64, latest bool, r *Result) {
 	wait := min(int64(r.RetryAfter), maxHold)
 	if wait > 0 {
 		w.asked = max(w.asked, now+wait)
@@ -71,17 +71,17 @@ func (w *window) refused(now int64, latest bool, r *Result) {
 		wait = left + second
 	}
 	w.lengthen(wait - second)
-	if latest { // else it is of the same burst as the last one
-		longest := min(second<<min(w.strikes, 10), maxBackoff)
+	if latest { // otherwise it belongs to the burst of the last 429
+		longest := min(second<<min(w.consecutive, 10), maxBackoff)
 		wait = max(wait, longest/2+rand.Int64N(longest/2))
-		w.strikes++
+		w.consecutive++
 	}
 	w.hold = max(w.hold, now+wait)
 	w.probing, w.probeFrom = true, now
 }
 
-// untilReset returns Reset minus Date, or -1 if it is absent or makes no sense.
-// Both are whole seconds of the server's clock, so it may be a second too short.
+// untilReset returns Reset minus Date, or -1 if that is unknown or implausible. Both
+// are whole seconds of the server's clock, so it may be a second too short.
 func untilReset(r *Result) int64 {
 	left := r.Reset.Sub(r.Date)
 	if !r.Known || r.Reset.IsZero() || r.Date.IsZero() || left < 0 || left > time.Hour {
@@ -90,27 +90,27 @@ func untilReset(r *Result) int64 {
 	return int64(left)
 }
 
-// lengthen corrects a length that was too short.
+// lengthen corrects a window length that was too short.
 func (w *window) lengthen(least int64) {
 	if least > w.length && w.length < defaultWindow {
 		w.length, w.lengthened = defaultWindow, true
 	}
 }
 
-// learnUsed compares what the service counted when the request arrived with what
-// this client had sent.
+// learnUsed compares the service's count when the request arrived with the requests
+// that this client had sent.
 func (w *window) learnUsed(now, granted int64, r *Result) {
 	used := w.limit - min(r.Remaining, w.limit)
 
-	// It is assumed that requests arrive in order. But there are other clients only
-	// if this client cannot have sent all that were counted, in whatever order.
-	own, later := w.own.after(granted-w.life()), w.own.after(granted)
+	// Requests are assumed to arrive in order. But other clients are assumed only if
+	// this client cannot have sent all counted requests, in any order.
+	own, later := w.own.after(granted-w.lifetime()), w.own.after(granted)
 	foreign := max(used-own+later, 0)
 	if w.foreign == 0 && used <= own {
 		foreign = 0
 	}
-	// A decrease must be more than the requests that are in flight with this one. A
-	// small one may be over soon: other clients use a slot again when it is free.
+	// A decrease must exceed the number of requests in flight. A small decrease may be
+	// brief, because other clients reuse a free slot.
 	inFlight := w.own.after(granted-w.lag) - later
 	if foreign >= w.foreign || foreign+inFlight > w.foreign {
 		w.foreign = max(foreign, w.foreign)
@@ -120,11 +120,11 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 		w.foreign, w.knownTo = foreign, never
 	}
 	if w.foreign > 0 {
-		w.knownTo = min(w.knownTo, now+w.life())
+		w.knownTo = min(w.knownTo, now+w.lifetime())
 	}
 
-	// What was granted a second before has arrived. If the service does not count
-	// it, the window has ended, or is shorter than assumed.
+	// Requests granted a second ago have arrived. If the service does not count them,
+	// the window has ended or is shorter than assumed.
 	if arrived := w.own.after(now-w.length) - w.own.after(granted-second); arrived > used {
 		w.own.drop(arrived - used)
 	}
@@ -140,11 +140,11 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 		}
 		reset = now + left + second
 	}
-	// If a request of this client leaves the window soon after, it waits for that:
-	// other clients are about to use the slots that are free before.
-	if w.own.n == 0 || w.own.granted(0)+w.life() > reset+w.length/10 {
+	// If a request of this client leaves the window soon after, wait for it: other
+	// clients will use the slots that are free before.
+	if w.own.n == 0 || w.own.granted(0)+w.lifetime() > reset+w.length/10 {
 		w.knownTo = reset
 	} else if w.foreign > 0 {
-		w.knownTo = now + w.life()
+		w.knownTo = now + w.lifetime()
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 var anyTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// response has headers. Reset is so many seconds after Date.
+// response has headers, with Reset the given number of seconds after Date.
 func response(limit, remaining, reset int) Result {
 	return Result{
 		StatusCode: 200, Known: true, Limit: limit, Remaining: remaining,
@@ -70,8 +70,8 @@ func TestWindowLength(t *testing.T) {
 	}
 }
 
-// Calls are sent whatever the headers say.
-func TestNonsenseHeaders(t *testing.T) {
+// TestInvalidHeaders checks that calls are sent for any headers.
+func TestInvalidHeaders(t *testing.T) {
 	tests := map[string]Result{
 		"no limit":           response(0, 0, 60),
 		"negative limit":     response(-5, 3, 60),
@@ -113,7 +113,7 @@ func TestNonsenseHeaders(t *testing.T) {
 	}
 }
 
-// Without Reset the other headers are ignored.
+// TestNoReset checks that the other headers are ignored without Reset.
 func TestNoReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -170,8 +170,8 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// TestOne429 makes 1,000 calls of which one gets a 429, and measures the longest
-// time in which nothing is sent. The budget is ample.
+// TestOne429 makes 1,000 calls with ample budget, one of which gets a 429, and measures
+// the longest time in which nothing is sent.
 func TestOne429(t *testing.T) {
 	type headers struct {
 		remaining int
@@ -225,7 +225,7 @@ func TestOne429(t *testing.T) {
 	}
 }
 
-// After a hold there is a probe each second until a response comes.
+// TestNoResponseAfterHold checks for a probe each second until a response arrives.
 func TestNoResponseAfterHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -241,7 +241,7 @@ func TestNoResponseAfterHold(t *testing.T) {
 	})
 }
 
-// Without Date, the requests of other clients count for one window.
+// TestForeignExpires checks that without Date other clients' requests count for one window.
 func TestForeignExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -256,8 +256,8 @@ func TestForeignExpires(t *testing.T) {
 	})
 }
 
-// A request that left the window while a response was in flight is not attributed
-// to another client.
+// TestExpiredInFlight checks that a request that left the window while a response was
+// in flight is not attributed to another client.
 func TestExpiredInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -270,7 +270,7 @@ func TestExpiredInFlight(t *testing.T) {
 	})
 }
 
-// When the headers are absent for two windows, calls are not paced any longer.
+// TestHeadersDisappear checks that pacing ends after two windows without headers.
 func TestHeadersDisappear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -287,7 +287,7 @@ func TestHeadersDisappear(t *testing.T) {
 	})
 }
 
-// A wrong Granted does not make later responses out of date.
+// TestGrantedInFuture checks that later responses are used after a wrong Granted.
 func TestGrantedInFuture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -321,8 +321,8 @@ func withRetry(r Result, after time.Duration) Result {
 	return r
 }
 
-// The waits double with each 429 in a row. Those of one burst count once.
-func TestStrikes(t *testing.T) {
+// TestConsecutive429s checks that waits double with each 429, counting a burst once.
+func TestConsecutive429s(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
 		for i := range 7 {
@@ -343,11 +343,11 @@ func TestStrikes(t *testing.T) {
 		ok := response(120, 100, 60)
 		ok.Granted = time.Now()
 		p.Observe(ok)
-		require.Zero(t, p.window.strikes)
+		require.Zero(t, p.window.consecutive)
 	})
 }
 
-// Requests that the service did not count give their budget back.
+// TestNotCounted checks that requests that the service did not count use no budget.
 func TestNotCounted(t *testing.T) {
 	for _, r := range []Result{{NotSent: true}, {StatusCode: 401}, {StatusCode: 403}} {
 		t.Run(fmt.Sprintf("%+v", r), func(t *testing.T) {
@@ -365,7 +365,7 @@ func TestNotCounted(t *testing.T) {
 	}
 }
 
-// A request without a response may have been counted.
+// TestNoResponseIsCounted checks that a request without a response counts.
 func TestNoResponseIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -377,7 +377,7 @@ func TestNoResponseIsCounted(t *testing.T) {
 	})
 }
 
-// Memory does not grow with the limit.
+// TestHugeLimit checks that memory does not grow with the limit.
 func TestHugeLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -411,7 +411,7 @@ func TestLimitChanges(t *testing.T) {
 	})
 }
 
-// A response that took long is out of date.
+// TestLateResponse checks that a late response is ignored.
 func TestLateResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -426,8 +426,8 @@ func TestLateResponse(t *testing.T) {
 	})
 }
 
-// If Remaining is 0 and Reset is long before this client's requests leave the
-// window as assumed, the window is shorter.
+// TestResetBeforeOwnExpiry checks that the window is shortened if Remaining is 0 and
+// Reset is long before this client's requests would leave the window.
 func TestResetBeforeOwnExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -441,7 +441,7 @@ func TestResetBeforeOwnExpiry(t *testing.T) {
 	})
 }
 
-// The lag is at most a second, and falls slowly, whatever the limit is.
+// TestLag checks that the lag is at most a second and decreases slowly.
 func TestLag(t *testing.T) {
 	for _, limit := range []int{1, 120, math.MaxInt} {
 		synctest.Test(t, func(t *testing.T) {

@@ -1,16 +1,16 @@
 package pace
 
-// maxSlots limits the memory of a ledger, whatever the limit is.
+// maxSlots limits the memory of a ledger, independent of the limit.
 const maxSlots = 512
 
 // slot is n requests that were granted at about the same time.
 type slot struct {
-	at      int64 // not before the last of them was granted
+	at      int64 // not before the last grant
 	n, bulk int32
 }
 
-// ledger is the requests of this client that count against the limit, in the
-// order in which they were granted.
+// ledger contains the requests of this client that count against the limit, in the
+// order of their grants.
 type ledger struct {
 	ring       [maxSlots]slot // slots [head, tail) count
 	head, tail uint
@@ -35,7 +35,7 @@ func (l *ledger) add(now, grain int64, bulk bool) {
 	l.change(s, 1, b)
 }
 
-// remove takes back the request that was granted last up to the given time.
+// remove uncounts the last request granted up to the given time.
 func (l *ledger) remove(upTo int64) {
 	for i := l.tail; i != l.head; i-- {
 		if s := l.at(i - 1); s.n > 0 && s.at <= upTo {
@@ -77,8 +77,7 @@ func (l *ledger) expire(upTo int64) {
 	}
 }
 
-// after counts the requests granted after the given time, also those that have
-// expired.
+// after counts the requests granted after the given time, including expired ones.
 func (l *ledger) after(t int64) (n int) {
 	for i := l.tail; i > 0 && l.tail-i < maxSlots && l.at(i-1).at > t; i-- {
 		n += int(l.at(i - 1).n)

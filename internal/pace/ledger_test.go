@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLedger compares the ledger with a plain list of requests, each granted at
-// its own time.
+// TestLedger compares the ledger with a plain list of requests.
 func TestLedger(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	type request struct {
@@ -68,7 +67,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestLedgerShares: requests that share a slot count until the last of them expires.
+// TestLedgerShares checks that requests in one slot count until the last one expires.
 func TestLedgerShares(t *testing.T) {
 	var l ledger
 	for at := range int64(100_000) {
@@ -87,7 +86,7 @@ func TestLedgerShares(t *testing.T) {
 	require.Zero(t, l.granted(0))
 }
 
-// TestLedgerFull: when all slots are used, the newest one is shared.
+// TestLedgerFull checks that the newest slot is shared when all are used.
 func TestLedgerFull(t *testing.T) {
 	var l ledger
 	for at := range int64(100_000) {
@@ -100,7 +99,7 @@ func TestLedgerFull(t *testing.T) {
 	require.Zero(t, l.n)
 }
 
-// Requests that are removed leave no slots behind.
+// TestLedgerRemove checks that removed requests use no slots.
 func TestLedgerRemove(t *testing.T) {
 	var l ledger
 	l.add(1, 0, false)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// 1,200 calls at 120 a minute: 120 at once, and then 9 windows.
+// The test makes 1,200 calls at 120 a minute: 120 at once, and then 9 windows.
 const (
 	calls = 1200
 	ideal = 9 * time.Minute
@@ -84,7 +84,7 @@ func TestOneClientWithJitter(t *testing.T) {
 	}
 }
 
-// A limit above the number of slots of the ledger is used almost as well.
+// TestOneClientLargeLimit uses a limit above the number of slots of the ledger.
 func TestOneClientLargeLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(oldestLeaves)
@@ -120,8 +120,8 @@ func TestServerClock(t *testing.T) {
 	}
 }
 
-// The headers are in whole seconds, so the length of a window shorter than
-// documented is learned up to a second too long.
+// TestShortWindow learns a window shorter than documented, at most a second too long,
+// because the headers are in whole seconds.
 func TestShortWindow(t *testing.T) {
 	for _, m := range meanings {
 		for _, window := range []time.Duration{5 * time.Second, 10 * time.Second} {
@@ -147,8 +147,8 @@ func TestShortWindow(t *testing.T) {
 	}
 }
 
-// A client that never sees the window empty does not learn its length, but
-// follows what the service counts.
+// TestShortWindowNeverSeenEmpty follows the service's count, because a client that
+// never sees the window empty cannot learn its length.
 func TestShortWindowNeverSeenEmpty(t *testing.T) {
 	for _, m := range meanings {
 		t.Run(m.String(), func(t *testing.T) {

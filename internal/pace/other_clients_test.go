@@ -68,9 +68,9 @@ func runClients(t *testing.T, s *service, clients, goroutines int, apart time.Du
 	return time.Since(start)
 }
 
-// Each goroutine pauses after a call. So the calls are spread over the window, and
-// are more than twice as many as the limit allows. More 429s than above are the
-// price until each client has its slots.
+// TestThreeClientsWithPauses spreads the calls over the window, because each goroutine
+// pauses after a call. They are more than twice the limit, so there are more 429s than
+// above until the clients have divided the slots.
 func TestThreeClientsWithPauses(t *testing.T) {
 	for _, m := range []meaning{oldestLeaves, fixedWindow} {
 		t.Run(m.String(), func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestThreeClientsWithPauses(t *testing.T) {
 	}
 }
 
-// Another client uses all the budget that is left, for a minute.
+// TestBudgetIsUsedByOtherClient lets another client use all remaining budget for a minute.
 func TestBudgetIsUsedByOtherClient(t *testing.T) {
 	for _, m := range meanings {
 		t.Run(m.String(), func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestBudgetIsUsedByOtherClient(t *testing.T) {
 	}
 }
 
-// Another client sends a request every two seconds and does not pace.
+// TestSteadyOtherClient adds an unpaced client that sends every two seconds.
 func TestSteadyOtherClient(t *testing.T) {
 	for _, m := range meanings {
 		t.Run(m.String(), func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestSteadyOtherClient(t *testing.T) {
 	}
 }
 
-// While there is budget, nothing is delayed because of other clients.
+// TestNoDelayBesideOtherClient checks that nothing is delayed while there is budget.
 func TestNoDelayBesideOtherClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(oldestLeaves)
@@ -166,7 +166,7 @@ func TestNoDelayBesideOtherClient(t *testing.T) {
 	})
 }
 
-// Another client has used the budget. Reset is the time to try again.
+// TestFollowsReset waits until Reset after another client has used the budget.
 func TestFollowsReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client{New(), newService(fixedWindow)}
@@ -183,8 +183,8 @@ func TestFollowsReset(t *testing.T) {
 	})
 }
 
-// When the requests of another client have left the window, the next response
-// says so.
+// TestForeignLeaves checks that the next response shows that another client's requests
+// have left the window.
 func TestForeignLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client{New(), newService(oldestLeaves)}
@@ -204,8 +204,8 @@ func TestForeignLeaves(t *testing.T) {
 	})
 }
 
-// The responses to a burst arrive out of order and do not hide the requests of
-// another client.
+// TestForeignInBurst checks that out-of-order responses to a burst do not hide another
+// client's requests.
 func TestForeignInBurst(t *testing.T) {
 	for range 10 {
 		synctest.Test(t, func(t *testing.T) {

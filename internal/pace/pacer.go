@@ -1,10 +1,10 @@
 // Package pace shares the rate limit of an API key among the goroutines of a client.
 //
 // The service allows a number of requests, the limit, in a window of time. While
-// there is budget, [Pacer.Acquire] gives permission to send at once. When it is
-// exhausted, calls queue until requests leave the window (queue.go). The client
-// counts its own requests (window.go). The headers say how many requests other
-// clients of the key have sent (learn.go).
+// there is budget, [Pacer.Acquire] returns at once. When it is exhausted, calls queue
+// until requests leave the window (queue.go). The client counts its own requests
+// (window.go). The response headers reveal the requests of other clients of the key
+// (learn.go).
 package pace
 
 import (
@@ -20,8 +20,8 @@ import (
 // Request asks for permission to send one request.
 type Request struct {
 	Bulk    bool          // queues behind calls that are not bulk
-	MaxWait time.Duration // the longest wait; 0: only the context limits it
-	MaxHold time.Duration // the longest wait for the end of a Retry-After; 0: as MaxWait
+	MaxWait time.Duration // maximum wait; 0: limited only by the context
+	MaxHold time.Duration // maximum wait for the end of a Retry-After; 0: limited by MaxWait
 }
 
 // Result is the outcome of one request. Each Acquire that returned nil is
@@ -38,22 +38,22 @@ type Result struct {
 	RetryAfter time.Duration // of a 429; 0 if absent
 }
 
-// RefusedError is returned by Acquire when permission cannot be given in time.
+// RefusedError reports that Acquire cannot grant permission in time.
 type RefusedError struct {
-	RetryAfter time.Duration // when it could be given, from now
+	RetryAfter time.Duration // time until it could be granted
 }
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("pace: rate limit exhausted, retry in %v", e.RetryAfter.Round(time.Millisecond))
 }
 
-// Pacer shares the budget of one key. It starts no goroutine and need not be
+// Pacer shares the rate limit of one key. It starts no goroutine and need not be
 // closed. It is safe for concurrent use.
 type Pacer struct {
 	start time.Time // times in this package are nanoseconds since then
 
-	// While there is ample budget, Observe learns from one response in a
-	// millisecond. It skips those to requests granted before skipUntil.
+	// While there is ample budget, Observe learns from one response per millisecond.
+	// It skips responses to requests granted before skipUntil.
 	skipUntil atomic.Int64
 	_         [64]byte // keeps skipUntil out of the cache line of the lock
 
@@ -70,9 +70,9 @@ func New() *Pacer {
 
 func (p *Pacer) now() int64 { return int64(time.Since(p.start)) }
 
-// Acquire waits for permission to send one request. It returns a *RefusedError
-// at once if permission cannot be given within the context's deadline, MaxWait
-// or MaxHold. When the context ends, the error matches its Err and its Cause.
+// Acquire waits for permission to send one request. It returns a *RefusedError at
+// once if permission cannot be granted within the context's deadline, MaxWait or
+// MaxHold. If the context ends, the error matches its Err and its Cause.
 func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	if ctx.Err() != nil {
 		return errs.Context(ctx)

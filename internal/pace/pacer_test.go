@@ -10,8 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// acquireAll starts n calls one after the other and returns how long each of
-// them waits.
+// acquireAll starts n calls in sequence and returns how long each of them waits.
 func acquireAll(p *Pacer, n int) <-chan time.Duration {
 	waits := make(chan time.Duration, n)
 	for range n {
@@ -53,7 +52,7 @@ func TestHundredCallsAtOnce(t *testing.T) {
 	})
 }
 
-// The other calls wait for the outcome of the first one, at most a second.
+// TestFirstCall checks that the other calls wait for the first one, at most a second.
 func TestFirstCall(t *testing.T) {
 	tests := map[string]struct {
 		result *Result // nil: no response
@@ -84,7 +83,7 @@ func TestFirstCall(t *testing.T) {
 	}
 }
 
-// Requests without a response count for one window.
+// TestNoResponse checks that requests without a response count for one window.
 func TestNoResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -98,7 +97,7 @@ func TestNoResponse(t *testing.T) {
 	})
 }
 
-// Behind a proxy that strips the headers, only 429s are obeyed.
+// TestNoHeaders checks that only 429s are honored behind a proxy that strips headers.
 func TestNoHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(fixedWindow)
@@ -109,7 +108,7 @@ func TestNoHeaders(t *testing.T) {
 		require.Equal(t, 4*s.latency, took, "no call waits")
 
 		time.Sleep(10 * time.Second)
-		_, err = c.run(101, 1, Request{}) // the last one is refused and retried
+		_, err = c.run(101, 1, Request{}) // the last one gets a 429 and is retried
 		require.NoError(t, err)
 		requests, refused := s.totals()
 		require.Equal(t, 1002, requests)
@@ -133,7 +132,7 @@ func TestHeadersAppear(t *testing.T) {
 	})
 }
 
-// An endpoint without headers is not paced after a 429 either.
+// TestNoHeadersAfter429 checks that calls without headers are not paced after a 429.
 func TestNoHeadersAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -151,8 +150,8 @@ func TestNoHeadersAfter429(t *testing.T) {
 	})
 }
 
-// A result without a call, which tells the length of the window, does not replace
-// the first response.
+// TestResultWithoutCall checks that a result without a call sets the window's length but
+// does not replace the first response.
 func TestResultWithoutCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()

@@ -8,18 +8,18 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// chatsPerBulk is how many chat calls are sent for each bulk call while both wait.
+// chatsPerBulk is the number of chat calls per bulk call while both wait.
 const chatsPerBulk = 4
 
 // waiter is a call in the queue. The Pacer's lock guards it until done is closed.
 type waiter struct {
-	done    chan struct{} // closed when permission is granted or refused
+	done    chan struct{} // closed when permission is granted or denied
 	bulk    bool
 	until   int64 // permission after this is too late
 	maxHold int64
 	element *list.Element
 	granted int64
-	refused time.Duration // the RetryAfter of a refusal, else 0
+	refused time.Duration // RetryAfter if permission is denied
 }
 
 func (w *waiter) err() error {
@@ -29,13 +29,13 @@ func (w *waiter) err() error {
 	return nil
 }
 
-// queue is the calls that wait. Those that are not bulk are called chat here.
+// queue contains the waiting calls. Calls that are not bulk are called chat.
 type queue struct {
 	chat, bulk class
 	streak     int // chat calls sent since the last bulk call, while bulk waits
 }
 
-// class is the waiters of one class in order of arrival.
+// class contains the waiters of one class in order of arrival.
 type class struct {
 	list.List
 	short bool // they have waited for budget since the list was last empty
@@ -76,7 +76,7 @@ func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, err
 		if !r.Bulk {
 			ahead = min(ahead, p.queue.chat.Len()*(chatsPerBulk+1)/chatsPerBulk)
 		}
-		if at := p.window.foresee(now, ahead, r.Bulk); at > w.until {
+		if at := p.window.estimate(now, ahead, r.Bulk); at > w.until {
 			return nil, &RefusedError{RetryAfter: time.Duration(at - now)}
 		}
 	}
@@ -88,7 +88,7 @@ func (p *Pacer) enqueue(ctx context.Context, r Request, now int64) (*waiter, err
 	return w, nil
 }
 
-// wait blocks until the waiter has permission, is refused, or gives up.
+// wait blocks until the waiter has permission or is denied it, or the wait ends.
 func (p *Pacer) wait(ctx context.Context, w *waiter, maxWait time.Duration) error {
 	limited := ctx
 	if maxWait > 0 {
@@ -100,13 +100,13 @@ func (p *Pacer) wait(ctx context.Context, w *waiter, maxWait time.Duration) erro
 	case <-w.done:
 		return w.err()
 	case <-limited.Done():
-		return p.giveUp(ctx, w)
+		return p.stopWaiting(ctx, w)
 	}
 }
 
-// giveUp removes a waiter whose MaxWait or context is over. Permission that it has
-// just been granted is good, unless the context has ended.
-func (p *Pacer) giveUp(ctx context.Context, w *waiter) error {
+// stopWaiting removes a waiter whose MaxWait or context has ended. It accepts a
+// permission that was just granted, unless the context has ended.
+func (p *Pacer) stopWaiting(ctx context.Context, w *waiter) error {
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -125,10 +125,10 @@ func (p *Pacer) giveUp(ctx context.Context, w *waiter) error {
 	if ctx.Err() != nil {
 		return errs.Context(ctx)
 	}
-	return &RefusedError{RetryAfter: time.Duration(max(p.window.foresee(now, 0, w.bulk)-now, 1))}
+	return &RefusedError{RetryAfter: time.Duration(max(p.window.estimate(now, 0, w.bulk)-now, 1))}
 }
 
-// refuseLate refuses the waiters for whom the end of a hold is too late.
+// refuseLate denies permission to waiters for whom a hold ends too late.
 func (p *Pacer) refuseLate(now int64) {
 	for _, c := range []*class{&p.queue.chat, &p.queue.bulk} {
 		for e := c.Front(); e != nil; {
@@ -143,8 +143,8 @@ func (p *Pacer) refuseLate(now int64) {
 	}
 }
 
-// dispatch grants permission to the waiters that may be sent now, and sets the
-// timer for the next.
+// dispatch grants permission to the waiters that may send now, and sets the timer for
+// the next one.
 func (p *Pacer) dispatch(now int64) {
 	for !p.queue.empty() {
 		w, at := p.next(now)
@@ -170,7 +170,7 @@ func (p *Pacer) wake() {
 	p.dispatch(p.now())
 }
 
-// next returns the waiter that may be sent now, or when to ask again.
+// next returns the waiter that may send now, or when to call next again.
 func (p *Pacer) next(now int64) (*waiter, int64) {
 	again := int64(never)
 	first := p.queue.streak >= chatsPerBulk
@@ -180,7 +180,7 @@ func (p *Pacer) next(now int64) (*waiter, int64) {
 			continue
 		}
 		at, short := p.window.ready(now, bulk, true)
-		c.short = c.short || short || p.queue.chat.short // bulk does not overtake
+		c.short = c.short || short || p.queue.chat.short // bulk does not overtake chat
 		if c.short {
 			at = max(at, p.window.drain(now))
 		}

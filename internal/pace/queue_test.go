@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exhausted returns a client that has just used up the budget, and when that was.
+// exhausted returns a client that has just used up the budget, and the time of that.
 func exhausted(t *testing.T) (client, time.Time) {
 	t.Helper()
 	c := client{New(), newService(oldestLeaves)}
@@ -25,8 +25,7 @@ func exhausted(t *testing.T) (client, time.Time) {
 	return c, at
 }
 
-// grants starts the calls one after the other and returns the order in which
-// they are granted.
+// grants starts the calls in sequence and returns the order in which they are granted.
 func grants(t *testing.T, c client, calls []Request) (order []int) {
 	t.Helper()
 	var mu sync.Mutex
@@ -58,7 +57,7 @@ func TestOrderOfArrival(t *testing.T) {
 	}
 }
 
-// While both wait, four chat calls are sent for each bulk call.
+// TestBulkIsNotStarved checks that one bulk call is sent for every four chat calls.
 func TestBulkIsNotStarved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := exhausted(t)
@@ -77,7 +76,7 @@ func TestBulkIsNotStarved(t *testing.T) {
 	})
 }
 
-// Bulk that arrives while chat waits does not overtake it.
+// TestBulkDoesNotOvertake checks that bulk calls do not overtake chat calls that wait.
 func TestBulkDoesNotOvertake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
@@ -111,8 +110,8 @@ func TestBulkDoesNotOvertake(t *testing.T) {
 	})
 }
 
-// Bulk alone leaves the last tenth of the limit free. Chat uses it at once, and
-// that costs bulk nothing.
+// TestBulkLeavesTenth checks that bulk calls leave a tenth of the limit to chat, which
+// does not slow bulk down when used.
 func TestBulkLeavesTenth(t *testing.T) {
 	for _, m := range meanings {
 		t.Run(m.String(), func(t *testing.T) {
@@ -140,7 +139,7 @@ func TestBulkLeavesTenth(t *testing.T) {
 	}
 }
 
-// That chat once had to wait does not delay it later.
+// TestChatNotDelayedByBulk checks that an earlier wait of chat does not delay it later.
 func TestChatNotDelayedByBulk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := exhausted(t)
@@ -200,7 +199,7 @@ func TestChatBesideBulk(t *testing.T) {
 	}
 }
 
-// A call that cannot be sent in time is refused at once.
+// TestRefused checks that a call that cannot be sent in time is denied at once.
 func TestRefused(t *testing.T) {
 	deadline := func(d time.Duration) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(context.Background(), d)
@@ -245,7 +244,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// The calls ahead use the slots of the next windows.
+// TestRefusedBehindQueue checks that calls ahead use the slots of the next windows.
 func TestRefusedBehindQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
@@ -265,7 +264,7 @@ func TestRefusedBehindQueue(t *testing.T) {
 	})
 }
 
-// Each call in the queue takes a slot that is free at its own time.
+// TestRefusedWhenSlotsAreSpread frees the slots at different times.
 func TestRefusedWhenSlotsAreSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client{New(), newService(oldestLeaves)}
@@ -287,8 +286,7 @@ func TestRefusedWhenSlotsAreSpread(t *testing.T) {
 	})
 }
 
-// The queue drains slowly, so the last call of it is refused at once if that takes
-// too long.
+// TestRefusedInDrainingQueue checks the last call of a queue that drains slowly.
 func TestRefusedInDrainingQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
@@ -306,7 +304,7 @@ func TestRefusedInDrainingQueue(t *testing.T) {
 	})
 }
 
-// A refusal does not delay later calls.
+// TestNoDelayAfterRefusal checks that a denied call does not delay later calls.
 func TestNoDelayAfterRefusal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
@@ -332,8 +330,8 @@ func TestMaxWaitEnds(t *testing.T) {
 	})
 }
 
-// Waiters whose deadline is before the end of a hold are refused when the 429
-// arrives.
+// TestRefusedByHold checks that waiters with a deadline before the end of a hold are
+// denied when the 429 arrives.
 func TestRefusedByHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -394,7 +392,7 @@ func TestCanceled(t *testing.T) {
 	})
 }
 
-// Permission that is granted at the moment of the cancellation goes to the next.
+// TestCanceledWhenGranted checks that the permission goes to the next waiter.
 func TestCanceledWhenGranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
@@ -407,14 +405,14 @@ func TestCanceledWhenGranted(t *testing.T) {
 		<-first.done
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		require.ErrorIs(t, p.giveUp(ctx, first), context.Canceled)
+		require.ErrorIs(t, p.stopWaiting(ctx, first), context.Canceled)
 		<-second.done
 		require.Equal(t, 1, p.window.own.n)
 		require.NoError(t, p.wait(context.Background(), second, 0))
 	})
 }
 
-// One timer is set for the next call, and none when the queue is empty.
+// TestNoPolling checks that one timer is set, and none when the queue is empty.
 func TestNoPolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, gone := exhausted(t)
@@ -442,7 +440,7 @@ func TestNoPolling(t *testing.T) {
 	})
 }
 
-// MaxHold applies to new calls and to waiters.
+// TestMaxHold covers new calls and waiters.
 func TestMaxHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, at := exhausted(t)

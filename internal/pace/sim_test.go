@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// meaning is what X-RateLimit-Reset and the window can mean.
+// meaning is a possible meaning of X-RateLimit-Reset and the window.
 type meaning int
 
 const (
@@ -27,8 +27,8 @@ func (m meaning) String() string {
 
 var meanings = []meaning{oldestLeaves, whollyFree, fixedWindow}
 
-// service simulates the limiter of an API: each request takes latency there and
-// latency back and is counted when it arrives.
+// service simulates the rate limiter of an API. Each request arrives, and is counted,
+// after the latency; the response takes the latency again.
 type service struct {
 	meaning meaning
 	limit   int
@@ -55,7 +55,7 @@ func newService(m meaning) *service {
 	return &service{meaning: m, limit: 120, window: time.Minute, latency: 50 * time.Millisecond}
 }
 
-// call sends one request and returns what its response says.
+// call sends one request and returns its result.
 func (s *service) call() Result {
 	time.Sleep(s.delay())
 	r := s.arrive()
@@ -63,7 +63,7 @@ func (s *service) call() Result {
 	return r
 }
 
-// delay is the time one way, up to s.jitter longer than the latency.
+// delay returns a one-way latency, up to s.jitter longer than the configured one.
 func (s *service) delay() time.Duration {
 	if s.jitter <= 0 {
 		return s.latency
@@ -150,7 +150,7 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
 }
 
-// client is a Pacer in front of the service. It retries as the transport does.
+// client is a Pacer and a service. It retries as the transport does.
 type client struct {
 	*Pacer
 	service *service
@@ -190,8 +190,8 @@ func (c client) finish() Result {
 	return response
 }
 
-// run makes calls with the given number of goroutines and returns how long
-// they took, and the first error.
+// run makes calls from the given number of goroutines and returns how long they took,
+// and the first error.
 func (c client) run(calls, goroutines int, r Request) (time.Duration, error) {
 	start := time.Now()
 	todo := make(chan struct{}, calls)

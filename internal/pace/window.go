@@ -13,11 +13,11 @@ const (
 	defaultWindow = 60 * second
 	maxLimit      = 1 << 30
 
-	// catchUp is how fast a queue drains, as a multiple of the limit per window.
-	// It is slow enough for other clients to see the requests in their headers.
+	// catchUp is the rate at which a queue drains, as a multiple of the limit per window.
+	// It is low enough for other clients to see the requests in their headers.
 	catchUp = 8
-	// otherClients is how many other clients, if there are any, are assumed to
-	// have as many requests in flight as this one.
+	// otherClients is the assumed number of other clients, if there are any. Each is
+	// assumed to have as many requests in flight as this one.
 	otherClients = 2
 )
 
@@ -27,25 +27,25 @@ type window struct {
 	limit      int
 	length     int64
 	lengthened bool // length was once too short; it is not shortened again
-	noHeaders  bool // the service sends no headers: only its 429s are obeyed
+	noHeaders  bool // the service sends no headers: only 429s are honored
 
 	own     ledger // requests of this client
 	grain   int64  // the resolution of own
-	lag     int64  // the longest response time lately, at most a second
+	lag     int64  // longest recent response time, at most a second
 	foreign int    // requests of other clients
-	knownTo int64  // when the estimate is out of date
+	knownTo int64  // when the estimate of foreign expires
 	newest  int64  // grant time of the newest response with headers
 
 	// While probing, one request is sent at a time: at the start, after a 429, and
-	// when foreign has become unknown. It ends with the response to a request that
-	// was granted after probeFrom.
+	// when foreign has become unknown. The response to a request granted after
+	// probeFrom ends it.
 	probing   bool
 	probeFrom int64
 	lastGrant int64
 
-	hold    int64 // nothing is sent before this
-	asked   int64 // the part of hold that a Retry-After asked for
-	strikes int   // 429s in a row; those of one burst count once
+	hold        int64 // nothing is sent before this
+	asked       int64 // the part of hold from a Retry-After
+	consecutive int   // consecutive 429s; those of one burst count once
 }
 
 func newWindow() window {
@@ -55,8 +55,8 @@ func newWindow() window {
 	}
 }
 
-// ready returns when the next call of the class may be sent: a time up to now,
-// or when to ask again. It reports whether the call waits for budget.
+// ready returns a time up to now if the next call of the class may be sent, or else
+// when to ask again. It also reports whether the call waits for budget.
 func (w *window) ready(now int64, bulk, queued bool) (at int64, short bool) {
 	if now < w.hold {
 		return w.hold, true
@@ -65,23 +65,23 @@ func (w *window) ready(now int64, bulk, queued bool) (at int64, short bool) {
 	if !w.noHeaders && w.room(bulk) < 1 {
 		return w.nextFree(now, 0), true
 	}
-	short = w.strikes > 0
+	short = w.consecutive > 0
 	if w.probing && w.lastGrant > w.probeFrom {
 		if timeout := w.lastGrant + second; now < timeout {
 			return timeout, short
 		}
-		w.probing = short // if so, this call is another probe
+		w.probing = short // this call is then another probe
 	}
 	return now, short
 }
 
-// drain returns when the next call of a queue that waits for budget may be sent.
+// drain returns when to send the next call of a queue that waits for budget.
 func (w *window) drain(now int64) int64 {
 	if w.noHeaders {
 		return now
 	}
 	if w.foreign > 0 && w.room(false) <= otherClients*w.own.after(max(w.newest, now-second)) {
-		return w.lastGrant + second // or when a response comes
+		return w.lastGrant + second // or when a response arrives
 	}
 	return w.lastGrant + w.gap()
 }
@@ -89,8 +89,8 @@ func (w *window) drain(now int64) int64 {
 // gap is the time between two calls of such a queue.
 func (w *window) gap() int64 { return w.length / int64(w.limit) / catchUp }
 
-// room returns how many calls of the class fit into the window. Bulk leaves a
-// tenth of the limit to other calls, less what they already use of it.
+// room returns how many calls of the class fit into the window. Bulk calls leave a
+// tenth of the limit to other calls, including those already sent.
 func (w *window) room(bulk bool) int {
 	room := w.limit - w.own.n - w.foreign
 	if bulk {
@@ -107,14 +107,14 @@ func (w *window) grant(now int64, bulk bool) {
 // uncount removes a request that the service did not count.
 func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 
-// life is how long a request counts after it was granted: it is counted when it
-// arrives, at the latest when its response does.
-func (w *window) life() int64 { return w.length + w.lag }
+// lifetime returns how long after its grant a request counts: the service counts it
+// when it arrives, at the latest when its response arrives.
+func (w *window) lifetime() int64 { return w.length + w.lag }
 
-// expire removes what has left the window. When the estimate is out of date, one
-// of the queued calls probes.
+// expire removes requests that have left the window. If the estimate of foreign has
+// expired, one of the queued calls becomes a probe.
 func (w *window) expire(now int64, queued bool) {
-	w.own.expire(now - w.life())
+	w.own.expire(now - w.lifetime())
 	if now < w.knownTo {
 		return
 	}
@@ -127,18 +127,17 @@ func (w *window) expire(now int64, queued bool) {
 	}
 }
 
-// nextFree returns when the slot of the k-th request to leave the window is free,
-// counted from 0.
+// nextFree returns when the k-th request, counted from 0, leaves the window.
 func (w *window) nextFree(now int64, k int) int64 {
 	at := now + w.length
 	if k < w.own.n {
-		at = w.own.granted(k) + w.life()
+		at = w.own.granted(k) + w.lifetime()
 	}
 	return max(min(at, w.knownTo), now+1)
 }
 
-// foresee estimates when a call is sent that has so many calls ahead of it.
-func (w *window) foresee(now int64, ahead int, bulk bool) int64 {
+// estimate returns about when a call with this many calls ahead of it is sent.
+func (w *window) estimate(now int64, ahead int, bulk bool) int64 {
 	at := max(now, w.hold)
 	if w.noHeaders || w.probing {
 		return at

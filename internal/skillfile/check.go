@@ -19,8 +19,7 @@ func (s Skill) Check() error {
 	return checkFiles(s.Files)
 }
 
-// checkFiles rejects hidden files instead of skipping them: a caller would believe
-// that they were sent, or send them unknowingly.
+// checkFiles rejects hidden files: if it skipped them, a caller would not notice.
 func checkFiles(files map[string]string) error {
 	if _, ok := files[manifest]; !ok {
 		return errs.Argument("skill", "has no %s at its root", manifest)
@@ -59,7 +58,7 @@ func checkName(argument, name string) error {
 	return nil
 }
 
-// semver matches a version of Semantic Versioning 2.0.0.
+// semver matches a version according to Semantic Versioning 2.0.0.
 var semver = func() *regexp.Regexp {
 	const (
 		number     = `(0|[1-9][0-9]*)`
@@ -79,11 +78,11 @@ func CheckVersion(argument, version string) error {
 	return nil
 }
 
-// repository is a repository on GitHub, and perhaps a branch or tag of it.
+// repository matches a repository on GitHub, optionally with a branch or tag.
 var repository = regexp.MustCompile(`^(?i:https://github\.com)/[\w-]+/[\w.-]*[\w-][\w.-]*(/tree(/[^/?#\x00-\x1f\x7f]+)+)?/?$`)
 
-// CheckGitHubURL returns an error if a URL is not one of a repository on GitHub. It does
-// not quote it: a URL may have a password.
+// CheckGitHubURL returns an error if a URL is not that of a repository on GitHub. The
+// error does not quote the URL, which may contain a password.
 func CheckGitHubURL(raw string) error {
 	if !repository.MatchString(raw) || strings.Contains(raw, "/../") || strings.HasSuffix(raw, "/..") {
 		return errs.Argument("GitHubURL", "is not of the form https://github.com/owner/repo or https://github.com/owner/repo/tree/branch")

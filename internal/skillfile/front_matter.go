@@ -55,7 +55,7 @@ func parseFrontMatter(matter string) (s Skill, err error) {
 		}
 	}
 	if s.Version == "" {
-		s.Version, _ = textOf(valueAt(top, "metadata"), "version") // metadata may be anything
+		s.Version, _ = textOf(valueAt(top, "metadata"), "version") // metadata may have any type
 	}
 	return s, nil
 }
@@ -78,7 +78,7 @@ func valueAt(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// textOf returns the text of a key, which for a number is its digits, or "".
+// textOf returns the text or the digits at a key, or "".
 func textOf(mapping *yaml.Node, key string) (string, error) {
 	value := valueAt(mapping, key)
 	switch {

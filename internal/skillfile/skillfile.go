@@ -1,5 +1,5 @@
-// Package skillfile reads, bundles and checks custom skills: folders of text files
-// with SKILL.md at the root.
+// Package skillfile reads, bundles and validates custom skills: folders of text files
+// with a SKILL.md at the root.
 package skillfile
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/textfs"
 )
 
-// The limits of a custom skill. The service's own are not documented.
+// The limits of a custom skill. The service's limits are not documented.
 const (
 	maxTotal = 4 << 20 // bytes of all files together
 	maxFiles = 200
@@ -50,7 +50,7 @@ func Read(fsys fs.FS) (Skill, error) {
 // reader reads the files of a folder, within the limits of a skill.
 type reader struct {
 	fsys    fs.FS
-	inside  bool // the root was visited, whatever its name
+	inside  bool // the root was visited
 	folders int
 	total   int
 	files   map[string]string

@@ -56,7 +56,7 @@ func TestFrontMatter(t *testing.T) {
 		"name is a number":       {"---\nname: 007\ndescription: b\n---\n", params{Name: "007", Description: "b"}, ""},
 		"none":                   {"# Invoices\n", params{}, "missing"},
 		"empty file":             {"", params{}, "missing"},
-		"not ended":              {"---\nname: a\ndescription: b\n", params{}, "not ended"},
+		"not ended":              {"---\nname: a\ndescription: b\n", params{}, "does not end"},
 		"a line before it":       {"\n---\nname: a\ndescription: b\n---\n", params{}, "does not begin"},
 		"four hyphens":           {"----\nname: a\ndescription: b\n----\n", params{}, "missing"},
 		"no name":                {"---\ndescription: b\n---\n", params{}, "no name"},
@@ -70,7 +70,7 @@ func TestFrontMatter(t *testing.T) {
 		"a nested key twice":     {"---\nname: a\ndescription: b\nmetadata: [{x: 1, x: 2}]\n---\n", params{}, "cannot be read"},
 		"many keys twice":        {"---\n" + strings.Repeat("a:\n", 5<<10) + "---\n", params{}, "cannot be read"},
 		"an alias":               {"---\nname: &n a\ndescription: *n\n---\n", params{Name: "a", Description: "a"}, ""},
-		"a key twice":            {"---\nname: a\nname: b\ndescription: b\n---\n", params{}, "line 3: the key name is there twice"},
+		"a key twice":            {"---\nname: a\nname: b\ndescription: b\n---\n", params{}, "line 3: duplicate key name"},
 		"an unknown key twice":   {"---\nname: a\ndescription: b\nx: 1\nx: 2\n---\n", params{}, "cannot be read"},
 		"not YAML":               {"---\nname: [a\n---\n", params{}, "cannot be read"},
 		"a tab":                  {"---\n\tname: a\n---\n", params{}, "cannot be read"},
@@ -79,8 +79,8 @@ func TestFrontMatter(t *testing.T) {
 		"empty":                  {"---\n---\n", params{}, "no name"},
 		"an alias for nothing":   {"---\nname: *a\ndescription: b\n---\n", params{}, "cannot be read"},
 		"a merge":                {"---\nx: &x {name: a, description: b}\n<<: *x\n---\n", params{}, "no name"},
-		"too long":               {"---\nname: a\ndescription: " + strings.Repeat("x", 17<<10) + "\n---\n", params{}, "longer than 16 KiB"},
-		"too many lines":         {"---\n" + strings.Repeat("#\n", 9<<10) + "---\n", params{}, "longer than 16 KiB"},
+		"too long":               {"---\nname: a\ndescription: " + strings.Repeat("x", 17<<10) + "\n---\n", params{}, "larger than 16 KiB"},
+		"too many lines":         {"---\n" + strings.Repeat("#\n", 9<<10) + "---\n", params{}, "larger than 16 KiB"},
 		"deep":                   {"---\nname: a\ndescription: b\nx: " + strings.Repeat("[", 15<<10) + "\n---\n", params{}, "cannot be read"},
 		"aliases upon aliases":   {"---\n" + bomb() + "name: *f\ndescription: b\n---\n", params{}, "cannot be read"},
 		"colon in line 5":        {"---\nname: a\nversion: 1.0.0\nlicense: x\ndescription: Use when: asked\nx: y\n---\n", skillfile.Skill{}, "line 5: "},
@@ -118,8 +118,7 @@ func TestFrontMatter(t *testing.T) {
 	}
 }
 
-// bomb is YAML of a few lines that would be 10^6 values if its aliases were
-// followed.
+// bomb returns a few lines of YAML that expand to 10^6 values through aliases.
 func bomb() string {
 	lines := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c <= 'f'; c++ {
@@ -128,7 +127,7 @@ func bomb() string {
 	return lines
 }
 
-func TestSkillFilesRefused(t *testing.T) {
+func TestReadInvalid(t *testing.T) {
 	with := func(name string, file *fstest.MapFile) fs.FS {
 		return fstest.MapFS{"SKILL.md": textFile(skillMD), name: file}
 	}
@@ -159,8 +158,8 @@ func TestSkillFilesRefused(t *testing.T) {
 		"hidden folder":        {with(".git/config", textFile("x")), "skill file .git is hidden"},
 		"symbolic link":        {with("link", &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("SKILL.md")}), "skill file link is not a regular file"},
 		"device":               {with("dev", &fstest.MapFile{Mode: fs.ModeDevice}), "skill file dev is not a regular file"},
-		"picture":              {with("logo.png", textFile("\x89PNG\r\n")), "skill file logo.png is not text"},
-		"NUL":                  {with("data.bin", textFile("a\x00b")), "skill file data.bin is not text"},
+		"picture":              {with("logo.png", textFile("\x89PNG\r\n")), "skill file logo.png is not UTF-8 text"},
+		"NUL":                  {with("data.bin", textFile("a\x00b")), "skill file data.bin is not UTF-8 text"},
 		"large file":           {with("big.txt", textFile(strings.Repeat("x", 1<<20+1))), "skill file big.txt is larger than 1 MiB"},
 		"large in all":         {large(4), "larger than 4 MiB"},
 		"many files":           {many("f%d.txt"), "more than 200 files"},
@@ -177,10 +176,10 @@ func TestSkillFilesRefused(t *testing.T) {
 		})
 	}
 	_, err := skillfile.Read(large(3))
-	require.NoError(t, err, "as large as may be")
+	require.NoError(t, err, "a skill of the maximum size")
 }
 
-// The links and hidden files of a real folder.
+// TestReadFolder reads a real folder with links and hidden files.
 func TestReadFolder(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "SKILL.md"), []byte(skillMD), 0o600))
@@ -208,7 +207,7 @@ func TestReadBrokenFS(t *testing.T) {
 	_, err = skillfile.Read(brokenfs.FS{MapFS: good, List: func(string) ([]fs.DirEntry, error) { return nil, broken }})
 	require.ErrorIs(t, err, broken)
 
-	// Listings that lead upwards, or round in circles, come to an end.
+	// Listings with parent folders or cycles end.
 	for _, name := range []string{"..", ".", "", "a/b", "../../etc", "again"} {
 		_, err = skillfile.Read(brokenfs.FS{MapFS: good, List: func(string) ([]fs.DirEntry, error) {
 			all, err := good.ReadDir(".")

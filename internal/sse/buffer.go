@@ -1,23 +1,22 @@
 package sse
 
 const (
-	// startSize is the first size of the buffer and the least room that a full
-	// one has beside the largest event.
+	// startSize is the initial size of the buffer, and the minimum free space next to
+	// the largest event.
 	startSize = 2 << 10
-	// keepSize is the largest size that an empty buffer keeps.
+	// keepSize is the maximum size of an empty buffer that is kept.
 	keepSize = 64 << 10
-	// fullSize is the size up to which a buffer grows when a read fills it: the source has
-	// more than one read takes.
+	// fullSize limits the growth of a buffer after a read that fills it, which shows that
+	// more input is available.
 	fullSize = 16 << 10
-	// leastRoom is the least room that is offered for one read.
+	// leastRoom is the minimum free space for one read.
 	leastRoom = 512
 )
 
-// Buffer returns free space to read into, never empty. It is of 2 KiB at first
-// and grows with a large event, up to the limit and a little more; after one it
-// becomes small again.
+// Buffer returns free space to read into; it is never empty. The buffer starts at 2 KiB,
+// grows for a large event up to slightly more than the limit, and shrinks afterwards.
 func (d *Decoder) Buffer() []byte {
-	// Move what is live to the front: the data of the block, then the unparsed input.
+	// Move the live bytes to the front: the data of the block, then the unparsed input.
 	// Each byte is moved at most once as part of a line and once as data.
 	if d.start > 0 {
 		copy(d.buf, d.buf[d.start:d.end])
@@ -35,8 +34,7 @@ func (d *Decoder) Buffer() []byte {
 	} else if d.w == 0 && size > keepSize {
 		size = startSize
 	}
-	// What is kept outside of the buffer counts in coarse steps: each step may cost a
-	// copy of the buffer.
+	// Round up the space for fields outside the buffer: each change may copy the buffer.
 	outside := len(d.typ) + len(d.id) + len(d.newID)
 	step := max(keepSize, d.limit/16)
 	size = min(size, max(need, d.limit+longestName+startSize-outside/step*step))
@@ -48,7 +46,7 @@ func (d *Decoder) Buffer() []byte {
 	return d.buf[d.w:]
 }
 
-// Advance tells that n bytes were read into what Buffer returned.
+// Advance records that n bytes were read into the slice returned by Buffer.
 func (d *Decoder) Advance(n int) {
 	if d.state != failed {
 		d.w += min(max(n, 0), len(d.buf)-d.w)

@@ -16,7 +16,7 @@ type testCase struct {
 	want  outcome
 }
 
-// data makes events without type and id.
+// data returns events without type and ID.
 func data(values ...string) (events []event) {
 	for _, value := range values {
 		events = append(events, event{data: value})
@@ -96,7 +96,7 @@ var cases = []testCase{
 	{name: "empty type", input: "event: t\nevent\ndata: a\n\n", want: outcome{events: data("a")}},
 	{name: "no data, no event, and its type is gone", input: "event: t\n\ndata: a\n\n", want: outcome{events: data("a")}},
 
-	// Ids.
+	// IDs.
 	{name: "id stays", input: "id: 1\ndata: a\n\ndata: b\n\n", want: lastID("1", event{id: "1", data: "a", named: true}, event{id: "1", data: "b"})},
 	{name: "empty id resets", input: "id: 1\ndata: a\n\nid\ndata: b\n\ndata: c\n\n", want: lastID("", event{id: "1", data: "a", named: true}, event{data: "b", named: true}, event{data: "c"})},
 	{name: "id with colon resets", input: "id: 1\ndata: a\n\nid:\ndata: b\n\n", want: lastID("", event{id: "1", data: "a", named: true}, event{data: "b", named: true})},
@@ -154,8 +154,8 @@ var cases = []testCase{
 	{name: "limit zero", input: "\n: c\n\ndata\n\nretry:1\n\ndata: a\n\n", limit: -1, want: outcome{events: data(""), pending: true, tooLarge: true, memory: memory{retry: time.Millisecond, hasRetry: true}}},
 }
 
-// Every case has its expectation spelled out, and the reference agrees with it,
-// so that it may judge the other ways of feeding the input and the fuzzer's.
+// TestCases has an explicit expectation for each case. The reference must agree, because
+// it is the oracle for other divisions of the input and for fuzzing.
 func TestCases(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}

@@ -10,17 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// noLimit is more than any test's event needs.
+// noLimit is larger than any event of a test.
 const noLimit = 1 << 24
 
-// split says how long the next piece is, at most.
+// split returns the maximum length of the next piece.
 type split func() int
 
 func whole() int { return noLimit }
 
 func byByte() int { return 1 }
 
-// pieces returns the splits of seed: mostly short pieces, some long ones.
+// pieces returns a random split: mostly short pieces, some long ones.
 func pieces(seed uint64) split {
 	r := rand.New(rand.NewPCG(seed, 0x5eed))
 	longest := 1 + r.IntN(64)
@@ -32,7 +32,7 @@ func pieces(seed uint64) split {
 	}
 }
 
-// decode feeds input to a decoder and returns what came of it.
+// decode feeds input to a decoder and returns the outcome.
 func decode(tb testing.TB, d *Decoder, input string, next split) (out outcome) {
 	tb.Helper()
 	for {
@@ -52,7 +52,7 @@ func decode(tb testing.TB, d *Decoder, input string, next split) (out outcome) {
 	return out
 }
 
-// take adds the events that are complete.
+// take adds the complete events.
 func (o *outcome) take(tb testing.TB, d *Decoder) {
 	tb.Helper()
 	for {
@@ -76,7 +76,7 @@ func (o *outcome) observe(d *Decoder) {
 	o.retry, o.hasRetry = d.Retry()
 }
 
-// requireSame is require.Equal, quick where there is nothing to show.
+// requireSame is like require.Equal, but fast if both are equal.
 func requireSame(tb testing.TB, want, got outcome, message string, args ...any) {
 	tb.Helper()
 	if !slices.Equal(want.events, got.events) || want.pending != got.pending ||
@@ -86,7 +86,7 @@ func requireSame(tb testing.TB, want, got outcome, message string, args ...any) 
 	}
 }
 
-// requireReference feeds input in every way and compares with the reference.
+// requireReference feeds input in several ways and compares with the reference.
 func requireReference(t *testing.T, input string, limit int) {
 	t.Helper()
 	want := reference(input, limit, memory{})
@@ -104,8 +104,8 @@ func requireReference(t *testing.T, input string, limit int) {
 	}
 }
 
-// requirePrefixes compares with the reference after every byte: each event
-// comes with the byte that completes it, and a stream may end anywhere.
+// requirePrefixes compares with the reference after every byte: each event is returned at
+// the byte that completes it, and the stream may end anywhere.
 func requirePrefixes(t *testing.T, input string, limit int) {
 	t.Helper()
 	d := NewDecoder(limit)
@@ -119,8 +119,7 @@ func requirePrefixes(t *testing.T, input string, limit int) {
 	}
 }
 
-// feed gives input to the decoder in pieces of at most piece bytes and returns
-// the number of events.
+// feed feeds input in pieces of at most piece bytes and returns the number of events.
 func feed(tb testing.TB, d *Decoder, input []byte, piece int) (events int) {
 	for len(input) > 0 {
 		n := copy(d.Buffer(), input[:min(piece, len(input))])
@@ -140,7 +139,7 @@ func feed(tb testing.TB, d *Decoder, input []byte, piece int) (events int) {
 	return events
 }
 
-// An event is there as soon as its blank line is, even where that is a CR.
+// TestEveryPrefix checks that an event is returned at its blank line, even after a CR.
 func TestEveryPrefix(t *testing.T) {
 	t.Parallel()
 	for _, input := range []string{

@@ -1,6 +1,6 @@
-// Package sse decodes the event-stream form of the WHATWG HTML standard
-// (server-sent events). It does no I/O and starts no goroutine: the caller
-// reads into the decoder's buffer and takes the events out of it.
+// Package sse decodes event streams (server-sent events) as the WHATWG HTML standard
+// defines them. It does no I/O and starts no goroutine: the caller reads into the
+// decoder's buffer and takes events from it.
 //
 //	for {
 //		n, err := body.Read(d.Buffer())
@@ -12,8 +12,8 @@
 //		...
 //	}
 //
-// The bytes of an event are handed on as they came: invalid UTF-8 is not
-// replaced, because a Go string can hold it and a JSON decoder replaces it.
+// The bytes of an event are returned unchanged. Invalid UTF-8 is not replaced: a Go
+// string can contain it, and a JSON decoder replaces it.
 package sse
 
 import (
@@ -23,48 +23,47 @@ import (
 	"time"
 )
 
-// ErrTooLarge reports an event, or a single line, that is larger than the
-// decoder's limit.
+// ErrTooLarge reports an event or a line that exceeds the decoder's limit.
 var ErrTooLarge = errors.New("sse: event is larger than the limit")
 
 // Event is one dispatched event. The slices are valid until the next call of
 // Next, Buffer or Reset.
 type Event struct {
-	ID    []byte // last event id in force when the event was dispatched
-	Named bool   // the event itself names that id
-	Type  []byte // empty where the wire names none: the caller says "message"
+	ID    []byte // last event ID when the event was dispatched
+	Named bool   // the event has an id field
+	Type  []byte // empty if the event has no type, which means "message"
 	Data  []byte
 }
 
 type state uint8
 
 const (
-	atStart   state = iota // nothing of the connection was read: a BOM may follow
+	atStart   state = iota // nothing was read yet: a BOM may follow
 	atLine                 // at the start of a line
-	afterCR                // at the start of a line, an LF here belongs to the CR before it
+	afterCR                // at the start of a line; an LF belongs to the CR before it
 	inComment              // inside a comment whose beginning was dropped
 	failed                 // ErrTooLarge
 )
 
-// Decoder turns the bytes of a stream into events. It takes time linear in the
-// size of its input, in whatever pieces that comes.
+// Decoder decodes a stream of bytes into events. Its running time is linear in the size
+// of the input, however the input is divided.
 //
-// The input lies in buf[:w] and is parsed up to r, which is always the start
-// of a line. The data of the block that is being read is buf[start:end], below
-// r: further data lines are moved down to it, so an event of one line is never
-// copied. Type and id are short and are copied.
+// The input is buf[:w]. It is parsed up to r, which is always the start of a line. The
+// data of the current block is buf[start:end], before r: further data lines are moved
+// next to it, so the data of a one-line event is never copied. Type and ID are short
+// and are copied.
 type Decoder struct {
 	buf        []byte
 	r, w       int
-	lf, cr     int // no LF (CR) in buf[r:lf] (buf[r:cr]): where the search goes on
+	lf, cr     int // no LF (CR) in buf[r:lf] (buf[r:cr]), so the search continues there
 	start, end int
 	limit      int
 	typed      bool
 	full       bool // the last read filled buf
 
 	typ   []byte
-	id    []byte // in force
-	newID []byte // named by the block that is being read, if hasID
+	id    []byte // last event ID
+	newID []byte // ID of the current block, if hasID
 
 	retry    time.Duration
 	hasRetry bool
@@ -76,30 +75,27 @@ type Decoder struct {
 	hasID   bool
 }
 
-// NewDecoder returns a decoder for events of at most maxEvent bytes. Data, type
-// and the id in force count, and while a block changes the id, the old one too.
-// A line is held until its end has come, so it must fit into what is left of
-// the limit, plus the seven bytes of "event: "; this goes for unknown fields as
-// well. Comments may have any length and number. With maxEvent below one only
-// events without content pass.
+// NewDecoder returns a decoder for events of at most maxEvent bytes. The limit includes
+// the data, the type and the last event ID, and also the previous ID if the block
+// changes it. A line is buffered until it ends, so every line, including unknown fields,
+// must fit into the rest of the limit plus the seven bytes of "event: ". Comments may
+// have any length. If maxEvent is less than one, only empty events are returned.
 func NewDecoder(maxEvent int) *Decoder {
 	d := new(Decoder)
 	d.limit = min(max(maxEvent, 0), math.MaxInt/4)
 	return d
 }
 
-// DispatchTyped has events with a type and without data dispatched too, which
-// the standard drops.
+// DispatchTyped makes the decoder return events with a type but no data, which the
+// standard drops.
 func (d *Decoder) DispatchTyped() { d.typed = true }
 
-// Next returns the next complete event. It returns false when there is none:
-// more input is needed. It must be called until then before Buffer is called
-// again. An event is complete with the line end of its blank line, also where
-// that is a CR whose LF has not come yet.
+// Next returns the next complete event. It returns false if it needs more input. Call it
+// until then before calling Buffer again. An event is complete at the line ending of its
+// blank line, even if that is a CR whose LF has not arrived.
 //
-// The error is nil or ErrTooLarge. Events that were complete before the
-// oversize one are returned first, and after it every call returns ErrTooLarge
-// until Reset.
+// The error is nil or ErrTooLarge. Events before the oversize one are returned first.
+// After that every call returns ErrTooLarge until Reset.
 func (d *Decoder) Next() (Event, bool, error) {
 	if d.state != atLine && !d.toLine() {
 		return Event{}, false, d.err
@@ -131,8 +127,8 @@ func (d *Decoder) Next() (Event, bool, error) {
 	}
 }
 
-// toLine brings the decoder to the start of a line: over a BOM, the LF of a
-// CRLF, the rest of a comment. It returns false if that needs more input.
+// toLine advances to the start of a line: past a BOM, the LF of a CRLF, or the rest of a
+// comment. It returns false if that needs more input.
 func (d *Decoder) toLine() bool {
 	in := d.buf[d.r:d.w]
 	switch d.state {
@@ -166,8 +162,8 @@ func (d *Decoder) toLine() bool {
 	return true
 }
 
-// lineEnd returns the index of the first line end at or after r, or w if there
-// is none. No byte is searched twice for the same line end.
+// lineEnd returns the index of the first line ending at or after r, or w if there is
+// none. It does not search any byte twice.
 func (d *Decoder) lineEnd() int {
 	d.lf = max(d.lf, d.r)
 	if i := bytes.IndexByte(d.buf[d.lf:d.w], '\n'); i >= 0 {
@@ -184,7 +180,7 @@ func (d *Decoder) lineEnd() int {
 	return d.lf
 }
 
-// passEnd moves r behind the line end at index end.
+// passEnd moves r past the line ending at index end.
 func (d *Decoder) passEnd(end int) {
 	d.r = end + 1
 	d.state = atLine
@@ -198,9 +194,8 @@ func (d *Decoder) passEnd(end int) {
 	}
 }
 
-// keepPartial deals with the unterminated line at the end of the input: what
-// there is of a comment is dropped, and a line that is already too long will
-// not get better.
+// keepPartial handles an unterminated line at the end of the input. It drops a comment
+// and fails if the line is already too long.
 func (d *Decoder) keepPartial() {
 	switch {
 	case d.state != atLine || d.r == d.w:
@@ -218,27 +213,24 @@ func (d *Decoder) fail() {
 	d.state, d.err = failed, ErrTooLarge
 }
 
-// Pending reports whether input was not dispatched, so that a stream which
-// ends here has ended inside an event: an unterminated line that is not a
-// comment, or a data, event or id line since the last blank line (an id, too,
-// is lost with its block). A block of nothing but retry, comments and unknown
-// fields loses nothing and is not pending. It is to be asked after Next
-// returned false, and is true after ErrTooLarge.
+// Pending reports whether a stream that ends here would end inside an event: there is an
+// unterminated line that is not a comment, or a data, event or id line since the last
+// blank line. A block that contains only retry, comments and unknown fields is not
+// pending. Call Pending after Next has returned false. It returns true after
+// ErrTooLarge.
 func (d *Decoder) Pending() bool {
 	return d.r < d.w || d.hasData || d.hasType || d.hasID || d.state == failed
 }
 
-// LastEventID returns the id in force, to be sent as Last-Event-ID. An id
-// counts once the blank line of its block was read, also where the block has
-// no data.
+// LastEventID returns the last event ID, for the Last-Event-ID header. An ID takes effect
+// at the blank line that ends its block, even if the block has no data.
 func (d *Decoder) LastEventID() string { return string(d.id) }
 
-// Retry returns the reconnection time of the last valid retry field, and
-// whether there was one.
+// Retry returns the reconnection time of the last valid retry field, if there was one.
 func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.hasRetry }
 
-// Reset prepares for a new connection: the input is dropped with all that was
-// not dispatched, the last event id and the retry time stay.
+// Reset prepares for a new connection. It drops unparsed input and the current block,
+// and keeps the last event ID and the retry time.
 func (d *Decoder) Reset() {
 	d.r, d.w, d.lf, d.cr = 0, 0, 0, 0
 	d.hasID = false

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// push puts all of input into the decoder without taking events out.
+// push feeds all of input without taking events.
 func push(d *Decoder, input string) {
 	for input != "" {
 		n := copy(d.Buffer(), input)
@@ -19,8 +19,8 @@ func push(d *Decoder, input string) {
 	}
 }
 
-// Reset is for a new connection: what the old one left half done is gone, the
-// id in force and the retry time are not.
+// TestReset checks that a partial event is dropped, and that the last event ID and the
+// retry time are kept.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, first, second string }{
@@ -79,14 +79,14 @@ func TestErrTooLargeStays(t *testing.T) {
 	require.Equal(t, "d", string(e.Data))
 }
 
-// An unterminated line is refused as soon as it is too long: its end may never
-// come.
+// TestErrTooLargeComesEarly checks that an unterminated line fails as soon as it is too
+// long.
 func TestErrTooLargeComesEarly(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(100)
 	push(d, "data: "+strings.Repeat("x", 101))
 	_, _, err := d.Next()
-	require.NoError(t, err, "within what a field name may take")
+	require.NoError(t, err, "within the allowance for a field name")
 	push(d, "x")
 	_, _, err = d.Next()
 	require.ErrorIs(t, err, ErrTooLarge)
@@ -116,7 +116,7 @@ func TestWithoutInput(t *testing.T) {
 	require.False(t, ok)
 }
 
-// A reader that breaks its contract makes nothing worse.
+// TestAdvanceOutOfRange covers a reader that returns an invalid count.
 func TestAdvanceOutOfRange(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(noLimit)
@@ -137,7 +137,7 @@ func TestAdvanceOutOfRange(t *testing.T) {
 	}
 }
 
-// A caller that takes no events out between its reads loses none.
+// TestReadsInARow checks that no event is lost if several reads precede Next.
 func TestReadsInARow(t *testing.T) {
 	t.Parallel()
 	var input strings.Builder
@@ -152,8 +152,8 @@ func TestReadsInARow(t *testing.T) {
 	require.Equal(t, reference(input.String(), 16, memory{}), got)
 }
 
-// The slices of an event hold until the next call of Next, and appending to
-// one harms nothing.
+// TestEventsAreApart checks that an event's slices are valid until the next call of Next,
+// and that appending to one does not change another.
 func TestEventsAreApart(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(noLimit)
@@ -170,8 +170,8 @@ func TestEventsAreApart(t *testing.T) {
 	}
 }
 
-// What was searched for a line end is not searched again: here a line end that
-// appears in it later is not seen.
+// TestPartialLineIsSearchedOnce checks that a line ending that is later inserted into
+// searched input is not found.
 func TestPartialLineIsSearchedOnce(t *testing.T) {
 	t.Parallel()
 	for _, end := range []string{"\n", "\r"} {

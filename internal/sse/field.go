@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	// longestName is the longest name of a field with its colon and space.
+	// longestName is the length of the longest field name with its colon and space.
 	longestName = len("event: ")
-	// keepField is the capacity that a type or an id keeps.
+	// keepField is the maximum capacity of a type or an ID that is kept.
 	keepField = 1 << 10
 )
 
 // space may follow the colon of a field.
 var space = []byte{' '}
 
-// size returns the bytes that are held for the block.
+// size returns the number of bytes stored for the block.
 func (d *Decoder) size() int {
 	return d.end - d.start + len(d.typ) + len(d.id) + len(d.newID)
 }
 
-// field takes in the line buf[from:to], which is neither empty nor a comment.
-// It returns false if the event gets too large by it.
+// field parses the line buf[from:to], which is neither empty nor a comment. It returns
+// false if the line makes the event too large.
 func (d *Decoder) field(from, to int) bool {
 	if d.size()+to-from > d.limit+longestName {
 		return false
@@ -50,8 +50,8 @@ func (d *Decoder) field(from, to int) bool {
 	return d.size() <= d.limit
 }
 
-// addData joins value, which ends at index to of the buffer, to the data. There
-// is always room below it for the LF between the two.
+// addData appends value, which ends at index to of the buffer, to the data. There is
+// always room before value for the LF that separates them.
 func (d *Decoder) addData(value []byte, to int) {
 	value = bytes.TrimPrefix(value, space)
 	if !d.hasData {
@@ -63,8 +63,8 @@ func (d *Decoder) addData(value []byte, to int) {
 	d.end += 1 + copy(d.buf[d.end+1:], value)
 }
 
-// setRetry takes over a time in milliseconds, digits only. One that a Duration
-// cannot hold becomes the longest Duration.
+// setRetry parses a time in milliseconds, which must consist of digits. A time that
+// overflows Duration becomes the longest Duration.
 func (d *Decoder) setRetry(value []byte) {
 	if len(value) == 0 {
 		return
@@ -85,7 +85,7 @@ func (d *Decoder) setRetry(value []byte) {
 	}
 }
 
-// endBlock puts the id of the block in force and begins the next block.
+// endBlock makes the block's ID the last event ID and begins the next block.
 func (d *Decoder) endBlock() {
 	if d.hasID {
 		d.id, d.newID = d.newID, d.id
@@ -95,7 +95,7 @@ func (d *Decoder) endBlock() {
 	d.typ, d.newID = emptied(d.typ), emptied(d.newID)
 }
 
-// emptied returns the space of a field, or nothing where that is large.
+// emptied returns field with length 0, or nil if its capacity is large.
 func emptied(field []byte) []byte {
 	if cap(field) > keepField {
 		return nil

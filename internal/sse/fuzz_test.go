@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzDecoder compares the decoder with the reference over two connections in
-// a row, split in two ways that the seed names; the limit, too, comes from it.
+// FuzzDecoder compares the decoder with the reference over two connections. The seed
+// determines the splits and the limit.
 func FuzzDecoder(f *testing.F) {
 	for i, c := range cases {
 		if len(c.input) < 1<<10 {
@@ -29,7 +29,7 @@ func FuzzDecoder(f *testing.F) {
 		want = reference(input, limit, want.memory)
 		requireSame(t, want, decode(t, d, input, pieces(seed+1)), "limit %d, second connection", limit)
 
-		require.LessOrEqual(t, d.held(), 8<<10+4*len(input), "the buffer doubles, and an id beside it is a copy")
+		require.LessOrEqual(t, d.held(), 8<<10+4*len(input), "the buffer doubles, and an ID is a copy")
 		if len(input) <= 64 {
 			requirePrefixes(t, input, limit)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// held returns the bytes that the decoder keeps from being freed.
+// held returns the number of bytes that the decoder retains.
 func (d *Decoder) held() int {
 	return cap(d.buf) + cap(d.typ) + cap(d.id) + cap(d.newID)
 }
@@ -42,7 +42,7 @@ func TestBufferOfMiddleSizeIsKept(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(10, func() { feed(t, d, input, noLimit) }))
 }
 
-// The buffer doubles: a large event costs no more for each byte than a small.
+// TestLargeEventInSmallPieces checks that large events cost no more per byte than small ones.
 func TestLargeEventInSmallPieces(t *testing.T) {
 	d := NewDecoder(4 << 20)
 	input := []byte("data: " + strings.Repeat("x", 1<<20) + "\n\n")
@@ -50,7 +50,7 @@ func TestLargeEventInSmallPieces(t *testing.T) {
 	require.LessOrEqual(t, allocs, 11.0)
 }
 
-// The room for a read is never tiny, and the buffer stays near the limit.
+// TestRoomForReads checks that there is room for a read, and that the buffer stays near the limit.
 func TestRoomForReads(t *testing.T) {
 	t.Parallel()
 	const limit = 100_000
@@ -108,8 +108,8 @@ func TestSingleLineIsNotCopied(t *testing.T) {
 	require.Same(t, &free[bytes.IndexByte(free, 'b')-1], &e.Data[0])
 }
 
-// attack feeds a decoder with what write produces, in pieces, over a new
-// connection where the decoder refuses it, and checks what it holds.
+// attack feeds a decoder with the output of write, in pieces, resets it after an error,
+// and checks its memory.
 func attack(t *testing.T, limit, most int, write func(r *rand.Rand) string) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -120,7 +120,7 @@ func attack(t *testing.T, limit, most int, write func(r *rand.Rand) string) {
 		for input != "" {
 			n := copy(d.Buffer(), input)
 			if d.held() > most {
-				t.Fatalf("holds %d bytes, limit %d", d.held(), limit)
+				t.Fatalf("retains %d bytes, limit %d", d.held(), limit)
 			}
 			d.Advance(n)
 			input = input[n:]
@@ -132,7 +132,7 @@ func attack(t *testing.T, limit, most int, write func(r *rand.Rand) string) {
 	}
 }
 
-// drain takes out the events that are complete.
+// drain takes the complete events.
 func drain(d *Decoder) error {
 	for {
 		if _, ok, err := d.Next(); !ok {
@@ -141,9 +141,9 @@ func drain(d *Decoder) error {
 	}
 }
 
-// However the bytes are spread over the fields of an event, the decoder holds
-// little more than its limit.
-func TestMemoryIsBounded(t *testing.T) {
+// TestMemoryIsLimited checks that the decoder retains little more than its limit, for any
+// distribution of the bytes over the fields.
+func TestMemoryIsLimited(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
 	const most = limit + limit/4
@@ -175,8 +175,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// A type that grows by little over and over, beside much data, makes the
-// decoder resize its buffer only now and then.
+// TestGrowingTypeIsCheap checks that a type that grows slowly, next to much data, rarely
+// resizes the buffer.
 func TestGrowingTypeIsCheap(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20

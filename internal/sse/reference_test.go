@@ -14,14 +14,14 @@ type event struct {
 	named         bool
 }
 
-// memory is what outlives a connection.
+// memory is the state that is kept across connections.
 type memory struct {
 	id       string
 	retry    time.Duration
 	hasRetry bool
 }
 
-// outcome is all that can be seen of a decoder after some input.
+// outcome is the observable state of a decoder after some input.
 type outcome struct {
 	events   []event
 	pending  bool
@@ -31,8 +31,8 @@ type outcome struct {
 
 var digits = regexp.MustCompile(`^[0-9]+$`)
 
-// reference says what must come of one connection's input. It looks at the
-// whole of it at once and takes the words of the standard one after the other.
+// reference is a straightforward implementation of the standard. It parses the whole input
+// of a connection at once.
 func reference(input string, limit int, before memory) outcome {
 	input = strings.TrimPrefix(input, "\uFEFF")
 	input = strings.ReplaceAll(input, "\r\n", "\n")
@@ -78,12 +78,12 @@ func reference(input string, limit int, before memory) outcome {
 	return out
 }
 
-// block is what was read since the last blank line.
+// block contains the lines since the last blank line.
 type block struct {
 	data     []string
 	dataSize int // with the LF between the lines
 	typ, id  string
-	replaced string // the id before, where the block names one
+	replaced string // the previous ID, if the block has one
 	hasID    bool
 	begun    bool
 }

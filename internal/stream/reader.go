@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// drainFor and drainSize limit how long and how far Finish reads on to the end
-	// of a body: only a connection that was read to its end is used again.
+	// drainFor and drainSize limit how long and how far Finish reads to the end of a
+	// body. A connection is reused only after its body was read to the end.
 	drainFor  = 100 * time.Millisecond
 	drainSize = 4 << 10
 
@@ -35,16 +35,16 @@ type Reader struct {
 	idle   time.Duration
 	timer  *time.Timer // ends a read that takes longer than idle
 	opened time.Time
-	since  atomic.Int64 // when the read that is waiting began, after opened; 0: none is; -1: none will
-	undo   func() bool  // of closing the body when ctx ends
+	since  atomic.Int64 // when the current read began, after opened; 0: none; -1: no more reads
+	undo   func() bool  // stops the closing of the body when ctx ends
 	end    error        // why the body ended; nil: it has not
-	silent atomic.Bool  // the idle timeout ended it
+	silent atomic.Bool  // the idle timeout ended the body
 	first  []byte       // the beginning of a body that does not look like an event stream
 	begun  bool         // something was read
 	events bool         // an event was returned
 }
 
-// NotEventStreamError is a body that is not an event stream.
+// NotEventStreamError reports a body that is not an event stream.
 type NotEventStreamError struct{ Body []byte }
 
 func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Error() }
@@ -52,8 +52,8 @@ func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Err
 // Unwrap returns ErrNotEventStream.
 func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 
-// NewReader returns a reader of the body. The decoder's id and retry time carry over
-// from the connection before.
+// NewReader returns a reader of the body. The decoder keeps the last event ID and the
+// retry time of the previous connection.
 func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
 	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle, opened: time.Now()}
 	r.timer = time.AfterFunc(math.MaxInt64, r.expire)
@@ -65,9 +65,9 @@ func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle t
 }
 
 // Next sets ev to the next event, whose slices are valid until the next call. An event
-// that has arrived completely is returned before an error. The error is io.EOF when
-// the body ends between two events, ErrStreamTruncated when it ends inside of one or
-// breaks off, ErrStreamIdle, ErrEventTooLarge, or the context's.
+// that has arrived completely is returned before an error. The error is io.EOF if the
+// body ends between two events, ErrStreamTruncated if it ends or fails inside one,
+// ErrStreamIdle, ErrEventTooLarge, or the context's error.
 func (r *Reader) Next(ev *sse.Event) error {
 	for {
 		if ok, err := r.Buffered(ev); ok || err != nil {
@@ -91,7 +91,7 @@ func (r *Reader) Next(ev *sse.Event) error {
 	}
 }
 
-// Buffered sets ev to the next event if it can be had without reading from the body.
+// Buffered sets ev to the next event if that needs no read from the body.
 func (r *Reader) Buffered(ev *sse.Event) (ok bool, err error) {
 	if *ev, ok, err = r.dec.Next(); err != nil {
 		return false, errs.ErrEventTooLarge
@@ -102,8 +102,8 @@ func (r *Reader) Buffered(ev *sse.Event) (ok bool, err error) {
 	return ok, nil
 }
 
-// inspect looks at the first bytes of a body: JSON and HTML are recognized at once,
-// other text when no event has come until its end.
+// inspect checks the first bytes of a body. It recognizes JSON and HTML at once, and other
+// text at the end of a body without events.
 func (r *Reader) inspect(first []byte) error {
 	text := bytes.TrimLeft(bytes.TrimPrefix(first, []byte("\xEF\xBB\xBF")), "\r\n\t ")
 	for _, field := range []string{"data", "event", "id", "retry", ":"} {
@@ -118,8 +118,8 @@ func (r *Reader) inspect(first []byte) error {
 	return nil
 }
 
-// Excerpt reads what there is of a body that is not an event stream, for a short
-// time, and closes it.
+// Excerpt reads the beginning of a body that is not an event stream, for a short time,
+// and closes the body.
 func Excerpt(body io.ReadCloser) []byte {
 	timer := time.AfterFunc(excerptFor, func() { _ = body.Close() })
 	defer timer.Stop()
@@ -128,8 +128,8 @@ func Excerpt(body io.ReadCloser) []byte {
 	return read
 }
 
-// expire interrupts a read that has waited for longer than idle. It is cheaper to look
-// at the time of the read here than to set the timer for each read.
+// expire interrupts a read that has waited longer than idle. Checking the time of the read
+// here is cheaper than resetting the timer for each read.
 func (r *Reader) expire() {
 	rest := r.idle
 	since := r.since.Load()
@@ -147,8 +147,8 @@ func (r *Reader) expire() {
 	r.Interrupt()
 }
 
-// reason returns why the body ended. A canceled connection can look like one that
-// ended well, so the context is asked first.
+// reason returns why the body ended. It checks the context first, because a canceled
+// connection can look like a regular end.
 func (r *Reader) reason() error {
 	var other *NotEventStreamError
 	switch {
@@ -171,8 +171,8 @@ func (r *Reader) reason() error {
 // Interrupt closes the body, so that a read returns.
 func (r *Reader) Interrupt() { _ = r.body.Close() }
 
-// Finish releases the connection. If the stream is complete, it reads on to the end
-// of the body for a short time first.
+// Finish releases the connection. If the stream is complete, it first reads to the end of
+// the body for a short time.
 func (r *Reader) Finish(complete bool) {
 	if complete && r.end == nil {
 		timer := time.AfterFunc(drainFor, r.Interrupt)

@@ -16,7 +16,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/sse"
 )
 
-// body is a response body that a test writes to through a pipe.
+// body is a response body that a test writes through a pipe.
 type body struct {
 	*io.PipeReader
 	w      *io.PipeWriter
@@ -111,7 +111,7 @@ func TestReaderIdleTimeout(t *testing.T) {
 		begun := time.Now()
 		_, err := next(r)
 		require.NoError(t, err)
-		time.Sleep(time.Hour) // a slow caller is not a silent server
+		time.Sleep(time.Hour) // a slow caller does not cause a timeout
 		slept := time.Since(begun)
 		_, err = next(r)
 		require.ErrorIs(t, err, errs.ErrStreamIdle)

@@ -9,41 +9,41 @@ import (
 	"github.com/remsyshq/agento-go/internal/sse"
 )
 
-// Decoded is what an event of the wire means.
+// Decoded is the decoded form of an event.
 type Decoded[T any] struct {
 	Value T
-	Skip  bool  // not for the caller
-	Last  bool  // the stream is complete with it
-	Err   error // ends the stream, without a value; io.EOF: it is complete
+	Skip  bool  // not returned to the caller
+	Last  bool  // the last value of a complete stream
+	Err   error // ends the stream instead of a value; io.EOF: it is complete
 }
 
-// Values is a sequence of decoded events. Like its Reader it runs on the goroutine of
-// its caller.
+// Values is a sequence of decoded events. Like its Reader, it runs on the caller's
+// goroutine.
 type Values[T any] struct {
 	*Reader
 	Decode func(*sse.Event) Decoded[T]
 	// AtEnd is called with the reason when the connection has ended. It returns the
-	// error of the sequence, io.EOF if it is complete, or nil if it has set Reader to
-	// a new connection.
+	// error of the sequence, io.EOF if it is complete, or nil if it has set Reader to a
+	// new connection.
 	AtEnd func(reason error) error
 	First func() // called before the first value; may be nil
-	Stop  func() // makes a blocked Next return; any goroutine may call it
-	// Lines: a data line that is a JSON object is an event of its own.
+	Stop  func() // makes a blocked Next return; safe for concurrent use
+	// Lines treats each data line that is a JSON object as a separate event.
 	Lines bool
 
-	block   sse.Event // the event that more lines are left of
+	block   sse.Event // the event whose lines are not all decoded
 	more    bool
 	push    Decoded[T]
 	pushed  bool
 	current Decoded[T]
-	waiting bool // Next has not returned current
+	waiting bool // current is ready for Next
 }
 
-// Push makes d the next value. Decode and AtEnd call it for a value that no event of
-// the wire stands for.
+// Push makes d the next value. Decode and AtEnd call it for a value that has no event in
+// the stream.
 func (v *Values[T]) Push(d Decoded[T]) { v.push, v.pushed = d, true }
 
-// Next returns the next value. last reports that the sequence is complete with it.
+// Next returns the next value. last reports whether it completes the sequence.
 func (v *Values[T]) Next() (value T, last bool, err error) {
 	if !v.waiting {
 		v.advance(true)
@@ -60,8 +60,8 @@ func (v *Values[T]) Ready() bool {
 	return v.waiting
 }
 
-// advance decodes events until one is for the caller, and makes it current. Unless it
-// may wait for the network, it returns false where there is none.
+// advance decodes events until there is a value for the caller. Unless wait is set, it
+// returns false instead of reading from the network.
 func (v *Values[T]) advance(wait bool) bool {
 	for {
 		if v.pushed {
@@ -98,9 +98,8 @@ func (v *Values[T]) advance(wait bool) bool {
 	}
 }
 
-// cutLine reduces the data of the block to that of one event, and returns the rest:
-// the documented example of a chat has a data line for each event, and no blank lines
-// between them.
+// cutLine reduces the block's data to the first event and returns the rest. In the
+// documented example of a chat, each data line is an event and there are no blank lines.
 func (v *Values[T]) cutLine() (rest []byte) {
 	if !v.Lines {
 		return nil
@@ -113,16 +112,16 @@ func (v *Values[T]) cutLine() (rest []byte) {
 	return rest
 }
 
-// Interrupt makes a blocked Next return. Any goroutine may call it.
+// Interrupt makes a blocked Next return. It is safe for concurrent use.
 func (v *Values[T]) Interrupt() { v.Stop() }
 
-// Fixed is a sequence that is known from the start.
+// Fixed is a sequence of values that are known from the start.
 type Fixed[T any] struct {
 	Events []T
-	Err    error // after the events; nil: the sequence is complete
+	Err    error // returned after the events; nil: the sequence is complete
 }
 
-// Next returns the next value, as that of Values.
+// Next returns the next value, like Values.Next.
 func (f *Fixed[T]) Next() (event T, last bool, err error) {
 	if len(f.Events) == 0 {
 		return event, false, cmp.Or(f.Err, io.EOF)
@@ -131,7 +130,7 @@ func (f *Fixed[T]) Next() (event T, last bool, err error) {
 	return event, false, nil
 }
 
-// Ready reports whether Next returns at once.
+// Ready returns true.
 func (f *Fixed[T]) Ready() bool { return true }
 
 // Interrupt does nothing: Next never blocks.

@@ -12,8 +12,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/sse"
 )
 
-// newValues returns the data of the events of the body as values. "skip" is not a
-// value, "last" is the last one, "fail" ends the sequence with an error.
+// newValues returns the data of the body's events as values. "skip" is skipped, "last" is
+// the last value, and "fail" ends the sequence with an error.
 func newValues(body string) *Values[string] {
 	return &Values[string]{
 		Reader: reader(body),

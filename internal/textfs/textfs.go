@@ -13,7 +13,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Kind is a kind of text files.
+// Kind is a kind of text file.
 type Kind struct {
 	Name     string // in error messages, such as "skill file"
 	MaxBytes int
@@ -29,7 +29,7 @@ func (k Kind) Read(fsys fs.FS, path string) (string, error) {
 	return k.ReadFrom(path, f)
 }
 
-// ReadFrom returns the content of a file that is read from r.
+// ReadFrom returns the content of a file, read from r.
 func (k Kind) ReadFrom(path string, r io.Reader) (string, error) {
 	var content strings.Builder
 	if _, err := io.Copy(&content, io.LimitReader(r, int64(k.MaxBytes)+1)); err != nil {
@@ -44,7 +44,7 @@ func (k Kind) Check(path, content string) error {
 	case len(content) > k.MaxBytes:
 		return k.Invalid(path, "is larger than %d MiB", k.MaxBytes>>20)
 	case !utf8.ValidString(content) || strings.Contains(content, "\x00"):
-		return k.Invalid(path, "is not text in UTF-8")
+		return k.Invalid(path, "is not UTF-8 text")
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func (k Kind) Invalid(path, format string, args ...any) error {
 	return errs.Argument(k.Name+" "+errs.Line(path), format, args...)
 }
 
-// Failed returns an error that wraps err. The path of the root is ".".
+// Failed returns an error that wraps err. The root's path is ".".
 func (k Kind) Failed(path string, err error) error {
 	if path == "." {
 		return fmt.Errorf("agento: the folder cannot be read: %w", err)
@@ -62,13 +62,13 @@ func (k Kind) Failed(path string, err error) error {
 	return fmt.Errorf("agento: %s %s: %w", k.Name, errs.Line(path), err)
 }
 
-// NameProblem returns what is wrong with the name of a file or folder, or "".
+// NameProblem returns why the name of a file or folder is invalid, or "".
 func NameProblem(name string) string {
 	switch {
 	case name == "":
 		return "is not a relative path"
 	case name == "." || name == "..":
-		return "leads out of its folder or back to it"
+		return "refers to its folder or the parent folder"
 	case name[0] == '.':
 		return "is hidden"
 	case !utf8.ValidString(name) || strings.Contains(name, `\`) || strings.ContainsFunc(name, unicode.IsControl):
