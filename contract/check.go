@@ -22,7 +22,7 @@ import (
 
 const (
 	eventStream = "text/event-stream"
-	closeEvent  = "close" // the only type of event that has no data of its own
+	closeEvent  = "close" // the only event type without data
 	maxEvent    = 64 << 20
 )
 
@@ -35,13 +35,13 @@ func init() {
 
 // Verdict is the result of a check.
 type Verdict struct {
-	Operation         string // its id; empty if the request matches no operation
+	Operation         string // its ID; empty if the request matches no operation
 	Request, Response error
-	Events            int // of a stream
+	Events            int // in a stream
 }
 
-// Check checks a request, and its response if it has one. Fields that the document
-// does not name are an error only in requests of the SDK.
+// Check checks a request and its response, if any. An unknown field is an error only
+// in a request of the SDK.
 func (d *Document) Check(e *exchange.Exchange) Verdict {
 	if bySDK(e) && d.closed != nil {
 		d = d.closed
@@ -69,21 +69,21 @@ func bySDK(e *exchange.Exchange) bool {
 	return strings.Contains(e.Header.Get("User-Agent"), "agento-go/")
 }
 
-// errNoOperation is the error of a request that is no operation of the document.
+// errNoOperation reports a request that matches no operation of the document.
 var errNoOperation = errors.New("the document has no such path and method")
 
-// target is a request with the operation that it is.
+// target is a request with its operation.
 type target struct {
 	*routers.Route
 	url    *url.URL
-	params map[string]string // of the path
+	params map[string]string // path parameters
 }
 
 // find returns the operation of a request.
 func (d *Document) find(e *exchange.Exchange) (*target, error) {
 	u, err := url.ParseRequestURI(e.Target)
 	if err != nil {
-		return nil, fmt.Errorf("the target is not a URL: %w", err)
+		return nil, fmt.Errorf("target is not a URL: %w", err)
 	}
 	route, params, err := d.router.FindRoute(&http.Request{Method: e.Method, URL: u})
 	if err != nil {
@@ -92,30 +92,30 @@ func (d *Document) find(e *exchange.Exchange) (*target, error) {
 	return &target{Route: route, url: u, params: params}, nil
 }
 
-// checkRequest checks a request that is an operation.
+// checkRequest checks a request of an operation.
 func (t *target) checkRequest(e *exchange.Exchange) error {
 	for name, values := range t.url.Query() {
 		isIt := func(p *openapi3.ParameterRef) bool {
 			return p.Value.In == openapi3.ParameterInQuery && p.Value.Name == name
 		}
 		if !slices.ContainsFunc(slices.Concat(t.Operation.Parameters, t.PathItem.Parameters), isIt) {
-			return fmt.Errorf("the operation has no query parameter %q", name)
+			return fmt.Errorf("operation has no query parameter %q", name)
 		}
 		if len(values) > 1 {
-			return fmt.Errorf("the query parameter %q is there %d times", name, len(values))
+			return fmt.Errorf("query parameter %q occurs %d times", name, len(values))
 		}
 	}
 	if t.Operation.RequestBody == nil && len(e.Body) > 0 {
-		return errors.New("the operation takes no body")
+		return errors.New("operation takes no body")
 	}
 	return shorten(openapi3filter.ValidateRequest(context.Background(), t.input(e)))
 }
 
-// input returns a request in the validator's form.
+// input returns a request in the form that the validator expects.
 func (t *target) input(e *exchange.Exchange) *openapi3filter.RequestValidationInput {
 	header := e.Header.Clone()
 	if !bySDK(e) && header.Get("Content-Type") == "" {
-		header.Set("Content-Type", "application/json") // tests of the fake leave it out
+		header.Set("Content-Type", "application/json") // tests of the fake omit it
 	}
 	return &openapi3filter.RequestValidationInput{
 		Request: &http.Request{
@@ -132,25 +132,25 @@ func (t *target) input(e *exchange.Exchange) *openapi3filter.RequestValidationIn
 	}
 }
 
-// hasKey requires the header that the security scheme names.
+// hasKey requires the header of the security scheme.
 func hasKey(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 	if scheme := in.SecurityScheme; in.RequestValidationInput.Request.Header.Get(scheme.Name) == "" {
-		return fmt.Errorf("the header %s is missing", scheme.Name)
+		return fmt.Errorf("header %s is missing", scheme.Name)
 	}
 	return nil
 }
 
-// rateLimitHeaders are those that a service without a rate limit leaves out.
+// rateLimitHeaders are the headers that a service without a rate limit omits.
 var rateLimitHeaders = []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 
-// checkResponse checks a response of an operation. It returns the number of events
-// in a stream.
+// checkResponse checks a response of an operation. It returns the number of events in
+// a stream.
 func (t *target) checkResponse(e *exchange.Exchange) (events int, err error) {
 	header := e.Answer.Header.Clone()
 	if e.Unlimited {
 		for _, name := range rateLimitHeaders {
 			if header.Get(name) != "" {
-				return 0, fmt.Errorf("a service without a rate limit sends %s", name)
+				return 0, fmt.Errorf("service without a rate limit sends %s", name)
 			}
 			header.Set(name, "0") // the document requires them
 		}
@@ -167,10 +167,10 @@ func (t *target) checkResponse(e *exchange.Exchange) (events int, err error) {
 	}); err != nil {
 		return 0, shorten(err)
 	}
-	// What the validator leaves open: a body where none is described, and events.
+	// The validator does not check events, or that a body without a description is empty.
 	content := t.Operation.Responses.Status(e.Answer.Status).Value.Content
 	if len(content) == 0 && len(e.Answer.Body) > 0 {
-		return 0, fmt.Errorf("a %d has no body, and this one does", e.Answer.Status)
+		return 0, fmt.Errorf("%d response has a body", e.Answer.Status)
 	}
 	if media := content[eventStream]; media != nil && strings.HasPrefix(e.Answer.Header.Get("Content-Type"), eventStream) {
 		return checkEvents(media, e.Answer.Body)
@@ -178,20 +178,20 @@ func (t *target) checkResponse(e *exchange.Exchange) (events int, err error) {
 	return 0, nil
 }
 
-// checkNoOperation checks the response to a request that is no operation.
+// checkNoOperation checks the response to a request that matches no operation.
 func (d *Document) checkNoOperation(a *exchange.Answer) error {
 	switch a.Status {
 	case http.StatusUnauthorized, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusTooManyRequests:
 		return d.checkError(a)
 	}
-	return fmt.Errorf("a request that is no operation gets the status %d", a.Status)
+	return fmt.Errorf("request matches no operation and gets status %d", a.Status)
 }
 
-// checkError checks an error that the document leaves out on purpose: for a path
-// that is not there, and for a body above the fake's own limit.
+// checkError checks an error that the document omits on purpose: for an unknown path,
+// and for a body above the fake service's own limit.
 func (d *Document) checkError(a *exchange.Answer) error {
 	if a.Header.Get("X-Request-Id") == "" {
-		return errors.New("the header X-Request-Id is missing")
+		return errors.New("header X-Request-Id is missing")
 	}
 	if !a.Whole {
 		return nil
@@ -199,7 +199,7 @@ func (d *Document) checkError(a *exchange.Answer) error {
 	return checkJSON(d.doc.Components.Schemas["ErrorEnvelope"].Value, a.Body)
 }
 
-// shorten returns a validator's error as one line, without the schema in it.
+// shorten returns a validator's error in one line, without the schema.
 func shorten(err error) error {
 	if err == nil {
 		return nil
@@ -209,11 +209,10 @@ func shorten(err error) error {
 	return errors.New(line)
 }
 
-// checkEvents checks each complete event of a stream and returns how many there
-// are.
+// checkEvents checks each complete event of a stream and returns the number of events.
 func checkEvents(media *openapi3.MediaType, body []byte) (events int, err error) {
 	if media.ItemSchema == nil {
-		return 0, errors.New("the document has no schema for the events of this stream")
+		return 0, errors.New("document has no schema for the events of this stream")
 	}
 	decoder := sse.NewDecoder(maxEvent)
 	for len(body) > 0 {

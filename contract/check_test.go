@@ -19,7 +19,7 @@ const (
 	errorBody = `{"error":{"code":"agent_not_found","message":"m"}}`
 )
 
-// sent is a request as the SDK sends it.
+// sent returns a request like the SDK's.
 func sent(method, target, body string) exchange.Exchange {
 	header := http.Header{"X-Api-Key": {"ak_live_x"}, "User-Agent": {"agento-go/0.1.0 (go1.26)"}}
 	if body != "" {
@@ -100,7 +100,7 @@ const problemNone = ""
 var checks = map[string]struct {
 	exchange exchange.Exchange
 	side     string
-	problem  string // a part of it
+	problem  string // substring of the problem
 }{
 	"request":                      {sent("GET", "/v1/agents/a1", ""), "", problemNone},
 	"request with a query":         {sent("GET", "/v1/agents?limit=10&offset=20", ""), "", problemNone},
@@ -111,7 +111,7 @@ var checks = map[string]struct {
 	"wrong method":                 {sent("PUT", "/v1/agents/a1", `{}`), "request", "no such path"},
 	"wrong version":                {sent("GET", "/v2/agents", ""), "request", "no such path"},
 	"unknown parameter":            {sent("GET", "/v1/agents?page=2", ""), "request", `no query parameter "page"`},
-	"parameter twice":              {sent("GET", "/v1/agents?limit=1&limit=2", ""), "request", `"limit" is there 2 times`},
+	"parameter twice":              {sent("GET", "/v1/agents?limit=1&limit=2", ""), "request", `"limit" occurs 2 times`},
 	"parameter of the wrong type":  {sent("GET", "/v1/agents?limit=ten", ""), "request", "limit"},
 	"parameter out of its range":   {sent("GET", "/v1/agents?limit=0", ""), "request", "limit"},
 	"empty parameter":              {sent("GET", "/v1/skills?q=", ""), "request", `"q"`},
@@ -144,7 +144,7 @@ var checks = map[string]struct {
 	"service without rate limit":      {unlimited(without(json200(`{"data":`+agentBody+`}`), rateLimitHeaders...)), "", problemNone},
 	"rate limit of a service without": {unlimited(json200(`{"data":` + agentBody + `}`)), "response", "without a rate limit sends"},
 	"204":                             {withResponse(sent("DELETE", "/v1/agents/a1", ""), 204, "", ""), "", problemNone},
-	"204 with a body":                 {withResponse(sent("DELETE", "/v1/agents/a1", ""), 204, "", "{}"), "response", "a 204 has no body"},
+	"204 with a body":                 {withResponse(sent("DELETE", "/v1/agents/a1", ""), 204, "", "{}"), "response", "204 response has a body"},
 	"error":                           {withResponse(sent("GET", "/v1/agents/a1", ""), 404, "application/json", errorBody), "", problemNone},
 	"error without a message":         {withResponse(sent("GET", "/v1/agents/a1", ""), 404, "application/json", `{"error":{"code":"c"}}`), "response", "message"},
 	"429 without Retry-After":         {withResponse(sent("GET", "/v1/agents/a1", ""), 429, "application/json", errorBody), "response", "Retry-After"},
@@ -161,7 +161,7 @@ var checks = map[string]struct {
 	"log":                          {logs("id: 1\ndata: {\"line\":\"ready\"}\n\ndata: \"plain\"\n\nevent: close\ndata: {}\n\n"), "", problemNone},
 	"log entry without a line":     {logs("data: {\"text\":\"ready\"}\n\n"), "response", "event 1"},
 	"path that is not there":       {byAnother(withResponse(sent("GET", "/v1/x", ""), 404, "application/json", errorBody)), "", problemNone},
-	"path that is there after all": {byAnother(withResponse(sent("GET", "/v1/x", ""), 200, "application/json", `{"data":1}`)), "response", "gets the status 200"},
+	"path that is there after all": {byAnother(withResponse(sent("GET", "/v1/x", ""), 200, "application/json", `{"data":1}`)), "response", "gets status 200"},
 	"404 in another form":          {byAnother(withResponse(sent("GET", "/v1/x", ""), 404, "text/html", `<html>`)), "response", "not JSON"},
 	"too large":                    {byAnother(withResponse(sent("POST", "/v1/agents", `{}`), 413, "application/json", errorBody)), "", problemNone},
 
@@ -195,7 +195,7 @@ func TestReportCounts(t *testing.T) {
 	d := loadDocument(t)
 	var r Report
 	for _, e := range []exchange.Exchange{
-		sent("GET", "/v1/agents/a1", ""), sent("GET", "/v1/agents/a1", ""), // the same, judged once
+		sent("GET", "/v1/agents/a1", ""), sent("GET", "/v1/agents/a1", ""), // equal requests are checked once
 		json200(`{"data":` + agentBody + `}`),
 		unlimited(without(withResponse(sent("GET", "/v1/agents/a1", ""), 404, "application/json", errorBody), rateLimitHeaders...)),
 		chat("data: {\"type\":\"text\",\"content\":\"Hi\"}\n\ndata: {\"type\":\"done\"}\n\n"),

@@ -1,9 +1,9 @@
 // Package contract checks both sides of the Agento API against openapi.json: the
 // requests of the SDK and the responses of a service.
 //
-// It is a module of its own, so that the SDK does not depend on the tools that it
-// needs. Package speccheck in it compares openapi.json with the document that the
-// live service publishes.
+// It is a separate module, so that the SDK does not depend on the tools that it needs.
+// Its package speccheck compares openapi.json with the document that the live service
+// publishes.
 package contract
 
 import (
@@ -28,7 +28,7 @@ import (
 type Document struct {
 	doc    *openapi3.T
 	router routers.Router
-	// closed allows no fields in the bodies of requests but those that are named.
+	// closed allows only known fields in the bodies of requests.
 	closed *Document
 }
 
@@ -54,17 +54,17 @@ func load(data []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc.OpenAPI = "3.2.0" // which has a place for the schema of events
+	doc.OpenAPI = "3.2.0" // the first version with a schema for events
 	if err := doc.Validate(context.Background(), openapi3.IsOpenAPI31OrLater(), openapi3.EnableExamplesValidation()); err != nil {
 		return nil, err
 	}
-	doc.Servers = nil // requests are found whatever their host
+	doc.Servers = nil // so that requests match for any host
 	router, err := gorillamux.NewRouter(doc)
 	return &Document{doc: doc, router: router}, err
 }
 
-// closeRequests closes each schema in the bodies of requests that names properties
-// and does not say what else it takes.
+// closeRequests disallows additional properties in each schema of a request body that
+// names properties and does not mention others.
 func closeRequests(doc *openapi3.T) {
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
@@ -127,12 +127,12 @@ func Parse(data []byte) (*openapi3.T, error) {
 	return doc, nil
 }
 
-// NotChecked is the extension that replaces a reference that cannot be followed.
+// NotChecked is the extension that replaces a reference that cannot be resolved.
 const NotChecked = "x-not-checked"
 
-// replaceReferences replaces references out of the document, and to nothing in
-// it, so that the rest can be read. It moves the schema of the events in a stream
-// to where OpenAPI 3.2 has it.
+// replaceReferences replaces references to other documents and broken references, so
+// that the rest can be parsed. It moves the schema of a stream's events to its place in
+// OpenAPI 3.2.
 func replaceReferences(root map[string]any, node any) {
 	switch node := node.(type) {
 	case map[string]any:
@@ -153,7 +153,7 @@ func replaceReferences(root map[string]any, node any) {
 	}
 }
 
-// leads reports whether a reference leads to an object in the document.
+// leads reports whether a reference resolves to an object in the document.
 func leads(root map[string]any, ref string) bool {
 	node := root
 	for i, key := range strings.Split(ref, "/") {

@@ -31,12 +31,12 @@ func specOf(t *testing.T, d *Document, name string) *openapi3.Operation {
 			}
 		}
 	}
-	require.Fail(t, "the document has no such operation", name)
+	require.Fail(t, "no such operation in the document", name)
 	return nil
 }
 
-// The document and the table of operations are the same, row by row.
-func TestDocumentIsTheTable(t *testing.T) {
+// TestDocumentMatchesTable compares the document with the table of operations, row by row.
+func TestDocumentMatchesTable(t *testing.T) {
 	d := loadDocument(t)
 	var got []route.Route
 	for path, item := range d.doc.Paths.Map() {
@@ -63,7 +63,7 @@ func TestDocumentIsTheTable(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-func TestLoadRefusesWhatIsNoDocument(t *testing.T) {
+func TestLoadInvalidDocument(t *testing.T) {
 	for _, path := range []string{"nowhere.json", "go.mod", "../go.mod"} {
 		_, err := Load(path)
 		require.Error(t, err, path)

@@ -20,18 +20,18 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// shape is a service whose responses differ from the document in one way.
+// shape is a service whose responses differ from the document in one respect.
 type shape struct {
 	name    string
 	on      []string // operations with a changed response
 	change  func(body string) string
-	status  int      // of a changed response; 0: as it was
+	status  int      // of a changed response; 0: unchanged
 	refuted []string // exactly these operations; nil: all of on
-	reason  string   // is part of a reason of each
-	report  string   // is part of the report
+	reason  string   // substring of a reason of each
+	report  string   // substring of the report
 }
 
-// The lists do not include listSwarmKnowledge: where listSwarms fails, it is not tried.
+// The lists omit listSwarmKnowledge, which is not tried where listSwarms fails.
 var (
 	lists    = []string{"listAgents", "listRules", "listMessages", "listSessions", "listAgentKnowledge", "browseSkills", "listSwarms"}
 	wholes   = append([]string{"recentLogs", "listInstalledSkills"}, lists...)
@@ -83,7 +83,7 @@ func replace(pattern, by string) func(string) string {
 	return func(body string) string { return of.ReplaceAllString(body, by) }
 }
 
-// upper makes the values of a field upper case.
+// upper changes the values of a field to upper case.
 func upper(pattern string) func(string) string {
 	of := regexp.MustCompile(pattern)
 	return func(body string) string {
@@ -115,8 +115,8 @@ func otherAgents(body string) string {
 	return string(changed)
 }
 
-// middleware changes the successful responses of a service. KEY in a changed one
-// becomes the API key.
+// middleware changes the successful responses of a service. It replaces KEY in a changed
+// response by the API key.
 func (s shape) middleware() agentotest.Option {
 	mux, table := http.NewServeMux(), map[string]*route.Route{}
 	for _, op := range route.All() {
@@ -154,12 +154,11 @@ func (s shape) middleware() agentotest.Option {
 	})
 }
 
-// A service that differs in one way is refuted for exactly the operations that have
-// the difference.
+// TestLiveRefutes checks that exactly the operations with the difference are refuted.
 func TestLiveRefutes(t *testing.T) {
 	t.Parallel()
 	runs := map[string]*live{}
-	for _, s := range shapes { // all at once: they mostly wait
+	for _, s := range shapes { // in parallel, because they mostly wait
 		service := inhabited(t, s.middleware())
 		l := goLive(t, service, writes, "AGENTO_LIVE_AGENT="+service.Agents()[0].ID)
 		require.NoError(t, l.cmd.Start())
@@ -194,7 +193,7 @@ func TestLiveRefutes(t *testing.T) {
 	}
 }
 
-// A list that cannot be read before the writes stops only the writes.
+// TestLiveReadsWhenItCannotWrite checks that a failing list prevents only the writes.
 func TestLiveReadsWhenItCannotWrite(t *testing.T) {
 	t.Parallel()
 	s := inhabited(t)
@@ -210,8 +209,8 @@ func TestLiveReadsWhenItCannotWrite(t *testing.T) {
 	}
 }
 
-// An update whose response does not have the object is read back by the SDK.
-func TestLiveConfirmsUpdatesThatAreReadBack(t *testing.T) {
+// TestLiveConfirmsUpdatesReadBack covers updates whose response lacks the object.
+func TestLiveConfirmsUpdatesReadBack(t *testing.T) {
 	t.Parallel()
 	s := inhabited(t)
 	s.Next("updateAgent", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"data":{"success":true}}`)}))
@@ -225,7 +224,8 @@ func TestLiveConfirmsUpdatesThatAreReadBack(t *testing.T) {
 	}
 }
 
-// A broken connection, an error event and a failed read after an update refute nothing.
+// TestLiveDoesNotRefuteFailures covers a broken connection, an error event and a failed
+// read after an update.
 func TestLiveDoesNotRefuteFailures(t *testing.T) {
 	t.Parallel()
 	events := http.Header{"Content-Type": {"text/event-stream"}}

@@ -21,8 +21,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// liveBinary is the tests of package live, built once, in a folder that TestMain
-// removes.
+// liveBinary is the test binary of package live. It is built once, in a directory that
+// TestMain removes.
 var liveBinary = sync.OnceValues(func() (string, error) {
 	var err error
 	if liveDir, err = os.MkdirTemp("", "agento-live"); err != nil {
@@ -56,7 +56,7 @@ type live struct {
 	report string
 }
 
-// goLive prepares a run. env are further variables, and may replace the others.
+// goLive prepares a run. env adds or replaces environment variables.
 func goLive(t *testing.T, server *agentotest.Server, env ...string) *live {
 	t.Helper()
 	binary, err := liveBinary()
@@ -74,7 +74,7 @@ func goLive(t *testing.T, server *agentotest.Server, env ...string) *live {
 
 const writes = "AGENTO_LIVE_WRITE=1"
 
-// run waits for the exit code.
+// run runs the binary and returns the exit code.
 func (l *live) run() int {
 	l.t.Helper()
 	require.NoError(l.t, l.cmd.Start())
@@ -86,7 +86,7 @@ func (l *live) wait() int {
 	return l.cmd.ProcessState.ExitCode()
 }
 
-// interrupt runs until the service says that it is ready, and then sends a signal.
+// interrupt waits until the service reports ready on a channel, and then sends a signal.
 func (l *live) interrupt(ready <-chan struct{}, signal os.Signal) int {
 	l.t.Helper()
 	l.runUntil(ready)
@@ -102,7 +102,7 @@ func (l *live) runUntil(ready <-chan struct{}) {
 	case <-time.After(2 * time.Minute):
 		_ = l.cmd.Process.Kill()
 		l.wait()
-		require.Fail(l.t, "it did not come so far", l.out.String())
+		require.Fail(l.t, "not ready in time", l.out.String())
 	}
 }
 
@@ -115,8 +115,7 @@ func (l *live) read() *wirereport.Report {
 	return &report
 }
 
-// requireNothingLeft checks that the account has what it was seeded with, and nothing
-// else.
+// requireNothingLeft checks that the account contains only what it was seeded with.
 func (l *live) requireNothingLeft() {
 	l.t.Helper()
 	out := l.out.String()
@@ -129,7 +128,7 @@ func (l *live) requireNothingLeft() {
 	require.NotContains(l.t, out, l.server.Key())
 }
 
-// inhabited is a service with something to read, which must not change.
+// inhabited returns a service with existing objects, which must not change.
 func inhabited(t *testing.T, opts ...agentotest.Option) *agentotest.Server {
 	t.Helper()
 	s := agentotest.NewServer(append([]agentotest.Option{agentotest.WithRateLimit(600, time.Minute)}, opts...)...)
@@ -144,7 +143,7 @@ func inhabited(t *testing.T, opts ...agentotest.Option) *agentotest.Server {
 	return s
 }
 
-// hang makes an answer that does not end, and tells when it is asked for.
+// hang returns an answer that does not end, and a channel that reports its start.
 func hang() ([]agentotest.Option, <-chan struct{}) {
 	asked := make(chan struct{})
 	var once sync.Once
@@ -195,7 +194,8 @@ func TestLiveWrites(t *testing.T) {
 	require.Empty(t, report.Differences)
 }
 
-// An unknown field is reported; a missing one refutes the operation.
+// TestLiveReportsDifferences checks that an unknown field is reported, and that a missing
+// field refutes the operation.
 func TestLiveReportsDifferences(t *testing.T) {
 	t.Parallel()
 	s := inhabited(t)
@@ -223,10 +223,10 @@ func TestLiveReportsDifferences(t *testing.T) {
 	require.Contains(t, texts, "field unknown: Account.region: the SDK does not know it")
 }
 
-// However a run with writes ends, nothing is left behind.
+// TestLiveLeavesNothingBehind ends runs with writes in different ways.
 func TestLiveLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	t.Run("when a test in the middle fails", func(t *testing.T) {
+	t.Run("a test fails", func(t *testing.T) {
 		t.Parallel()
 		s := inhabited(t)
 		noRoute := agentotest.Answer(agentotest.Raw{Status: 404, Body: []byte("<html>")})
@@ -240,7 +240,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		require.Equal(t, wirereport.Summary{Confirmed: 40, Refuted: 3}, report.Summary, l.out.String())
 		require.Contains(t, report.Operation("updateSwarm").Reasons[0], "404")
 	})
-	t.Run("when the answer to a creation is lost", func(t *testing.T) {
+	t.Run("the response to a create is lost", func(t *testing.T) {
 		t.Parallel()
 		s := inhabited(t)
 		for _, op := range []string{"createAgent", "createSwarm", "uploadSkill"} {
@@ -252,7 +252,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		require.Contains(t, l.out.String(), "left behind by this run")
 		require.Equal(t, wirereport.Unknown, l.read().Operation("createAgent").Verdict)
 	})
-	t.Run("on Ctrl-C in the middle of an answer", func(t *testing.T) {
+	t.Run("Ctrl-C during an answer", func(t *testing.T) {
 		t.Parallel()
 		reply, asked := hang()
 		l := goLive(t, inhabited(t, reply...), writes)
@@ -262,20 +262,20 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		require.Equal(t, wirereport.Confirmed, report.Operation("createAgent").Verdict)
 		require.Equal(t, wirereport.Unknown, report.Operation("sendMessage").Verdict)
 	})
-	t.Run("on Ctrl-C of go test", func(t *testing.T) {
+	t.Run("Ctrl-C of go test", func(t *testing.T) {
 		t.Parallel()
 		reply, asked := hang()
 		l := goLive(t, inhabited(t, reply...))
 		l.cmd = exec.Command("go", "test", "-count=1", "-tags", "live", "./live")
 		l.cmd.Dir, l.cmd.Stdout, l.cmd.Stderr = root, &l.out, &l.out
 		l.cmd.Env = append(os.Environ(), "AGENTO_API_KEY="+l.server.Key(), "AGENTO_BASE_URL="+l.server.URL, writes)
-		l.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as in a terminal, all of it gets the signal
+		l.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the process group gets the signal, as in a terminal
 		l.runUntil(asked)
 		require.NoError(t, syscall.Kill(-l.cmd.Process.Pid, syscall.SIGINT))
 		require.Positive(t, l.wait(), l.out.String())
 		l.requireNothingLeft()
 	})
-	t.Run("on Ctrl-C while the agent starts", func(t *testing.T) {
+	t.Run("Ctrl-C while the agent starts", func(t *testing.T) {
 		t.Parallel()
 		s := inhabited(t, agentotest.WithStartDelay(agentotest.OnDemand))
 		waiting := make(chan struct{})
@@ -290,7 +290,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		require.Equal(t, 130, l.interrupt(waiting, os.Interrupt), l.out.String())
 		l.requireNothingLeft()
 	})
-	t.Run("when its time is up", func(t *testing.T) {
+	t.Run("timeout", func(t *testing.T) {
 		t.Parallel()
 		reply, _ := hang()
 		l := goLive(t, inhabited(t, reply...), writes)
@@ -298,13 +298,13 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		require.Equal(t, 130, l.run(), l.out.String())
 		l.requireNothingLeft()
 	})
-	t.Run("when it was killed and runs again", func(t *testing.T) {
+	t.Run("run after a kill", func(t *testing.T) {
 		t.Parallel()
 		reply, asked := hang()
 		s := inhabited(t, reply...)
 		goLive(t, s, writes).interrupt(asked, syscall.SIGKILL)
 		require.Len(t, s.Agents(), 2, "there is something to remove")
-		s.Next("createAgent", 1, agentotest.Fail(http.StatusForbidden, "limit_reached")) // and so no answer that hangs
+		s.Next("createAgent", 1, agentotest.Fail(http.StatusForbidden, "limit_reached")) // so that no answer hangs
 		l := goLive(t, s, writes)
 		require.Zero(t, l.run(), l.out.String())
 		require.Contains(t, l.out.String(), "left behind by an earlier run")
@@ -312,7 +312,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-// What cannot be removed is reported by name.
+// TestLiveReportsLeftovers checks that objects that cannot be removed are reported by name.
 func TestLiveReportsLeftovers(t *testing.T) {
 	t.Parallel()
 	s := inhabited(t)
@@ -336,7 +336,7 @@ func TestLiveWithoutKey(t *testing.T) {
 	require.Empty(t, s.Requests())
 }
 
-// The documented command runs the tests.
+// TestLiveCommand runs the documented command.
 func TestLiveCommand(t *testing.T) {
 	t.Parallel()
 	s := inhabited(t)

@@ -20,7 +20,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// world is a service behind the check, with one of everything in it.
+// world is a service behind the check that contains one object of each kind.
 type world struct {
 	t      *testing.T
 	server *agentotest.Server
@@ -46,7 +46,7 @@ func newWorld(t *testing.T, d *Document, report *Report, opts ...agentotest.Opti
 	return w
 }
 
-// furnish adds what only the API can: it takes two calls of the rate limit.
+// furnish adds objects that only the API can create. It uses two calls of the rate limit.
 func (w *world) furnish() *world {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -57,7 +57,7 @@ func (w *world) furnish() *world {
 	return w
 }
 
-// ids gives the placeholders of a path what is there.
+// ids returns the IDs of existing objects for the placeholders of a path.
 func (w *world) ids(op sdkOperation, placeholder string) string {
 	swarm := strings.Contains(op.Path, "/swarms/")
 	switch {
@@ -79,7 +79,7 @@ func (w *world) ids(op sdkOperation, placeholder string) string {
 
 func missing(sdkOperation, string) string { return "nobody" }
 
-// texts are the values of fields that must fit what is there.
+// texts are the values of fields that must refer to existing objects.
 func (w *world) texts(op sdkOperation) map[string]string {
 	own := map[string]string{"SwarmID": w.swarm, "SessionID": w.session, "PeerID": "pia", "SkillID": w.skill}
 	if op.Route == route.UpdatePersonality || op.Route == route.UpdateWorkflow {
@@ -88,7 +88,7 @@ func (w *world) texts(op sdkOperation) map[string]string {
 	return own
 }
 
-// call does an operation with all of its fields, in each form that they take.
+// call calls an operation with all of its fields, in each form that they have.
 func (w *world) call(op sdkOperation, client *agento.Client, ids idsOf, opts ...agento.Option) error {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
@@ -108,7 +108,7 @@ func (w *world) as(key string) *agento.Client {
 	return client
 }
 
-// Every operation through the check, as it should go and as it should fail.
+// TestEveryOperation calls every operation through the check, successfully and with errors.
 func TestEveryOperation(t *testing.T) {
 	d := loadDocument(t)
 	var report Report
@@ -154,7 +154,7 @@ func TestEveryOperation(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// spoilable is a field of the operation's body that a number does not fit, "" if
+// spoilable returns a field of the operation's body that a number does not fit, or "" if
 // there is no body.
 func spoilable(t *testing.T, d *Document, op sdkOperation) string {
 	t.Helper()
@@ -172,7 +172,7 @@ func spoilable(t *testing.T, d *Document, op sdkOperation) string {
 	return ""
 }
 
-// conflicts makes each operation that has a 409 respond with it.
+// conflicts makes each operation that has a 409 respond with one.
 func conflicts(t *testing.T, d *Document, report *Report) {
 	t.Helper()
 	w := newWorld(t, d, report).furnish()
@@ -195,7 +195,7 @@ func conflicts(t *testing.T, d *Document, report *Report) {
 	}
 }
 
-// The sample of a method without a body is none.
+// TestSamplesOfMethodsWithoutABody checks that their sample is the zero Value.
 func TestSamplesOfMethodsWithoutABody(t *testing.T) {
 	require.Equal(t, []reflect.Value{{}}, sdkOperationOf("getAgent").samples(nil))
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
-// OnPurpose is the header of a request that a test makes invalid on purpose. It
-// must then be invalid indeed, and be refused.
+// OnPurpose is the header of a request that is invalid on purpose. It must then be
+// invalid and be rejected.
 const OnPurpose = "X-Invalid-On-Purpose"
 
 // Report counts what was checked and collects the violations. It is safe for
@@ -29,16 +29,16 @@ type Report struct {
 
 // Counts are totals of a report.
 type Counts struct {
-	Requests  int // of the document's operations
+	Requests  int // for operations of the document
 	Responses int // to them
 	Events    int // in their streams
-	OnPurpose int // requests that are invalid on purpose, by their header
-	Refused   int // requests, not of the SDK, that are invalid and were refused
-	Scripted  int // requests whose response does not count, or that got none
+	OnPurpose int // requests that are invalid on purpose
+	Refused   int // invalid requests, not sent by the SDK, that were rejected
+	Scripted  int // requests whose response a test wrote or that had none
 	Unlimited int // responses of a service without a rate limit
 }
 
-// Violation is a request or a response that the document does not have.
+// Violation is a request or a response that does not match the document.
 type Violation struct {
 	Side     string // "request" or "response"
 	Problem  string
@@ -66,12 +66,12 @@ func excerpt(body []byte) string {
 	return string(body)
 }
 
-// Validate checks every request that comes in, and every response of next.
+// Validate checks every request, and every response of next.
 func (d *Document) Validate(next http.Handler, report *Report) http.Handler {
 	return exchange.Tap(next, func(e *exchange.Exchange) { report.See(d, e) })
 }
 
-// ownPath is where the document itself is served, which it does not describe.
+// ownPath is the path of the document itself, which it does not describe.
 const ownPath = "/openapi.json"
 
 // See adds an exchange to the report.
@@ -91,8 +91,8 @@ func (r *Report) See(d *Document, e *exchange.Exchange) {
 	}
 }
 
-// remembered checks equal requests without a response once: tests send some of them
-// thousands of times.
+// remembered caches the result for equal requests without a response, because tests send
+// some of them thousands of times.
 func (r *Report) remembered(d *Document, e *exchange.Exchange) Verdict {
 	if e.Answer != nil {
 		return d.Check(e)
@@ -133,7 +133,7 @@ func (r *Report) count(v Verdict, e *exchange.Exchange) {
 	}
 }
 
-// requestProblem returns what is wrong with a request, given who sent it and its
+// requestProblem returns the problem of a request, which depends on its sender and its
 // response.
 func (r *Report) requestProblem(v Verdict, e *exchange.Exchange) string {
 	marked := e.Header.Get(OnPurpose) != ""
@@ -171,7 +171,7 @@ func (r *Report) Counts() Counts {
 	return r.counts
 }
 
-// Operations returns the ids of the operations with requests and with responses.
+// Operations returns the IDs of the operations with requests and with responses.
 func (r *Report) Operations() (requests, responses []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,11 +10,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// sdkOperation is a row of the table with the method of the SDK that does it.
+// sdkOperation is a row of the table with the SDK method that calls the operation.
 type sdkOperation struct {
 	*route.Route
 	method reflect.Method
-	field  int // of the service in agento.Client
+	field  int // index of the service in agento.Client
 }
 
 // sdkOperations returns all operations in the order of the table.
@@ -35,7 +35,7 @@ func sdkOperations() []sdkOperation {
 	return out
 }
 
-// sdkOperationOf returns the operation of a name.
+// sdkOperationOf returns the operation with a name.
 func sdkOperationOf(name string) sdkOperation {
 	for _, op := range sdkOperations() {
 		if op.Name == name {
@@ -52,8 +52,7 @@ var (
 	errorType   = reflect.TypeFor[error]()
 )
 
-// paramsType is the type of the method's body or filter, nil if it has none. A
-// filter is a pointer.
+// paramsType is the type of the method's body or filter, or nil. A filter is a pointer.
 func (op sdkOperation) paramsType() reflect.Type {
 	for i := range op.method.Type.NumIn() {
 		if i == 0 {
@@ -68,13 +67,13 @@ func (op sdkOperation) paramsType() reflect.Type {
 	return nil
 }
 
-// idsOf gives the value that stands for a placeholder of an operation's path, such
-// as "id" or "chunkId".
+// idsOf returns the value for a placeholder of an operation's path, such as "id" or
+// "chunkId".
 type idsOf func(op sdkOperation, placeholder string) string
 
-// do calls the operation's method. params is of the type of its body or filter;
-// the zero value stands for none. It reads streams: a chat to its
-// end, a log up to its first line.
+// do calls the operation's method. params has the type of its body or filter; the zero
+// value means that there is none. It reads a chat stream to its end, and a log stream up
+// to its first line.
 func (op sdkOperation) do(ctx context.Context, client *agento.Client, ids idsOf, params reflect.Value, opts ...agento.Option) error {
 	args := op.arguments(ctx, client, ids, params, opts)
 	results := op.method.Func.CallSlice(args)
@@ -98,7 +97,7 @@ func (op sdkOperation) do(ctx context.Context, client *agento.Client, ids idsOf,
 func (op sdkOperation) arguments(ctx context.Context, client *agento.Client, ids idsOf, params reflect.Value, opts []agento.Option) []reflect.Value {
 	args := []reflect.Value{reflect.ValueOf(client).Elem().Field(op.field)}
 	places := placeholders(op.Path)
-	next := func() string { // the next placeholder's value; what has none is content
+	next := func() string { // the next placeholder's value; an argument without one is content
 		if len(places) == 0 {
 			return "text"
 		}
@@ -132,7 +131,7 @@ func (op sdkOperation) target(id string) agento.Target {
 	return agento.ForAgent(id)
 }
 
-// placeholders are the names in a path template, in order.
+// placeholders returns the names in a path template, in order.
 func placeholders(template string) []string {
 	var names []string
 	for {

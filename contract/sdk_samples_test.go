@@ -6,8 +6,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// texts are the values of string fields that may not be any text, by the name of
-// the field.
+// texts are the values of string fields that need a particular text, by field name.
 var texts = map[string]string{
 	"Version":   "1.0.0",
 	"GitHubURL": "https://github.com/owner/repo",
@@ -15,20 +14,20 @@ var texts = map[string]string{
 	"After":     "0",
 }
 
-// leftOut are, by operation, the fields that each of its samples is without: one
-// excludes others.
+// leftOut are, by operation, the fields that are missing in each of its samples, because
+// some fields exclude others.
 var leftOut = map[string][][]string{
 	"installSkill": {{"GitHubURL"}, {"SkillID", "Version"}},
 	"recentLogs":   {{"Tail", "After"}},
 	"streamLogs":   {{"Limit", "After"}, {"Limit", "Tail"}},
 }
 
-// freeForm is the one field of samples of objects whose fields are the caller's.
+// freeForm is the single field in samples of objects with arbitrary fields.
 const freeForm = "free-form"
 
-// samples returns values of the method's body or filter that together set each of
-// its fields. own overrides the text of a field; it may be nil. Where the method
-// takes none there is one sample, the zero Value.
+// samples returns values of the method's body or filter that together set each field. own
+// overrides the text of a field; it may be nil. If the method takes no body or filter,
+// samples returns the zero Value.
 func (op sdkOperation) samples(own map[string]string) []reflect.Value {
 	t := op.paramsType()
 	if t == nil {
@@ -58,7 +57,7 @@ func (op sdkOperation) samples(own map[string]string) []reflect.Value {
 	return samples
 }
 
-// fill gives a value and all that is in it something to send.
+// fill sets a value and everything in it to something that can be sent.
 func fill(v reflect.Value, field string, text func(field string) string) {
 	switch special := v.Addr().Interface().(type) {
 	case *agento.Secrets:
@@ -102,8 +101,8 @@ func fill(v reflect.Value, field string, text func(field string) string) {
 	}
 }
 
-// leavingOut returns copies of a sample, each with one of its fields left out, also
-// those of what it holds.
+// leavingOut returns copies of a sample, each without one of its fields, including nested
+// fields.
 func leavingOut(sample reflect.Value) []reflect.Value {
 	var out []reflect.Value
 	for n := 0; ; n++ {
@@ -116,7 +115,7 @@ func leavingOut(sample reflect.Value) []reflect.Value {
 	}
 }
 
-// clearNth clears the nth field, counted through all that a value holds.
+// clearNth clears the nth field, counting nested fields.
 func clearNth(v reflect.Value, n *int) bool {
 	switch v.Kind() {
 	case reflect.Pointer:

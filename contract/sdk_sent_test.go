@@ -14,22 +14,22 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// sentRequest is what the SDK sends for a call.
+// sentRequest is a request that the SDK sends for a call.
 type sentRequest struct {
 	Method, Path string // the path is escaped
 	Query        url.Values
 	LastEventID  string // the header
-	Body         any    // as JSON is decoded; nil: none
+	Body         any    // decoded from JSON; nil: none
 }
 
-// sent returns what the SDK sends for an operation: with all fields, and with
-// each field left out that it lets a caller leave out.
+// sent returns what the SDK sends for an operation: with all fields, and without each
+// optional field.
 func (op sdkOperation) sent() ([]sentRequest, error) {
 	var out []sentRequest
 	for _, sample := range op.samples(nil) {
 		r, err := op.observe(sample)
 		if err != nil {
-			return nil, fmt.Errorf("%s: the SDK refuses a whole call: %w", op.Name, err)
+			return nil, fmt.Errorf("%s: SDK rejects a complete call: %w", op.Name, err)
 		}
 		out = append(out, r...)
 		if !sample.IsValid() {
@@ -38,7 +38,7 @@ func (op sdkOperation) sent() ([]sentRequest, error) {
 		for _, less := range leavingOut(sample) {
 			r, err := op.observe(less)
 			if errors.Is(err, agento.ErrValidation) {
-				continue // the field is required, or goes with another one
+				continue // the field is required, or another one requires it
 			}
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", op.Name, err)
@@ -51,8 +51,8 @@ func (op sdkOperation) sent() ([]sentRequest, error) {
 
 const madeUpKey = "ak_live_00000000000000000000000000000000"
 
-// observe makes one call and returns what was sent for it: more than once where
-// the SDK reads a list page by page.
+// observe makes one call and returns the requests sent for it. There are several if the
+// SDK reads a list page by page.
 func (op sdkOperation) observe(params reflect.Value) ([]sentRequest, error) {
 	var seen []sentRequest
 	var failure error
@@ -60,7 +60,7 @@ func (op sdkOperation) observe(params reflect.Value) ([]sentRequest, error) {
 		agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			r := sentRequest{Method: req.Method, Path: req.URL.EscapedPath(), Query: req.URL.Query(), LastEventID: req.Header.Get("Last-Event-ID")}
 			if len(seen) > 0 && (seen[0].Method != r.Method || seen[0].Path != r.Path) {
-				return op.reply(len(seen)), nil // the SDK looks at what became of a write
+				return op.reply(len(seen)), nil // the SDK reads back a write
 			}
 			r.Body, failure = decodeBody(req.Body)
 			seen = append(seen, r)
@@ -94,8 +94,8 @@ func decodeBody(body io.ReadCloser) (any, error) {
 	return v, json.Unmarshal(data, &v)
 }
 
-// reply returns a response to the nth request that lets the call continue or end.
-// The result of the call does not matter.
+// reply returns a response to the nth request that lets the call continue or end. The
+// call's result does not matter.
 func (op sdkOperation) reply(n int) *http.Response {
 	header, body := http.Header{}, `{"data":null}`
 	switch data, pages, _ := op.reads(); {

@@ -24,9 +24,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// What is sent for an operation is what its row says, and all of its rows are
-// there.
-func TestSentIsTheOperation(t *testing.T) {
+// TestSentMatchesTable checks the method and path sent for each row of the table.
+func TestSentMatchesTable(t *testing.T) {
 	operations := sdkOperations()
 	require.Len(t, operations, len(route.All()))
 	for _, op := range operations {
@@ -43,8 +42,8 @@ func TestSentIsTheOperation(t *testing.T) {
 	}
 }
 
-// Each field of a body or a filter is in a sample, and each makes a difference to
-// what is sent, so that none is compared by accident.
+// TestSamplesAreComplete checks that each field of a body or a filter is in a sample, and
+// that it changes what is sent.
 func TestSamplesAreComplete(t *testing.T) {
 	used := map[string]bool{} // by type and field
 	for _, op := range sdkOperations() {
@@ -65,7 +64,7 @@ func TestSamplesAreComplete(t *testing.T) {
 				less := deepCopy(sample)
 				reflect.Indirect(less).Field(i).SetZero()
 				if reflect.DeepEqual(less.Interface(), sample.Interface()) {
-					continue // not in this sample
+					continue // missing in this sample
 				}
 				r, err := op.observe(less)
 				used[key] = used[key] || err != nil || !reflect.DeepEqual(r, whole[j])
@@ -79,8 +78,9 @@ func TestSamplesAreComplete(t *testing.T) {
 	}
 }
 
-// The document describes all that the SDK sends, and requires what it always sends.
-func TestDocumentDescribesWhatTheSDKSends(t *testing.T) {
+// TestDocumentDescribesRequests checks that the document describes all that the SDK sends,
+// and requires what it always sends.
+func TestDocumentDescribesRequests(t *testing.T) {
 	d := loadDocument(t)
 	for _, op := range sdkOperations() {
 		sent, err := op.sent()
@@ -139,14 +139,15 @@ func requireSent(t *testing.T, where string, schema *openapi3.Schema, values []a
 	}
 	for name, all := range fields {
 		require.Contains(t, schema.Properties, name, where)
-		if schema.AdditionalProperties.Schema == nil { // the names are not the caller's
+		if schema.AdditionalProperties.Schema == nil { // the field names are fixed
 			require.Equal(t, len(all) == len(values), slices.Contains(schema.Required, name), "%s.%s is required", where, name)
 		}
 	}
 }
 
-// The document describes the fields that the SDK reads, in types that it can read.
-func TestDocumentDescribesWhatTheSDKReads(t *testing.T) {
+// TestDocumentDescribesResponses checks that the document describes the fields that the SDK
+// reads, with types that it can read.
+func TestDocumentDescribesResponses(t *testing.T) {
 	d := loadDocument(t)
 	for _, op := range sdkOperations() {
 		responses := specOf(t, d, op.Name).Responses
@@ -172,8 +173,8 @@ func TestDocumentDescribesWhatTheSDKReads(t *testing.T) {
 	requireRead(t, "Error", d.doc.Components.Schemas["Error"], reflect.TypeFor[wirereport.Error]())
 }
 
-// reads returns the type of the data in a response, whether the response has a
-// pagination, and the type of an object, a row or an event.
+// reads returns the type of the data in a response, whether the response has a pagination
+// object, and the type of an object, a row or an event.
 func (op sdkOperation) reads() (data reflect.Type, pages bool, of reflect.Type) {
 	switch t := op.method.Type.Out(0); {
 	case t == errorType:
@@ -209,7 +210,7 @@ func requireRead(t *testing.T, where string, ref *openapi3.SchemaRef, of reflect
 				example = `"2026-01-15T10:30:00.000Z"`
 			}
 			if kind == "object" && wirereport.Fields(of) != nil {
-				continue // its fields are compared
+				continue // its fields are compared separately
 			}
 			require.NoError(t, json.Unmarshal([]byte(example), reflect.New(of).Interface()), "%s: %s", where, kind)
 		}
@@ -231,8 +232,7 @@ func requireRead(t *testing.T, where string, ref *openapi3.SchemaRef, of reflect
 	}
 }
 
-// The fields of types that read their JSON themselves are those that they read,
-// and all of them.
+// TestUntaggedFields checks the list of fields of types that decode their own JSON.
 func TestUntaggedFields(t *testing.T) {
 	for of, fields := range wirereport.Untagged {
 		t.Run(of.Name(), func(t *testing.T) {
@@ -247,12 +247,12 @@ func TestUntaggedFields(t *testing.T) {
 				}
 			}
 			for _, f := range fields {
-				if f.Group == "content" { // one of them is enough
+				if f.Group == "content" { // one of the group is enough
 					alone := decode(t, of, map[string]any{f.Name: sampleOf(f)})
 					require.Equal(t, sampleOf(f), alone.FieldByName("Content").Interface())
 					continue
 				}
-				// With what makes the others be read at all.
+				// Include the fields that are required to read the others.
 				without := map[string]any{"type": "text", "content": "…", "line": "…"}
 				if f.Group == "error" {
 					without["type"] = "error"
@@ -290,8 +290,7 @@ func exported(v reflect.Value) map[string]any {
 	return out
 }
 
-// decode reads JSON as the SDK does: chat events out of a stream, others as they
-// are in a response.
+// decode decodes JSON as the SDK does: chat events from a stream, others from a response.
 func decode(t *testing.T, of reflect.Type, value any) reflect.Value {
 	t.Helper()
 	data, err := json.Marshal(value)
@@ -304,8 +303,8 @@ func decode(t *testing.T, of reflect.Type, value any) reflect.Value {
 	return v.Elem()
 }
 
-// chatEvent reads one event. An error event becomes the stream's error, and is
-// put together again from it.
+// chatEvent reads one event. An error event becomes the stream's error, from which chatEvent
+// reconstructs it.
 func chatEvent(t *testing.T, data []byte) agento.ChatEvent {
 	t.Helper()
 	client, err := agento.New(madeUpKey, agento.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
@@ -329,9 +328,9 @@ func chatEvent(t *testing.T, data []byte) agento.ChatEvent {
 	return agento.ChatEvent{}
 }
 
-// The known values of the document are the SDK's constants. Regions have no
-// constants, and codes that end in _not_found are known by that.
-func TestKnownValuesAreTheConstants(t *testing.T) {
+// TestKnownValuesAreConstants compares the document's known values with the SDK's constants.
+// Regions, and codes that end in _not_found, have no constants.
+func TestKnownValuesAreConstants(t *testing.T) {
 	want := map[string][]string{}
 	files, err := filepath.Glob("../*.go")
 	require.NoError(t, err)
@@ -357,12 +356,12 @@ func TestKnownValuesAreTheConstants(t *testing.T) {
 		require.NotEmpty(t, known, of)
 		delete(want, of)
 	}
-	delete(want, "StreamEndReason") // for an observer, not in the API
+	delete(want, "StreamEndReason") // not part of the API
 	require.Empty(t, want)
 }
 
-// collectConstants finds exported constants of a named string type, and the plain
-// ones for the types of chat events.
+// collectConstants finds exported constants of named string types, and the untyped ones for
+// the types of chat events.
 func collectConstants(t *testing.T, file *ast.File, into map[string][]string) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)

@@ -20,12 +20,12 @@ import (
 
 const root = ".."
 
-// exception is a request that a test sends on purpose although the document does
-// not have it. Each must occur.
+// exception is a request that a test sends on purpose although the document does not have
+// it. Each exception must occur.
 type exception struct {
-	test    string // the test function, or a helper of it; empty: any
-	target  string // how the target begins; empty: any
-	problem string // a part of it
+	test    string // the test function or a helper of it; empty: any
+	target  string // prefix of the target; empty: any
+	problem string // substring of the problem
 	why     string
 }
 
@@ -53,8 +53,8 @@ func (x exception) fits(v Violation) bool {
 		strings.HasPrefix(v.Exchange.Target, x.target) && strings.Contains(v.Problem, x.problem)
 }
 
-// TestSuite checks the requests and responses of the tests of the SDK, of its fake
-// service and of every example.
+// TestSuite checks the requests and responses of the tests of the SDK, of the fake service
+// and of every example.
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -68,7 +68,7 @@ func TestSuite(t *testing.T) {
 		report.See(d, &e)
 	}
 	for _, pkg := range packages {
-		if strings.Contains(pkg, "/examples/internal/") { // no example by itself
+		if strings.Contains(pkg, "/examples/internal/") { // not an example
 			continue
 		}
 		require.Positive(t, seen[pkg], "the tests of %s record nothing; let them import internal/test/exchange/recording", pkg)
@@ -85,7 +85,7 @@ func TestSuite(t *testing.T) {
 		excepted++
 	}
 	for i, ok := range used {
-		require.True(t, ok, "no test needs this exception any more: %+v", exceptions[i])
+		require.True(t, ok, "no test needs this exception anymore: %+v", exceptions[i])
 	}
 	_, err := report.WriteTo(os.Stdout)
 	require.NoError(t, err)
@@ -147,8 +147,8 @@ func goTool(t *testing.T, dir, record string, args ...string) string {
 	return string(out)
 }
 
-// No example is left out because it is in a deeper directory, or in no module.
-func TestEveryExampleIsInTheSuite(t *testing.T) {
+// TestEveryExampleIsInSuite checks that no example is omitted because of its directory or module.
+func TestEveryExampleIsInSuite(t *testing.T) {
 	err := filepath.WalkDir(filepath.Join(root, "examples"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Name() != "main.go" {
 			return err

@@ -9,11 +9,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// alteration changes a copy of the document in one thing.
+// alteration makes one change to a copy of the document.
 type alteration struct {
 	alter   func(d tree)
-	want    []string // the differences, those that break a caller with a "!"
-	refuted []string // the operations; nil where something breaks: all
+	want    []string // the differences, with "!" if they break a caller
+	refuted []string // the operations; nil if something breaks: all
 }
 
 type object = map[string]any

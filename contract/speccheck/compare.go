@@ -12,15 +12,15 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// comparison is the comparison of the SDK's document with another.
+// comparison compares the SDK's document with another one.
 type comparison struct {
 	report  *wirereport.Report
-	op      *operation // of the SDK, at hand; nil: none
-	lacking []string   // what the document does not describe of it
+	op      *operation // the current operation of the SDK; may be nil
+	lacking []string   // parts of it that the document does not describe
 	err     error
 }
 
-// compare reports how a document differs from the SDK's own.
+// compare reports how a document differs from the SDK's.
 func compare(ours *document, other *openapi3.T, source string) (*wirereport.Report, error) {
 	known := map[string]bool{}
 	for _, op := range ours.operations {
@@ -60,7 +60,7 @@ func (c *comparison) add(kind wirereport.Kind, where string, breaking bool, form
 	c.addChange(kind, where, "", "", breaking, format, args...)
 }
 
-// addChange adds a difference in which one thing became another.
+// addChange adds a difference in which From became To.
 func (c *comparison) addChange(kind wirereport.Kind, where, from, to string, breaking bool, format string, args ...any) {
 	d := wirereport.Difference{Kind: kind, Where: where, From: from, To: to, Text: fmt.Sprintf(format, args...), Breaking: breaking}
 	if c.op != nil {
@@ -69,7 +69,7 @@ func (c *comparison) addChange(kind wirereport.Kind, where, from, to string, bre
 	c.report.Add(d)
 }
 
-// place compares where an operation is.
+// place compares the method and path of an operation.
 func (c *comparison) place(m *matching, there *operation) {
 	op := c.op
 	from, to := op.method+" "+op.path, there.method+" "+there.path
@@ -89,7 +89,7 @@ func (c *comparison) place(m *matching, there *operation) {
 	c.report.Operation(op.id).To = to
 }
 
-// operation compares an operation with the one of the document.
+// operation compares an operation with the document's.
 func (c *comparison) operation(there *operation) {
 	op := c.op
 	c.notChecked(there.notChecked...)
@@ -103,7 +103,7 @@ func (c *comparison) operation(there *operation) {
 		if there.response.undescribed() || c.has(there.response, eventStream, response) {
 			c.lacks("the document does not describe the events of the stream")
 		}
-	case describes(op.response.json.Properties["data"].Value): // else the SDK does not read it
+	case describes(op.response.json.Properties["data"].Value): // otherwise the SDK does not read it
 		c.envelope(op.response, there.response, "data", response)
 	}
 	if there.failure.media != nil {
@@ -111,7 +111,7 @@ func (c *comparison) operation(there *operation) {
 	}
 }
 
-// notChecked adds references that could not be followed.
+// notChecked adds references that could not be resolved.
 func (c *comparison) notChecked(refs ...string) {
 	for _, ref := range refs {
 		c.add(wirereport.NotChecked, ref, false, "it is not in the document")
@@ -119,7 +119,7 @@ func (c *comparison) notChecked(refs ...string) {
 	}
 }
 
-// lacks remembers what the document does not describe.
+// lacks records a part that the document does not describe.
 func (c *comparison) lacks(format string, args ...any) {
 	c.lacking = append(c.lacking, fmt.Sprintf(format, args...))
 }
@@ -137,8 +137,7 @@ func (c *comparison) body(ours, theirs content, at side) {
 	}
 }
 
-// has reports whether a body has a media type, and otherwise adds that it has
-// others.
+// has reports whether a body has a media type. If not, it adds the difference.
 func (c *comparison) has(body content, media string, at side) bool {
 	if slices.Contains(body.media, media) {
 		return true
@@ -148,8 +147,8 @@ func (c *comparison) has(body content, media string, at side) bool {
 	return false
 }
 
-// envelope compares a response in which one field wraps the rest. What differs
-// around it is reported once for all operations.
+// envelope compares a response in which one field wraps the data. Differences in the
+// envelope are reported once for all operations.
 func (c *comparison) envelope(ours, theirs content, field string, at side) {
 	where, _, _ := strings.Cut(at.name, " to ")
 	switch {
@@ -163,7 +162,7 @@ func (c *comparison) envelope(ours, theirs content, field string, at side) {
 	}
 }
 
-// pair compares two schemas. What the document does not describe is nil.
+// pair compares two schemas. A schema is nil if the document does not describe it.
 func (c *comparison) pair(ours, theirs *openapi3.Schema, at side) {
 	alone := func(s *openapi3.Schema) *openapi3.T {
 		return &openapi3.T{Components: &openapi3.Components{Schemas: openapi3.Schemas{"": s.NewRef()}}}
@@ -179,7 +178,7 @@ func (c *comparison) pair(ours, theirs *openapi3.Schema, at side) {
 	}
 }
 
-// side is where a schema is.
+// side describes the position of a schema.
 type side struct {
 	name string
 	does string // what the SDK does with it: sends or reads
@@ -190,7 +189,7 @@ const (
 	reads = "reads"
 )
 
-// in returns where a part is. The names of parameters begin with what they are.
+// in returns the position of a part. Names of parameters begin with their kind.
 func (s side) in(name string) side {
 	if strings.IndexAny(name, "?[ ") != 0 {
 		name = "." + name
@@ -198,13 +197,13 @@ func (s side) in(name string) side {
 	return side{s.name + name, s.does}
 }
 
-// describes reports whether a schema says more than that there is an object.
+// describes reports whether a schema describes more than an object.
 func describes(s *openapi3.Schema) bool {
 	return len(s.Properties) > 0 || s.AdditionalProperties.Schema != nil || s.Items != nil ||
 		slices.ContainsFunc(s.Type.Slice(), func(t string) bool { return t != openapi3.TypeObject && t != openapi3.TypeNull })
 }
 
-// schema adds what oasdiff found between a schema of the SDK and the other.
+// schema adds the differences that oasdiff found between two schemas.
 func (c *comparison) schema(d *diff.SchemaDiff, at side) {
 	if d == nil || d.Base == nil || d.Revision == nil {
 		return
@@ -225,7 +224,7 @@ func (c *comparison) schema(d *diff.SchemaDiff, at side) {
 	}
 }
 
-// types compares the types. It reports whether what is inside can be compared.
+// types compares the types. It reports whether the contents can be compared.
 func (c *comparison) types(d *diff.SchemaDiff, at side) bool {
 	ours, theirs := d.Base.Type.Slice(), d.Revision.Type.Slice()
 	if ours == nil || theirs == nil {
@@ -234,7 +233,7 @@ func (c *comparison) types(d *diff.SchemaDiff, at side) bool {
 	from, to := typeNames(d.Base), typeNames(d.Revision)
 	switch {
 	case strings.Contains(at.name, "?") && (slices.Contains(theirs, openapi3.TypeString) || slices.Contains(theirs, openapi3.TypeArray)):
-		return true // any value is text in a query
+		return true // every value is text in a query
 	case at.does == sends && !slices.ContainsFunc(ours, func(t string) bool { return accepts(theirs, t) }),
 		at.does == reads && slices.ContainsFunc(theirs, func(t string) bool { return t != openapi3.TypeNull && !accepts(ours, t) }),
 		at.does == reads && d.Base.Format == "date-time" && d.Revision.Format != "" && d.Revision.Format != d.Base.Format:
@@ -248,7 +247,7 @@ func (c *comparison) types(d *diff.SchemaDiff, at side) bool {
 	return true
 }
 
-// accepts reports whether types include one. A number may be whole.
+// accepts reports whether types include t. A number may be an integer.
 func accepts(types []string, t string) bool {
 	number := func(t string) string { return strings.Replace(t, openapi3.TypeInteger, openapi3.TypeNumber, 1) }
 	return slices.ContainsFunc(types, func(other string) bool { return number(other) == number(t) })
@@ -263,7 +262,7 @@ func typeNames(s *openapi3.Schema) string {
 }
 
 // values compares enumerations. The SDK has constants for the values of its own
-// document, other than regions, and compares with them.
+// document, except for regions.
 func (c *comparison) values(d *diff.SchemaDiff, at side) {
 	if d.EnumDiff == nil || len(d.Revision.Enum) == 0 {
 		return
@@ -286,20 +285,20 @@ func (c *comparison) values(d *diff.SchemaDiff, at side) {
 		c.add(wirereport.ValueGone, at.name, breaking, "the document has no value %q", name)
 	}
 	for _, name := range f.added {
-		if !strings.HasSuffix(name, "_not_found") { // codes are known by this
+		if !strings.HasSuffix(name, "_not_found") { // the SDK recognizes codes by this suffix
 			c.add(wirereport.ValueUnknown, at.name, false, "the SDK does not know the value %q", name)
 		}
 	}
 }
 
-// names are what only one of two sides has.
+// names are the names that only one of two sides has.
 type names struct {
 	gone, added []string
 	renamed     map[string]string
 }
 
-// pair finds the names that became others: those with the same letters, and those
-// that fit one name of the other side only.
+// pair finds renamed fields: those with the same letters, and those that fit only one
+// name of the other side.
 func (n *names) pair(fits func(from, to string) bool) {
 	sameLetters := func(from, to string) bool { return letters(from) == letters(to) }
 	for _, same := range []func(from, to string) bool{sameLetters, fits} {
@@ -314,7 +313,7 @@ func (n *names) pair(fits func(from, to string) bool) {
 	}
 }
 
-// alternatives are fields of which the SDK reads whichever there is.
+// alternatives are fields of which the SDK reads whichever is present.
 var alternatives = map[string][]string{"Document": {"content", "soulMd", "workflowMd"}, "ChatEvent": {"error", "message"}}
 
 // fields compares the fields of an object.
@@ -362,7 +361,7 @@ func (c *comparison) fields(d *diff.SchemaDiff, at side) {
 	}
 	for _, name := range d.RequiredDiff.Added {
 		switch {
-		case slices.Contains(slices.Collect(maps.Values(f.renamed)), name): // which is said
+		case slices.Contains(slices.Collect(maps.Values(f.renamed)), name): // already reported
 		case ours[name] != nil:
 			c.add(wirereport.FieldRequired, at.in(name).name, true, "the document requires it, and the SDK lets a caller leave it out")
 		default:

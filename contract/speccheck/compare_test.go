@@ -14,7 +14,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// tree is an OpenAPI document as JSON is decoded.
+// tree is an OpenAPI document decoded from JSON.
 type tree map[string]any
 
 func ours(t *testing.T) tree {
@@ -47,7 +47,7 @@ func (d tree) fields(schema string) map[string]any {
 	return d.at("components", "schemas", schema, "properties")
 }
 
-// rename gives what is under one key another.
+// rename changes a key of an object.
 func rename(in map[string]any, from, to string) {
 	value, ok := in[from]
 	if !ok {
@@ -80,14 +80,14 @@ func mark(d wirereport.Difference) string {
 	return d.String()
 }
 
-func TestOurDocumentIsConfirmed(t *testing.T) {
+func TestOwnDocumentIsConfirmed(t *testing.T) {
 	report := ours(t).compare(t)
 	require.Empty(t, report.Differences)
 	require.Equal(t, wirereport.Summary{Confirmed: len(route.All())}, report.Summary)
 	require.False(t, report.Breaking())
 }
 
-// Each alteration is named, and nothing else is.
+// TestAlteredCopies checks that exactly the alteration is reported.
 func TestAlteredCopies(t *testing.T) {
 	for name, a := range alterations {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func (a alteration) check(t *testing.T, report *wirereport.Report, want []string
 	require.ElementsMatch(t, want, got)
 	breaking := strings.Contains(strings.Join(want, "\n"), "!")
 	require.Equal(t, breaking, report.Breaking())
-	if a.refuted == nil && breaking { // what all operations share
+	if a.refuted == nil && breaking { // a part that all operations share
 		require.Equal(t, len(report.Operations), report.Summary.Refuted)
 		return
 	}

@@ -13,29 +13,29 @@ import (
 	"github.com/remsyshq/agento-go/contract"
 )
 
-// document is an OpenAPI document in the form in which two are compared.
+// document is an OpenAPI document in the form used for comparison.
 type document struct {
 	operations []*operation
 	elsewhere  map[string]string // references to other documents, by the shape of the path
-	keys       []string          // where credentials are, such as "header x-api-key"
+	keys       []string          // positions of credentials, such as "header x-api-key"
 }
 
 // operation is an operation of a document.
 type operation struct {
 	id, summary, method string
-	path                string // with the path of the server
+	path                string // including the server's path
 	bases               []string
-	parameters          *openapi3.Schema // as the fields of an object
+	parameters          *openapi3.Schema // as fields of an object
 	body                content
 	response, failure   content
-	notChecked          []string // references that could not be followed
+	notChecked          []string // references that could not be resolved
 }
 
-// methods are those of an API. Frameworks add HEAD, OPTIONS and TRACE.
+// methods are the methods of an API. Frameworks add HEAD, OPTIONS and TRACE.
 var methods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
 
-// readDocument brings a document into the form in which it is compared. Of several
-// servers it takes the one with which most methods and shapes are known.
+// readDocument converts a document to the form used for comparison. Of several servers
+// it uses the one with which most methods and shapes are known.
 func readDocument(doc *openapi3.T, known map[string]bool) *document {
 	d := &document{elsewhere: map[string]string{}}
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
@@ -72,7 +72,7 @@ func readDocument(doc *openapi3.T, known map[string]bool) *document {
 	return d
 }
 
-// addBases puts the path of a server before each path that lacks it.
+// addBases adds the path of a server to each path that lacks it.
 func (d *document) addBases(known map[string]bool) {
 	count := map[string]int{}
 	for _, op := range d.operations {
@@ -90,8 +90,8 @@ func (d *document) addBases(known map[string]bool) {
 	}
 }
 
-// joinCodes gives all errors the codes that any of them has, since a document may
-// name for each status its own. If one may be any, all may.
+// joinCodes gives all errors the codes of any of them, because a document may list
+// different codes for each status. If one accepts any code, all do.
 func (d *document) joinCodes() {
 	var codes []*openapi3.Schema
 	var all []any
@@ -112,11 +112,11 @@ func (d *document) joinCodes() {
 	}
 }
 
-// authority is the beginning of a server's URL, or a variable that stands for it.
+// authority matches the beginning of a server's URL, or a variable for it.
 var authority = regexp.MustCompile(`^([^/]*//[^/]*|\{[^}]*\})`)
 
-// basePaths returns the paths of servers, without a slash at the end, with every
-// combination of the values of their variables.
+// basePaths returns the paths of servers without trailing slash, for every combination
+// of the values of their variables.
 func basePaths(servers openapi3.Servers) []string {
 	var bases []string
 	for _, server := range servers {

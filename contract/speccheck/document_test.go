@@ -96,7 +96,7 @@ func TestSchemaHasOneForm(t *testing.T) {
 	]}`).Properties["type"].Value.Enum)
 }
 
-// Schemas that all refer to each other are read as far as is needed.
+// TestSchemasReferToEachOther checks that recursive schemas are read as far as needed.
 func TestSchemasReferToEachOther(t *testing.T) {
 	d := ours(t)
 	fields := object{}
@@ -134,7 +134,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// What refers to another document is not checked, and the rest is.
+// TestReferencesToOtherDocuments checks that such parts are reported as not checked.
 func TestReferencesToOtherDocuments(t *testing.T) {
 	d := ours(t)
 	d.schema("Swarm")["properties"].(object)["agents"] = object{"$ref": "https://agento.host/models.json#/Agents"}
@@ -151,7 +151,7 @@ func TestReferencesToOtherDocuments(t *testing.T) {
 	}, report.Differences[slices.IndexFunc(report.Differences, func(d wirereport.Difference) bool { return d.Where == "account.yaml" })])
 }
 
-// A document may list the codes of errors status by status.
+// TestCodesByStatus reads a document that lists error codes for each status.
 func TestCodesByStatus(t *testing.T) {
 	d := ours(t)
 	codes := map[string]string{"ValidationError": "validation_error", "Unauthorized": "unauthorized", "Forbidden": "forbidden", "NotFound": "agent_not_found",

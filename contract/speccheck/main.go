@@ -1,12 +1,11 @@
-// Speccheck compares the SDK with an OpenAPI document: by default with the one
-// that the live service publishes.
+// Speccheck compares the SDK with an OpenAPI document, by default the one that the live
+// service publishes.
 //
 //	go -C contract tool speccheck [-spec URL|file] [-json]
 //
-// It prints what differs, and for each operation whether the document confirms
-// it. The exit status is 0 when nothing differs that a caller would notice, 1
-// when something does, and 2 when there is no document to compare with, or no
-// operation could be checked. No key is sent.
+// It prints the differences, and for each operation whether the document confirms it.
+// The exit status is 0 if no difference would break a caller, 1 if one would, and 2 if
+// the document cannot be read or no operation could be checked. No key is sent.
 package main
 
 import (
@@ -67,11 +66,11 @@ func run(args []string, out, problems io.Writer) int {
 func check(source string) (*wirereport.Report, error) {
 	data, err := read(source)
 	if err != nil {
-		return nil, fmt.Errorf("there is no document to compare with: %w", err)
+		return nil, fmt.Errorf("cannot read the document: %w", err)
 	}
 	doc, err := contract.Parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be compared with: %w", source, err)
+		return nil, fmt.Errorf("cannot compare with %s: %w", source, err)
 	}
 	return compare(ownDocument(), doc, source)
 }
@@ -82,7 +81,7 @@ var ownDocument = sync.OnceValue(func() *document {
 	agentotest.New().ServeHTTP(out, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
 	doc, err := contract.Parse(out.Body.Bytes())
 	if err != nil {
-		panic(err) // it is part of this program
+		panic(err) // embedded in this program
 	}
 	return readDocument(doc, nil)
 })

@@ -28,15 +28,15 @@ func speccheck(args ...string) (code int, out, problems string) {
 	return code, stdout.String(), stderr.String()
 }
 
-func TestOurDocument(t *testing.T) {
+func TestOwnDocument(t *testing.T) {
 	code, out, problems := speccheck("-spec", ownFile)
 	require.Zero(t, code)
 	require.Equal(t, fmt.Sprintf("compared with %s\n\n%[2]d operations: %[2]d confirmed, 0 refuted, 0 unknown\n", ownFile, len(route.All())), out)
 	require.Empty(t, problems)
 }
 
-// The fake service has the document where the real one has it.
-func TestDocumentOfAService(t *testing.T) {
+// TestDocumentOfService reads the fake service's document at the real service's path.
+func TestDocumentOfService(t *testing.T) {
 	s := agentotest.NewServer()
 	defer s.Close()
 	code, out, problems := speccheck("-json", "-spec", s.URL+"/openapi.json")
@@ -74,7 +74,7 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// A document that only refers to others confirms nothing.
+// TestNothingChecked checks that a document that only refers to others confirms nothing.
 func TestNothingChecked(t *testing.T) {
 	d := ours(t)
 	for path := range d.at("paths") {
@@ -89,7 +89,7 @@ func TestNothingChecked(t *testing.T) {
 	require.Equal(t, "speccheck: no operation could be checked\n", problems)
 }
 
-// Without a document there is one line that says why, and nothing else.
+// TestNoDocument checks that one line reports why there is no document.
 func TestNoDocument(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/html", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>\nmaintenance\n</html>")) })
@@ -123,7 +123,7 @@ func TestNoDocument(t *testing.T) {
 	}
 }
 
-// closedPort is an address that nobody listens at.
+// closedPort returns an address where nothing listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,29 +9,29 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// matching says which operation of a document is which of the SDK's.
+// matching matches operations of a document with the SDK's.
 type matching struct {
-	ours, theirs []*operation              // those that are left
+	ours, theirs []*operation              // not yet matched
 	pairs        map[*operation]*operation // ours to theirs
-	likely       map[*operation]bool       // ours that were found by likeness
+	likely       map[*operation]bool       // ours that were matched by similarity
 	prefix       move                      // of most paths
 	moves        []move                    // of the paths of pairs
 	traits       map[*operation]traits
 	owners       map[string]bool // of our operations
-	ends         map[string]int  // how many of them have a method and an end
+	ends         map[string]int  // number of operations with a method and an end
 }
 
-// move is the beginning of paths in the SDK, and what it became.
+// move is the beginning of paths in the SDK and in the document.
 type move struct{ from, to string }
 
-// of returns the shape that a path has after the move.
+// of returns the shape of a path after the move.
 func (m move) of(path string) (string, bool) {
 	rest, ok := strings.CutPrefix(shape(path)+"/", m.from+"/")
 	return strings.TrimRight(m.to+"/"+rest, "/"), ok
 }
 
-// match pairs operations: those at the same place, those of the same name, and
-// then, one by one, those that are most alike.
+// match matches operations: those at the same place, those with the same name, and then,
+// one by one, the most similar ones.
 func match(ours, theirs []*operation) *matching {
 	m := &matching{
 		ours: slices.Clone(ours), theirs: slices.Clone(theirs),
@@ -54,13 +54,13 @@ func match(ours, theirs []*operation) *matching {
 	return m
 }
 
-// below returns the shape of one of our paths below the document's prefix.
+// below returns the shape of one of our paths under the document's prefix.
 func (m *matching) below(op *operation) string {
 	path, _ := m.prefix.of(op.path)
 	return path
 }
 
-// findPrefix finds what the paths of most operations begin with.
+// findPrefix finds the common beginning of most paths.
 func (m *matching) findPrefix() {
 	m.prefix.from = "/" + words(m.ours[0].path)[0]
 	heads := map[string]int{}
@@ -80,7 +80,7 @@ func (m *matching) findPrefix() {
 	}
 }
 
-// pairBy pairs the operations for which same holds, where no other could be meant.
+// pairBy pairs operations for which same holds, if the match is unique.
 func (m *matching) pairBy(same func(a, b *operation) bool) {
 	for _, a := range slices.Clone(m.ours) {
 		is := func(b *operation) bool { return same(a, b) }
@@ -90,8 +90,7 @@ func (m *matching) pairBy(same func(a, b *operation) bool) {
 	}
 }
 
-// pair remembers how the path moved: as a whole, and up to where the ends of both
-// paths are the same.
+// pair records how the path moved: as a whole, and up to the common end of both paths.
 func (m *matching) pair(a, b *operation) {
 	m.pairs[a] = b
 	m.ours = slices.DeleteFunc(m.ours, func(op *operation) bool { return op == a })
@@ -105,13 +104,13 @@ func (m *matching) pair(a, b *operation) {
 }
 
 const (
-	impossible = -1e9 // the likeness of operations that cannot be the same
-	enough     = 3.0  // that of a pair
-	distance   = 0.5  // between it and that of every other pair with one of the two
+	impossible = -1e9 // similarity of operations that cannot match
+	enough     = 3.0  // minimum similarity of a pair
+	distance   = 0.5  // minimum distance to every other pair with one of the two
 )
 
-// pairLikest pairs the two operations that are most alike and not nearly as like
-// any other. It reports whether there are such.
+// pairLikest pairs the two most similar operations, if no other pair with one of them is
+// nearly as similar. It reports whether there was such a pair.
 func (m *matching) pairLikest() bool {
 	best := enough
 	var ours, theirs *operation
@@ -138,7 +137,7 @@ func (m *matching) pairLikest() bool {
 	return true
 }
 
-// traits are what operations are alike in.
+// traits are the properties by which operations are compared.
 type traits struct {
 	words          []string // of the path, without placeholders
 	end            string   // the last word, and a placeholder if one follows
@@ -165,7 +164,7 @@ func traitsOf(op *operation) traits {
 	return t
 }
 
-// words returns the parts of a path that are not placeholders, at least one.
+// words returns the parts of a path that are not placeholders; there is at least one.
 func words(path string) []string {
 	words := strings.FieldsFunc(placeholder.ReplaceAllString(path, ""), func(r rune) bool { return strings.ContainsRune("/:.", r) })
 	return append(words, "")[:max(1, len(words))]
@@ -184,12 +183,12 @@ func fieldNames(s *openapi3.Schema) (names []string) {
 }
 
 const (
-	different = 0.2 // of the fields of a body, which is another one then
+	different = 0.2 // minimum overlap of the fields of a body; below it, the bodies differ
 	same      = 0.6
 )
 
-// likeness returns how much two operations are alike, and whether more than the
-// words of the path says so.
+// likeness returns the similarity of two operations, and whether more than the words of
+// the path supports it.
 func (m *matching) likeness(a, b *operation) (score float64, evident bool) {
 	s, t := m.traits[a], m.traits[b]
 	isOther := func(a, b []string) bool { return len(a) > 0 && len(b) > 0 && overlap(a, b) < different }
@@ -211,7 +210,7 @@ func (m *matching) likeness(a, b *operation) (score float64, evident bool) {
 		points(-1, (len(s.body) > 0) != (len(t.body) > 0) || len(s.response) == 0 && len(t.response) > 0)
 	evident = evident || s.end == t.end && m.ends[a.method+s.end] == 1 || a.response.streams()
 	for _, names := range [][2][]string{{s.body, t.body}, {s.response, t.response}} {
-		weight := overlap(names[0], names[1]) * min(1, float64(len(names[0]))/3) // few names say less
+		weight := overlap(names[0], names[1]) * min(1, float64(len(names[0]))/3) // few names have less weight
 		score += 3 * weight
 		evident = evident || weight >= same
 	}
@@ -225,7 +224,7 @@ func points(n float64, is bool) float64 {
 	return 0
 }
 
-// overlap is the part of two lists that is in both, from 0 to 1.
+// overlap returns the fraction of two lists that is in both, from 0 to 1.
 func overlap(a, b []string) float64 {
 	both := 0
 	for _, name := range a {
@@ -236,7 +235,7 @@ func overlap(a, b []string) float64 {
 	return float64(both) / max(1, float64(len(a)+len(b)-both))
 }
 
-// verb tells methods apart that never become one another.
+// verb distinguishes methods that are never replaced by one another.
 func verb(op *operation) string {
 	if op.method == "GET" || op.method == "DELETE" {
 		return op.method

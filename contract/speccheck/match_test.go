@@ -11,8 +11,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// byTopic are operations at other places, 25 as long as none of them turns out to be at its
-// place here.
+// byTopic moves up to 25 operations.
 var byTopic = elsewhere(map[string]string{
 	"getPersonality": "GET /v1/account/personality", "updatePersonality": "PUT /v1/account/personality",
 	"getWorkflow": "GET /v1/account/workflow", "updateWorkflow": "PUT /v1/account/workflow", "setAgentSecrets": "PUT /v1/account/secrets",
@@ -29,7 +28,7 @@ var byTopic = elsewhere(map[string]string{
 	"restartAgent": "POST /v1/agents/{agent}:restart", "getAgentStatus": "GET /v1/agents/{agent}/state",
 })
 
-// elsewhere returns the moves to places at which the SDK does not have the operation.
+// elsewhere returns the moves that change the method or path of an operation.
 func elsewhere(moves map[string]string) map[string]string {
 	for _, r := range route.All() {
 		if moves[r.Name] == r.Method+" "+r.Path {
@@ -39,7 +38,7 @@ func elsewhere(moves map[string]string) map[string]string {
 	return moves
 }
 
-// renamed returns moves in which parts of all paths are replaced.
+// renamed returns moves that replace parts of all paths.
 func renamed(pairs ...string) map[string]string {
 	moves := map[string]string{}
 	for _, r := range route.All() {
@@ -50,7 +49,7 @@ func renamed(pairs ...string) map[string]string {
 	return moves
 }
 
-// decoys are operations that the SDK lacks, each like one that it has.
+// decoys are operations that the SDK lacks, each similar to one that it has.
 var decoys = map[string]string{
 	"POST /v1/swarms/{id}/chat/messages": "sendMessage", "GET /v1/agents/{id}/versions": "listAgents",
 	"GET /v1/agents/{id}/memory": "getPersonality", "PUT /v1/agents/{id}/memory": "updatePersonality",
@@ -58,7 +57,7 @@ var decoys = map[string]string{
 	"GET /v1/audit": "listSwarms", "POST /v1/swarms/{id}/restart": "restartAgent", "GET /v1/swarms/{id}/status": "getAgentStatus",
 }
 
-// relocate moves operations and takes away all that names them.
+// relocate moves operations and removes everything that names them.
 func (d tree) relocate(moves, added map[string]string) {
 	at := map[string]object{}
 	for _, r := range route.All() {
@@ -107,10 +106,10 @@ func TestMovedOperations(t *testing.T) {
 			"startAgent": "PUT " + route.StartAgent.Path, "updateAgent": "PUT " + route.UpdateAgent.Path, "updateSwarm": "POST " + route.UpdateSwarm.Path,
 			"updatePersonality": "PATCH " + route.UpdatePersonality.Path, "putRule": "POST " + route.PutRule.Path,
 		}, 0},
-		"the same end twice": {map[string]string{ // deleteSkill is like what uninstallSkill became
+		"the same end twice": {map[string]string{ // deleteSkill is similar to the new uninstallSkill
 			"uninstallSkill": "DELETE /v1/{agent}/skills/{skill}", "deleteSkill": "DELETE /v1/catalog/{skill}",
 		}, 2},
-		"nothing in common": {map[string]string{ // each like the other
+		"nothing in common": {map[string]string{ // similar to each other
 			"getPersonality": "GET /v1/agents/{id}/soul", "getWorkflow": "GET /v1/agents/{id}/plan",
 			"startAgent": "POST /v1/agents/{id}/on", "stopAgent": "POST /v1/agents/{id}/off",
 		}, 4},
@@ -136,7 +135,7 @@ func TestMovedOperations(t *testing.T) {
 	}
 }
 
-// A move is reported with both places, and as probable where only likeness says so.
+// TestMoveIsProbable checks the report of a move that was found by similarity.
 func TestMoveIsProbable(t *testing.T) {
 	require.GreaterOrEqual(t, len(byTopic), 20)
 	d := ours(t)
@@ -154,7 +153,7 @@ func TestMoveIsProbable(t *testing.T) {
 	}, moved["sendMessage"])
 }
 
-// What all paths begin with is reported once.
+// TestCommonPrefix checks that a common prefix is reported once.
 func TestCommonPrefix(t *testing.T) {
 	for name, moves := range map[string]map[string]string{"/api/v2": renamed("/v1", "/api/v2"), "": renamed("/v1", ""), "/v1/workspaces/{w}": renamed("/v1", "/v1/workspaces/{w}")} {
 		d := ours(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/remsyshq/agento-go/contract"
 )
 
-// places returns all places in a document where something else can be put.
+// places returns all places in a document where a value can be replaced.
 func places(node any) []func(with any) (undo func()) {
 	var out []func(any) func()
 	switch node := node.(type) {
@@ -37,13 +37,13 @@ func places(node any) []func(with any) (undo func()) {
 	return out
 }
 
-// A document that is wrong in one place is compared, or refused with an error.
-func TestOddDocuments(t *testing.T) {
+// TestInvalidDocuments checks that a document with one invalid place is compared or rejected.
+func TestInvalidDocuments(t *testing.T) {
 	d := object(ours(t))
 	all := places(d)
 	require.Greater(t, len(all), 3000)
 	odd := []any{nil, 5.0, "x", []any{}, object{}, true, object{"$ref": "#"}}
-	const every = 211 // of them, with another thing each
+	const every = 211 // try every 211th place, each with another value
 	for i := 0; i < len(all); i += every {
 		undo := all[i](odd[i/every%len(odd)])
 		text := tree(d).json()

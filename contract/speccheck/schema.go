@@ -13,11 +13,11 @@ import (
 	"github.com/remsyshq/agento-go/contract"
 )
 
-// content is a body, or what the responses of several statuses have in common.
+// content is a body, or the common part of the responses with several statuses.
 type content struct {
-	media    []string         // the types, without parameters
+	media    []string         // media types, without parameters
 	json     *openapi3.Schema // nil: not described
-	events   *openapi3.Schema // of the data of an event, nil: not described
+	events   *openapi3.Schema // of the data of an event; nil: not described
 	required bool
 }
 
@@ -28,22 +28,22 @@ const (
 
 func (c content) streams() bool { return slices.Contains(c.media, eventStream) }
 
-// undescribed reports whether nothing is said, or only that there is JSON.
+// undescribed reports whether the content is not described, except that it is JSON.
 func (c content) undescribed() bool {
 	return len(c.media) == 0 || slices.Contains(c.media, jsonType) && (c.json == nil || !describes(c.json))
 }
 
-// reader reads operations and brings their schemas into one form: references,
-// allOf, oneOf, anyOf, const and nullable are replaced by types, fields and values.
+// reader reads operations and normalizes their schemas: it replaces references, allOf,
+// oneOf, anyOf, const and nullable by types, fields and values.
 type reader struct {
-	sent       bool     // a request: what is only read is left out, else what is only written
-	open       []string // references that are being followed
-	count      int      // of schemas
+	sent       bool     // a request: omit read-only fields; otherwise write-only ones
+	open       []string // references that are being resolved
+	count      int      // number of schemas
 	notChecked []string
 }
 
-// maxSchemas limits the work on one operation, in which schemas may refer to each
-// other in many ways.
+// maxSchemas limits the work for one operation, because schemas may refer to each other
+// in many ways.
 const maxSchemas = 20_000
 
 func readOperation(item *openapi3.PathItem, op *openapi3.Operation) *operation {
@@ -59,11 +59,11 @@ func readOperation(item *openapi3.PathItem, op *openapi3.Operation) *operation {
 	return o
 }
 
-// ownHeaders are those that every client sends.
+// ownHeaders are the headers that every client sends.
 var ownHeaders = []string{"x-api-key", "accept", "content-type", "user-agent", "last-event-id", "authorization"}
 
-// parameters returns the query and the headers as the fields of an object. An
-// operation's own come first and win.
+// parameters returns the query parameters and headers as the fields of an object. An
+// operation's own parameters come first and take precedence.
 func (r *reader) parameters(parameters openapi3.Parameters) *openapi3.Schema {
 	out := &openapi3.Schema{Properties: openapi3.Schemas{}}
 	for _, ref := range parameters {
@@ -86,11 +86,11 @@ func (r *reader) parameters(parameters openapi3.Parameters) *openapi3.Schema {
 	return out
 }
 
-// failures are the statuses of errors of the API. Frameworks add others, such as
-// 422, in a form of their own.
+// failures are the statuses of the API's errors. Frameworks add others, such as 422, in
+// their own form.
 var failures = []string{"400", "401", "403", "404", "409", "429", "4XX", "default"}
 
-// responses returns what a success and what a failure look like.
+// responses returns the content of a success and of a failure.
 func (r *reader) responses(responses map[string]*openapi3.ResponseRef) (success, failure content) {
 	var good, bad []openapi3.Content
 	for _, status := range slices.Sorted(maps.Keys(responses)) { // "default" is last
@@ -110,7 +110,7 @@ func (r *reader) responses(responses map[string]*openapi3.ResponseRef) (success,
 
 var jsonTypes = regexp.MustCompile(`[/+]json$|/\*$`)
 
-// content reads the bodies of several responses as one. All forms of JSON are one.
+// content merges the bodies of several responses. All JSON media types are one.
 func (r *reader) content(bodies ...openapi3.Content) content {
 	var c content
 	var inJSON, inEvents openapi3.SchemaRefs
@@ -147,15 +147,15 @@ func (r *reader) content(bodies ...openapi3.Content) content {
 	return c
 }
 
-// note remembers a reference that could not be followed.
+// note records a reference that could not be resolved.
 func (r *reader) note(extensions map[string]any) {
 	if ref, ok := extensions[contract.NotChecked].(string); ok && !slices.Contains(r.notChecked, ref) {
 		r.notChecked = append(r.notChecked, ref)
 	}
 }
 
-// schema returns the one form of a schema and of all in it. An empty schema stands
-// for any value, and for a schema that contains itself.
+// schema returns the normalized form of a schema and its parts. An empty schema stands for
+// any value, and for a schema that contains itself.
 func (r *reader) schema(ref *openapi3.SchemaRef) *openapi3.Schema {
 	s := r.flat(ref)
 	if ref != nil && ref.Ref != "" {
@@ -173,7 +173,7 @@ func (r *reader) schema(ref *openapi3.SchemaRef) *openapi3.Schema {
 	return s
 }
 
-// flat returns the one form of a schema, in which the fields are as they were.
+// flat returns the normalized form of a schema, without normalizing its fields.
 func (r *reader) flat(ref *openapi3.SchemaRef) *openapi3.Schema {
 	if r.count++; ref == nil || ref.Value == nil || r.count > maxSchemas || slices.Contains(r.open, ref.Ref) {
 		return &openapi3.Schema{}
@@ -202,7 +202,7 @@ func (r *reader) flat(ref *openapi3.SchemaRef) *openapi3.Schema {
 	return out
 }
 
-// own returns what a schema says itself, apart from what it is composed of.
+// own returns the schema's own constraints, without those of its parts.
 func (r *reader) own(ref *openapi3.SchemaRef) *openapi3.Schema {
 	s := ref.Value
 	out := &openapi3.Schema{Type: s.Type, Format: s.Format, Required: s.Required, Items: s.Items, AdditionalProperties: s.AdditionalProperties}
@@ -236,7 +236,7 @@ func (r *reader) own(ref *openapi3.SchemaRef) *openapi3.Schema {
 	return out
 }
 
-// both returns what holds for a value of which a and b hold.
+// both returns a schema for values that match a and b.
 func both(a, b *openapi3.Schema) *openapi3.Schema {
 	out := join(a, b, func(parts openapi3.SchemaRefs) *openapi3.Schema { return &openapi3.Schema{AllOf: parts} })
 	if out.Type = cmp.Or(a.Type, b.Type); a.Type != nil && b.Type != nil {
@@ -250,7 +250,7 @@ func both(a, b *openapi3.Schema) *openapi3.Schema {
 	return out
 }
 
-// either returns what holds for a value of which a or b holds.
+// either returns a schema for values that match a or b.
 func either(a, b *openapi3.Schema) *openapi3.Schema {
 	out := join(a, b, func(parts openapi3.SchemaRefs) *openapi3.Schema { return &openapi3.Schema{OneOf: parts} })
 	if a.Type != nil && b.Type != nil {
@@ -274,8 +274,8 @@ func either(a, b *openapi3.Schema) *openapi3.Schema {
 	return out
 }
 
-// join returns what two schemas have together, apart from types and values. What is
-// in both is joined by inner.
+// join merges two schemas, apart from types and values. Parts that are in both are merged
+// by inner.
 func join(a, b *openapi3.Schema, inner func(openapi3.SchemaRefs) *openapi3.Schema) *openapi3.Schema {
 	one := func(a, b *openapi3.SchemaRef) *openapi3.SchemaRef {
 		if a == nil || b == nil || reflect.DeepEqual(a, b) {

@@ -18,7 +18,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// nine makes nine changes that matter to the SDK.
+// nine makes nine changes that affect the SDK.
 func nine(d tree) {
 	rename(d.at("paths"), route.AgentStatus.Path, "/v1/agents/{id}/state")
 	rename(d.path(route.UpdateSwarm.Path), "patch", "put")
@@ -119,7 +119,7 @@ var styles = map[string]func(d tree) []byte{
 			responses := object{}
 			for status, response := range op["responses"].(object) {
 				switch {
-				case status == "204": // also 200
+				case status == "204": // like 200
 				case status < "4":
 					responses["2XX"] = response
 				default:
@@ -153,7 +153,7 @@ var styles = map[string]func(d tree) []byte{
 	},
 }
 
-// fastAPI writes a document as that framework does.
+// fastAPI writes a document as FastAPI does.
 func fastAPI(d tree) []byte {
 	d.eachOperation(func(path, method string, op object) {
 		op["operationId"] = strings.Trim(regexp.MustCompile(`\W+`).ReplaceAllString(fmt.Sprint(op["operationId"], path, method), "_"), "_")
@@ -182,7 +182,7 @@ func fastAPI(d tree) []byte {
 	return d.json()
 }
 
-// openAPI30 writes null, and what stands in no schema, as OpenAPI 3.0 does.
+// openAPI30 writes null and schemas as in OpenAPI 3.0.
 func openAPI30(d tree) []byte {
 	d["openapi"] = "3.0.3"
 	d.edit(func(o object) {
@@ -203,7 +203,7 @@ func openAPI30(d tree) []byte {
 	return d.json()
 }
 
-// split puts half of an object's fields into a part of its own.
+// split moves half of an object's fields into a separate part.
 func split(schema object) object {
 	fields, _ := schema["properties"].(object)
 	names := slices.Sorted(maps.Keys(fields))
@@ -244,7 +244,7 @@ func operationsIn(item object) map[string]object {
 	return operations
 }
 
-// cutPaths takes the version out of the paths.
+// cutPaths removes the version from the paths.
 func (d tree) cutPaths(edit func(item object)) {
 	for _, path := range slices.Sorted(maps.Keys(d.at("paths"))) {
 		edit(d.path(path))
@@ -252,7 +252,7 @@ func (d tree) cutPaths(edit func(item object)) {
 	}
 }
 
-// edit changes each object in the document, the inner ones first.
+// edit changes each object in the document, inner ones first.
 func (d tree) edit(change func(o object)) {
 	var visit func(node any)
 	visit = func(node any) {
@@ -271,7 +271,7 @@ func (d tree) edit(change func(o object)) {
 	visit(object(d))
 }
 
-// inline returns a part of the document without references.
+// inline returns a part of the document with references replaced.
 func (d tree) inline(node any) any {
 	switch node := node.(type) {
 	case object:
@@ -293,7 +293,7 @@ func (d tree) inline(node any) any {
 	return node
 }
 
-// The same changes are named in each style, and nothing else is.
+// TestStyles checks that the same changes are reported in each style.
 func TestStyles(t *testing.T) {
 	for name, style := range styles {
 		t.Run(name, func(t *testing.T) {
