@@ -16,8 +16,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// document is openapi.json, as far as responses need it. Its required fields, types
-// and known values are those of the SDK: the tests of module contract compare them.
+// document is the part of openapi.json that concerns responses. Its required fields, types
+// and known values match the SDK's: the tests of module contract compare them.
 type document struct {
 	Paths      map[string]map[string]json.RawMessage
 	Components struct {
@@ -46,7 +46,7 @@ type schema struct {
 	Then       struct{ Required []string }
 }
 
-// condition says when the required fields of Then are required.
+// condition is an if/then rule for required fields.
 type condition struct {
 	Required   []string
 	Properties map[string]struct{ Const string }
@@ -54,7 +54,7 @@ type condition struct {
 	AnyOf      []condition
 }
 
-// kinds are the types that a value may have. The document has one or a list.
+// kinds are the types that a value may have. The document has one type or a list.
 type kinds []string
 
 func (k *kinds) UnmarshalJSON(data []byte) error {
@@ -75,8 +75,8 @@ func readDocument() (*document, error) {
 	return d, json.Unmarshal(data, d)
 }
 
-// result returns the schema of an operation's response, or of the events of its
-// stream. It is nil where the SDK does not read the result.
+// result returns the schema of an operation's response, or of the events of its stream. It
+// is nil if the SDK does not read the result.
 func (d *document) result(op *route.Route) *schema {
 	var operation struct{ Responses map[string]response }
 	_ = json.Unmarshal(d.Paths[op.Path][strings.ToLower(op.Method)], &operation)
@@ -107,8 +107,8 @@ func (d *document) resolve(s *schema) (resolved *schema, name string) {
 	return d.Components.Schemas[name], name
 }
 
-// check finds the differences between values and their schema. All of them are in the
-// same place: of each row, or the only one.
+// check finds the differences between values and their schema. All values are in the same
+// place of different rows, or the only one.
 type check struct {
 	*document
 	operation string
@@ -202,7 +202,7 @@ func (c *check) objects(where string, s *schema, values []json.RawMessage) {
 	}
 }
 
-// required finds the fields that all objects lack. An ID or a name must be in each.
+// required finds the fields that all objects lack. An ID or a name must be in each object.
 func (c *check) required(where string, names []string, objects []map[string]json.RawMessage) {
 	for _, name := range names {
 		lacking := 0
@@ -222,8 +222,8 @@ func (c *check) required(where string, names []string, objects []map[string]json
 	}
 }
 
-// known finds values that the SDK has no constant for. Callers compare statuses and
-// roles; others may be new.
+// known finds values for which the SDK has no constant. Only for statuses and roles is that
+// a breaking difference, because callers compare them.
 func (c *check) known(where string, s *schema, values []json.RawMessage) {
 	known := slices.Sorted(maps.Keys(s.Known))
 	for _, value := range values {

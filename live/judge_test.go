@@ -15,8 +15,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// try performs an operation and adds the result to the report. It returns whether
-// the call succeeded.
+// try runs an operation and adds the result to the report. It reports whether the call
+// succeeded.
 func try(t *testing.T, operation string, do func() error) bool {
 	t.Helper()
 	succeeded := false
@@ -39,14 +39,14 @@ func try(t *testing.T, operation string, do func() error) bool {
 	return succeeded
 }
 
-// cannotTry reports why operations were not tried.
+// cannotTry records why operations were not tried.
 func cannotTry(reason string, operations ...string) {
 	for _, operation := range operations {
 		run.report.Note(operation, wirereport.Unknown, reason)
 	}
 }
 
-// finding is what one attempt showed about an operation.
+// finding is the result of one attempt of an operation.
 type finding struct {
 	operation   string
 	verdict     wirereport.Verdict
@@ -65,7 +65,8 @@ func (f *finding) lines() []string {
 	return slices.Concat(lines, f.reasons, f.quotes)
 }
 
-// addTo quotes a response only for the first attempt that refutes an operation.
+// addTo adds the finding to a report. It quotes a response only for the first attempt that
+// refutes an operation.
 func (f *finding) addTo(r *wirereport.Report) {
 	first := r.Operation(f.operation).Verdict != wirereport.Refuted
 	for _, d := range f.differences {
@@ -127,8 +128,8 @@ func routeOf(operation string) *route.Route {
 	return all[slices.IndexFunc(all, func(op *route.Route) bool { return op.Name == operation })]
 }
 
-// ofError returns the verdict of an error. A broken connection or a missing scope does
-// not refute anything.
+// ofError returns the verdict for an error. A broken connection or a missing scope does not
+// refute an operation.
 func ofError(err error, own *exchange) wirereport.Verdict {
 	var e *agento.Error
 	if run.ctx.Err() != nil || own == nil || !errors.As(err, &e) {

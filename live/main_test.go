@@ -17,7 +17,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// prefix is the beginning of the names of everything that is created.
+// prefix begins the names of everything that is created.
 const prefix = "agento-go-live-"
 
 const (
@@ -30,11 +30,11 @@ const (
 
 // run is shared by all tests.
 var run struct {
-	ctx      context.Context // ends with an interrupt, and before the test's own time limit
+	ctx      context.Context // ends at an interrupt, and before the test's time limit
 	client   *agento.Client
 	recorder recorder
 	document *document
-	noWrites string // why operations that write are not tried; empty: they are
+	noWrites string // why write operations are not tried; empty: they are tried
 	report   *wirereport.Report
 }
 
@@ -84,8 +84,7 @@ func carryOut(m *testing.M) int {
 	return code
 }
 
-// withTimeLimit ends the context early enough to clean up before the time limit of go
-// test.
+// withTimeLimit ends the context early enough to clean up before go test's time limit.
 func withTimeLimit(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit, ok := flag.Lookup("test.timeout").Value.(flag.Getter).Get().(time.Duration)
 	if !ok || limit <= 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
-// agentVariable names the agent to read; without it, it is the newest.
+// agentVariable names the agent to read. The default is the newest agent.
 const agentVariable = "AGENTO_LIVE_AGENT"
 
 func TestRead(t *testing.T) {
@@ -40,8 +40,8 @@ func TestRead(t *testing.T) {
 	readSkills(t)
 }
 
-// noneIn is why there is nothing to read: a list has no rows, or cannot be read. help
-// says what to do about the second.
+// noneIn returns why there is nothing to read: a list has no rows or cannot be read. help is
+// a hint for the second case.
 func noneIn(listed bool, list, what, help string) string {
 	if !listed || run.report.Operation(list).Verdict == wirereport.Refuted {
 		return fmt.Sprintf("no %s to read: %s failed%s", what, list, help)
@@ -113,7 +113,7 @@ func readAgent(t *testing.T, id string) {
 	try(t, "streamLogs", func() error { return follow(ctx, id) })
 }
 
-// enoughLog is how long a log is followed.
+// enoughLog is how long a log is read.
 const enoughLog = 1500 * time.Millisecond
 
 func follow(ctx context.Context, id string) error {
@@ -179,7 +179,7 @@ func readSkills(t *testing.T) {
 	})
 }
 
-// The service rejects a key that does not exist.
+// TestUnknownKeyRejected checks that the service rejects a key that does not exist.
 func TestUnknownKeyRejected(t *testing.T) {
 	if run.ctx.Err() != nil {
 		t.Skip("interrupted")

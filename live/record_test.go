@@ -20,7 +20,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// recorder keeps the responses of one operation as they were on the wire.
+// recorder records the responses of one operation as received.
 type recorder struct {
 	mu        sync.Mutex
 	exchanges []*exchange
@@ -90,8 +90,8 @@ func (e exchange) isEmpty() bool { return len(bytes.TrimSpace(e.body)) == 0 }
 // isStream accepts a missing Content-Type, as the SDK does.
 func (e exchange) isStream() bool { return e.mediaType == "" || e.mediaType == "text/event-stream" }
 
-// events returns the data of the complete events of a stream. Text that is not JSON
-// becomes a JSON string.
+// events returns the data of a stream's complete events. Text that is not JSON becomes a
+// JSON string.
 func (e exchange) events() []json.RawMessage {
 	blocks := strings.Split(strings.ReplaceAll(string(e.body), "\r\n", "\n"), "\n\n")
 	var events []json.RawMessage
@@ -114,7 +114,7 @@ func (e exchange) events() []json.RawMessage {
 	return events
 }
 
-// deniesSuccess reports whether a response has "success": false, also inside its data.
+// deniesSuccess reports whether a response or its data has "success": false.
 func (e exchange) deniesSuccess() bool {
 	type flag struct {
 		Success *bool `json:"success"`
@@ -129,7 +129,7 @@ func (e exchange) deniesSuccess() bool {
 	return body.Success != nil && !*body.Success || data.Success != nil && !*data.Success
 }
 
-// hasData reports whether a response has the envelope of a success.
+// hasData reports whether a response has the envelope of a successful response.
 func (e exchange) hasData() bool {
 	var body struct{ Data json.RawMessage }
 	return json.Unmarshal(e.body, &body) == nil && body.Data != nil
@@ -152,7 +152,7 @@ func (e exchange) hasText() bool {
 	})
 }
 
-// quotes returns the beginning of the response, or the first and the last event.
+// quotes returns excerpts of the response, or of its first and last event.
 func (e exchange) quotes() []string {
 	events := e.events()
 	if !e.isStream() || len(events) == 0 {

@@ -13,9 +13,8 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// sweep removes all agents, swarms and custom skills whose names have the prefix,
-// and checks that they are gone. It has its own time limit: the run may have been
-// interrupted.
+// sweep removes all agents, swarms and custom skills whose names have the prefix, and checks
+// that they are gone. It has its own time limit, because the run may have been interrupted.
 func sweep(whose string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(run.ctx), cleanUpTime)
 	defer cancel()
@@ -32,8 +31,7 @@ func sweep(whose string) error {
 	return err
 }
 
-// removeAll returns what it removed. Agents go before the swarm that they are in
-// and before the skill that they have.
+// removeAll returns what it removed. It removes agents before their swarm and skill.
 func removeAll(ctx context.Context) ([]string, error) {
 	c := run.client
 	var removed []string
@@ -51,7 +49,7 @@ func removeAll(ctx context.Context) ([]string, error) {
 }
 
 func removeEach[T any](kind string, removed *[]string, all iter.Seq2[T, error], of func(T) (id, name string), remove func(id string) error) error {
-	var rows []T // to its end first: removing moves the rows of the next page
+	var rows []T // read all pages first, because removing shifts the rows
 	for row, err := range all {
 		if err != nil {
 			return fmt.Errorf("%ss: %w", kind, err)

@@ -52,14 +52,12 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// secrets returns a real credential, if there is one. Without it an agent cannot
-// reply.
+// secrets returns a real credential if there is one. Without it an agent cannot reply.
 func secrets() agento.Secrets {
 	return agento.Secrets{agento.AnthropicAPIKey: cmp.Or(os.Getenv("ANTHROPIC_API_KEY"), "made-up-by-the-live-tests")}
 }
 
-// removeAtTheEnd removes what was created, if the test ends before it does. It has
-// its own time limit.
+// removeAtTheEnd removes what was created when the test ends. It has its own time limit.
 func removeAtTheEnd(t *testing.T, what string, remove func(ctx context.Context) error) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(run.ctx), cleanUpTime)
@@ -70,7 +68,7 @@ func removeAtTheEnd(t *testing.T, what string, remove func(ctx context.Context) 
 	})
 }
 
-// none is why operations cannot be tried on what another operation makes.
+// none returns why operations cannot be tried on what another operation creates.
 func none(of, maker string) string {
 	return fmt.Sprintf("no %s to try it on: %s returned none", of, maker)
 }
@@ -251,7 +249,7 @@ func converse(t *testing.T, id string) {
 	})
 }
 
-// runAgent comes last: a starting agent may refuse other calls.
+// runAgent comes last, because a starting agent may reject other calls.
 func runAgent(t *testing.T, id string) {
 	ctx, agents := run.ctx, run.client.Agents
 	for _, step := range []struct {
@@ -313,7 +311,7 @@ func installSkill(t *testing.T, agent, skill string) {
 	})
 	try(t, "uninstallSkill", func() error {
 		err := skills.Uninstall(ctx, agent, skill)
-		if errors.Is(err, agento.ErrNotFound) { // it may go by the id of the installation
+		if errors.Is(err, agento.ErrNotFound) { // the path may need the installation's ID
 			err = skills.Uninstall(ctx, agent, installed.ID)
 		}
 		return err

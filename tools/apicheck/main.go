@@ -1,11 +1,11 @@
-// Apicheck compares the exported names of the packages that users import with
-// the baseline that is committed in the folder api, and fails if a program that
-// compiled with the baseline might not compile now.
+// Apicheck compares the exported names of the public packages with the baseline in the
+// directory api. It fails if a program that compiled with the baseline might no longer
+// compile.
 //
 //	go -C tools run ./apicheck           # compare
-//	go -C tools run ./apicheck -renew    # accept what is there as the new baseline
+//	go -C tools run ./apicheck -renew    # write a new baseline
 //
-// A name that is new is reported and passes.
+// New names are reported and do not fail the check.
 package main
 
 import (
@@ -27,12 +27,12 @@ import (
 
 const module = "github.com/remsyshq/agento-go"
 
-// public are the folders of the packages that users import, from the root.
+// public lists the directories of the public packages, relative to the root.
 var public = []string{".", "agentotest", "chathttp", "chunk", "otel", "redispacer"}
 
 func main() {
 	log.SetFlags(0)
-	root := flag.String("root", "..", "folder of the root module")
+	root := flag.String("root", "..", "directory of the root module")
 	renew := flag.Bool("renew", false, "write the baseline instead of comparing with it")
 	flag.Parse()
 	act := compare
@@ -58,8 +58,8 @@ func baseline(root, folder string) string {
 	return filepath.Join(root, "api", folder+".export")
 }
 
-// compare reports what differs from the baseline. What would break a program is
-// an error.
+// compare reports the differences from the baseline. The error contains those that would
+// break a program.
 func compare(root, folder string, out io.Writer) error {
 	before, err := read(root, folder)
 	if err != nil {
@@ -81,7 +81,7 @@ func compare(root, folder string, out io.Writer) error {
 	return errors.Join(breaks...)
 }
 
-// load type-checks a package as it is.
+// load type-checks a package in its current state.
 func load(root, folder string) (*types.Package, error) {
 	config := &packages.Config{Mode: packages.NeedName | packages.NeedTypes, Dir: filepath.Join(root, folder)}
 	loaded, err := packages.Load(config, ".")
@@ -98,8 +98,7 @@ func load(root, folder string) (*types.Package, error) {
 	return loaded[0].Types, errors.Join(faults...)
 }
 
-// write makes what is there the baseline. No positions are written: they would
-// differ from machine to machine.
+// write writes the baseline, without positions, which would differ between machines.
 func write(root, folder string, _ io.Writer) error {
 	pkg, err := load(root, folder)
 	if err != nil {
@@ -124,7 +123,7 @@ func read(root, folder string) (*types.Package, error) {
 	}
 	path, rest, ok := bytes.Cut(data, []byte("\n"))
 	if !ok {
-		return nil, fmt.Errorf("%s is no baseline", baseline(root, folder))
+		return nil, fmt.Errorf("%s is not a baseline", baseline(root, folder))
 	}
 	return gcexportdata.Read(bytes.NewReader(rest), token.NewFileSet(), map[string]*types.Package{}, string(path))
 }

@@ -9,15 +9,15 @@ import (
 
 const source = `package thing
 
-// Colour is exported, its field too.
-type Colour struct{ Name string }
+// Color is exported and has an exported field.
+type Color struct{ Name string }
 
-func Mix(a, b Colour) Colour { return a }
+func Mix(a, b Color) Color { return a }
 
 func hidden() {}
 `
 
-// pkg is a module with one package, and its baseline.
+// pkg creates a module with one package, and its baseline.
 func pkg(t *testing.T) (root string, change func(old, new string)) {
 	t.Helper()
 	root = t.TempDir()
@@ -42,11 +42,11 @@ func pkg(t *testing.T) (root string, change func(old, new string)) {
 func TestCompare(t *testing.T) {
 	cases := map[string]struct{ old, new, breaks, reports string }{
 		"nothing changed":      {"", "", "", ""},
-		"name removed":         {"func Mix(a, b Colour) Colour { return a }", "", "Mix: removed", ""},
+		"name removed":         {"func Mix(a, b Color) Color { return a }", "", "Mix: removed", ""},
 		"name added":           {"func hidden() {}", "func Shown() {}", "", "Shown: added"},
-		"parameter added":      {"Mix(a, b Colour)", "Mix(a, b, c Colour)", "Mix: changed", ""},
-		"field renamed":        {"Name string", "Title string", "Colour.Name: removed", "Colour.Title: added"},
-		"field added":          {"Name string", "Name, Shade string", "", "Colour.Shade: added"},
+		"parameter added":      {"Mix(a, b Color)", "Mix(a, b, c Color)", "Mix: changed", ""},
+		"field renamed":        {"Name string", "Title string", "Color.Name: removed", "Color.Title: added"},
+		"field added":          {"Name string", "Name, Shade string", "", "Color.Shade: added"},
 		"hidden name removed":  {"func hidden() {}", "", "", ""},
 		"body of a func moved": {"return a", "return b", "", ""},
 	}
@@ -76,7 +76,7 @@ func TestCompareNeedsBothSides(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := compare(root, ".", new(strings.Builder)); err == nil {
-		t.Error("a baseline of nonsense is accepted")
+		t.Error("an invalid baseline is accepted")
 	}
 	if err := os.Remove(baseline(root, ".")); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestCompareNeedsBothSides(t *testing.T) {
 	}
 }
 
-// The baseline says nothing of the machine that it was made on.
+// TestBaselineHasNoPaths checks that the baseline does not depend on the machine.
 func TestBaselineHasNoPaths(t *testing.T) {
 	root, _ := pkg(t)
 	data, err := os.ReadFile(baseline(root, "."))
@@ -94,6 +94,6 @@ func TestBaselineHasNoPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(data), root) {
-		t.Error("the baseline holds the path of the package")
+		t.Error("the baseline contains the path of the package")
 	}
 }

@@ -1,4 +1,5 @@
-// Package brokenfs is a folder for tests whose files or listings fail or lie.
+// Package brokenfs provides a file system for tests whose files or listings fail or are
+// inconsistent.
 package brokenfs
 
 import (
@@ -6,7 +7,7 @@ import (
 	"testing/fstest"
 )
 
-// FS is a folder in memory. Opening and listing can be replaced.
+// FS is an in-memory file system whose methods can be replaced.
 type FS struct {
 	fstest.MapFS
 	OpenFile func(name string) (fs.File, error) // for all names except "."
@@ -29,11 +30,11 @@ func (f FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return f.MapFS.ReadDir(name)
 }
 
-// Renamed is a directory entry with another name.
+// Renamed is a directory entry with a different name.
 type Renamed struct {
 	fs.DirEntry
 	As string
 }
 
-// Name returns the other name.
+// Name returns the different name.
 func (r Renamed) Name() string { return r.As }

@@ -1,5 +1,5 @@
-// Package documents tests the repository's Markdown: it runs the blocks of Go
-// code, compares what they print, and follows the links.
+// Package documents tests the repository's Markdown: it runs the blocks of Go code,
+// compares their output, and checks the links.
 package documents
 
 import (
@@ -15,7 +15,7 @@ import (
 
 // Document is one Markdown file.
 type Document struct {
-	Path    string // from the root, with slashes
+	Path    string // slash-separated, relative to the root
 	Blocks  []Block
 	Links   []Link
 	anchors map[string]bool
@@ -23,25 +23,25 @@ type Document struct {
 
 // Block is a fenced block of code.
 type Block struct {
-	Path     string // of its document
-	Line     int    // of its first line of code
-	Name     string // an identifier made from the document and the heading
+	Path     string // of the document
+	Line     int    // of the first line of code
+	Name     string // an identifier derived from the document and the heading
 	Language string
 	Text     string
 	Scopes   []string // from the line "Scopes:" of its section
 }
 
-// Link is a link in the text, not in code.
+// Link is a link in text, not in code.
 type Link struct {
-	Path   string // of its document
+	Path   string // of the document
 	Line   int
 	Target string
 }
 
-// skipped are folders without documents of the repository.
+// skipped are directories without documents of the repository.
 var skipped = []string{".git", "node_modules", "testdata", "out"}
 
-// All reads every Markdown file below root.
+// All reads every Markdown file under root.
 func All(root string) ([]*Document, error) {
 	var all []*Document
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
@@ -68,7 +68,7 @@ func All(root string) ([]*Document, error) {
 	return all, err
 }
 
-// parse reads one document.
+// parse parses one document.
 func parse(name, text string) *Document {
 	d := &Document{Path: name, anchors: make(map[string]bool)}
 	var section, fence string
@@ -97,8 +97,7 @@ func parse(name, text string) *Document {
 	return d
 }
 
-// blockName returns the name of the block that has n blocks before it in its
-// section.
+// blockName returns the name of the block that follows n other blocks in its section.
 func blockName(document, section string, n int) string {
 	base := strings.ToLower(strings.TrimSuffix(path.Base(document), ".md"))
 	name := strings.ReplaceAll(base+"_"+section, "-", "_")
@@ -116,8 +115,8 @@ var (
 	notInNames = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// addAnchor adds the anchor of a heading and returns it. A second heading with the
-// same text gets a number.
+// addAnchor adds the anchor of a heading and returns it. If the text is repeated, the
+// anchor gets a number.
 func (d *Document) addAnchor(heading string) string {
 	name := strings.ReplaceAll(notInNames.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 	unique := name
@@ -134,8 +133,7 @@ func (d *Document) addLinks(line string, number int) {
 	}
 }
 
-// Go returns the blocks of Go code that use one of the named packages, and those
-// that use none of them.
+// Go returns the Go blocks that use one of the named packages, and those that use none.
 func Go(all []*Document, packages ...string) (with, without []Block) {
 	for _, d := range all {
 		for _, b := range d.Blocks {

@@ -15,7 +15,7 @@ import (
 	"text/template"
 )
 
-// standard has the packages that every block may use, by name.
+// standard are the packages that every block may use, by name.
 var standard = map[string]string{
 	"agento":     "github.com/remsyshq/agento-go",
 	"agentotest": "github.com/remsyshq/agento-go/agentotest",
@@ -38,15 +38,15 @@ var standard = map[string]string{
 	"url":        "net/url",
 }
 
-// Run runs each block against a fake service of its own and compares what it
-// prints with the comment "Output:" at its end. A block is the body of a function
-// with ctx and client, test functions, or a complete program. An error that the body
-// returns is printed after "error:".
+// Run runs each block against its own fake service and compares its output with the
+// comment "Output:" at its end. A block is the body of a function with ctx and client,
+// test functions, or a complete program. An error that the body returns is printed after
+// "error:".
 //
-// The blocks become examples of the package in the folder testdata/documents of
-// the module in dir. The other files there declare what blocks use without a
-// declaration, and the map setups with a function for each block that needs another
-// service. The argument packages has more packages that blocks may use.
+// The blocks become examples of the package in the directory testdata/documents of the
+// module in dir. The other files there declare names that blocks use, and the map setups
+// with a function for each block that needs a different service. packages lists
+// additional packages that blocks may use.
 func Run(ctx context.Context, dir string, blocks []Block, packages map[string]string) error {
 	dir, err := filepath.Abs(filepath.Join(dir, "testdata", "documents"))
 	if err != nil {
@@ -101,7 +101,7 @@ func (b Block) Output() string {
 	return "// Output:\n"
 }
 
-// program returns the source of the package that runs the blocks.
+// program returns the source of a package that runs the blocks.
 func program(blocks []Block, packages map[string]string) ([]byte, error) {
 	imports := maps.Clone(standard)
 	maps.Copy(imports, packages)

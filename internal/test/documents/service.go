@@ -17,13 +17,13 @@ type Service struct {
 	*agentotest.Server
 	Client  *agento.Client
 	AgentID string
-	// After is called when the block has returned. What it prints is output of
-	// the block.
+	// After is called when the block has returned. Its output is part of the block's
+	// output.
 	After func()
 }
 
-// RunBlock runs a block against a new service with one running agent and a key with
-// the given scopes, or with all of them if scopes is nil.
+// RunBlock runs a block against a new service with one running agent. The key has the
+// given scopes, or all scopes if scopes is nil.
 func RunBlock(scopes []string, setup func(*Service), block func(context.Context, *agento.Client) error) {
 	server := agentotest.NewServer(agentotest.WithReply(reply))
 	defer server.Close()

@@ -1,6 +1,6 @@
-// Package exchange records what the SDK's tests send and what the fake service
-// responds, so that the contract module can check both against openapi.json.
-// Nothing is recorded unless a test binary asks for it: see package recording.
+// Package exchange records the requests of the SDK's tests and the fake service's
+// responses, so that the contract module can check both against openapi.json. Nothing is
+// recorded unless a test binary requests it: see package recording.
 package exchange
 
 import (
@@ -17,13 +17,13 @@ import (
 	"sync/atomic"
 )
 
-// Variable is the environment variable that names the directory to record to.
+// Variable is the environment variable that names the directory for records.
 const Variable = "AGENTO_EXCHANGES"
 
 // Exchange is one request and, if the fake service itself responded, the response.
 type Exchange struct {
-	Package   string // whose tests it comes from
-	Test      string // the test function or, if that is unknown, a helper of it
+	Package   string // the package whose tests sent it
+	Test      string // the test function or, if unknown, a helper function
 	Method    string
 	Target    string // path and query, as sent
 	Header    http.Header
@@ -42,7 +42,7 @@ type Answer struct {
 
 const keyMask = "ak_live_********************************"
 
-// maskKey returns the headers with a mask in place of the API key.
+// maskKey returns the headers with the API key masked.
 func maskKey(h http.Header) http.Header {
 	h = h.Clone()
 	for i := range h["X-Api-Key"] {
@@ -61,8 +61,8 @@ type recorder struct {
 // current is nil unless this process records.
 var current atomic.Pointer[recorder]
 
-// RecordTo makes this process record to a new file in a directory. pkg is the package
-// whose tests it runs.
+// RecordTo makes this process record to a new file in dir. pkg is the package whose tests
+// it runs.
 func RecordTo(dir, pkg string) error {
 	file, err := os.CreateTemp(dir, "exchanges-*.jsonl")
 	if err != nil {
@@ -75,12 +75,12 @@ func RecordTo(dir, pkg string) error {
 func (r *recorder) write(e *Exchange) {
 	line, err := json.Marshal(e)
 	if err != nil {
-		panic(fmt.Sprintf("exchange: %v", err)) // strings and bytes only
+		panic(fmt.Sprintf("exchange: %v", err)) // cannot fail for strings and bytes
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, err := r.file.Write(append(line, '\n')); err != nil {
-		panic(fmt.Sprintf("exchange: %v", err)) // an incomplete record proves nothing
+		panic(fmt.Sprintf("exchange: %v", err)) // an incomplete record is useless
 	}
 }
 

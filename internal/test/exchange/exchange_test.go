@@ -48,7 +48,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func TestWithoutRecording(t *testing.T) {
-	require.Nil(t, current.Load(), "this process does not record")
+	require.Nil(t, current.Load(), "not recording")
 	transport := &http.Transport{}
 	require.Same(t, transport, Transport(transport, "t"))
 	mux := http.NewServeMux()
@@ -162,7 +162,7 @@ func TestHandler(t *testing.T) {
 	}
 }
 
-// The handler gets the error of a body that cannot be read.
+// TestHandlerBodyError checks that the handler gets the error of a body that cannot be read.
 func TestHandlerBodyError(t *testing.T) {
 	recording(t)
 	broken := errors.New("connection reset")

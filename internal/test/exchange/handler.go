@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// Handler records the requests and the responses of next. It returns next if this
-// process does not record. unlimited means that the service has no rate limit, and so
-// no headers for it.
+// Handler records the requests and the responses of next. If this process does not record,
+// it returns next. unlimited means that the service has no rate limit, and so sends no
+// rate limit headers.
 func Handler(next http.Handler, unlimited bool) http.Handler {
 	r := current.Load()
 	if r == nil {
@@ -45,11 +45,11 @@ func Tap(next http.Handler, see func(*Exchange)) http.Handler {
 			see(e)
 		}()
 		next.ServeHTTP(tee, req)
-		tee.answer.Whole = true // unless next broke the connection by a panic
+		tee.answer.Whole = true // unless next aborted with a panic
 	})
 }
 
-// replay is a body that was read before, with the error that ended it.
+// replay is a body that was already read, with the error that ended it.
 type replay struct {
 	*bytes.Reader
 	err error
@@ -65,8 +65,8 @@ func (r *replay) Read(p []byte) (int, error) {
 
 type scriptedKey struct{}
 
-// Scripted records that a test wrote the response to the request with this context.
-// The exchange then has no response.
+// Scripted records that a test wrote the response to the request with this context. The
+// exchange then has no response.
 func Scripted(ctx context.Context) {
 	if note, ok := ctx.Value(scriptedKey{}).(*atomic.Bool); ok {
 		note.Store(true)

@@ -7,8 +7,8 @@ import (
 )
 
 // Transport records the requests that a test sends through next. It does not record
-// the responses, since servers of tests misbehave on purpose. It returns next if this
-// process does not record.
+// responses, because test servers misbehave on purpose. If this process does not record,
+// it returns next.
 func Transport(next http.RoundTripper, test string) http.RoundTripper {
 	r := current.Load()
 	if r == nil {
@@ -43,7 +43,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(req)
 }
 
-// CloseIdleConnections is called by http.Client.
+// CloseIdleConnections implements an optional interface of http.Client.
 func (t *transport) CloseIdleConnections() {
 	if next, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()

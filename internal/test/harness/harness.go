@@ -1,5 +1,5 @@
-// Package harness runs tests of the SDK in virtual time: a handler and a client of
-// it, connected in memory, in a bubble of testing/synctest.
+// Package harness runs tests of the SDK in virtual time: a handler and a client, connected
+// in memory, in a bubble of testing/synctest.
 package harness
 
 import (
@@ -17,18 +17,18 @@ import (
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/internal/test/exchange"
-	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording" // records requests when the environment asks for it
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording" // records requests if an environment variable is set
 	"github.com/remsyshq/agento-go/internal/test/http2test"
 	"github.com/remsyshq/agento-go/internal/test/memnet"
 )
 
-// TestKey is the API key of the clients of this package.
+// TestKey is the API key of this package's clients.
 const TestKey = "ak_live_0123456789abcdef0123456789abcdef"
 
 // AgentJSON is the response to a request for an agent.
 const AgentJSON = `{"data":{"id":"a1","name":"Bot","status":"running","region":"eu","image":"base","createdAt":"2026-01-15T10:30:00Z"}}`
 
-// Env is a service in memory and a client of it.
+// Env is an in-memory service and its client.
 type Env struct {
 	T        *testing.T
 	Ctx      context.Context
@@ -51,7 +51,7 @@ func RunOver(t *testing.T, p Protocol, handler http.HandlerFunc, opts []agento.O
 	if p.HTTP2 {
 		http2test.SkipInBubble(t)
 	}
-	certificate := Certificate() // outside of the bubble
+	certificate := Certificate() // outside the bubble
 	synctest.Test(t, func(t *testing.T) {
 		l := memnet.Listen()
 		var handlers sync.WaitGroup
@@ -63,7 +63,7 @@ func RunOver(t *testing.T, p Protocol, handler http.HandlerFunc, opts []agento.O
 		server := &http.Server{Handler: counted, ErrorLog: log.New(io.Discard, "", 0)}
 		tr := &http.Transport{DialContext: l.Dial}
 		p.Configure(server, tr, certificate)
-		defer func() { // a test that fails must not leave a goroutine in the bubble
+		defer func() { // a failing test must not leave a goroutine in the bubble
 			tr.CloseIdleConnections()
 			_ = server.Close()
 		}()
@@ -85,8 +85,8 @@ func RunOver(t *testing.T, p Protocol, handler http.HandlerFunc, opts []agento.O
 	})
 }
 
-// RunEach runs a test over each protocol, and for both ways of reading a stream:
-// from the channel of Events, and with All.
+// RunEach runs a test over each protocol, and for both ways of reading a stream: the
+// channel returned by Events, and All.
 func RunEach(t *testing.T, handler http.HandlerFunc, opts []agento.Option, test func(env *Env)) {
 	t.Helper()
 	for name, p := range Protocols {
@@ -125,13 +125,13 @@ func Client(t *testing.T, tr http.RoundTripper, opts ...agento.Option) *agento.C
 	return client
 }
 
-// RoundTripper makes a transport of a function.
+// RoundTripper is a function that implements http.RoundTripper.
 type RoundTripper func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls f.
 func (f RoundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// Respond returns a response. header is a list of names and values.
+// Respond returns a response. header lists names and values.
 func Respond(status int, body string, header ...string) *http.Response {
 	h := http.Header{}
 	for i := 0; i+1 < len(header); i += 2 {
@@ -143,13 +143,13 @@ func Respond(status int, body string, header ...string) *http.Response {
 	}
 }
 
-// Always is a transport that responds to every request with 200 and the body.
+// Always returns a transport that responds to every request with status 200 and the body.
 func Always(body string) RoundTripper {
 	return func(*http.Request) (*http.Response, error) { return Respond(http.StatusOK, body), nil }
 }
 
-// InOrder is a transport that returns the responses in order, one for each request,
-// and appends the methods of the requests to methods.
+// InOrder returns a transport that responds with the given responses in order, and appends
+// the methods of the requests to methods.
 func InOrder(t *testing.T, methods *[]string, responses ...*http.Response) RoundTripper {
 	return func(r *http.Request) (*http.Response, error) {
 		n := len(*methods)
@@ -162,7 +162,7 @@ func InOrder(t *testing.T, methods *[]string, responses ...*http.Response) Round
 	}
 }
 
-// Hang is the function of a transport that never responds.
+// Hang is a transport function that never responds.
 func Hang(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()

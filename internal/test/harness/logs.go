@@ -12,8 +12,8 @@ import (
 // CloseEvent is the event that ends a log.
 const CloseEvent = "event: close\ndata: bye\n\n"
 
-// LogService returns a constructor of handlers of a log stream. A handler uses the
-// functions in order, one for each connection, and the last one for all that follow.
+// LogService returns a constructor for handlers of a log stream. A handler calls the
+// functions in order, one for each connection, and the last one for all later connections.
 func LogService(connections ...func(s Streaming)) func() http.HandlerFunc {
 	return func() http.HandlerFunc {
 		n := 0
@@ -25,7 +25,7 @@ func LogService(connections ...func(s Streaming)) func() http.HandlerFunc {
 	}
 }
 
-// Refuse responds to a connection with the status.
+// Refuse returns a function that responds to a connection with the status.
 func Refuse(status int) func(Streaming) {
 	return func(s Streaming) { s.WriteHeader(status) }
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Protocol is how client and server talk to each other.
+// Protocol is the protocol between client and server.
 type Protocol struct{ TLS, HTTP2 bool }
 
 // Protocols are the protocols that tests run over.
@@ -23,7 +23,7 @@ var Protocols = map[string]Protocol{
 	"HTTP/2":       {TLS: true, HTTP2: true},
 }
 
-// Configure sets the protocol of a server and of a transport for it.
+// Configure sets the protocol of a server and its client's transport.
 func (p Protocol) Configure(server *http.Server, tr *http.Transport, certificate tls.Certificate) {
 	if !p.TLS {
 		return
@@ -54,8 +54,8 @@ func (p Protocol) baseURL() string {
 	return "http://localhost"
 }
 
-// Certificate returns a certificate for localhost. It is also valid in the year 2000,
-// when the clock of a bubble starts.
+// Certificate returns a certificate for localhost. It is also valid in 2000, the initial
+// year of a bubble's clock.
 var Certificate = sync.OnceValue(func() tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

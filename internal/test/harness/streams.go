@@ -18,7 +18,7 @@ const (
 	Done = `data: {"type":"done"}` + "\n\n"
 )
 
-// RequestID is the request ID of the responses of Stream.
+// RequestID is the request ID of Stream's responses.
 const RequestID = "req_42"
 
 // Streaming writes an event stream piece by piece.
@@ -45,13 +45,13 @@ func (s Streaming) Send(pieces ...string) Streaming {
 	return s
 }
 
-// Hold keeps the connection open and silent until the client disconnects.
+// Hold keeps the connection open and idle until the client disconnects.
 func (s Streaming) Hold() { <-s.Request.Context().Done() }
 
 // Abort closes the connection in the middle of the response.
 func (s Streaming) Abort() { panic(http.ErrAbortHandler) }
 
-// Send sends a message to the agent a1.
+// Send sends a message to agent a1.
 func (env *Env) Send(ctx context.Context, opts ...agento.Option) *agento.ChatStream {
 	env.T.Helper()
 	s, err := env.Client.Chat.Send(ctx, "a1", agento.SendMessageParams{Message: "Hello"}, opts...)
@@ -59,7 +59,7 @@ func (env *Env) Send(ctx context.Context, opts ...agento.Option) *agento.ChatStr
 	return s
 }
 
-// Texts reads an answer to its end. It returns type and content of each event.
+// Texts reads an answer to its end. It returns the type and content of each event.
 func (env *Env) Texts(s *agento.ChatStream) []string {
 	var all []string
 	for _, e := range Read(env, s.Stream) {

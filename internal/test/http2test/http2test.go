@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// SkipInBubble skips a test of HTTP/2 in virtual time before Go 1.26, where
-// net/http shares channels between the HTTP/2 servers of different bubbles.
-// Tests over loopback cover HTTP/2 there.
+// SkipInBubble skips a test of HTTP/2 in virtual time before Go 1.26, whose net/http shares
+// channels between the HTTP/2 servers of different bubbles. Tests over loopback cover
+// HTTP/2 in that case.
 func SkipInBubble(t *testing.T) {
 	t.Helper()
 	if !slices.Contains(build.Default.ReleaseTags, "go1.26") {
@@ -19,8 +19,8 @@ func SkipInBubble(t *testing.T) {
 	}
 }
 
-// Serve serves a handler over HTTP/2 on loopback until the test ends. It fails
-// the test if a request has another protocol version.
+// Serve serves a handler over HTTP/2 on loopback until the test ends. It fails the test if
+// a request uses another protocol version.
 func Serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,5 @@
-// Package memnet is a network inside of the process, for tests in virtual time:
-// connections over net.Pipe, which a testing/synctest bubble understands, where
-// a real socket would stall its clock.
+// Package memnet provides an in-process network for tests in virtual time. Its connections
+// use net.Pipe, because a testing/synctest bubble cannot wait for a real socket.
 package memnet
 
 import (
@@ -10,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// Listener accepts the connections that its Dial makes.
+// Listener accepts the connections that its Dial method creates.
 type Listener struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -20,14 +19,13 @@ type Listener struct {
 	open    atomic.Int64
 }
 
-// Listen returns a listener that is ready.
+// Listen returns a new listener.
 func Listen() *Listener {
 	return &Listener{conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
-// Dial connects to the listener, whatever the address. It fits
-// http.Transport.DialContext. Once the listener is closed it is refused, as by a
-// host where nobody listens.
+// Dial connects to the listener; it ignores the address. It can be used as
+// http.Transport.DialContext. After Close it fails, like a host where nothing listens.
 func (l *Listener) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
@@ -42,10 +40,10 @@ func (l *Listener) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// Dialled is the number of connections made so far.
+// Dialled returns the number of connections made so far.
 func (l *Listener) Dialled() int { return int(l.dialled.Load()) }
 
-// Open is the number of connections whose client side is not closed.
+// Open returns the number of connections whose client side is not closed.
 func (l *Listener) Open() int { return int(l.open.Load()) }
 
 // Accept waits for the next connection.
@@ -58,13 +56,13 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends Accept and Dial. Connections stay.
+// Close ends Accept and Dial. Connections stay open.
 func (l *Listener) Close() error {
 	l.once.Do(func() { close(l.done) })
 	return nil
 }
 
-// Addr is a made-up loopback address.
+// Addr returns a made-up loopback address.
 func (l *Listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
 type conn struct {

@@ -13,16 +13,16 @@ import (
 type Field struct {
 	Name  string
 	Type  reflect.Type
-	Group string // one field of a group is enough; empty: in no group
+	Group string // one field of a group suffices; empty: no group
 }
 
-// Error has the fields of an error that the SDK reads, in a response and in an event.
+// Error has the fields of an error that the SDK reads, from a response or an event.
 type Error struct {
 	Code    agento.Code `json:"code"`
 	Message string      `json:"message"`
 }
 
-// Untagged has the fields of the types that decode their own JSON.
+// Untagged lists the fields of types that decode their own JSON.
 var Untagged = map[reflect.Type][]Field{
 	reflect.TypeFor[agento.ChatEvent](): {
 		{Name: jsonname.Of[agento.ChatEvent]("Type"), Type: reflect.TypeFor[ChatType]()},
@@ -46,8 +46,7 @@ var Untagged = map[reflect.Type][]Field{
 	},
 }
 
-// Fields returns the JSON fields that a type reads, nil if it is not an object
-// with fields.
+// Fields returns the JSON fields of a type, or nil if it is not an object with fields.
 func Fields(t reflect.Type) []Field {
 	t = Element(t)
 	if fields, ok := Untagged[t]; ok {
@@ -66,11 +65,10 @@ func Fields(t reflect.Type) []Field {
 	return fields
 }
 
-// ChatType is the type of a chat event, for which the SDK has untyped constants.
+// ChatType is the type of a chat event. The SDK has untyped constants for it.
 type ChatType string
 
-// Element returns the type that a pointer type points to. It returns other types as
-// they are.
+// Element returns the element type of a pointer type, and other types unchanged.
 func Element(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

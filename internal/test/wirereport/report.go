@@ -1,4 +1,4 @@
-// Package wirereport defines the report on how well the SDK agrees with the real API.
+// Package wirereport defines a report on the differences between the SDK and the real API.
 // The comparison with the service's OpenAPI document and the tests against the live
 // service both write it.
 package wirereport
@@ -10,13 +10,13 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// Verdict says whether an operation is as the SDK expects.
+// Verdict states whether an operation works as the SDK expects.
 type Verdict string
 
 const (
-	Confirmed Verdict = "confirmed" // it is as the SDK expects
-	Refuted   Verdict = "refuted"   // it is not, and a caller would notice
-	Unknown   Verdict = "unknown"   // it was not tried, or the result shows neither
+	Confirmed Verdict = "confirmed" // it works as the SDK expects
+	Refuted   Verdict = "refuted"   // it does not, and a caller would notice
+	Unknown   Verdict = "unknown"   // it was not tried, or the result is inconclusive
 )
 
 // Operation is an operation of the SDK with its verdict.
@@ -25,7 +25,7 @@ type Operation struct {
 	Call     string         `json:"call"`
 	Method   string         `json:"method"`
 	Path     string         `json:"path"`
-	To       string         `json:"to,omitempty"` // method and path, where those differ
+	To       string         `json:"to,omitempty"` // method and path, if they differ
 	Evidence route.Evidence `json:"evidence"`
 	Verdict  Verdict        `json:"verdict"`
 	Reasons  []string       `json:"reasons,omitempty"`
@@ -45,10 +45,10 @@ const (
 	FieldRenamed   Kind = "field renamed"       //
 	FieldRequired  Kind = "field required"      // by the service, not by the SDK
 	TypeChanged    Kind = "type changed"        //
-	ValueUnknown   Kind = "value unknown"       // of an enumeration, to the SDK
-	ValueGone      Kind = "value gone"          // of an enumeration; the SDK has it
-	FormChanged    Kind = "form changed"        // the envelope, or the media type
-	NotChecked     Kind = "not checked"         // it is in another document
+	ValueUnknown   Kind = "value unknown"       // an enumeration value that the SDK does not know
+	ValueGone      Kind = "value gone"          // an enumeration value that only the SDK has
+	FormChanged    Kind = "form changed"        // the envelope or the media type
+	NotChecked     Kind = "not checked"         // the part is in another document
 	KeyChanged     Kind = "form of the API key" //
 )
 
@@ -60,7 +60,7 @@ type Difference struct {
 	To         string   `json:"to,omitempty"` // replaces From: a path, a name, a value or types
 	Text       string   `json:"text"`
 	Breaking   bool     `json:"breaking"`             // a caller would notice
-	Operations []string `json:"operations,omitempty"` // that it is part of
+	Operations []string `json:"operations,omitempty"` // that it concerns
 }
 
 // Summary counts the verdicts.
@@ -73,16 +73,16 @@ type Summary struct {
 // Version is the version of the JSON form of a report.
 const Version = 1
 
-// Report has the verdicts of all operations of the SDK, and the differences.
+// Report contains the verdicts of all operations of the SDK, and the differences.
 type Report struct {
 	Version     int          `json:"version"`
-	Source      string       `json:"source"` // what the SDK was compared with
+	Source      string       `json:"source"` // the document or service
 	Summary     Summary      `json:"summary"`
 	Operations  []Operation  `json:"operations"`
 	Differences []Difference `json:"differences"`
 }
 
-// New returns a report in which all operations are unknown.
+// New returns a report in which every operation is unknown.
 func New(source string) *Report {
 	r := &Report{Version: Version, Source: source, Differences: []Difference{}}
 	for _, op := range route.All() {
@@ -94,7 +94,7 @@ func New(source string) *Report {
 	return r
 }
 
-// Operation returns the operation with a name, or nil.
+// Operation returns the operation with the given name, or nil.
 func (r *Report) Operation(name string) *Operation {
 	i := slices.IndexFunc(r.Operations, func(op Operation) bool { return op.Name == name })
 	if i < 0 {
@@ -103,12 +103,11 @@ func (r *Report) Operation(name string) *Operation {
 	return &r.Operations[i]
 }
 
-// weight orders verdicts. A refuted operation stays refuted, and a confirmed one does
-// not become unknown by an attempt that shows nothing.
+// weight orders verdicts. A refuted operation stays refuted, and an inconclusive attempt
+// does not change a confirmed one.
 var weight = map[Verdict]int{Unknown: 0, Confirmed: 1, Refuted: 2}
 
-// Note adds the verdict of one attempt. It ignores empty reasons, and a verdict that
-// is weaker than the current one.
+// Note adds the verdict of one attempt. It ignores empty reasons and weaker verdicts.
 func (r *Report) Note(name string, v Verdict, reasons ...string) {
 	op := r.Operation(name)
 	if op == nil || weight[v] < weight[op.Verdict] {
@@ -139,8 +138,8 @@ func (r *Report) count() {
 	}
 }
 
-// Add adds a difference. One that is in several operations is listed once. A breaking
-// difference refutes its operations.
+// Add adds a difference. The same difference in several operations is listed once. A
+// breaking difference refutes its operations.
 func (r *Report) Add(d Difference) {
 	same := func(o Difference) bool { return o.Kind == d.Kind && o.Where == d.Where && o.Text == d.Text }
 	if i := slices.IndexFunc(r.Differences, same); i >= 0 {
@@ -172,7 +171,7 @@ func (r *Report) Breaking() bool {
 	return r.Summary.Refuted > 0 || slices.ContainsFunc(r.Differences, func(d Difference) bool { return d.Breaking })
 }
 
-// Sort sorts the differences, the breaking ones first.
+// Sort sorts the differences, breaking ones first.
 func (r *Report) Sort() {
 	slices.SortStableFunc(r.Differences, func(a, b Difference) int {
 		if a.Breaking != b.Breaking {

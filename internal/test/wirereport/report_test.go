@@ -22,7 +22,7 @@ func TestNew(t *testing.T) {
 	require.Nil(t, r.Operation("getNobody"))
 }
 
-// A refuted operation stays refuted, and a confirmed one stays confirmed.
+// TestNote checks that refuted and confirmed operations stay so.
 func TestNote(t *testing.T) {
 	tests := map[string]struct {
 		notes []Verdict

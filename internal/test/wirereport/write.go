@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// WriteJSON writes the report for programs.
+// WriteJSON writes the report as JSON.
 func (r *Report) WriteJSON(w io.Writer) error {
 	r.Sort()
 	encoder := json.NewEncoder(w)
@@ -16,8 +16,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return encoder.Encode(r)
 }
 
-// WriteText writes the report for people: the differences, the operations that
-// are not confirmed, and how many there are of each.
+// WriteText writes the report as text: the differences, the operations that are not
+// confirmed, and the number of operations with each verdict.
 func (r *Report) WriteText(w io.Writer) error {
 	r.Sort()
 	var b strings.Builder
@@ -67,7 +67,7 @@ func (r *Report) writeOperations(b *strings.Builder, verdict Verdict) {
 	}
 }
 
-// names lists operations, unless it is all of them.
+// names lists operations, or returns "all operations".
 func (r *Report) names(operations []string) string {
 	if len(operations) == len(r.Operations) {
 		return "all operations"

@@ -1,5 +1,5 @@
-// Package recording makes the tests that import it record their exchanges when
-// the environment asks for it:
+// Package recording makes the tests that import it record their exchanges if an
+// environment variable is set:
 //
 //	import _ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 package recording

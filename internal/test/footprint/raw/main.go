@@ -1,5 +1,5 @@
-// Raw makes the same call as its neighbour with net/http and encoding/json, as
-// the measure for it.
+// Raw makes the same call as ../sdk with net/http and encoding/json, as the baseline for
+// it.
 package main
 
 import (

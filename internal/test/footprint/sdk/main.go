@@ -1,4 +1,4 @@
-// Sdk makes one call with the SDK, to measure what that adds to a binary.
+// Sdk makes one call with the SDK, to measure its share of a binary.
 package main
 
 import (
