@@ -17,7 +17,7 @@ type conversation struct {
 	terminal
 }
 
-// begin shows what was said in the session, or creates one.
+// begin shows the history of the session, or creates a session.
 func (c *conversation) begin(ctx context.Context) error {
 	if c.session != "" {
 		return c.showHistory(ctx)
@@ -30,7 +30,7 @@ func (c *conversation) begin(ctx context.Context) error {
 	return nil
 }
 
-// talk asks and answers until the user has enough.
+// talk asks for messages and answers them until the user quits.
 func (c *conversation) talk(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -55,8 +55,8 @@ func (c *conversation) talk(ctx context.Context) error {
 	}
 }
 
-// ask prints the answer to a message, until it ends or the user stops it. A
-// failure does not end the conversation.
+// ask prints the answer to a message, until it ends or the user stops it. A failure does not
+// end the conversation.
 func (c *conversation) ask(ctx context.Context, message string) {
 	out := wrap.Wrap(c.out)
 	fmt.Fprint(out, "Agent: ")
@@ -70,7 +70,7 @@ func (c *conversation) ask(ctx context.Context, message string) {
 	fmt.Fprintln(out)
 }
 
-// interruptible calls f with a context that an interrupt ends.
+// interruptible calls f with a context that an interrupt cancels.
 func (c *conversation) interruptible(ctx context.Context, f func(context.Context) error) (stopped bool, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -108,8 +108,8 @@ func (c *conversation) showHistory(ctx context.Context) error {
 		}
 		said = append(said, message)
 	}
-	// In which order they come is not documented; with equal times, as elsewhere,
-	// it is taken to be the newest first.
+	// The order is not documented. Messages with equal times are assumed to be newest
+	// first, as in other lists.
 	if n := len(said); n > 0 && !said[0].CreatedAt.Before(said[n-1].CreatedAt) {
 		slices.Reverse(said)
 	}

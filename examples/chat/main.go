@@ -1,14 +1,13 @@
-// Chat is a conversation with an agent in the terminal: the answer is printed as
-// it arrives, and the session is kept.
+// Chat is a conversation with an agent in the terminal. It prints the answer as it arrives
+// and keeps the session.
 //
 //	go run ./examples/chat
 //
-// Ctrl-C stops an answer, and not the program; at the prompt it ends the program,
-// as do /quit and the end of the input. -session goes on with a session, whose
-// messages are shown first.
+// During an answer, Ctrl-C stops the answer. At the prompt it ends the program, like /quit
+// and the end of the input. -session continues a session and first shows its messages.
 //
-// Without AGENTO_API_KEY the agent is a double of package agentotest. With a key
-// -agent or AGENTO_AGENT_ID names the agent. The key needs the scope chat.
+// Without AGENTO_API_KEY, the agent is a fake of package agentotest. With a key, -agent or
+// AGENTO_AGENT_ID names the agent. The key needs the scope chat.
 package main
 
 import (
@@ -38,8 +37,8 @@ func main() {
 
 func run(ctx context.Context, args []string, user terminal) error {
 	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
-	agent := flags.String("agent", os.Getenv("AGENTO_AGENT_ID"), "id of the agent")
-	session := flags.String("session", "", "id of a session to go on with")
+	agent := flags.String("agent", os.Getenv("AGENTO_AGENT_ID"), "ID of the agent")
+	session := flags.String("session", "", "ID of a session to continue")
 	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
@@ -56,7 +55,7 @@ func run(ctx context.Context, args []string, user terminal) error {
 	}
 	defer done()
 	if *agent == "" {
-		return errors.New("which agent? Name it with -agent or AGENTO_AGENT_ID")
+		return errors.New("no agent: set -agent or AGENTO_AGENT_ID")
 	}
 	c := conversation{client: client, agent: *agent, session: *session, terminal: user}
 	if stopped, err := c.interruptible(ctx, c.begin); stopped || err != nil {
@@ -64,8 +63,8 @@ func run(ctx context.Context, args []string, user terminal) error {
 	}
 	fmt.Fprintln(user.out, "Ctrl-C stops an answer, /quit ends the conversation.")
 	err = c.talk(ctx)
-	if !embedded { // whose sessions end with this program
-		fmt.Fprintf(user.out, "To go on: -agent %s -session %s\n", printable(c.agent), printable(c.session))
+	if !embedded { // its sessions end with this program
+		fmt.Fprintf(user.out, "To continue: -agent %s -session %s\n", printable(c.agent), printable(c.session))
 	}
 	return err
 }

@@ -22,12 +22,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	key = "ak_live_00112233445566778899aabbccddeeff"
-	// leastScopes is what the program's doc comment says that the key needs.
+	// leastScopes are the scopes in the program's doc comment.
 	leastScopes = "chat"
 )
 
-// service starts a service with a key of the least scopes, and names it and an
-// agent to the program by its environment.
+// service starts a service with a key with leastScopes, and sets the program's environment
+// to it and an agent.
 func service(t *testing.T, opts ...agentotest.Option) (server *agentotest.Server, agent string) {
 	t.Helper()
 	server = agentotest.NewServer(append(opts, agentotest.WithKey(key, leastScopes))...)
@@ -39,7 +39,7 @@ func service(t *testing.T, opts ...agentotest.Option) (server *agentotest.Server
 	return server, agent
 }
 
-// screen keeps what was printed, and acts once on each text that it waits for.
+// screen records the output, and calls each function once when its text is printed.
 type screen struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -65,7 +65,7 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
-// talk runs the program with lines that are there already.
+// talk runs the program with lines as its whole input.
 func talk(t *testing.T, args []string, lines ...string) (string, error) {
 	t.Helper()
 	out := new(screen)
@@ -100,7 +100,7 @@ func TestHistory(t *testing.T) {
 	require.Len(t, server.Sessions(agent), 2)
 }
 
-// The gap is so long that only an interrupt ends the answer.
+// TestInterrupts uses a gap so long that only an interrupt ends the answer.
 func TestInterrupts(t *testing.T) {
 	server, agent := service(t, agentotest.WithReplyGap(time.Hour))
 	interrupts := make(chan os.Signal, 1)
@@ -115,12 +115,12 @@ func TestInterrupts(t *testing.T) {
 	defer cancel()
 	require.NoError(t, run(ctx, nil, terminal{in, out, interrupts}))
 	require.NoError(t, ctx.Err())
-	require.Empty(t, out.on, "it has gone on to the prompt, and ended there")
-	require.Contains(t, out.String(), "To go on:")
+	require.Empty(t, out.on, "it returned to the prompt and ended there")
+	require.Contains(t, out.String(), "To continue:")
 	require.Len(t, server.Messages(agent), 1, "the answer has ended in the service too")
 }
 
-func TestInterruptedAtTheStart(t *testing.T) {
+func TestInterruptedAtStart(t *testing.T) {
 	server, _ := service(t)
 	server.Next("Chat.CreateSession", 1, agentotest.Hang())
 	interrupts := make(chan os.Signal, 1)
@@ -130,7 +130,7 @@ func TestInterruptedAtTheStart(t *testing.T) {
 	require.Empty(t, out.String())
 }
 
-func TestAFailureDoesNotEndTheConversation(t *testing.T) {
+func TestFailureDoesNotEndConversation(t *testing.T) {
 	server, _ := service(t)
 	server.Next("Chat.Send", 1, agentotest.Fail(409, "agent_not_running"))
 	server.Next("Chat.Send", 1, agentotest.Cut(70))
@@ -142,7 +142,7 @@ func TestAFailureDoesNotEndTheConversation(t *testing.T) {
 	require.NotContains(t, out, key)
 }
 
-// What would command the terminal is not passed on to it.
+// TestControlCharacters checks that they are not sent to the terminal.
 func TestControlCharacters(t *testing.T) {
 	service(t, agentotest.WithReply(func(agentotest.Turn) []string {
 		return []string{"a\x1b[2Jb", "\x07c\u009b31m\r", "line\n\tend"}
@@ -158,10 +158,10 @@ func TestWithoutKey(t *testing.T) {
 	out, err := talk(t, nil, "Hello")
 	require.NoError(t, err)
 	require.Contains(t, out, "You wrote: Hello")
-	require.NotContains(t, out, "To go on", "there is no going on")
+	require.NotContains(t, out, "To continue", "sessions of the fake end with the program")
 }
 
-func TestWrongUse(t *testing.T) {
+func TestInvalidUse(t *testing.T) {
 	server, _ := service(t)
 	_, err := talk(t, []string{"-session", "nobody's"})
 	require.ErrorContains(t, err, "session")
@@ -171,18 +171,18 @@ func TestWrongUse(t *testing.T) {
 	require.Error(t, err)
 	out, err := talk(t, []string{"junk"})
 	require.EqualError(t, err, `unexpected argument "junk"; see -h`)
-	require.Empty(t, out, "nothing was begun")
+	require.Empty(t, out, "nothing was started")
 	t.Setenv("AGENTO_AGENT_ID", "")
 	_, err = talk(t, nil)
 	require.ErrorContains(t, err, "-agent")
 
-	broken := errors.New("the terminal is gone")
+	broken := errors.New("terminal closed")
 	t.Setenv("AGENTO_AGENT_ID", server.AddAgent(agentotest.AgentSeed{}))
 	err = run(context.Background(), nil, terminal{iotest.ErrReader(broken), io.Discard, nil})
 	require.ErrorIs(t, err, broken)
 }
 
-func TestAKeyWithoutTheScope(t *testing.T) {
+func TestKeyWithoutScope(t *testing.T) {
 	server, _ := service(t)
 	t.Setenv("AGENTO_API_KEY", server.AddKey("agents:read", "agents:write"))
 	_, err := talk(t, nil, "Hello")

@@ -9,15 +9,15 @@ import (
 	"unicode"
 )
 
-// terminal is where the user sits.
+// terminal is the user's input and output.
 type terminal struct {
 	in         io.Reader
 	out        io.Writer
 	interrupts <-chan os.Signal
 }
 
-// readLines reads on while an answer is printed, so that a signal need not wait
-// for a line. The lines end with the input or the context; why is the error.
+// readLines reads lines in the background, so that a signal does not wait for a line. The
+// lines end with the input or the context; failed then reports the error.
 func readLines(ctx context.Context, in io.Reader) (lines <-chan string, failed <-chan error) {
 	out, end := make(chan string), make(chan error, 1)
 	go func() {
@@ -36,7 +36,7 @@ func readLines(ctx context.Context, in io.Reader) (lines <-chan string, failed <
 	return out, end
 }
 
-// printable takes out what would command the terminal in place of being shown.
+// printable removes characters that a terminal would interpret.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {

@@ -26,13 +26,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	key = "ak_live_00112233445566778899aabbccddeeff"
-	// leastScopes is what the program's doc comment says that the key needs.
+	// leastScopes are the scopes in the program's doc comment.
 	leastScopes = "chat"
 	secret      = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 )
 
-// service starts a service with a key of the least scopes, and names it and an
-// agent to the program by its environment.
+// service starts a service with a key with leastScopes, and sets the program's environment
+// to it and an agent.
 func service(t *testing.T, opts ...agentotest.Option) (server *agentotest.Server, agent string) {
 	t.Helper()
 	server = agentotest.NewServer(append(opts, agentotest.WithKey(key, leastScopes))...)
@@ -71,7 +71,7 @@ func start(t *testing.T) *program {
 	return p
 }
 
-// line reads on until a line holds a text.
+// line reads lines until one contains a text.
 func (p *program) line(t *testing.T, want string) string {
 	t.Helper()
 	for p.lines.Scan() {
@@ -90,7 +90,7 @@ func (p *program) stop(t *testing.T) {
 	require.NoError(t, <-p.ended)
 }
 
-// visitor opens the page as a browser does that keeps cookies.
+// visitor opens the page like a browser with cookies.
 func visitor(t *testing.T, url string) *agentotest.Browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -107,7 +107,7 @@ func visitor(t *testing.T, url string) *agentotest.Browser {
 	return &agentotest.Browser{URL: url + "/chat", Client: client, Header: http.Header{"Origin": {url}}}
 }
 
-func TestVisitorsTalkApart(t *testing.T) {
+func TestVisitorsHaveSeparateSessions(t *testing.T) {
 	server, agent := service(t)
 	p := start(t)
 	pia, tom := visitor(t, p.url), visitor(t, p.url)
@@ -131,10 +131,10 @@ func TestVisitorsTalkApart(t *testing.T) {
 	require.NotEqual(t, sessions[0].PeerID, sessions[1].PeerID)
 	p.stop(t)
 	_, err = net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
-	require.Error(t, err, "it listens no more")
+	require.Error(t, err, "it no longer listens")
 }
 
-func TestConversationOutlivesARestart(t *testing.T) {
+func TestConversationSurvivesRestart(t *testing.T) {
 	server, agent := service(t)
 	p := start(t)
 	pia := visitor(t, p.url)
@@ -142,7 +142,7 @@ func TestConversationOutlivesARestart(t *testing.T) {
 	require.NoError(t, err)
 	p.stop(t)
 
-	p = start(t) // on another port, which a cookie does not mind
+	p = start(t) // on another port, which does not affect cookies
 	pia.URL, pia.Header = p.url+"/chat", http.Header{"Origin": {p.url}}
 	answer, err := pia.Say(t.Context(), "second")
 	require.NoError(t, err)
@@ -197,10 +197,10 @@ func TestWithoutKey(t *testing.T) {
 	p.stop(t)
 }
 
-func TestWrongUse(t *testing.T) {
+func TestInvalidUse(t *testing.T) {
 	service(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // what is not refused ends at once
+	cancel() // valid arguments end at once
 	for name, test := range map[string]struct{ variable, value, want string }{
 		"no agent":       {"AGENTO_AGENT_ID", "", "-agent"},
 		"secret no hex":  {"CHATWIDGET_SECRET", strings.Repeat("xy", 32), "CHATWIDGET_SECRET"},
@@ -221,15 +221,15 @@ func TestWrongUse(t *testing.T) {
 	require.EqualError(t, run(ctx, []string{"junk"}, io.Discard), `unexpected argument "junk"; see -h`)
 }
 
-// TestServiceRefusesAtStart: what would fail for every visitor is reported when
-// the program starts.
-func TestServiceRefusesAtStart(t *testing.T) {
+// TestServiceErrorAtStart checks that an error that would affect every visitor is reported
+// at startup.
+func TestServiceErrorAtStart(t *testing.T) {
 	server, _ := service(t)
 	for name, c := range map[string]struct{ variable, value, want string }{
-		"another key":   {"AGENTO_API_KEY", "ak_live_ffffffffffffffffffffffffffffffff", "does not accept AGENTO_API_KEY"},
+		"another key":   {"AGENTO_API_KEY", "ak_live_ffffffffffffffffffffffffffffffff", "service rejects AGENTO_API_KEY"},
 		"no scope":      {"AGENTO_API_KEY", server.AddKey("agents:read", "agents:write"), "needs the scope chat"},
 		"another agent": {"AGENTO_AGENT_ID", "nope", `no agent "nope"`},
-		"no service":    {"AGENTO_BASE_URL", "http://127.0.0.1:1", "the service cannot be used"},
+		"no service":    {"AGENTO_BASE_URL", "http://127.0.0.1:1", "cannot use the service"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(c.variable, c.value)
@@ -240,8 +240,7 @@ func TestServiceRefusesAtStart(t *testing.T) {
 	}
 }
 
-// TestServiceWithoutSessionList: that path is inferred, so its absence proves
-// nothing about the key.
+// TestServiceWithoutSessionList checks that a missing path, which is inferred, is accepted.
 func TestServiceWithoutSessionList(t *testing.T) {
 	server, _ := service(t)
 	server.Next("listSessions", 1, agentotest.Fail(http.StatusNotFound, "not_here"))
@@ -252,7 +251,7 @@ func TestServiceWithoutSessionList(t *testing.T) {
 	p.stop(t)
 }
 
-// TestBodyThatNeverArrives does not keep its connection, whatever the path.
+// TestBodyThatNeverArrives checks that the connection is closed, for any path.
 func TestBodyThatNeverArrives(t *testing.T) {
 	s := testSite(t)
 	synctest.Test(t, func(t *testing.T) {

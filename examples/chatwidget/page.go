@@ -14,8 +14,8 @@ func pageFiles() (http.Handler, error) {
 	return http.FileServerFS(page), err
 }
 
-// policy allows the page's own files and the backend, no inline scripts or
-// styles, and no text that becomes markup.
+// policy allows the page's own files and the backend. It allows no inline scripts or styles,
+// and no conversion of text to markup.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 

@@ -53,8 +53,8 @@ func newSite(client *agento.Client, agent string, secret []byte) (*site, error) 
 	return &site{Handler: secureHeaders(mux), chat: chat}, nil
 }
 
-// serve answers requests until the context ends. Then it refuses new messages and
-// waits until the answers that have begun are complete.
+// serve serves requests until ctx ends. Then it rejects new messages and waits until running
+// answers are complete.
 func (s *site) serve(ctx context.Context, listener net.Listener, out io.Writer) error {
 	server := chathttp.Server("", s)
 	failed := make(chan error, 1)
@@ -64,9 +64,9 @@ func (s *site) serve(ctx context.Context, listener net.Listener, out io.Writer) 
 		return err
 	case <-ctx.Done():
 	}
-	fmt.Fprintln(out, "Finishing the answers that have begun …")
+	fmt.Fprintln(out, "Finishing running answers …")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	defer func() { _ = server.Close() }() // what has not ended by then
+	defer func() { _ = server.Close() }() // close remaining connections
 	return errors.Join(s.chat.Shutdown(ctx), server.Shutdown(ctx))
 }

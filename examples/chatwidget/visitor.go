@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// visitors identifies a browser by a cookie with a random id and its signature.
+// visitors identifies browsers by a cookie with a random ID and its signature.
 type visitors struct{ key []byte }
 
 const cookieDays = 30
 
-var errUnknownVisitor = errors.New("the visitor's cookie is missing or not genuine")
+var errUnknownVisitor = errors.New("visitor cookie is missing or invalid")
 
-// id returns the id of the visitor, if the cookie is one that welcome has set.
+// id returns the ID of the visitor, if welcome has set the cookie.
 func (v visitors) id(r *http.Request) (string, error) {
 	cookie, err := r.Cookie(cookieName(r))
 	if err != nil {
@@ -30,15 +30,14 @@ func (v visitors) id(r *http.Request) (string, error) {
 	return id, nil
 }
 
-// sign returns the value of the cookie for an id.
+// sign returns the cookie value for an ID.
 func (v visitors) sign(id string) string {
 	mac := hmac.New(sha256.New, v.key)
 	mac.Write([]byte(id))
 	return id + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// welcome sets a cookie when a visitor opens the page, and renews one that is
-// valid.
+// welcome sets a cookie when a visitor opens the page, and renews a valid one.
 func (v visitors) welcome(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
@@ -58,8 +57,8 @@ func (v visitors) welcome(next http.Handler) http.Handler {
 	})
 }
 
-// cookieName returns the name of the cookie. Over TLS it has the prefix that lets
-// a browser reject the cookie from any other host.
+// cookieName returns the name of the cookie. Over TLS it has the prefix __Host-, with which
+// a browser rejects the cookie from any other host.
 func cookieName(r *http.Request) string {
 	if overTLS(r) {
 		return "__Host-visitor"
@@ -67,8 +66,8 @@ func cookieName(r *http.Request) string {
 	return "visitor"
 }
 
-// overTLS also trusts the header of a proxy. A visitor who forges it only gets
-// another cookie.
+// overTLS trusts the header of a proxy. A visitor who forges it only gets a different
+// cookie.
 func overTLS(r *http.Request) bool {
 	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
 }

@@ -54,7 +54,7 @@ func TestCookie(t *testing.T) {
 	require.Empty(t, cookie.Domain)
 	require.False(t, cookie.Secure, "a browser would drop it over plain HTTP")
 	require.Equal(t, 30*24*60*60, cookie.MaxAge)
-	require.Equal(t, cookie.Value, openPage(s, with(cookie)).Value, "who has one keeps it")
+	require.Equal(t, cookie.Value, openPage(s, with(cookie)).Value, "a valid cookie is kept")
 	require.NotEqual(t, cookie.Value, openPage(s, plain).Value)
 	require.Equal(t, http.StatusOK, say(s, with(cookie)).StatusCode)
 }
@@ -109,7 +109,7 @@ func TestCookieForged(t *testing.T) {
 			body, err := io.ReadAll(response.Body)
 			require.NoError(t, err)
 			require.Contains(t, string(body), `"unauthorized"`)
-			require.NotEqual(t, value, openPage(s, forged).Value, "the page gives out a genuine one")
+			require.NotEqual(t, value, openPage(s, forged).Value, "the page sets a valid cookie")
 		})
 	}
 }
@@ -118,7 +118,7 @@ func TestOrigin(t *testing.T) {
 	s := testSite(t)
 	cookie := openPage(s, plain)
 	for origin, want := range map[string]int{
-		"http://example.com":       http.StatusOK, // the host that httptest asks
+		"http://example.com":       http.StatusOK, // the host of httptest requests
 		"https://evil.example":     http.StatusForbidden,
 		"http://shop.example.com":  http.StatusForbidden,
 		"http://example.com:8080":  http.StatusForbidden,
@@ -151,8 +151,9 @@ func TestHeaders(t *testing.T) {
 		"nobody else gets this visitor's cookie")
 }
 
-// Neither a script nor a style stands in the page: the policy would stop it.
-func TestPageHoldsNothingInline(t *testing.T) {
+// TestPageHasNothingInline checks that the page has no inline script or style, which the
+// policy would block.
+func TestPageHasNothingInline(t *testing.T) {
 	page, err := embedded.ReadFile("page/index.html")
 	require.NoError(t, err)
 	require.NotContains(t, string(page), "<style")

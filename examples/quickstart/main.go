@@ -1,13 +1,12 @@
-// Quickstart shows the main job end to end: an agent is created, started, spoken
-// to, and answers word by word; then its log and what is left of the rate limit.
+// Quickstart creates an agent, starts it, sends it a message and prints the answer as it
+// arrives. Then it prints the agent's log and the remaining rate limit.
 //
 //	go run ./examples/quickstart
 //
-// Without AGENTO_API_KEY it talks to the embedded test service of package
-// agentotest. With a key it does the same on the real one, and removes what it
-// made, also on Ctrl-C and when nobody reads its output any more. The key needs
-// the scopes agents:read, agents:write, chat and logs; a new agent also needs a
-// credential of a language model, taken from ANTHROPIC_API_KEY.
+// Without AGENTO_API_KEY it uses the embedded test service of package agentotest. With a key
+// it uses the real service and removes the agent, even after Ctrl-C or when its output is no
+// longer read. The key needs the scopes agents:read, agents:write, chat and logs. A new agent
+// also needs the credential of a language model, from ANTHROPIC_API_KEY.
 package main
 
 import (
@@ -42,7 +41,7 @@ func main() {
 
 const (
 	name     = "Quickstart"
-	creation = time.Minute // at most, with a wait for the rate limit
+	creation = time.Minute // limit, including the wait for the rate limit
 )
 
 type options struct {
@@ -53,9 +52,9 @@ type options struct {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
-	flags.StringVar(&o.message, "message", "Hello! What can you do?", "what to say to the agent")
-	flags.StringVar(&o.agent, "agent", "", "id of an agent to use instead of a new one")
-	flags.BoolVar(&o.keep, "keep", false, "keep the agent that was made")
+	flags.StringVar(&o.message, "message", "Hello! What can you do?", "message to the agent")
+	flags.StringVar(&o.agent, "agent", "", "ID of an agent to use instead of a new one")
+	flags.BoolVar(&o.keep, "keep", false, "keep the new agent")
 	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
@@ -63,7 +62,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("unexpected argument %q; see -h", flags.Arg(0))
 	}
 	if o.agent == "" && onRealService() && os.Getenv("ANTHROPIC_API_KEY") == "" {
-		return errors.New("with AGENTO_API_KEY, a new agent needs ANTHROPIC_API_KEY too: set it, or name an agent that is there with -agent")
+		return errors.New("a new agent needs ANTHROPIC_API_KEY: set it, or name an existing agent with -agent")
 	}
 	client, done, err := demo.Connect(out, nil,
 		agentotest.WithStartDelay(500*time.Millisecond), agentotest.WithReplyGap(120*time.Millisecond))
@@ -91,7 +90,7 @@ func converse(ctx context.Context, client *agento.Client, o options, out io.Writ
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(out, "Waiting until it runs …"); err != nil {
+	if _, err := fmt.Fprintln(out, "Waiting for it to run …"); err != nil {
 		return err
 	}
 	if _, err := client.Agents.WaitUntil(ctx, id, agento.StatusRunning); err != nil {
@@ -107,7 +106,7 @@ func create(ctx context.Context, client *agento.Client, keep bool, out io.Writer
 	if err := ctx.Err(); err != nil {
 		return "", nil, err
 	}
-	// Ctrl-C waits for the answer: without it nobody knows what to remove.
+	// Ctrl-C waits for the response, which has the ID of the agent to remove.
 	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), creation)
 	defer cancel()
 	agent, err := client.Agents.Create(whole, agento.CreateAgentParams{
@@ -119,7 +118,7 @@ func create(ctx context.Context, client *agento.Client, keep bool, out io.Writer
 		SoulMD: "# SOUL.md\n\nYou are a friendly guide to Agento. Answer in three sentences.",
 	})
 	if errors.Is(err, agento.ErrOutcomeUnknown) {
-		err = fmt.Errorf("an agent %q may have been created, and was not removed; look for it in the account: %w", name, err)
+		err = fmt.Errorf("an agent %q may have been created and was not removed; look for it in the account: %w", name, err)
 	}
 	if err != nil {
 		return "", nil, err
@@ -130,7 +129,7 @@ func create(ctx context.Context, client *agento.Client, keep bool, out io.Writer
 			fmt.Fprintf(out, "Kept agent %s.\n", agent.ID)
 			return nil
 		}
-		// The context may be over, by Ctrl-C for one: cleaning up has its own.
+		// The context may have ended, so cleaning up has its own.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
 		if err := client.Agents.Delete(ctx, agent.ID); err != nil {
@@ -171,12 +170,12 @@ func showLogs(ctx context.Context, client *agento.Client, id string, out io.Writ
 		fmt.Fprintln(out, "  "+entry.Line)
 	}
 	if limit := client.RateLimit(); limit.Known {
-		fmt.Fprintf(out, "\n%d of %d requests are left in this window.\n", limit.Remaining, limit.Limit)
+		fmt.Fprintf(out, "\n%d of %d requests remain in this window.\n", limit.Remaining, limit.Limit)
 	}
 	return nil
 }
 
-// explain prints an error with what support will ask for.
+// explain prints an error with the details that support needs.
 func explain(out io.Writer, err error) {
 	fmt.Fprintln(out, "quickstart:", err)
 	var e *agento.Error

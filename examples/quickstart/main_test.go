@@ -18,7 +18,7 @@ import (
 	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
-// asProgram makes the tests' executable the program itself.
+// asProgram makes the test binary run the program.
 const asProgram = "QUICKSTART_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// writes keeps each write apart, and can act on one.
+// writes records each write, and can call a function for one.
 type writes struct {
 	all []string
 	on  func(text string)
@@ -45,7 +45,7 @@ func (w *writes) Write(p []byte) (int, error) {
 
 func (w *writes) String() string { return strings.Join(w.all, "") }
 
-// leastScopes is what the program's doc comment says that a key needs.
+// leastScopes are the scopes in the program's doc comment.
 const leastScopes = "agents:read agents:write chat logs"
 
 func service(t *testing.T, opts ...agentotest.Option) (*agentotest.Server, *agento.Client) {
@@ -63,13 +63,13 @@ func TestConversation(t *testing.T) {
 	require.NoError(t, converse(t.Context(), client, options{message: "Hello"}, &out))
 	require.Contains(t, out.all, "One ", "an increment is printed when it arrives")
 	require.Contains(t, out.all, "two ")
-	for _, want := range []string{"Created agent", "You:   Hello", "One two three.", "last log lines", "INFO", "requests are left", "Removed agent"} {
+	for _, want := range []string{"Created agent", "You:   Hello", "One two three.", "last log lines", "INFO", "requests remain", "Removed agent"} {
 		require.Contains(t, out.String(), want)
 	}
 	require.Empty(t, server.Agents())
 }
 
-func TestInterruptedInTheAnswer(t *testing.T) {
+func TestInterruptedDuringAnswer(t *testing.T) {
 	server, client := service(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	out := writes{on: func(text string) {
@@ -83,8 +83,8 @@ func TestInterruptedInTheAnswer(t *testing.T) {
 	require.Empty(t, server.Agents())
 }
 
-// Who stops it while the agent is made does not leave it behind.
-func TestInterruptedInTheCreation(t *testing.T) {
+// TestInterruptedDuringCreation checks that the agent is removed.
+func TestInterruptedDuringCreation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, agentotest.WithInMemory())
 		server.Next("createAgent", 1, agentotest.Delay(2*time.Second).AfterCommit())
@@ -97,11 +97,11 @@ func TestInterruptedInTheCreation(t *testing.T) {
 		require.Empty(t, server.Agents())
 
 		require.ErrorIs(t, converse(ctx, client, options{message: "Hello"}, &out), context.Canceled)
-		require.Len(t, server.RequestsTo("createAgent"), 1, "what is over before makes none")
+		require.Len(t, server.RequestsTo("createAgent"), 1, "a context that has ended creates none")
 	})
 }
 
-func TestAnAgentThatMayHaveBeenMade(t *testing.T) {
+func TestCreationOutcomeUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, agentotest.WithInMemory())
 		server.Next("createAgent", 1, agentotest.Hang().AfterCommit())
@@ -110,14 +110,14 @@ func TestAnAgentThatMayHaveBeenMade(t *testing.T) {
 		began := time.Now()
 		err := converse(ctx, client, options{message: "Hello"}, &writes{})
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-		require.ErrorContains(t, err, `an agent "Quickstart" may have been created, and was not removed`)
+		require.ErrorContains(t, err, `an agent "Quickstart" may have been created and was not removed`)
 		require.Equal(t, creation, time.Since(began))
 	})
 }
 
-// As in "quickstart | head -1". The program is killed by a signal then, unless it
-// sees to that.
-func TestNobodyReadsTheOutput(t *testing.T) {
+// TestClosedOutput is "quickstart | head -1". By default SIGPIPE would kill the
+// program.
+func TestClosedOutput(t *testing.T) {
 	server, _ := service(t)
 	program := exec.Command(os.Args[0])
 	program.Env = append(os.Environ(), asProgram+"=1", "AGENTO_API_KEY="+server.Key(), "AGENTO_BASE_URL="+server.URL)
@@ -132,10 +132,10 @@ func TestNobodyReadsTheOutput(t *testing.T) {
 	require.Contains(t, notes.String(), "quickstart: write")
 	require.Len(t, server.RequestsTo("createAgent"), 1)
 	require.Empty(t, server.Agents())
-	require.Empty(t, server.RequestsTo("sendMessage"), "nor was anything asked")
+	require.Empty(t, server.RequestsTo("sendMessage"), "no message was sent")
 }
 
-func TestAnExistingAgentStays(t *testing.T) {
+func TestExistingAgentKept(t *testing.T) {
 	server, client := service(t)
 	id := server.AddAgent(agentotest.AgentSeed{Name: "Mine"})
 	var out writes
@@ -144,16 +144,16 @@ func TestAnExistingAgentStays(t *testing.T) {
 	require.NotContains(t, out.String(), "Created")
 }
 
-func TestARealKeyNeedsACredential(t *testing.T) {
+func TestRealKeyNeedsCredential(t *testing.T) {
 	server, _ := service(t)
 	t.Setenv("AGENTO_API_KEY", "ak_live_00112233445566778899aabbccddeeff")
 	t.Setenv("AGENTO_BASE_URL", "")
 	t.Setenv("ANTHROPIC_API_KEY", "")
 	var out writes
 	require.ErrorContains(t, run(t.Context(), nil, &out), "ANTHROPIC_API_KEY")
-	require.Empty(t, out.String(), "nothing was begun")
+	require.Empty(t, out.String(), "nothing was started")
 
-	t.Setenv("AGENTO_BASE_URL", server.URL) // a sandbox takes a made-up one
+	t.Setenv("AGENTO_BASE_URL", server.URL) // a sandbox accepts a made-up credential
 	require.NoError(t, run(t.Context(), []string{"-agent", server.AddAgent(agentotest.AgentSeed{Name: "Mine"})}, &out))
 	require.NoError(t, run(t.Context(), nil, &out))
 	require.Contains(t, out.String(), "Removed agent")
@@ -163,7 +163,7 @@ func TestUnexpectedArgument(t *testing.T) {
 	t.Setenv("AGENTO_API_KEY", "")
 	var out writes
 	require.EqualError(t, run(t.Context(), []string{"-keep", "extra", "args"}, &out), `unexpected argument "extra"; see -h`)
-	require.Empty(t, out.String(), "nothing was begun")
+	require.Empty(t, out.String(), "nothing was started")
 }
 
 func TestExplain(t *testing.T) {

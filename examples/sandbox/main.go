@@ -1,13 +1,12 @@
-// Sandbox is package agentotest as a server of its own: a fake Agento service for
-// any language's client, without an account and without a network. It prints its
-// address, a key that is made up for this run, and what to try with curl. It keeps
-// all in memory, and ends on Ctrl-C.
+// Sandbox runs package agentotest as a server: a fake Agento service for clients in any
+// language, without an account or a network. It prints its address, a made-up key, and
+// commands to try with curl. It keeps its data in memory and runs until Ctrl-C.
 //
 //	go run ./examples/sandbox
 //	go run ./examples/sandbox -addr 127.0.0.1:0 -rate-limit 10 -reply-gap 500ms
 //
-// It calls nothing, so it needs no key and no scopes; the key that it prints has
-// all scopes, or those of -scopes, to find out which ones a client needs.
+// It makes no calls, so it needs no key and no scopes. The printed key has all scopes, or
+// those of -scopes, which shows the scopes that a client needs.
 package main
 
 import (
@@ -48,22 +47,22 @@ type options struct {
 func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
-	flags.StringVar(&o.addr, "addr", "127.0.0.1:8787", "address to listen on; port 0 is any that is free")
-	flags.IntVar(&o.agents, "agents", 3, "agents to begin with")
-	flags.IntVar(&o.limit, "rate-limit", 120, "requests that a key may make in a window; 0 is no limit")
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8787", "address to listen on; port 0 means any free port")
+	flags.IntVar(&o.agents, "agents", 3, "number of agents")
+	flags.IntVar(&o.limit, "rate-limit", 120, "requests per key in a window; 0 means no limit")
 	flags.DurationVar(&o.window, "window", time.Minute, "length of the window")
 	flags.DurationVar(&o.replyGap, "reply-gap", 100*time.Millisecond, "time between two events of an answer")
 	flags.DurationVar(&o.startTime, "start-delay", 2*time.Second, "time that an agent takes to start")
-	flags.StringVar(&o.scopes, "scopes", "", "scopes of the key, with commas between them (default: all)")
+	flags.StringVar(&o.scopes, "scopes", "", "comma-separated scopes of the key (default all)")
 	if err := demo.Parse(flags, args); err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 || o.agents < 0 || o.limit < 0 || o.window <= 0 || o.replyGap < 0 || o.startTime < 0 {
-		return o, errors.New("a flag is negative, the window is 0, or there is something behind the flags; see -h")
+		return o, errors.New("a flag is negative, the window is 0, or there is an argument after the flags; see -h")
 	}
 	for scope := range strings.FieldsFuncSeq(o.scopes, isComma) {
 		if !slices.Contains(agentotest.AllScopes(), scope) {
-			return o, fmt.Errorf("there is no scope %q", scope)
+			return o, fmt.Errorf("unknown scope %q", scope)
 		}
 	}
 	return o, nil
@@ -96,10 +95,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	welcome(out, reachable(listener.Addr()), key, service.Agents())
 
 	server := &http.Server{Handler: service, ReadHeaderTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // a shutdown would wait for streams
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // Shutdown would wait for streams
 	defer stop()
 	err = server.Serve(listener)
-	service.Close() // waits until what was open has ended
+	service.Close() // waits for open streams
 	if errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(out, "Ended.")
 		return nil
@@ -107,7 +106,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return err
 }
 
-// reachable is the base URL for this machine.
+// reachable returns the base URL on this machine.
 func reachable(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
@@ -119,7 +118,7 @@ func reachable(addr net.Addr) string {
 func welcome(out io.Writer, base, key string, agents []agentotest.Agent) {
 	fmt.Fprintf(out, "A fake Agento service is on %s until Ctrl-C.\n\n", base)
 	fmt.Fprintf(out, "  export AGENTO_BASE_URL=%s AGENTO_API_KEY=%s\n\n", base, key)
-	id := "<id of an agent>"
+	id := "<agent ID>"
 	for i, agent := range slices.Backward(agents) { // oldest first
 		fmt.Fprintf(out, "  %s  %s, %s\n", agent.ID, agent.Name, agent.Status)
 		if i == len(agents)-1 {

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// sandbox is the program while it runs.
+// sandbox is a running program.
 type sandbox struct {
 	welcome, base, key string
 	end                func() (said string, err error)
@@ -28,8 +28,8 @@ type sandbox struct {
 
 var exports = regexp.MustCompile(`export AGENTO_BASE_URL=(http://\S+) AGENTO_API_KEY=(\S+)`)
 
-// start runs the program on a free port until the test or the returned function
-// ends it.
+// start runs the program on a free port until the test ends or the returned function is
+// called.
 func start(t *testing.T, args ...string) sandbox {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -57,7 +57,7 @@ func start(t *testing.T, args ...string) sandbox {
 	return sandbox{welcome.String(), found[1], found[2], end}
 }
 
-// call calls an operation as any language's client would.
+// call calls an operation without the SDK.
 func (s sandbox) call(t *testing.T, method, path, key, body string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.base+path, strings.NewReader(body))
@@ -72,7 +72,7 @@ func (s sandbox) call(t *testing.T, method, path, key, body string) *http.Respon
 	return res
 }
 
-// client leaves no connection behind.
+// client leaves no connection open.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 func text(t *testing.T, res *http.Response) string {
@@ -109,11 +109,11 @@ func TestSandbox(t *testing.T) {
 	require.Equal(t, 401, s.call(t, "GET", "/v1/agents", "ak_live_00112233445566778899aabbccddeeff", "").StatusCode)
 
 	other := start(t)
-	require.NotEqual(t, s.key, other.key, "made up for each run")
+	require.NotEqual(t, s.key, other.key, "each run has a new key")
 	require.Equal(t, 401, other.call(t, "GET", "/v1/agents", s.key, "").StatusCode)
 }
 
-func TestEndsWhileAStreamIsOpen(t *testing.T) {
+func TestEndsDuringStream(t *testing.T) {
 	s := start(t)
 	id := regexp.MustCompile(`/v1/agents/(\S+)/logs/stream`).FindStringSubmatch(s.welcome)
 	require.NotNil(t, id)
@@ -125,7 +125,7 @@ func TestEndsWhileAStreamIsOpen(t *testing.T) {
 	_, err = io.ReadAll(res.Body)
 	require.Error(t, err, "the stream was dropped")
 	_, err = net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
-	require.Error(t, err, "nothing listens any more")
+	require.Error(t, err, "nothing listens anymore")
 }
 
 func TestEndedBeforeItBegins(t *testing.T) {
@@ -157,10 +157,10 @@ func TestScopes(t *testing.T) {
 
 func TestNoAgents(t *testing.T) {
 	s := start(t, "-agents", "0")
-	require.Contains(t, s.welcome, "<id of an agent>/chat/messages")
+	require.Contains(t, s.welcome, "<agent ID>/chat/messages")
 }
 
-func TestBadArguments(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = taken.Close() }()
@@ -172,8 +172,8 @@ func TestBadArguments(t *testing.T) {
 		"no address":    {[]string{"-addr", "nowhere"}, "missing port"},
 		"negative":      {[]string{"-agents", "-1"}, "a flag is negative"},
 		"no window":     {[]string{"-window", "0s"}, "the window is 0"},
-		"a stray word":  {[]string{"8787"}, "something behind the flags"},
-		"unknown scope": {[]string{"-scopes", "agents:read,agents:all"}, `no scope "agents:all"`},
+		"a stray word":  {[]string{"8787"}, "an argument after the flags"},
+		"unknown scope": {[]string{"-scopes", "agents:read,agents:all"}, `unknown scope "agents:all"`},
 		"unknown flag":  {[]string{"-port", "1"}, "not defined"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,17 +1,17 @@
-// Skills-deploy brings a skill to many agents, from a folder with a SKILL.md: it
-// uploads it, installs it where it is missing and restarts, a few at a time, the
-// agents that run without it. It is made for CI: run again, it leaves alone what is
-// as it should be, and its exit status is 1 if any agent failed.
+// Skills-deploy deploys a skill to many agents, from a directory with a SKILL.md. It uploads
+// the skill, installs it where it is missing, and restarts the running agents that have not
+// loaded it, a few at a time. It is made for CI: a second run changes only what is missing,
+// and the exit status is 1 if any agent failed.
 //
 //	go run ./examples/skills-deploy
 //	go run ./examples/skills-deploy -folder skills/invoices -dry-run <agent> <agent> …
 //	go run ./examples/skills-deploy -folder skills/invoices -max-failures 1 -all
 //
-// Flags go before the ids of the agents; one behind them is refused.
+// Flags must precede the agent IDs.
 //
-// Without AGENTO_API_KEY it uses the embedded test service of package agentotest
-// with a few agents, and without -folder a skill of its own. The key needs the
-// scopes skills, agents:read and agents:write, with -dry-run the first two.
+// Without AGENTO_API_KEY it uses the embedded test service of package agentotest with a few
+// agents, and without -folder a sample skill. The key needs the scopes skills, agents:read
+// and agents:write; with -dry-run the first two suffice.
 package main
 
 import (
@@ -41,7 +41,7 @@ var sample embed.FS
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(terminal.Wrap(os.Stderr), "skills-deploy:", err)
 		os.Exit(1)
@@ -58,18 +58,18 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("skills-deploy", flag.ContinueOnError)
 	flags.StringVar(&o.folder, "folder", "", "folder of the skill, with SKILL.md (default: a sample)")
-	flags.StringVar(&o.version, "version", "", "version to upload it as, if SKILL.md has none")
-	flags.BoolVar(&o.dry, "dry-run", false, "say what would be done, and write nothing")
+	flags.StringVar(&o.version, "version", "", "version of the skill, if SKILL.md has none")
+	flags.BoolVar(&o.dry, "dry-run", false, "print the changes without making them")
 	flags.BoolVar(&o.all, "all", false, "deploy to all agents of the account")
-	flags.IntVar(&o.deploy.BatchSize, "batch", 0, "agents that restart at a time (default 5)")
-	flags.IntVar(&o.deploy.MaxFailures, "max-failures", 0, "stop once so many agents have failed (default: never)")
+	flags.IntVar(&o.deploy.BatchSize, "batch", 0, "number of agents that restart at the same time (default 5)")
+	flags.IntVar(&o.deploy.MaxFailures, "max-failures", 0, "stop after this many agents have failed (default: never)")
 	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
 	o.deploy.Agents = flags.Args()
 	if i := slices.IndexFunc(o.deploy.Agents, func(id string) bool { return strings.HasPrefix(id, "-") }); i >= 0 {
-		// package flag stops at the first id, and -dry-run behind it would be lost
-		return fmt.Errorf("%q is no id: flags go before the ids", o.deploy.Agents[i])
+		// package flag would ignore -dry-run after the first ID
+		return fmt.Errorf("%q is not an ID: flags must precede the IDs", o.deploy.Agents[i])
 	}
 	client, done, err := demo.Connect(out, func(s *agentotest.Server) {
 		for n, status := range []string{"running", "running", "stopped", "running"} {
@@ -86,16 +86,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 func (o options) run(ctx context.Context, client *agento.Client, out io.Writer) (err error) {
 	if o.all == (len(o.deploy.Agents) > 0) {
-		return errors.New("name agents by their ids, or give -all")
+		return errors.New("no agents: name them by ID, or use -all")
 	}
 	if o.deploy.Skill, err = readSkill(o.folder); err != nil {
 		return err
 	}
 	if o.deploy.Skill.Version = cmp.Or(o.deploy.Skill.Version, o.version); o.version != "" && o.version != o.deploy.Skill.Version {
-		return fmt.Errorf("SKILL.md has version %s, and -version is %s", o.deploy.Skill.Version, o.version)
+		return fmt.Errorf("SKILL.md has version %s, but -version is %s", o.deploy.Skill.Version, o.version)
 	}
 	if o.deploy.Skill.Version == "" {
-		return errors.New("SKILL.md has no version; give one with -version")
+		return errors.New("SKILL.md has no version; set -version")
 	}
 	if o.all {
 		for agent, err := range client.Agents.All(ctx, nil) {
@@ -111,14 +111,14 @@ func (o options) run(ctx context.Context, client *agento.Client, out io.Writer) 
 	}
 	report, err := client.Skills.Deploy(ctx, o.deploy)
 	if report != nil { // nil: no agent was changed
-		summarise(report, out)
+		summarize(report, out)
 	}
 	return err
 }
 
 func readSkill(folder string) (agento.UploadSkillParams, error) {
 	if folder != "" {
-		if _, err := os.ReadDir(folder); err != nil { // the error has the name of the folder
+		if _, err := os.ReadDir(folder); err != nil { // to return an error that names the folder
 			return agento.UploadSkillParams{}, fmt.Errorf("-folder: %w", err)
 		}
 		skill, err := agento.SkillFromFS(os.DirFS(folder))
@@ -134,7 +134,7 @@ func readSkill(folder string) (agento.UploadSkillParams, error) {
 	return agento.SkillFromFS(files)
 }
 
-// plan says what a deployment would find. What is installed may not be loaded yet.
+// plan prints what a deployment would change. An installed skill may not be loaded yet.
 func plan(ctx context.Context, client *agento.Client, p agento.DeployParams, out io.Writer) error {
 	var failed []error
 	for _, id := range p.Agents {
@@ -156,13 +156,13 @@ func plan(ctx context.Context, client *agento.Client, p agento.DeployParams, out
 		case skills[i].Version != p.Skill.Version:
 			fmt.Fprintf(out, "  %s (%s): would replace %s\n", id, agent.Status, skills[i].Version)
 		default:
-			fmt.Fprintf(out, "  %s (%s): is installed\n", id, agent.Status)
+			fmt.Fprintf(out, "  %s (%s): already installed\n", id, agent.Status)
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func summarise(report *agento.DeployReport, out io.Writer) {
+func summarize(report *agento.DeployReport, out io.Writer) {
 	count := make(map[string]int)
 	for _, r := range report.Results {
 		what, detail := "changed", "installed; it loads the skill when it is started"

@@ -23,14 +23,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const testKey = "ak_live_00112233445566778899aabbccddeeff"
 
-// The scopes that the program's doc comment says a key needs.
+// The scopes in the program's doc comment.
 const (
 	leastScopes    = "skills agents:read agents:write"
 	leastScopesDry = "skills agents:read"
 )
 
-// inBubble runs a test in virtual time, with a service of four agents whose key
-// has few scopes. The third agent is stopped.
+// inBubble runs a test in virtual time, with a service of four agents, the third of them
+// stopped, and a key with the given scopes.
 func inBubble(t *testing.T, scopes string, test func(t *testing.T, s *agentotest.Server, c *agento.Client, ids []string)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory(), agentotest.WithStartDelay(5*time.Second), agentotest.WithKey(testKey, strings.Fields(scopes)...))
@@ -53,7 +53,7 @@ func deployed(ctx context.Context, c *agento.Client, o options) (string, error) 
 
 func to(ids []string) options { return options{deploy: agento.DeployParams{Agents: ids}} }
 
-func TestDeployAndRunAgain(t *testing.T) {
+func TestDeployTwice(t *testing.T) {
 	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, c *agento.Client, ids []string) {
 		out, err := deployed(t.Context(), c, options{all: true})
 		require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestInterrupted(t *testing.T) {
 	})
 }
 
-func TestNoAgentIsTouched(t *testing.T) {
+func TestNoAgentChanged(t *testing.T) {
 	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, c *agento.Client, ids []string) {
 		s.AddSkill(agentotest.SkillSeed{Name: "order-status", Version: "1.0.0", Custom: true})
 		out, err := deployed(t.Context(), c, to(ids))
@@ -138,7 +138,7 @@ func TestDryRun(t *testing.T) {
 		out, err := deployed(t.Context(), c, o)
 		require.ErrorContains(t, err, "agent nobody: ")
 		require.ErrorIs(t, err, agento.ErrNotFound)
-		require.Contains(t, out, ids[0]+" (running): is installed")
+		require.Contains(t, out, ids[0]+" (running): already installed")
 		require.Contains(t, out, ids[1]+" (running): would replace 0.9.0")
 		require.Contains(t, out, ids[2]+" (stopped): would be installed")
 		require.Contains(t, out, ids[3]+" (running): would be installed")
@@ -173,15 +173,15 @@ func TestArguments(t *testing.T) {
 		args    []string
 		problem string
 	}{
-		"no agents":      {nil, "name agents by their ids, or give -all"},
-		"all and one":    {[]string{"-all", id}, "name agents by their ids, or give -all"},
-		"flag behind":    {[]string{id, "-dry-run"}, `"-dry-run" is no id: flags go before the ids`},
-		"dash":           {[]string{"--", "-", id}, `"-" is no id`},
+		"no agents":      {nil, "no agents: name them by ID, or use -all"},
+		"all and one":    {[]string{"-all", id}, "no agents: name them by ID, or use -all"},
+		"flag behind":    {[]string{id, "-dry-run"}, `"-dry-run" is not an ID: flags must precede the IDs`},
+		"dash":           {[]string{"--", "-", id}, `"-" is not an ID`},
 		"no folder":      {[]string{"-folder", none, id}, "-folder: open " + none + ": no such file or directory"},
 		"a file":         {[]string{"-folder", filepath.Join(dir, "SKILL.md"), id}, "SKILL.md: not a directory"},
 		"empty folder":   {[]string{"-folder", t.TempDir(), id}, "agento: skill has no SKILL.md at its root"},
 		"no version":     {[]string{"-folder", dir, id}, "SKILL.md has no version"},
-		"two versions":   {[]string{"-version", "2.0.0", id}, "SKILL.md has version 1.0.0, and -version is 2.0.0"},
+		"two versions":   {[]string{"-version", "2.0.0", id}, "SKILL.md has version 1.0.0, but -version is 2.0.0"},
 		"negative batch": {[]string{"-batch", "-1", id}, "BatchSize"},
 	} {
 		t.Run(name, func(t *testing.T) {

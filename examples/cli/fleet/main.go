@@ -1,16 +1,15 @@
-// Fleet shows all agents of an account in a table with their live state, and
-// starts those that are stopped: in parallel, within the rate limit, which the
-// SDK sees to.
+// Fleet shows all agents of an account in a table with their live state, and starts those
+// that are stopped. It makes calls in parallel; the SDK keeps them within the rate limit.
 //
 //	go -C examples/cli run ./fleet -start
 //
-// On a terminal the table is drawn anew as answers come, with a progress bar
-// below it on stderr; into a pipe or a file it goes once, plainly, and with -json
-// as one object a line. The exit status is 1 if an agent failed, and the error
-// names it. Ctrl-C ends the work and prints what was reached.
+// On a terminal the table is redrawn as responses arrive, with a progress bar below it on
+// stderr. Into a pipe or a file it is printed once, without colors, and with -json as one
+// object per line. The exit status is 1 if an agent failed, and the error names it. Ctrl-C
+// stops the work and prints what is known.
 //
-// The key needs the scope agents:read, and agents:write for -start. Without
-// AGENTO_API_KEY it shows an embedded test service with some 40 agents.
+// The key needs the scope agents:read, and agents:write for -start. Without AGENTO_API_KEY it
+// shows an embedded test service with about 40 agents.
 package main
 
 import (
@@ -37,8 +36,8 @@ import (
 )
 
 const (
-	parallel = 32              // calls at a time; how many a minute is the SDK's matter
-	patience = 5 * time.Minute // until a started agent runs, with the waits for the rate limit
+	parallel = 32              // concurrent calls; the SDK limits the rate
+	patience = 5 * time.Minute // for a started agent to run, including waits for the rate limit
 )
 
 func main() {
@@ -82,16 +81,16 @@ type agent struct {
 	Uptime  agento.Uptime `json:"uptime,omitempty"`
 	Region  string        `json:"region,omitempty"`
 	Started bool          `json:"started,omitempty"` // by this run
-	Note    string        `json:"note,omitempty"`    // what is wrong with it
+	Note    string        `json:"note,omitempty"`    // the problem with the agent
 	busy    bool          // it is being started
 	err     error
 }
 
-// fleet is the table, which many goroutines fill.
+// fleet is the table. It is safe for concurrent use.
 type fleet struct {
 	mu     sync.Mutex
 	agents []agent
-	tick   func() // one more is done; called without the lock
+	tick   func() // called after each agent, without the lock
 }
 
 func report(ctx context.Context, client *agento.Client, o options, stdout, stderr io.Writer) error {
@@ -130,7 +129,7 @@ func report(ctx context.Context, client *agento.Client, o options, stdout, stder
 	return f.problem(ctx)
 }
 
-// visit asks for the live state of an agent, and starts it if that is wanted.
+// visit gets the live state of an agent, and starts it if requested.
 func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o options) {
 	f.mu.Lock()
 	a := f.agents[i]
@@ -140,7 +139,7 @@ func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o optio
 	var live *agento.AgentStatus
 	if start {
 		if a.err = client.Agents.Start(ctx, a.ID, agento.WithBulk(true)); a.err == nil {
-			a.Status = agento.StatusCreating // until the service says otherwise
+			a.Status = agento.StatusCreating // until the service reports another status
 			wait, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			live, a.err = client.Agents.WaitUntil(wait, a.ID, agento.StatusRunning)
@@ -158,17 +157,17 @@ func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o optio
 	f.mu.Lock()
 	f.agents[i] = a
 	f.mu.Unlock()
-	f.tick() // without the lock: it may wait for a picture, which takes that
+	f.tick() // without the lock: it may wait for a render, which locks it
 }
 
 const interrupted = "interrupted"
 
-// reason is an error in so few words that a table has room for it.
+// reason returns an error in a form that is short enough for the table.
 func reason(ctx context.Context, err error) string {
 	var e *agento.Error
 	switch {
 	case errors.Is(err, agento.ErrOutcomeUnknown):
-		return "not known whether it was started"
+		return "unknown whether it was started"
 	case ctx.Err() != nil:
 		return interrupted
 	case errors.As(err, &e) && e.Message != "":
@@ -177,7 +176,7 @@ func reason(ctx context.Context, err error) string {
 	return err.Error()
 }
 
-// summary counts the agents by their state.
+// summary counts the agents by state.
 func (f *fleet) summary() string {
 	counts := map[string]int{}
 	started := 0
@@ -194,7 +193,7 @@ func (f *fleet) summary() string {
 	return fmt.Sprintf("%s %d of them started now", text, started)
 }
 
-// problem names the agents that failed.
+// problem returns an error that names the agents that failed.
 func (f *fleet) problem(ctx context.Context) error {
 	var names []string
 	for _, a := range f.agents {
@@ -204,14 +203,14 @@ func (f *fleet) problem(ctx context.Context) error {
 	}
 	what := fmt.Sprintf("%d of %d agents failed", len(names), len(f.agents))
 	if ctx.Err() != nil {
-		what = "interrupted: the table shows what was reached, " + what
+		what = "interrupted: the table is incomplete, " + what
 	} else if names == nil {
 		return nil
 	}
 	return errors.New(what + strings.Join(names, ""))
 }
 
-// populate fills the test service.
+// populate adds agents to the test service.
 func populate(s *agentotest.Server) {
 	names := []string{"Billing", "Support", "Onboarding", "Research", "Returns", "客服", "Night shift", "Release notes"}
 	for i := range 40 {
@@ -221,7 +220,7 @@ func populate(s *agentotest.Server) {
 		}
 		s.AddAgent(seed)
 	}
-	s.AddAgent(agentotest.AgentSeed{Name: "Zed \x1b[31mred\x1b[0m, whose name is long and has what would colour a terminal"})
+	s.AddAgent(agentotest.AgentSeed{Name: "Zed \x1b[31mred\x1b[0m, whose name is long and has a terminal color code"})
 	s.SetStatus(s.AddAgent(agentotest.AgentSeed{Name: "Yard"}), "error", "out of memory: the container was stopped after 3 restarts")
 	s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
 		return agentotest.Delay(rand.N(2 * time.Second)), r.Operation == "startAgent" || r.Operation == "getAgentStatus"

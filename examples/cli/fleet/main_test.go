@@ -22,13 +22,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// What the program's doc comment says that a key needs.
+// The scopes in the program's doc comment.
 const (
 	readScopes  = "agents:read"
 	startScopes = "agents:read agents:write"
 )
 
-// service is one in memory; call it in a bubble.
+// service returns an in-memory service; call it in a bubble.
 func service(t *testing.T, scopes string, opts ...agentotest.Option) (*agentotest.Server, *agento.Client) {
 	const key = "ak_live_00112233445566778899aabbccddeeff"
 	opts = append(opts, agentotest.WithInMemory(), agentotest.WithKey(key, strings.Fields(scopes)...))
@@ -48,7 +48,7 @@ func addAgents(server *agentotest.Server, status string, names ...string) (ids [
 
 var starting = options{start: true}
 
-func TestStatusNeedsOnlyToRead(t *testing.T) {
+func TestStatusNeedsReadScopeOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, readScopes)
 		addAgents(server, "running", "Up")
@@ -61,7 +61,7 @@ func TestStatusNeedsOnlyToRead(t *testing.T) {
 	})
 }
 
-// In one file with the table, the summary is before it.
+// TestSummaryBeforeTableInFile checks the order if both are written to one file.
 func TestSummaryBeforeTableInFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, readScopes)
@@ -72,7 +72,7 @@ func TestSummaryBeforeTableInFile(t *testing.T) {
 	})
 }
 
-func TestStartsWhatIsStopped(t *testing.T) {
+func TestStartsStoppedAgents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, startScopes, agentotest.WithStartDelay(2*time.Second))
 		ids := addAgents(server, "stopped", "A", "B", "C")
@@ -89,7 +89,7 @@ func TestStartsWhatIsStopped(t *testing.T) {
 	})
 }
 
-// The bar's tick waits for a picture that is being drawn, and that for the lock.
+// TestTickWithoutTheLock checks for a deadlock: tick waits for a render, which locks the table.
 func TestTickWithoutTheLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, readScopes)
@@ -99,7 +99,7 @@ func TestTickWithoutTheLock(t *testing.T) {
 		f.tick = func() {
 			ticks++
 			require.True(t, f.mu.TryLock())
-			require.Equal(t, "3%", f.agents[0].CPU, "the picture after it has the answer")
+			require.Equal(t, "3%", f.agents[0].CPU, "the next picture has the response")
 			f.mu.Unlock()
 		}
 		f.visit(t.Context(), client, 0, options{})
@@ -107,7 +107,7 @@ func TestTickWithoutTheLock(t *testing.T) {
 	})
 }
 
-func TestManyAgentsKeepWithinTheRateLimit(t *testing.T) {
+func TestManyAgentsWithinRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, startScopes)
 		addAgents(server, "stopped", strings.Fields(strings.Repeat("Many ", 150))...)
@@ -135,7 +135,7 @@ func TestFailuresAreNamed(t *testing.T) {
 	})
 }
 
-func TestStartRefusedWithoutTheScope(t *testing.T) {
+func TestStartWithoutScope(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, readScopes)
 		addAgents(server, "stopped", "One")
@@ -162,14 +162,14 @@ func TestInterrupted(t *testing.T) {
 		time.AfterFunc(1500*time.Millisecond, interrupt)
 		var out, notes bytes.Buffer
 		err := report(ctx, client, starting, &out, &notes)
-		require.EqualError(t, err, "interrupted: the table shows what was reached, 0 of 2 agents failed")
+		require.EqualError(t, err, "interrupted: the table is incomplete, 0 of 2 agents failed")
 		require.Regexp(t, `(?m)^Slow +creating .*interrupted$`, out.String())
-		require.Regexp(t, `(?m)^Up +running`, out.String(), "what was reached")
+		require.Regexp(t, `(?m)^Up +running`, out.String(), "the agent that was read")
 		require.Contains(t, notes.String(), "(1.5s)")
 	})
 }
 
-func TestInterruptedInAStart(t *testing.T) {
+func TestInterruptedDuringStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, startScopes)
 		server.Next("startAgent", 1, agentotest.Delay(time.Hour))
@@ -178,12 +178,12 @@ func TestInterruptedInAStart(t *testing.T) {
 		time.AfterFunc(time.Second, interrupt)
 		var out bytes.Buffer
 		err := report(ctx, client, starting, &out, &bytes.Buffer{})
-		require.ErrorContains(t, err, "1 of 1 agents failed\n  Slow (", "it may run now")
-		require.Contains(t, out.String(), "not known whether it was started")
+		require.ErrorContains(t, err, "1 of 1 agents failed\n  Slow (", "the start may have succeeded")
+		require.Contains(t, out.String(), "unknown whether it was started")
 	})
 }
 
-func TestInterruptedAfterAStart(t *testing.T) {
+func TestInterruptedAfterStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, startScopes)
 		server.Next("getAgentStatus", 1, agentotest.Delay(time.Hour))
@@ -192,7 +192,7 @@ func TestInterruptedAfterAStart(t *testing.T) {
 		time.AfterFunc(time.Second, interrupt)
 		var out bytes.Buffer
 		require.Error(t, report(ctx, client, starting, &out, &bytes.Buffer{}))
-		require.Regexp(t, `(?m)^Slow +creating .*interrupted$`, out.String(), "it was started, and must not seem stopped")
+		require.Regexp(t, `(?m)^Slow +creating .*interrupted$`, out.String(), "it was started, so it is not shown as stopped")
 	})
 }
 
@@ -206,7 +206,7 @@ func TestJSON(t *testing.T) {
 		o.json = true
 		require.NoError(t, report(t.Context(), client, o, &out, &bytes.Buffer{}))
 		require.Equal(t, 1, strings.Count(out.String(), "\n"))
-		require.Equal(t, terminal.Visible(out.String()), strings.ReplaceAll(out.String(), "\n", `\u000a`), "nothing for a terminal to act on")
+		require.Equal(t, terminal.Visible(out.String()), strings.ReplaceAll(out.String(), "\n", `\u000a`), "no terminal control characters")
 		var a agent
 		require.NoError(t, json.Unmarshal(out.Bytes(), &a))
 		require.Equal(t, name, a.Name)
@@ -234,10 +234,10 @@ func TestDemo(t *testing.T) {
 	})
 	var notes bytes.Buffer
 	require.ErrorContains(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &notes), "-nonsense")
-	require.Empty(t, notes.String(), "main prints the error, and only once")
+	require.Empty(t, notes.String(), "only main prints the error")
 	require.ErrorIs(t, run(t.Context(), []string{"-h"}, &bytes.Buffer{}, &notes), flag.ErrHelp)
 	require.Contains(t, notes.String(), "-start")
 	notes.Reset()
 	require.EqualError(t, run(t.Context(), []string{"junk", "-start"}, &bytes.Buffer{}, &notes), `unexpected argument "junk"; see -h`)
-	require.Empty(t, notes.String(), "nothing was begun")
+	require.Empty(t, notes.String(), "nothing was started")
 }

@@ -22,8 +22,8 @@ import (
 
 var columns = []struct {
 	title string
-	from  int // the width of a terminal that has room for it
-	keep  int // what of it is not given up for other columns
+	from  int // minimum width of a terminal that shows the column
+	keep  int // minimum width of the column
 	text  func(agent) string
 }{
 	{"NAME", 0, 0, func(a agent) string { return a.Name }},
@@ -43,7 +43,7 @@ func (a agent) state() string {
 	return string(a.Status)
 }
 
-var colours = map[string]lipgloss.Style{
+var colors = map[string]lipgloss.Style{
 	"starting":                    lipgloss.NewStyle().Foreground(lipgloss.Yellow),
 	string(agento.StatusCreating): lipgloss.NewStyle().Foreground(lipgloss.Yellow),
 	string(agento.StatusRunning):  lipgloss.NewStyle().Foreground(lipgloss.Green),
@@ -51,7 +51,7 @@ var colours = map[string]lipgloss.Style{
 	string(agento.StatusErrored):    lipgloss.NewStyle().Foreground(lipgloss.Red),
 }
 
-// render draws the table; a width of 0 has room for all.
+// render renders the table; width 0 means unlimited.
 func render(agents []agent, width int) string {
 	t := table.New().Wrap(false).Border(lipgloss.HiddenBorder()).
 		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderColumn(false).BorderHeader(false)
@@ -76,7 +76,7 @@ func render(agents []agent, width int) string {
 		case row == table.HeaderRow:
 			style = style.Bold(true)
 		case col == 1:
-			style = colours[agents[row].state()]
+			style = colors[agents[row].state()]
 		}
 		if col < len(titles)-1 {
 			style = style.PaddingRight(2)
@@ -92,7 +92,7 @@ func render(agents []agent, width int) string {
 	return t.Width(width).String()
 }
 
-// print writes what there is in the end.
+// print writes the final table.
 func (f *fleet) print(w io.Writer, asJSON bool) error {
 	var out strings.Builder
 	if asJSON {
@@ -117,7 +117,7 @@ func (f *fleet) print(w io.Writer, asJSON bool) error {
 	return nil
 }
 
-// size is that of a terminal, and 0 of anything else.
+// size returns the size of a terminal, and 0 for anything else.
 func size(w io.Writer) (width, height int) {
 	if file, ok := w.(term.File); ok && os.Getenv("TERM") != "dumb" {
 		width, height, _ = term.GetSize(file.Fd())
@@ -125,8 +125,8 @@ func size(w io.Writer) (width, height int) {
 	return width, height
 }
 
-// show draws a progress bar on stderr if that is a terminal, with the table above
-// it if stdout is one too, until the function that it returns is called.
+// show draws a progress bar on stderr if that is a terminal, and the table above it if stdout
+// is a terminal too, until finish is called.
 func (f *fleet) show(stdout, stderr io.Writer, asJSON bool) (finish func()) {
 	f.tick = func() {}
 	_, height := size(stderr)
@@ -135,7 +135,7 @@ func (f *fleet) show(stdout, stderr io.Writer, asJSON bool) (finish func()) {
 	}
 	lines := 0
 	if width, _ := size(stdout); width > 0 && !asJSON {
-		lines = max(0, min(height-3, len(f.agents)+1)) // a line of what was before stays
+		lines = max(0, min(height-3, len(f.agents)+1)) // keep one line of earlier output
 	}
 	console := cupwriter.New(fromMargin{stderr}, true)
 	console.SetTermFd(int(stderr.(term.File).Fd()))
@@ -148,8 +148,8 @@ func (f *fleet) show(stdout, stderr io.Writer, asJSON bool) (finish func()) {
 	return screen.Wait
 }
 
-// fromMargin begins each picture at the left, wherever the echo of a key, such as
-// ^C, has put the cursor.
+// fromMargin begins each picture at the left margin, because the echo of a key such as ^C
+// moves the cursor.
 type fromMargin struct{ io.Writer }
 
 func (w fromMargin) Write(p []byte) (int, error) {
@@ -157,8 +157,8 @@ func (w fromMargin) Write(p []byte) (int, error) {
 	return max(0, n-1), err
 }
 
-// lines returns what draws each line of the table, the lowest first. The highest
-// is drawn first, and takes the picture that the others show parts of.
+// lines returns fillers for the lines of the table, lowest first. The highest line is drawn
+// first; it renders the picture for all.
 func (f *fleet) lines(terminal io.Writer, n int) []mpb.BarFiller {
 	var picture []string
 	profile := colorprofile.Detect(terminal, os.Environ())
@@ -179,8 +179,8 @@ func (f *fleet) lines(terminal io.Writer, n int) []mpb.BarFiller {
 	return lines
 }
 
-// picture is the table in so many lines at most. Where there is no room for all
-// agents, those that are being started come first.
+// picture returns the table in at most height lines. If there is no room for all agents,
+// those that are being started come first.
 func (f *fleet) picture(width, height int) []string {
 	f.mu.Lock()
 	agents := slices.Clone(f.agents)

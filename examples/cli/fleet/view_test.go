@@ -58,7 +58,7 @@ func TestRender(t *testing.T) {
 	}
 }
 
-func TestNoWidthBreaksTheTable(t *testing.T) {
+func TestRenderAnyWidth(t *testing.T) {
 	for width := 1; width <= 220; width += 3 {
 		text := render(sample, width)
 		require.Len(t, strings.Split(text, "\n"), len(sample)+1, width)
@@ -66,7 +66,7 @@ func TestNoWidthBreaksTheTable(t *testing.T) {
 	}
 }
 
-func TestPictureFitsTheHeight(t *testing.T) {
+func TestPictureFitsHeight(t *testing.T) {
 	f := &fleet{agents: sample}
 	whole := f.picture(80, 6)
 	require.Len(t, whole, 6)
@@ -74,13 +74,13 @@ func TestPictureFitsTheHeight(t *testing.T) {
 		require.Len(t, f.picture(80, height), height)
 	}
 	cut := f.picture(80, 4)
-	require.Contains(t, cut[1], "starting", "what changes comes first")
+	require.Contains(t, cut[1], "starting", "agents that are starting come first")
 	require.Contains(t, cut[2], "Billing")
 	require.Equal(t, "… and 3 more", cut[3])
 	require.NotEmpty(t, f.picture(80, -1))
 }
 
-// onTerminal runs the program on a terminal of a size, and returns what it sent.
+// onTerminal runs the program on a terminal of a size and returns its output.
 func onTerminal(t *testing.T, columns, rows uint16, agents int) string {
 	screen, tty, err := pty.Open()
 	require.NoError(t, err)
@@ -113,8 +113,8 @@ func TestTerminal(t *testing.T) {
 				require.Contains(t, sent, "starting")
 				require.Equal(t, name == "narrow", strings.Contains(sent, "… and "))
 			}
-			require.Contains(t, sent, "\x1b[3", "colour")
-			require.Regexp(t, `\n\r\x1b\[\d+A\x1b\[J`, sent, "drawn anew, from the margin")
+			require.Contains(t, sent, "\x1b[3", "color")
+			require.Regexp(t, `\n\r\x1b\[\d+A\x1b\[J`, sent, "redrawn from the margin")
 			for _, up := range regexp.MustCompile(`\x1b\[(\d+)A`).FindAllStringSubmatch(sent, -1) {
 				var n int
 				_, _ = fmt.Sscan(up[1], &n)
@@ -127,7 +127,7 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-func TestTerminalWithoutColour(t *testing.T) {
+func TestTerminalWithoutColor(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
 	t.Setenv("NO_COLOR", "1")
 	sent := onTerminal(t, 80, 24, 3)

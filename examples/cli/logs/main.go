@@ -1,16 +1,15 @@
-// Logs follows the logs of many agents at once, each by a stream of its own.
+// Logs follows the logs of many agents at once, one stream per agent.
 //
 //	go -C examples/cli run ./logs -level warn
 //
-// It follows all agents of the account, or those that -agent names by their id,
-// shows what their logs had before (-limit, -since) and what comes, and goes on
-// until Ctrl-C, or for as long as -for says. A connection that drops is replaced,
-// and the place where lines may be missing is marked; a log that ends says so, and
-// the others go on. The exit status is 1 if a log ended with an error. Colours are
-// for terminals; -json prints one object a line.
+// It follows all agents of the account, or those named by -agent. It shows earlier lines
+// (-limit, -since) and new ones, until Ctrl-C or for the duration of -for. If a connection
+// drops, it reconnects and marks where lines may be missing. When a log ends, it prints a
+// line and follows the others. The exit status is 1 if a log ended with an error. Colors are
+// used on terminals only; -json prints one object per line.
 //
-// The key needs the scope logs, and agents:read where no -agent is given. Without
-// AGENTO_API_KEY it follows an embedded test service, for 10 s.
+// The key needs the scope logs, and agents:read if -agent is not given. Without
+// AGENTO_API_KEY it follows an embedded test service for 10 s.
 package main
 
 import (
@@ -50,23 +49,23 @@ type options struct {
 	json       bool
 	limit, max int
 	since      time.Duration
-	length     time.Duration // 0: until it is interrupted
+	length     time.Duration // 0: until interrupted
 }
 
-// levels are those that are known, the least first.
+// levels are the known levels, lowest first.
 var levels = []agento.LogLevel{"DEBUG", agento.LevelInfo, agento.LevelWarn, agento.LevelError}
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("logs", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Func("agent", "id of an agent to follow; may be repeated (default all)", func(id string) error {
+	flags.Func("agent", "ID of an agent to follow; may be repeated (default all)", func(id string) error {
 		if !slices.Contains(o.agents, id) {
 			o.agents = append(o.agents, id)
 		}
 		return nil
 	})
-	flags.Func("level", "debug, info, warn or error: leave out what is less (lines without a known level stay)", func(name string) error {
+	flags.Func("level", "minimum level: debug, info, warn or error (lines without a known level are shown)", func(name string) error {
 		o.level = slices.Index(levels, agento.LogLevel(strings.ToUpper(name)))
 		if o.level < 0 {
 			return errors.New("want debug, info, warn or error")
@@ -74,10 +73,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return nil
 	})
 	flags.BoolVar(&o.json, "json", false, "print one JSON object per line")
-	flags.IntVar(&o.limit, "limit", 20, "lines of each agent from before, at most")
-	flags.DurationVar(&o.since, "since", 0, "leave out lines that are older than this, such as 10m")
+	flags.IntVar(&o.limit, "limit", 20, "maximum number of earlier lines per agent")
+	flags.DurationVar(&o.since, "since", 0, "omit lines older than this, such as 10m")
 	flags.DurationVar(&o.length, "for", 0, "how long to follow (default until Ctrl-C; 10s on the test service)")
-	flags.IntVar(&o.max, "max", 100, "streams to hold open at most")
+	flags.IntVar(&o.max, "max", 100, "maximum number of streams")
 	err := demo.Parse(flags, args)
 	switch {
 	case err != nil:
@@ -111,7 +110,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return tail(ctx, client, o, stdout, stderr)
 }
 
-// tail follows the logs until ctx or -for ends it, or no log is left.
+// tail follows the logs until ctx or -for ends, or all logs have ended.
 func tail(interrupted context.Context, client *agento.Client, o options, stdout, stderr io.Writer) error {
 	ctx, cancel := context.WithCancel(interrupted)
 	defer cancel()
@@ -120,7 +119,7 @@ func tail(interrupted context.Context, client *agento.Client, o options, stdout,
 	}
 	agents, err := choose(ctx, client, o)
 	if errors.Is(err, context.Canceled) && interrupted.Err() == nil {
-		err = nil // -for is over, and there was nothing to follow yet
+		err = nil // -for ended before the agents were listed
 	}
 	if err != nil {
 		return err
@@ -138,7 +137,7 @@ func tail(interrupted context.Context, client *agento.Client, o options, stdout,
 	for i := range items {
 		if err == nil {
 			if err = p.print(i); err != nil {
-				cancel() // and read on, until all streams have ended
+				cancel() // and continue until all streams have ended
 			}
 		}
 	}
@@ -149,7 +148,7 @@ func tail(interrupted context.Context, client *agento.Client, o options, stdout,
 	return err
 }
 
-// source is an agent whose log is followed.
+// source is an agent and its log.
 type source struct{ ID, Name string }
 
 func choose(ctx context.Context, client *agento.Client, o options) ([]source, error) {
@@ -171,7 +170,7 @@ func choose(ctx context.Context, client *agento.Client, o options) ([]source, er
 	return chosen, nil
 }
 
-// item is a line of a log, or its end.
+// item is a line of a log or its end.
 type item struct {
 	source
 	entry agento.LogEntry
@@ -179,7 +178,7 @@ type item struct {
 	err   error
 }
 
-// follow hands on one log. A reader that is slow slows the stream.
+// follow sends the lines of one log to items. A slow reader slows the stream.
 func follow(ctx context.Context, client *agento.Client, s source, o options, items chan<- item) {
 	began := time.Now()
 	stream, err := client.Logs.Stream(ctx, s.ID, &agento.LogsParams{Tail: o.limit}, agento.WithBulk(true))
@@ -205,7 +204,7 @@ func populate(s *agentotest.Server) (ids []string) {
 	return ids
 }
 
-// chatter lets the agents of the test service write to their logs.
+// chatter makes the agents of the test service write logs.
 func chatter(ctx context.Context, s *agentotest.Server, ids []string) {
 	lines := [][2]string{
 		{"INFO", "session 41 opened"}, {"INFO", "answered in 1.8 s, 412 tokens"}, {"DEBUG", "memory compacted: 96 kB to 31 kB"},
@@ -221,7 +220,7 @@ func chatter(ctx context.Context, s *agentotest.Server, ids []string) {
 		line := lines[rand.N(len(lines))]
 		s.AppendLog(ids[rand.N(len(ids))], line[0], line[1])
 		if n == 40 {
-			s.DropLogStreams() // as a network does at times
+			s.DropLogStreams() // simulates a network failure
 		}
 	}
 }

@@ -25,13 +25,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// What the program's doc comment says that a key needs.
+// The scopes in the program's doc comment.
 const (
 	allScopes   = "logs agents:read"
 	namedScopes = "logs" // with -agent
 )
 
-// service is one in memory; call it in a bubble.
+// service returns an in-memory service; call it in a bubble.
 func service(t *testing.T, scopes string, opts ...agentotest.Option) (*agentotest.Server, *agento.Client) {
 	const key = "ak_live_00112233445566778899aabbccddeeff"
 	server := agentotest.NewServer(append(opts, agentotest.WithInMemory(), agentotest.WithKey(key, strings.Fields(scopes)...))...)
@@ -41,8 +41,8 @@ func service(t *testing.T, scopes string, opts ...agentotest.Option) (*agentotes
 	return server, client
 }
 
-// watch runs tail for a while, with the arguments of a command line, while during
-// goes on beside it, and returns what it wrote and its error.
+// watch runs tail for a while with command-line arguments, calls during, and returns the
+// output and the error.
 func watch(t *testing.T, client *agento.Client, args string, during func()) (out, notes string, err error) {
 	var stdout, stderr bytes.Buffer
 	o, err := parse(strings.Fields(args), &stderr)
@@ -131,7 +131,7 @@ func TestGapsAreMarked(t *testing.T) {
 	})
 }
 
-func TestOneLogEndsAndTheOthersGoOn(t *testing.T) {
+func TestOtherLogsContinueAfterOneEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, namedScopes)
 		closed := server.AddAgent(agentotest.AgentSeed{})
@@ -148,7 +148,7 @@ func TestOneLogEndsAndTheOthersGoOn(t *testing.T) {
 	})
 }
 
-func TestEndsWhenNoLogIsLeft(t *testing.T) {
+func TestEndsAfterLastLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, allScopes)
 		server.AddAgent(agentotest.AgentSeed{})
@@ -159,7 +159,7 @@ func TestEndsWhenNoLogIsLeft(t *testing.T) {
 	})
 }
 
-// -for is over before it is known which logs there are.
+// TestEndsWhileAgentsAreListed ends -for before the agents are known.
 func TestEndsWhileAgentsAreListed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, allScopes)
@@ -172,7 +172,7 @@ func TestEndsWhileAgentsAreListed(t *testing.T) {
 
 		ctx, interrupt := context.WithCancel(t.Context())
 		interrupt()
-		require.ErrorIs(t, tail(ctx, client, options{max: 1}, io.Discard, io.Discard), context.Canceled, "not as it was asked to")
+		require.ErrorIs(t, tail(ctx, client, options{max: 1}, io.Discard, io.Discard), context.Canceled, "ended by the context, not by -for")
 	})
 }
 
@@ -189,7 +189,7 @@ func TestJSON(t *testing.T) {
 			server.CloseLogStreams("")
 		})
 		require.NoError(t, err)
-		require.Equal(t, strings.ReplaceAll(out, "\n", `\u000a`), terminal.Visible(out), "nothing for a terminal to act on")
+		require.Equal(t, strings.ReplaceAll(out, "\n", `\u000a`), terminal.Visible(out), "no terminal control characters")
 		var events []string
 		for line := range strings.Lines(out) {
 			var o struct{ Agent, Name, Event, Level, Message string }
@@ -206,7 +206,7 @@ func TestJSON(t *testing.T) {
 	})
 }
 
-func TestControlCharactersAreWrittenOut(t *testing.T) {
+func TestControlCharactersAreEscaped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, allScopes)
 		id := server.AddAgent(agentotest.AgentSeed{Name: "\x1b[31mred"})
@@ -218,7 +218,7 @@ func TestControlCharactersAreWrittenOut(t *testing.T) {
 	})
 }
 
-func TestMore(t *testing.T) {
+func TestMoreAgentsThanMax(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, allScopes)
 		server.AddAgent(agentotest.AgentSeed{})
@@ -229,7 +229,7 @@ func TestMore(t *testing.T) {
 	})
 }
 
-func TestWithoutTheScope(t *testing.T) {
+func TestWithoutScope(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t, "agents:read")
 		server.AddAgent(agentotest.AgentSeed{})
@@ -239,7 +239,7 @@ func TestWithoutTheScope(t *testing.T) {
 	})
 }
 
-// broken is an output that takes so many writes.
+// broken is an output that fails after a number of writes.
 type broken struct{ left int }
 
 func (b *broken) Write(p []byte) (int, error) {
@@ -265,7 +265,7 @@ func TestBrokenOutputEndsAllStreams(t *testing.T) {
 	})
 }
 
-// interrupting calls a function as soon as something was written.
+// interrupting calls a function at the first write.
 type interrupting struct {
 	text      strings.Builder
 	at        string
@@ -321,7 +321,7 @@ func TestArguments(t *testing.T) {
 	require.Empty(t, notes.String())
 }
 
-// onTerminal returns what is sent to a terminal that has so many columns.
+// onTerminal returns the output on a terminal with a number of columns.
 func onTerminal(t *testing.T, columns uint16) string {
 	screen, tty, err := pty.Open()
 	require.NoError(t, err)
@@ -348,7 +348,7 @@ func TestTerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
 	for _, columns := range []uint16{20, 40, 80, 200} {
 		sent := onTerminal(t, columns)
-		require.Contains(t, sent, "\x1b[", "colour")
+		require.Contains(t, sent, "\x1b[", "color")
 		require.NotContains(t, sent, "\x1b[2J")
 		for line := range strings.Lines(ansi.Strip(sent)) {
 			require.LessOrEqual(t, lipgloss.Width(strings.TrimRight(line, "\r\n")), int(columns), line)
@@ -357,7 +357,7 @@ func TestTerminal(t *testing.T) {
 	require.Regexp(t, `(?m)^\S+ ERROR A name that is … a message of some length, which .*\r\n\S+ WARN  A name`, ansi.Strip(onTerminal(t, 200)))
 }
 
-func TestTerminalWithoutColour(t *testing.T) {
+func TestTerminalWithoutColor(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
 	t.Setenv("NO_COLOR", "1")
 	require.NotRegexp(t, `\x1b\[[0-9;]*3[0-7]m`, onTerminal(t, 80))

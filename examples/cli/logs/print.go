@@ -18,13 +18,13 @@ import (
 	"github.com/remsyshq/agento-go/examples/internal/terminal"
 )
 
-const longestName = 16 // of those that make the column wider
+const longestName = 16 // that widens the column
 
 var (
 	faint  = lipgloss.NewStyle().Faint(true)
 	bright = lipgloss.NewStyle().Foreground(lipgloss.Cyan)
 	notice = lipgloss.NewStyle().Foreground(lipgloss.Magenta)
-	colour = map[agento.LogLevel]lipgloss.Style{
+	color  = map[agento.LogLevel]lipgloss.Style{
 		agento.LevelInfo:  lipgloss.NewStyle().Foreground(lipgloss.Green),
 		agento.LevelWarn:  lipgloss.NewStyle().Foreground(lipgloss.Yellow),
 		agento.LevelError: lipgloss.NewStyle().Foreground(lipgloss.Red).Bold(true),
@@ -32,12 +32,12 @@ var (
 	}
 )
 
-// printer writes what the streams hand on, in the order in which it comes.
+// printer prints items in the order in which they arrive.
 type printer struct {
 	w                   *colorprofile.Writer
 	json                bool
 	layout              string // of times
-	name                int    // the width of its column
+	name                int    // width of the name column
 	lines, gaps, failed int
 }
 
@@ -80,7 +80,7 @@ func (p *printer) print(i item) error {
 	return err
 }
 
-// text is a line for people.
+// text returns an item as text.
 func (p *printer) text(i item) string {
 	at, level, message := i.entry.Time, i.entry.Level, cmp.Or(i.entry.Message, i.entry.Line)
 	style := lipgloss.NewStyle()
@@ -101,11 +101,11 @@ func (p *printer) text(i item) string {
 		when = at.Local().Format(p.layout)
 	}
 	name := ansi.Truncate(terminal.Visible(i.Name), p.name, "…")
-	return fmt.Sprintf("%s %s %s%s %s", faint.Render(when), colour[level].Render(fmt.Sprintf("%-5s", terminal.Visible(string(level)))),
+	return fmt.Sprintf("%s %s %s%s %s", faint.Render(when), color[level].Render(fmt.Sprintf("%-5s", terminal.Visible(string(level)))),
 		bright.Render(name), strings.Repeat(" ", p.name-ansi.StringWidth(name)), style.Render(terminal.Visible(message)))
 }
 
-// object is a line for machines.
+// object returns an item as JSON.
 func object(i item, event string) string {
 	failure := ""
 	if i.err != nil {
@@ -114,7 +114,7 @@ func object(i item, event string) string {
 	text, _ := json.Marshal(struct {
 		Agent   string          `json:"agent"`
 		Name    string          `json:"name"`
-		Event   string          `json:"event,omitempty"` // reconnected or ended; else it is a line
+		Event   string          `json:"event,omitempty"` // reconnected or ended; empty for a line
 		Error   string          `json:"error,omitempty"`
 		Time    *time.Time      `json:"time,omitempty"`
 		Level   agento.LogLevel `json:"level,omitempty"`

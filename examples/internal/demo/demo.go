@@ -1,5 +1,5 @@
-// Package demo connects the examples to a service: the real one, or one inside
-// of their own process.
+// Package demo connects the examples to the real service, or to a fake service in their
+// own process.
 package demo
 
 import (
@@ -14,16 +14,15 @@ import (
 	"github.com/remsyshq/agento-go/examples/internal/terminal"
 )
 
-// Connect makes a client for the service that AGENTO_API_KEY, and
-// AGENTO_BASE_URL where it is set, name. Without a key it starts a test service,
-// says so on notice, and has prepare fill it, which may be nil. The caller calls
-// the function that is returned when it is done.
+// Connect returns a client for the service of AGENTO_API_KEY and, if set, AGENTO_BASE_URL.
+// Without a key it starts a test service, writes a notice, and calls prepare, which may be
+// nil. The caller must call the returned function when done.
 func Connect(notice io.Writer, prepare func(*agentotest.Server), opts ...agentotest.Option) (*agento.Client, func(), error) {
 	if os.Getenv("AGENTO_API_KEY") != "" {
 		client, err := agento.NewFromEnv()
 		return client, func() {}, err
 	}
-	fmt.Fprintln(terminal.Wrap(notice), "AGENTO_API_KEY is not set: using the embedded test service, whose agents are test doubles.")
+	fmt.Fprintln(terminal.Wrap(notice), "AGENTO_API_KEY is not set: using the embedded test service, whose agents are fakes.")
 	server := agentotest.NewServer(opts...)
 	if prepare != nil {
 		prepare(server)
@@ -31,8 +30,8 @@ func Connect(notice io.Writer, prepare func(*agentotest.Server), opts ...agentot
 	return server.Client(), server.Close, nil
 }
 
-// Parse parses the arguments of an example. It prints the usage for -h only: the error
-// of a wrong argument is printed once, by main.
+// Parse parses the arguments of an example. It prints the usage only for -h; main prints the
+// error.
 func Parse(flags *flag.FlagSet, args []string) error {
 	usage := flags.Output()
 	flags.SetOutput(io.Discard)

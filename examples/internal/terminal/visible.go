@@ -1,4 +1,4 @@
-// Package terminal has what the examples that print to a terminal share.
+// Package terminal contains what examples that print to a terminal share.
 package terminal
 
 import (
@@ -8,8 +8,8 @@ import (
 	"unicode/utf16"
 )
 
-// Visible writes out what a terminal would act on, such as the character that
-// begins a colour, in the form that JSON also has for it. A tab becomes spaces.
+// Visible returns s with the characters that a terminal would interpret, such as the
+// beginning of a color code, escaped as in JSON. A tab becomes spaces.
 func Visible(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ReplaceAll(s, "\t", "    ") {
