@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// BenchmarkBinary compares the smallest program that reads one agent with its twin
-// that uses net/http and encoding/json.
+// BenchmarkBinary compares the smallest program that reads one agent with the same program
+// using net/http and encoding/json.
 func BenchmarkBinary(b *testing.B) {
 	b.Run("agento", func(b *testing.B) {
 		for b.Loop() {

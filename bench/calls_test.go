@@ -43,8 +43,8 @@ func newRetryable(url string, transport http.RoundTripper) rawClient {
 	}}
 }
 
-// loopback starts the service and returns its URL and a function that makes a
-// connection pool.
+// loopback starts the service and returns its URL and a function that creates a connection
+// pool.
 func loopback(b *testing.B) (url string, pool func() http.RoundTripper) {
 	b.Helper()
 	url, stop := startProcess(b, "service")
@@ -61,7 +61,7 @@ type memory struct{ header http.Header }
 
 func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("X-Api-Key") != testKey {
-		return nil, fmt.Errorf("the request has no key")
+		return nil, fmt.Errorf("request has no key")
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,
@@ -140,8 +140,8 @@ func (l *logging) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BenchmarkWrappedTransport compares a client that has a RoundTripper of its own
-// with one that has net/http's.
+// BenchmarkWrappedTransport compares a client that has a custom RoundTripper with one that
+// uses net/http's.
 func BenchmarkWrappedTransport(b *testing.B) {
 	const url, ops, pairs = "http://localhost", 100, 1500
 	wrapper := &logging{next: inMemory()}
@@ -154,8 +154,7 @@ func BenchmarkWrappedTransport(b *testing.B) {
 	})
 }
 
-// BenchmarkDrift compares a client whose observer has Drift with one whose observer has
-// not.
+// BenchmarkDrift compares clients whose observers have and do not have Drift.
 func BenchmarkDrift(b *testing.B) {
 	const url, ops, pairs = "http://localhost", 1000, 300
 	observed := func(o agento.Observer) *agento.Client { return sdkClient(b, url, inMemory(), agento.WithObserver(o)) }

@@ -11,9 +11,9 @@ import (
 // sample measures once and returns the cost of one operation.
 type sample func(b *testing.B) float64
 
-// compare takes pairs of samples, alternating which comes first, and reports the
-// median ratio and the median cost of the twin in the given unit. Short samples and
-// many pairs keep other load on the machine out of the median.
+// compare takes pairs of samples, alternating the order, and reports the median ratio and
+// the median cost of the twin in the given unit. Short samples and many pairs reduce the
+// influence of other load on the machine.
 func compare(b *testing.B, pairs int, twin, own sample, unit string) {
 	b.Helper()
 	var ratios, costs []float64
@@ -33,7 +33,7 @@ func compare(b *testing.B, pairs int, twin, own sample, unit string) {
 	}
 	b.ReportMetric(median(ratios), "x")
 	b.ReportMetric(median(costs), "twin-"+unit)
-	b.ReportMetric(0, "ns/op") // the time of all pairs, which says nothing
+	b.ReportMetric(0, "ns/op") // the time of all pairs is not meaningful
 }
 
 func median(values []float64) float64 {
@@ -42,9 +42,8 @@ func median(values []float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// timed returns a sample that calls do ops times and returns the microseconds per
-// unit, of which each call has the given number. The context has a deadline, as it
-// mostly has in a server.
+// timed returns a sample that calls do ops times and returns the microseconds per unit. Each
+// call has the given number of units. The context has a deadline, as in a server.
 func timed(ops, units int, do func(context.Context) error) sample {
 	return func(b *testing.B) float64 {
 		b.Helper()

@@ -1,7 +1,7 @@
-// Package bench compares the SDK with net/http and encoding/json. Each benchmark
-// alternates with its twin within one run and reports the ratio, since machines
-// drift between runs. It is a separate module, so that users of the SDK do not
-// download what it compares with. It runs on Linux.
+// Package bench compares the SDK with net/http and encoding/json. Each benchmark alternates
+// with its twin within one run and reports the ratio, because the speed of a machine changes
+// between runs. It is a separate module, so that users of the SDK do not download its
+// dependencies. It runs on Linux.
 //
 //	go -C bench test -run '^$' -bench . -benchtime 1x -count 10 . >bench.txt
 //	go -C bench run ./report bench.txt          # checks the limits, writes docs/benchmarks.md

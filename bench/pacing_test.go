@@ -25,7 +25,7 @@ const (
 	ideal     = (calls/perMinute - 1) * time.Minute // the first 120 leave at once
 )
 
-// way is a way to make many calls against a service that allows 120 a minute.
+// way is a way to make many calls to a service that allows 120 a minute.
 type way struct {
 	name string
 	call func(s *agentotest.Server) func(context.Context) error
@@ -76,8 +76,8 @@ func get(ctx context.Context, s *agentotest.Server, do func(*retryablehttp.Reque
 	return nil
 }
 
-// TestPacingTable makes 1,200 calls in each way, in virtual time, against a
-// service in each meaning that its window can have, and prints a table:
+// TestPacingTable makes 1,200 calls in each way, in virtual time, for each possible meaning
+// of the service's window, and prints a table:
 //
 //	go -C bench test -run PacingTable -v .
 func TestPacingTable(t *testing.T) {

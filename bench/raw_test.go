@@ -14,8 +14,8 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// rawClient calls the service with net/http and encoding/json, as a careful
-// programmer does for one program: no retries, pacing or typed errors.
+// rawClient calls the service with net/http and encoding/json, as a careful programmer does
+// for a single program: without retries, pacing or typed errors.
 type rawClient struct {
 	base string
 	do   func(*http.Request) (*http.Response, error)

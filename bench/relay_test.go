@@ -25,8 +25,8 @@ import (
 
 const upstreamVariable = "AGENTO_BENCH_UPSTREAM"
 
-// relayBackend returns a chat backend of a kind, which also reports its own CPU time
-// and peak memory at /usage.
+// relayBackend returns a chat backend of the given kind, which reports its own CPU time and
+// peak memory at /usage.
 func relayBackend(kind, upstream string) http.Handler {
 	transport := &http.Transport{MaxIdleConnsPerHost: loopbackConns}
 	client, err := agento.New(testKey, agento.WithBaseURL(upstream), agento.WithHTTPClient(&http.Client{Transport: transport}))
@@ -83,7 +83,7 @@ func chatProxy(upstream string, transport http.RoundTripper) http.Handler {
 	}
 }
 
-// plainHandler is a relay as one writes it first.
+// plainHandler is the simplest relay.
 func plainHandler(client *agento.Client) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ Message string }
@@ -108,7 +108,7 @@ func plainHandler(client *agento.Client) http.HandlerFunc {
 	}
 }
 
-// usage is what a process has used.
+// usage is the resource usage of a process.
 type usage struct {
 	CPU  float64 // µs
 	Peak float64 // MB
@@ -139,7 +139,7 @@ func usageOf(b *testing.B, backend string) (u usage) {
 	return u
 }
 
-// browse has browsers post a message each, and returns the events that they got.
+// browse posts a message from each browser and returns the number of events received.
 func browse(b *testing.B, backend, message string, browsers int) int {
 	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: loopbackConns}

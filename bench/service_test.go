@@ -52,10 +52,10 @@ func responseHeader() http.Header {
 	}
 }
 
-// service is the part of the API that is measured. The text of a chat message says
-// what the answer is: "events N"; "first", one event in its own write; "idle", one
-// event and then silence; "crowd N", which stays open after the first event until N
-// chats are open; "paced N", N events 50 ms apart.
+// service is the measured part of the API. The text of a chat message selects the answer:
+// "events N"; "first", one event in its own write; "idle", one event and then silence;
+// "crowd N", which stays open after the first event until N chats are open; "paced N", N
+// events 50 ms apart.
 type service struct{ crowd crowd }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -119,7 +119,7 @@ func (s *service) chat(w http.ResponseWriter, r *http.Request, message string) {
 	_ = out.Flush()
 }
 
-// crowd blocks its callers until all are there.
+// crowd blocks its callers until all have called meet.
 type crowd struct {
 	mu    sync.Mutex
 	here  int
@@ -154,7 +154,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// serve listens on loopback, prints the address, and ends with standard input.
+// serve serves on loopback, prints the address, and ends when standard input ends.
 func serve(h http.Handler) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -131,8 +131,8 @@ func BenchmarkConcurrentStreams(b *testing.B) {
 	b.Run("agento", func(b *testing.B) { compare(b, pairs, together(raw), together(all), "µs/stream") })
 }
 
-// BenchmarkIdleStream measures heap and stacks of a stream that says nothing: a loop
-// over All beside a response that a goroutine reads through bufio.
+// BenchmarkIdleStream measures heap and stacks of an idle stream: a loop over All, compared
+// with a response that a goroutine reads through bufio.
 func BenchmarkIdleStream(b *testing.B) {
 	url, pool := loopback(b)
 	client, raw := sdkClient(b, url, pool()), newRaw(url, pool())
@@ -159,8 +159,8 @@ func BenchmarkIdleStream(b *testing.B) {
 	b.Run("agento", func(b *testing.B) { compare(b, 3, idle(read), idle(loop), "KiB/stream") })
 }
 
-// idle returns a sample of the memory per open stream. The stream has delivered one
-// event when it is measured.
+// idle returns a sample of the memory per open stream, after the stream has delivered one
+// event.
 func idle(open func(ctx context.Context, event func())) sample {
 	const streams = 1000
 	return func(b *testing.B) float64 {
@@ -179,7 +179,7 @@ func idle(open func(ctx context.Context, event func())) sample {
 	}
 }
 
-// inUse returns the bytes that heap and stacks take.
+// inUse returns the size of heap and stacks in bytes.
 func inUse() float64 {
 	runtime.GC()
 	runtime.GC()

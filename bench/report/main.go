@@ -74,7 +74,7 @@ func read(in io.Reader) (map[key][]float64, error) {
 	return samples, reader.Err()
 }
 
-// benchmarkName is the name without the number of processors.
+// benchmarkName returns the name without the number of processors.
 func benchmarkName(n benchfmt.Name) string {
 	base, parts := n.Parts()
 	name := string(base)
@@ -86,7 +86,7 @@ func benchmarkName(n benchfmt.Name) string {
 	return name
 }
 
-// result is a row with what was measured.
+// result is a row with its measurements.
 type result struct {
 	row
 	benchmath.Summary
@@ -95,8 +95,8 @@ type result struct {
 
 func (r result) exceeded() bool { return r.limit >= 0 && r.Center > r.limit }
 
-// evaluate summarizes the rows that were measured. The error names the rows that
-// are missing and those that exceed their limit.
+// evaluate summarizes the measured rows. The error names rows that are missing and rows that
+// exceed their limit.
 func evaluate(rows []row, samples map[key][]float64) (results []result, failure error) {
 	for _, row := range rows {
 		values := samples[key{row.benchmark, row.unit}]
@@ -131,7 +131,7 @@ func markdown(results []result) string {
 	return out.String()
 }
 
-// unitText is the unit as it follows a number.
+// unitText returns the unit in the form that follows a number.
 func (r row) unitText() string {
 	if strings.HasSuffix(r.unit, "x") {
 		return " ×"
@@ -171,7 +171,7 @@ func (r result) cost() string {
 
 const beginMark, endMark = "<!-- table -->\n", "<!-- end of table -->\n"
 
-// write replaces the table in benchmarks.md, and the picture.
+// write replaces the table in benchmarks.md and the picture.
 func write(docs, table string, results []result) error {
 	path := filepath.Join(docs, "benchmarks.md")
 	page, err := os.ReadFile(path)

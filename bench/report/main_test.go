@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// output is what go test prints when every row is at a factor of its limit.
+// output returns the output of go test if every row is at a factor of its limit.
 func output(factor float64) string {
 	var out strings.Builder
 	for range 6 {

@@ -3,11 +3,11 @@ package main
 // row is a line of the table.
 type row struct {
 	title     string
-	versus    string // what it is compared with
+	versus    string // the baseline
 	benchmark string
-	unit      string  // of the value that is shown
-	twinUnit  string  // of what the other one costs
-	limit     float64 // noLimit if there is none
+	unit      string  // of the displayed value
+	twinUnit  string  // of the baseline's cost
+	limit     float64 // or noLimit
 }
 
 const noLimit = -1

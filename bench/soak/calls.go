@@ -11,7 +11,7 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// work makes calls until ctx ends. Those under way go on.
+// work makes calls until ctx ends. It does not cancel running calls.
 func (t *target) work(ctx context.Context) {
 	for t.limiter.Wait(ctx) == nil {
 		choose(t.read, t.read, t.read, t.readLists, t.changeAgent, t.changeSwarm, t.changeKnowledge, t.changeSkill,
@@ -19,7 +19,7 @@ func (t *target) work(ctx context.Context) {
 	}
 }
 
-// call makes one call, at times with a short deadline.
+// call makes one call, sometimes with a short deadline.
 func (t *target) call(ctx context.Context, f func(context.Context, ...agento.Option) error, opts ...agento.Option) outcome {
 	timeout := callTimeout
 	if rand.IntN(30) == 0 {
@@ -37,7 +37,7 @@ func (t *target) call(ctx context.Context, f func(context.Context, ...agento.Opt
 // step is a write. The name is unique.
 type step func(ctx context.Context, name string, opts ...agento.Option) error
 
-// write makes writes until one does not succeed.
+// write makes writes until one fails.
 func (t *target) write(ctx context.Context, steps ...step) {
 	for _, f := range steps {
 		id := t.newWrite()
@@ -51,7 +51,7 @@ func (t *target) write(ctx context.Context, steps ...step) {
 	}
 }
 
-// result returns the error of a call, or an error if there is neither result nor error.
+// result returns the error of a call, or an error if there is neither a result nor an error.
 func result[T any](value *T, err error) error {
 	if value == nil && err == nil {
 		return fmt.Errorf("neither a %T nor an error", value)
@@ -87,7 +87,7 @@ func (t *target) read(ctx context.Context) {
 	})
 }
 
-// readLists reads whole lists, whose rows are known.
+// readLists reads complete lists with known rows.
 func (t *target) readLists(ctx context.Context) {
 	limit := 10 + rand.IntN(60)
 	t.call(ctx, func(ctx context.Context, o ...agento.Option) error {
@@ -203,8 +203,8 @@ func (t *target) createSession(ctx context.Context) {
 	})
 }
 
-// edit adds one to the number in a document. Edits of a document exclude each other,
-// so they are rare.
+// edit increments the number in a document. Concurrent edits of a document conflict, so
+// they are rare.
 func (t *target) edit(ctx context.Context) {
 	if rand.IntN(3) > 0 {
 		return
@@ -221,7 +221,7 @@ func (t *target) edit(ctx context.Context) {
 	}
 }
 
-// parseNumber returns a number that fails every check if the text is not a number.
+// parseNumber returns the number in text. Otherwise it returns one that fails every check.
 func parseNumber(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 
 const disturbed = 0.12 // of all requests
 
-// undisturbed carries a request out even if the client has gone, so that the ledger
-// is exact.
+// undisturbed lets a request complete even if the client has disconnected, so that the
+// ledger is exact.
 func undisturbed() agentotest.Fault { return agentotest.Delay(0).AfterCommit() }
 
 // disturb returns a fault for a request and whether a write takes effect.
@@ -34,7 +34,7 @@ func disturb(r agentotest.Request, refusals []int) (f agentotest.Fault, effect b
 	return badResponse().AfterCommit(), true
 }
 
-// refusal is a response that promises that nothing took effect.
+// refusal returns a response that guarantees that nothing took effect.
 func refusal(status int) agentotest.Fault {
 	return agentotest.Answer(agentotest.Raw{
 		Status: status, Header: http.Header{"Retry-After": {choose("0", "1")}},
@@ -42,7 +42,7 @@ func refusal(status int) agentotest.Fault {
 	})
 }
 
-// failure leaves open whether the request took effect.
+// failure returns a fault after which it is unknown whether the request took effect.
 func failure() agentotest.Fault {
 	page := agentotest.Raw{
 		Status: http.StatusBadGateway, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte("<html>Bad Gateway</html>"),
@@ -53,7 +53,7 @@ func failure() agentotest.Fault {
 	)
 }
 
-// badResponse is a response of status 200 that is late or damaged.
+// badResponse returns a response with status 200 that is late or damaged.
 func badResponse() agentotest.Fault {
 	return choose(
 		agentotest.Delay(rand.N(200*time.Millisecond)), agentotest.Cut(rand.IntN(60)),
@@ -62,7 +62,7 @@ func badResponse() agentotest.Fault {
 	)
 }
 
-// chatFault ends a reply early.
+// chatFault returns a fault that ends a reply early.
 func chatFault(p load.Plan) agentotest.Fault {
 	events := p.Wire(rand.IntN(p.Events + 1))
 	errorEvent := `data: {"type":"error","error":{"code":"internal_error","message":"m"}}` + "\n\n"
@@ -72,7 +72,7 @@ func chatFault(p load.Plan) agentotest.Fault {
 	)
 }
 
-// logFault is silent, or truncates the log after its history.
+// logFault returns a fault that sends nothing, or truncates the log after its history.
 func logFault() agentotest.Fault {
 	return choose(stream(": nothing\n\n", agentotest.EndHold), agentotest.Cut(100*history+rand.IntN(5_000)))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// outcome is what the SDK reported about a call.
+// outcome is the result that the SDK reported for a call.
 type outcome string
 
 const (
@@ -33,7 +33,7 @@ func outcomeOf(err error) outcome {
 	return failed
 }
 
-// write is a call that changes something.
+// write is a call that modifies data.
 type write struct {
 	operation  string
 	idempotent bool // a second effect is harmless: PUT, DELETE
@@ -103,11 +103,11 @@ func (l *ledger) violated(format string, args ...any) {
 func (l *ledger) checkType(err error) {
 	var typed *agento.Error
 	if err != nil && !errors.As(err, &typed) && !errors.Is(err, context.DeadlineExceeded) {
-		l.violated("an error without a type: %T %v", err, err)
+		l.violated("error without a type: %T %v", err, err)
 	}
 }
 
-// required are the counts without which a run proves nothing.
+// required are the counts that must be positive for a meaningful run.
 var required = []string{
 	"calls succeeded", "requests disturbed", "events of chats", "chats complete", "lines of logs", "logs complete",
 }

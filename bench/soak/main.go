@@ -1,10 +1,10 @@
-// Soak makes calls and reads streams at random against fake services on loopback,
-// which disturb a part of all requests, and then checks that
+// Soak makes random calls and reads streams against fake services on loopback, which cause
+// faults in a part of the requests, and then checks that
 //
 //   - no write took effect twice or was lost without an error,
-//   - no event of a chat or a log is missing without an error or a mark,
+//   - no event of a chat or a log is missing without an error or a marker,
 //   - every error has a type,
-//   - no goroutine, connection or memory is left.
+//   - no goroutine, connection or memory is leaked.
 //
 // For example:
 //

@@ -129,7 +129,7 @@ func TestLedgerFindsIdleRun(t *testing.T) {
 
 func TestLogReader(t *testing.T) {
 	for name, tt := range map[string]struct {
-		lines            string // "-" is a mark
+		lines            string // "-" is a marker
 		received, missed int
 		violation        string
 	}{

@@ -60,7 +60,7 @@ func (t *target) ask(ctx context.Context) {
 	})
 }
 
-// chatEnded checks how a reply that has begun ended.
+// chatEnded checks how a reply ended after it had begun.
 func (t *target) chatEnded(name string, got, want int, closed bool, err error) {
 	t.checkType(err)
 	t.count("events of chats", got)

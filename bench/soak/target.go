@@ -23,13 +23,13 @@ const (
 	followers   = 3  // of each log
 	perSecond   = 80 // calls, or sequences of calls
 	callTimeout = 30 * time.Second
-	silence     = 2 * time.Second // longest of an attempt or a stream
-	fixedRows   = 120             // of each list that does not change
-	history     = 200             // lines, which a client without IDs asks for when it reconnects
-	writeHeader = "X-Soak-Write"  // has the ID of a write
+	silence     = 2 * time.Second // maximum of an attempt or a stream
+	fixedRows   = 120             // in each list that does not change
+	history     = 200             // lines that a client without IDs requests when it reconnects
+	writeHeader = "X-Soak-Write"  // contains the ID of a write
 )
 
-// config is for tests.
+// config is changed by tests.
 type config struct {
 	inMemory   bool
 	middleware func(http.Handler) http.Handler
@@ -41,15 +41,15 @@ type target struct {
 	server  *agentotest.Server
 	client  *agento.Client
 	limiter *rate.Limiter
-	agent   string // is called and changed
+	agent   string // is called and modified
 	fixed   string // has lists that do not change, and a growing log
-	lines   int    // of the log; read it after writeLog has returned
+	lines   int    // in the log; read it after writeLog has returned
 
 	edits, unknownEdits atomic.Int64
 }
 
-// newTarget starts a service. With IDs in its log streams, it also refuses requests
-// with status 429, which would slow down a client that paces itself.
+// newTarget starts a service. With IDs in its log streams, it also responds with status 429,
+// which would slow down a client that paces itself.
 func newTarget(c config, l *ledger, limiter *rate.Limiter, logIDs bool) *target {
 	opts := []agentotest.Option{
 		agentotest.WithRateLimit(200_000, time.Minute), agentotest.WithLogIDs(logIDs), agentotest.WithMaxPage(50),
@@ -168,7 +168,7 @@ func (t *target) appendLine() {
 	t.server.AppendLog(t.fixed, "INFO", fmt.Sprint(linePrefix, t.lines))
 }
 
-// checkEdits compares the number that the edited document has with the edits.
+// checkEdits compares the number in the edited document with the number of edits.
 func (t *target) checkEdits() {
 	edits, unknown := int(t.edits.Load()), int(t.unknownEdits.Load())
 	if n := parseNumber(t.server.Agent(t.agent).Soul.Content); n < edits || n > edits+unknown {

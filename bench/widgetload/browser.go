@@ -16,12 +16,12 @@ import (
 	"github.com/remsyshq/agento-go/bench/internal/load"
 )
 
-// kind is how a browser behaves.
+// kind is the behavior of a browser.
 type kind int
 
 const (
 	steady  kind = iota // reads each event at once
-	leaving             // leaves in the middle of a reply
+	leaving             // disconnects during a reply
 	slow                // reads a large reply slowly
 	stuck               // does not read a large reply until the handler disconnects it
 	kinds
@@ -54,7 +54,7 @@ func gap(p load.Plan) time.Duration {
 	return 100 * time.Millisecond
 }
 
-// browser sends one message after the other.
+// browser sends messages in sequence.
 type browser struct {
 	kind    kind
 	plan    load.Plan
@@ -76,7 +76,8 @@ func newBrowser(k kind, url, visitor string) *browser {
 	return b
 }
 
-// dialSmallBuffer returns a connection that does not hide that it is read slowly.
+// dialSmallBuffer returns a connection with a small buffer, so that the server blocks when it
+// is read slowly.
 func dialSmallBuffer(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err == nil {
@@ -87,7 +88,7 @@ func dialSmallBuffer(ctx context.Context, network, address string) (net.Conn, er
 
 func (b *browser) browse(end time.Time) {
 	defer b.client.CloseIdleConnections()
-	time.Sleep(rand.N(gap(ordinary) * time.Duration(ordinary.Events))) // so that browsers are not in step
+	time.Sleep(rand.N(gap(ordinary) * time.Duration(ordinary.Events))) // so that browsers are not synchronized
 	for ok := true; ok; ok = time.Now().Before(end) {
 		if err := b.turn(); err != nil {
 			b.result.failures = append(b.result.failures, err)
@@ -115,7 +116,7 @@ func (b *browser) turn() error {
 	case stuck:
 		time.Sleep(2 * writeTimeout)
 		if _, err := io.Copy(io.Discard, resp.Body); err == nil {
-			return errors.New("a browser that does not read was not disconnected")
+			return errors.New("browser that does not read was not disconnected")
 		}
 		return nil
 	}

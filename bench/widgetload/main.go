@@ -1,10 +1,10 @@
-// Widgetload puts chathttp.Handler under the load of many browsers on loopback, a
-// third of which leave in the middle of a reply and a tenth of which read slowly. It
-// checks that each reply is complete and that nothing is left at the end:
+// Widgetload puts chathttp.Handler under the load of many browsers on loopback. A third of
+// them disconnect during a reply, and a tenth read slowly. It checks that each reply is
+// complete and that nothing is leaked:
 //
 //	go -C bench run ./widgetload -browsers 500 -for 1m
 //
-// It prints what the browsers got and exits with status 1 if a check fails.
+// It prints the results and exits with status 1 if a check fails.
 package main
 
 import (
@@ -31,7 +31,7 @@ import (
 const (
 	writeTimeout    = 5 * time.Second
 	shutdownTimeout = 20 * time.Second
-	sendBuffer      = 16 << 10 // of a connection to a browser; a larger one hides that it reads slowly
+	sendBuffer      = 16 << 10 // per connection to a browser; a larger one hides slow reading
 	heapPerBrowser  = 16 << 10 // bytes that may remain allocated: counts of the last minute, descriptors of goroutines
 )
 
@@ -83,13 +83,13 @@ func newHandler(client *agento.Client, agent string) (*chathttp.Handler, error) 
 			return chathttp.Turn{AgentID: agent}, nil
 		},
 		TokenKeys:    []chathttp.TokenKey{chathttp.NewTokenKey("k1", []byte(strings.Repeat("s", 32)))},
-		VisitorLimit: chathttp.Limit{AtOnce: 10, PerMinute: 100_000}, // a browser that left may be back before the handler knows
+		VisitorLimit: chathttp.Limit{AtOnce: 10, PerMinute: 100_000}, // a browser may return before the handler detects its disconnect
 		TotalLimit:   chathttp.Limit{AtOnce: 5000, PerMinute: 100_000},
 		WriteTimeout: writeTimeout,
 	})
 }
 
-// reply is the service's response to a message: the planned events, with pauses.
+// reply is the service's response to a message: the planned events with pauses.
 func reply(r agentotest.Request) (agentotest.Fault, bool) {
 	if r.Operation != "sendMessage" {
 		return agentotest.Fault{}, false
@@ -100,7 +100,7 @@ func reply(r agentotest.Request) (agentotest.Fault, bool) {
 	return agentotest.Answer(raw), true
 }
 
-// browse has browsers send messages for a while and returns a result for each kind.
+// browse sends messages from browsers for a while and returns a result for each kind.
 func browse(url string, browsers int, duration time.Duration) [kinds]result {
 	var results [kinds]result
 	var mu sync.Mutex

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// result is what browsers got.
+// result counts what browsers received.
 type result struct {
 	browsers, turns, events int
 	failures                []error

@@ -1,5 +1,5 @@
-// Package load has what the load programs share: replies that can be checked event
-// by event, and checks for goroutines and memory that are left behind.
+// Package load contains what the load programs share: replies that can be checked event by
+// event, and checks for leaked goroutines and memory.
 package load
 
 import (
@@ -14,10 +14,10 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// Plan describes the reply to a message: how many events, and the size of their text.
+// Plan describes the reply to a message: the number of events and the size of their text.
 type Plan struct{ Events, Size int }
 
-// Message returns the message that asks for the reply.
+// Message returns a message that requests the reply.
 func (p Plan) Message() string {
 	message, _ := json.Marshal(p) // two integers
 	return string(message)
@@ -36,7 +36,7 @@ func ParseRequest(body []byte) Plan {
 	return ParseMessage(sent.Message)
 }
 
-// Text returns the text of an event, which has its number. All texts have one length.
+// Text returns the text of event i, which contains i. All texts have the same length.
 func (p Plan) Text(number int) string {
 	text := fmt.Sprintf("%04d/%04d ", number, p.Events)
 	return text + strings.Repeat("x", max(0, p.Size-len(text)))
@@ -65,7 +65,7 @@ func EventStream(body string) agentotest.Raw {
 	return agentotest.Raw{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(body)}
 }
 
-// Heap returns the bytes of the live heap.
+// Heap returns the size of the live heap in bytes.
 func Heap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -76,12 +76,12 @@ func Heap() uint64 {
 
 const leakTimeout = 10 * time.Second
 
-// CheckGoroutines waits until at most n goroutines exist. It returns an error with
-// their stacks if that takes too long. An open connection of an http.Client has
-// goroutines, so this finds open connections as well.
+// CheckGoroutines waits until at most n goroutines exist. If that takes too long, it returns
+// an error with their stacks. It also finds open connections, because an open connection of
+// an http.Client has goroutines.
 func CheckGoroutines(n int) error {
 	settled := func() bool {
-		runtime.GC() // without it, the count at times includes a goroutine that has ended
+		runtime.GC() // otherwise the count may include a goroutine that has ended
 		return runtime.NumGoroutine() <= n
 	}
 	if eventually(settled) {
@@ -97,7 +97,7 @@ func CheckHeap(n uint64) error {
 	if eventually(func() bool { return Heap() <= n }) {
 		return nil
 	}
-	return fmt.Errorf("the live heap is %d bytes, at most %d expected", Heap(), n)
+	return fmt.Errorf("live heap is %d bytes, at most %d expected", Heap(), n)
 }
 
 func eventually(condition func() bool) bool {
