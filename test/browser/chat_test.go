@@ -14,15 +14,15 @@ func TestAnswerGrows(t *testing.T) {
 	page.send("three more words")
 	page.until("the stop button", func(s shown) bool { return s.Stop && !s.Send && s.Focus == "text" })
 	for _, grown := range []string{"Number ", "Number 1: ", "Number 1: three ", "Number 1: three more "} {
-		s.gate.let(t, 1) // the next word comes only when this one is seen
+		s.gate.let(t, 1) // the next word is sent only after this one is visible
 		require.True(t, page.untilText(grown).Stop)
 	}
-	s.gate.let(t, 2) // the last word and the end
+	s.gate.let(t, 2) // the last word and the end of the answer
 	last := page.untilIdle()
 	require.Equal(t, []shownMessage{{Who: "you", Text: "three more words"}, {Who: "guide", Text: "Number 1: three more words"}}, last.Messages)
-	require.Equal(t, "Number 1: three more words", last.Spoken, "a screen reader gets the answer when it is whole")
+	require.Equal(t, "Number 1: three more words", last.Spoken, "the complete answer is announced to a screen reader")
 	require.Empty(t, last.Problem)
-	require.Contains(t, s.everything(), `"content":"three "`, "the recorder sees the stream")
+	require.Contains(t, s.everything(), `"content":"three "`, "the recorder has the stream")
 }
 
 func TestStop(t *testing.T) {
@@ -35,7 +35,7 @@ func TestStop(t *testing.T) {
 	s.gate.waitLeft(t)
 	last := page.untilIdle()
 	require.Equal(t, shownMessage{"guide", "Number 1: a ", "Stopped."}, last.last())
-	require.Empty(t, last.Problem, "which is no error")
+	require.Empty(t, last.Problem, "not an error")
 	require.Equal(t, "text", last.Focus)
 
 	s.gate.open()
@@ -44,7 +44,7 @@ func TestStop(t *testing.T) {
 	require.Len(t, s.service.Sessions(s.agent), 1)
 }
 
-func TestStopBeforeTheAnswerBegins(t *testing.T) {
+func TestStopBeforeAnswerBegins(t *testing.T) {
 	s := setUp(t)
 	page := s.open(t)
 	page.send("Hello")
@@ -55,7 +55,7 @@ func TestStopBeforeTheAnswerBegins(t *testing.T) {
 	page.until("an answer", func(s shown) bool { return s.Send && s.last().Note == "" && len(s.Messages) == 4 })
 }
 
-func TestReloadContinuesTheSession(t *testing.T) {
+func TestReloadContinuesSession(t *testing.T) {
 	s := setUp(t)
 	s.gate.open()
 	page := s.open(t)
@@ -76,7 +76,7 @@ func TestReloadContinuesTheSession(t *testing.T) {
 	require.Len(t, s.service.Sessions(s.agent), 2)
 }
 
-func TestReloadInTheAnswer(t *testing.T) {
+func TestReloadDuringAnswer(t *testing.T) {
 	s := setUp(t)
 	page := s.open(t)
 	page.send("a long story")
@@ -91,18 +91,18 @@ func TestReloadInTheAnswer(t *testing.T) {
 	require.Len(t, s.service.Sessions(s.agent), 1)
 }
 
-func TestPageEndsWithoutAWord(t *testing.T) {
+func TestPageCrashes(t *testing.T) {
 	s := setUp(t)
 	page := s.open(t)
 	page.send("a long story")
 	s.gate.let(t, 3)
 	page.untilText("Number 1: a ")
-	evaluate[chromedp.Void](page, `Storage.prototype.setItem = () => {}`) // as if it had crashed
+	evaluate[chromedp.Void](page, `Storage.prototype.setItem = () => {}`) // as after a crash
 	page.reload()
 	require.Equal(t, []shownMessage{{"you", "a long story", ""}, {"guide", "", "Interrupted."}}, page.look().Messages)
 }
 
-func TestVisitorsAreApart(t *testing.T) {
+func TestVisitorsAreSeparate(t *testing.T) {
 	s := setUp(t)
 	s.gate.open()
 	pia, tom := s.open(t), s.open(t)
@@ -111,10 +111,10 @@ func TestVisitorsAreApart(t *testing.T) {
 	pia.untilIdle()
 	require.Empty(t, tom.look().Messages)
 
-	// Tom gets hold of all that Pia's page remembers, but not of her cookie.
+	// Tom copies everything that Pia's page stores, except her cookie.
 	stolen := evaluate[string](pia, `JSON.stringify(sessionStorage.chat)`)
-	require.Empty(t, evaluate[string](pia, `document.cookie`), "no script reads the cookie")
-	tom.open(s.recorder.url + "/icon.svg") // of the same origin
+	require.Empty(t, evaluate[string](pia, `document.cookie`), "the cookie is not visible to scripts")
+	tom.open(s.recorder.url + "/icon.svg") // on the same origin
 	evaluate[string](tom, `sessionStorage.chat = `+stolen)
 	tom.open(s.recorder.url)
 	tom.send("What was it?")

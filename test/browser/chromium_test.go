@@ -11,16 +11,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// startChromium starts the browser. The function that it returns ends it.
+// startChromium starts the browser. The returned function stops it.
 func startChromium(profile string) (context.Context, func(), error) {
 	program, err := exec.LookPath("chromium")
 	if err != nil {
-		return nil, nil, errors.New("there is no program chromium: install Debian's package chromium")
+		return nil, nil, errors.New("program chromium not found: install the Debian package chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.DisableGPU)
 	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // it does not run as root otherwise
+		options = append(options, chromedp.NoSandbox) // required to run as root
 	}
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator) // ends with its parent
@@ -29,7 +29,7 @@ func startChromium(profile string) (context.Context, func(), error) {
 	select {
 	case err = <-started:
 	case <-time.After(giveUp):
-		err = errors.New("no answer")
+		err = errors.New("no response")
 	}
 	if err != nil {
 		end()

@@ -2,5 +2,5 @@ package browser
 
 import "syscall"
 
-// dieWithParent has the kernel end a process when the tests' own one is killed.
+// dieWithParent makes the kernel kill a process when the test process is killed.
 func dieWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -1,7 +1,7 @@
-// Package browser has tests of the chat widget of examples/chatwidget in a real
-// browser: its program runs as it would for a user, before a fake service that
-// the tests control, and everything that the browser gets passes a recorder. They
-// need the program chromium; the file debian-packages names its package.
+// Package browser tests the chat widget of examples/chatwidget in a real browser. The program
+// runs as it does for a user, in front of a fake service that the tests control. A recorder
+// between browser and program records everything that the browser receives. The tests need
+// the program chromium; the file debian-packages names its package.
 //
-// TestLook leaves screenshots in the folder out, for a person to look at.
+// TestLook writes screenshots to the directory out, for visual inspection.
 package browser

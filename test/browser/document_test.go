@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPageOfDocument runs the JavaScript of docs/chat-widget.md against what a
-// backend and the proxies in front of it send.
+// TestPageOfDocument runs the JavaScript of docs/chat-widget.md against responses of a
+// backend and of proxies in front of it.
 func TestPageOfDocument(t *testing.T) {
 	document, err := os.ReadFile("../../docs/chat-widget.md")
 	require.NoError(t, err)
@@ -28,7 +28,7 @@ func TestPageOfDocument(t *testing.T) {
 		status int
 		body   string
 		then   func(http.ResponseWriter)
-		want   string // the text and the error
+		want   string // expected text and error
 		token  string
 	}{
 		"answer":                 {200, text + ":\n\ndata: {\"type\":\"done\"}\n\n", nil, "Hi|", "T1"},
@@ -66,7 +66,7 @@ func TestPageOfDocument(t *testing.T) {
 			w.WriteHeader(c.status)
 			_, _ = w.Write([]byte(c.body))
 			_ = http.NewResponseController(w).Flush()
-			if c.body == text { // a text that arrives together with the end may be lost
+			if c.body == text { // text that arrives together with the end may be lost
 				<-shown[current]
 			}
 		}

@@ -15,7 +15,7 @@ const (
 	anotherWord = "A new conversation begins here"
 )
 
-func TestServerKilledInTheAnswer(t *testing.T) {
+func TestServerKilledDuringAnswer(t *testing.T) {
 	s := setUp(t)
 	page := s.open(t)
 	page.send("a long story")
@@ -30,17 +30,17 @@ func TestServerKilledInTheAnswer(t *testing.T) {
 	last = page.untilIdle()
 	require.Equal(t, unreachable, last.Problem)
 	require.Equal(t, shownMessage{"guide", "", "No answer."}, last.last())
-	require.Equal(t, "Are you there?", last.Text, "one key sends it again")
+	require.Equal(t, "Are you there?", last.Text, "one key retries the message")
 
 	s.gate.open()
 	s.start(t, secret)
 	page.enter()
 	last = page.untilText("Number 2: Are you there?")
 	require.Empty(t, last.Problem)
-	require.Len(t, s.service.Sessions(s.agent), 1, "the session goes on")
+	require.Len(t, s.service.Sessions(s.agent), 1, "the session continues")
 }
 
-func TestServerStartedAnewWithAnotherSecret(t *testing.T) {
+func TestServerRestartedWithNewSecret(t *testing.T) {
 	s := setUp(t)
 	s.gate.open()
 	page := s.open(t)
@@ -57,7 +57,7 @@ func TestServerStartedAnewWithAnotherSecret(t *testing.T) {
 	require.Empty(t, page.untilText("Number 2: third").Messages[4].Note)
 }
 
-func TestServerInterruptedFinishesTheAnswer(t *testing.T) {
+func TestServerInterruptFinishesAnswer(t *testing.T) {
 	s := setUp(t)
 	page := s.open(t)
 	page.send("a long story")
@@ -74,7 +74,7 @@ func TestServerInterruptedFinishesTheAnswer(t *testing.T) {
 	<-ended
 }
 
-func TestServiceCutsTheAnswer(t *testing.T) {
+func TestServiceTruncatesAnswer(t *testing.T) {
 	s := setUp(t)
 	s.gate.open()
 	s.service.Next("Chat.Send", 1, agentotest.Cut(90))
@@ -88,7 +88,7 @@ func TestServiceCutsTheAnswer(t *testing.T) {
 	require.Empty(t, page.untilText("Number 2: Again").Problem)
 }
 
-func TestServiceRefuses(t *testing.T) {
+func TestServiceErrors(t *testing.T) {
 	s := setUp(t)
 	s.gate.open()
 	page := s.open(t)

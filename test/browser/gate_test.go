@@ -8,36 +8,36 @@ import (
 	"time"
 )
 
-// gate lets the pieces of the service's answers through one by one.
+// gate lets the events of the service's answers pass one by one.
 type gate struct {
 	pass chan struct{} // one for each event
-	left chan struct{} // the program no longer waits for an answer
+	left chan struct{} // receives a value when the program cancels an answer
 }
 
 func newGate() *gate { return &gate{pass: make(chan struct{}), left: make(chan struct{}, 100)} }
 
-// open lets everything through from now on.
+// open lets all events pass from now on.
 func (g *gate) open() { close(g.pass) }
 
-// let lets some events through.
+// let lets a number of events pass.
 func (g *gate) let(t *testing.T, events int) {
 	t.Helper()
 	for range events {
 		select {
 		case g.pass <- struct{}{}:
 		case <-time.After(giveUp):
-			t.Fatal("the service is not asked for an answer")
+			t.Fatal("no request for an answer")
 		}
 	}
 }
 
-// waitLeft waits until the program has given up an answer.
+// waitLeft waits until the program cancels an answer.
 func (g *gate) waitLeft(t *testing.T) {
 	t.Helper()
 	select {
 	case <-g.left:
 	case <-time.After(giveUp):
-		t.Fatal("the answer goes on in the service")
+		t.Fatal("the answer was not canceled")
 	}
 }
 
@@ -56,7 +56,7 @@ type gatedWriter struct {
 	gate *gate
 }
 
-// Write waits where an event begins.
+// Write waits at the beginning of an event.
 func (w *gatedWriter) Write(p []byte) (int, error) {
 	if strings.HasPrefix(string(p), "data: ") {
 		select {

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKeyboardOnly uses no mouse, and never says where the keys are to go.
+// TestKeyboardOnly uses no mouse and does not set the focus.
 func TestKeyboardOnly(t *testing.T) {
 	s := setUp(t)
 	page := s.open(t)
-	require.Equal(t, "text", page.look().Focus, "one can write at once")
+	require.Equal(t, "text", page.look().Focus, "the text field has the focus")
 	page.press("first line")
 	page.enter(chromedp.ModifierShift)
 	page.press("second")
@@ -24,7 +24,7 @@ func TestKeyboardOnly(t *testing.T) {
 	page.untilText("Number 1: first ")
 	page.press("typed meanwhile")
 	page.enter()
-	require.Equal(t, "typed meanwhile", page.look().Text, "it is kept, and not sent")
+	require.Equal(t, "typed meanwhile", page.look().Text, "the text is kept and not sent")
 
 	page.press(kb.Escape)
 	s.gate.waitLeft(t)
@@ -35,16 +35,16 @@ func TestKeyboardOnly(t *testing.T) {
 	page.untilText("Number 2: typed ")
 	page.press(kb.Tab)
 	require.Equal(t, "stop", page.look().Focus)
-	require.NotEqual(t, "none", evaluate[string](page, `getComputedStyle(document.activeElement).outlineStyle`), "one sees where one is")
+	require.NotEqual(t, "none", evaluate[string](page, `getComputedStyle(document.activeElement).outlineStyle`), "the focus is visible")
 	page.press(" ")
 	s.gate.waitLeft(t)
 	last := page.untilIdle()
 	require.Equal(t, "Stopped.", last.last().Note)
-	require.Equal(t, "text", last.Focus, "not on a button that is gone")
+	require.Equal(t, "text", last.Focus, "not on a removed button")
 
 	back := []chromedp.KeyOption{chromedp.KeyModifiers(chromedp.ModifierShift)}
 	page.press(kb.Tab, back...)
-	require.Equal(t, "messages", page.look().Focus, "so that the arrows scroll it")
+	require.Equal(t, "messages", page.look().Focus, "so that the arrow keys scroll it")
 	page.press(kb.Tab, back...)
 	require.Equal(t, "restart", page.look().Focus)
 	page.enter()
@@ -54,7 +54,7 @@ func TestKeyboardOnly(t *testing.T) {
 	require.NotEmpty(t, last.Spoken)
 }
 
-// TestScreenReader reads the tree that assistive software reads.
+// TestScreenReader reads the accessibility tree.
 func TestScreenReader(t *testing.T) {
 	s := setUp(t)
 	page := s.open(t)
@@ -74,18 +74,18 @@ func TestScreenReader(t *testing.T) {
 	named = page.named()
 	require.Contains(t, named, [2]string{"button", "Stop"})
 	require.NotContains(t, named, [2]string{"button", "Send"})
-	require.Contains(t, named, [2]string{"StaticText", "You:"}, "who speaks is not told by colour alone")
+	require.Contains(t, named, [2]string{"StaticText", "You:"}, "the speaker is not shown by color alone")
 	require.Contains(t, named, [2]string{"StaticText", "Guide:"})
 	require.Equal(t, "The guide is answering.", page.look().Spoken)
 	s.kill()
 	page.untilIdle()
 	require.Contains(t, page.named(), [2]string{"alert", ""})
 	require.Contains(t, page.named(), [2]string{"StaticText", "The answer was interrupted. You can ask again."})
-	require.Equal(t, "off", evaluate[string](page, `document.querySelector("#messages").ariaLive`), "no stream of half sentences")
+	require.Equal(t, "off", evaluate[string](page, `document.querySelector("#messages").ariaLive`), "partial sentences are not announced")
 	require.Equal(t, "en", evaluate[string](page, `document.documentElement.lang`))
 }
 
-// named is the role and the name of each element.
+// named returns the role and the name of each element.
 func (b *tab) named() [][2]string {
 	b.t.Helper()
 	tree, err := chromedp.Call(b.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
@@ -102,7 +102,7 @@ func (b *tab) named() [][2]string {
 func text(v *accessibility.Value) string {
 	s := ""
 	if v != nil {
-		_ = json.Unmarshal(v.Value, &s) // "" where it is something else
+		_ = json.Unmarshal(v.Value, &s) // "" if it is not a string
 	}
 	return s
 }

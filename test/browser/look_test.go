@@ -12,8 +12,7 @@ import (
 
 const out = "out"
 
-// TestLook leaves screenshots for a person to look at, and measures what a
-// program can see.
+// TestLook writes screenshots for visual inspection and measures the layout.
 func TestLook(t *testing.T) {
 	require.NoError(t, os.RemoveAll(out))
 	require.NoError(t, os.MkdirAll(out, 0o755))
@@ -31,7 +30,7 @@ func TestLook(t *testing.T) {
 		page.do(chromedp.EmulateViewport(size.width, size.height, size.options...))
 		shoot := func(moment string) {
 			for _, scheme := range []string{"light", "dark"} {
-				page.colours(scheme)
+				page.colors(scheme)
 				page.fits(size.width)
 				page.readable()
 				name := size.name + "-" + moment + "-" + scheme + ".png"
@@ -53,8 +52,8 @@ const story = "Once there was a visitor who wanted to know everything about a pr
 	"such as https://shop.example/products/the-one-with-the-address-that-does-not-end-where-the-line-does-but-goes-on-and-on\n\n" +
 	"What became of it?"
 
-// converse shows the page at four moments: while it waits, in an answer, after
-// several, and after an error.
+// converse shows the page in four states: waiting, during an answer, after several answers,
+// and after an error.
 func (b *tab) converse(s *stage, shoot func(moment string)) {
 	b.t.Helper()
 	first := len(b.look().Messages)
@@ -75,8 +74,7 @@ func (b *tab) converse(s *stage, shoot func(moment string)) {
 	s.start(b.t, secret)
 }
 
-// fits checks that nothing is wider than the window, and that the composer is
-// within it.
+// fits checks that nothing is wider than the window, and that the composer is inside it.
 func (b *tab) fits(width int64) {
 	b.t.Helper()
 	require.LessOrEqual(b.t, evaluate[int64](b, `document.documentElement.scrollWidth`), width)
@@ -86,17 +84,17 @@ func (b *tab) fits(width int64) {
 	})()`))
 }
 
-// leastContrast is of the text and what is behind it, as WCAG 2 reckons it: the
-// smallest on the page, and where. What cannot be used at the moment does not count.
+// leastContrast returns the lowest contrast of a text on the page according to WCAG 2, and the
+// text. It ignores disabled elements.
 const leastContrast = `(() => {
-	const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
-	const luminance = (colour) => {
-		const [r, g, b] = channels(colour).map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+	const channels = (color) => color.match(/[\d.]+/g).map(Number);
+	const luminance = (color) => {
+		const [r, g, b] = channels(color).map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
 		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 	};
 	const behind = (e) => {
-		const colour = getComputedStyle(e).backgroundColor;
-		return channels(colour)[3] === 0 ? behind(e.parentElement) : colour;
+		const color = getComputedStyle(e).backgroundColor;
+		return channels(color)[3] === 0 ? behind(e.parentElement) : color;
 	};
 	const seen = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.disabled &&
 		!e.closest(".unseen") && (e.value || [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim())));
@@ -106,7 +104,7 @@ const leastContrast = `(() => {
 	}).sort((a, b) => a.ratio - b.ratio)[0];
 })()`
 
-// readable checks that the text stands out from what is behind it.
+// readable checks the contrast of the text.
 func (b *tab) readable() {
 	b.t.Helper()
 	least := evaluate[struct {
@@ -124,6 +122,6 @@ func (b *tab) shoot(name string) {
 }
 
 func quoted(text string) string {
-	data, _ := json.Marshal(text) // a string always can be
+	data, _ := json.Marshal(text) // cannot fail for a string
 	return string(data)
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const giveUp = time.Minute // when something that should happen does not
+const giveUp = time.Minute // timeout for expected events
 
 var (
 	widget string          // the built program
@@ -49,17 +49,17 @@ func prepareAndRun(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	if runtime.GOOS == "linux" && len(started(dir)) == 0 {
-		return 0, errors.New("the browser's processes cannot be seen in /proc")
+		return 0, errors.New("processes of the browser not found in /proc")
 	}
 	code = m.Run()
 	quit()
 	return code, nothingLeft(dir)
 }
 
-// mark names a variable that all processes of a run inherit.
+// mark is a variable that all processes of a run inherit.
 const mark = "AGENTO_E2E_RUN"
 
-// nothingLeft waits until no process is left that was started for these tests.
+// nothingLeft waits until no process started by these tests is left.
 func nothingLeft(dir string) error {
 	var left []string
 	for deadline := time.Now().Add(giveUp); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -70,14 +70,14 @@ func nothingLeft(dir string) error {
 	return fmt.Errorf("processes are left behind: %s", left)
 }
 
-// started finds the processes that have the folder in their environment or, as
-// Chromium's may overwrite that, in their command line.
+// started returns the processes that have the directory in their environment or command line,
+// because Chromium may overwrite its environment.
 func started(dir string) (found []string) {
-	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // the patterns are valid
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is valid
 	commands, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, file := range append(environments, commands...) {
 		text, err := os.ReadFile(file)
-		if err == nil && strings.Contains(string(text), dir) { // it may have ended
+		if err == nil && strings.Contains(string(text), dir) { // the process may have ended
 			found = append(found, file)
 		}
 	}

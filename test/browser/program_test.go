@@ -16,7 +16,7 @@ type program struct {
 	url   string
 	cmd   *exec.Cmd
 	ended chan struct{}
-	asked bool // to end
+	asked bool // interrupt or kill was called
 }
 
 var address = regexp.MustCompile(`http://\S+`)
@@ -44,7 +44,7 @@ func startProgram(t *testing.T, environment ...string) *program {
 	t.Cleanup(func() {
 		select {
 		case <-p.ended:
-			require.True(t, p.asked, "the program ended by itself: %s", cmd.ProcessState)
+			require.True(t, p.asked, "program ended unexpectedly: %s", cmd.ProcessState)
 		default:
 			p.kill()
 		}
@@ -52,21 +52,21 @@ func startProgram(t *testing.T, environment ...string) *program {
 	select {
 	case p.url = <-found:
 	case <-p.ended:
-		t.Fatal("the program ended at once")
+		t.Fatal("program ended at once")
 	case <-time.After(giveUp):
-		t.Fatal("the program does not say its address")
+		t.Fatal("program does not print its address")
 	}
 	return p
 }
 
-// kill ends the program as a crash does.
+// kill kills the program, as a crash would.
 func (p *program) kill() {
 	p.asked = true
 	_ = p.cmd.Process.Kill() // it may have ended
 	<-p.ended
 }
 
-// interrupt ends the program as Ctrl-C does.
+// interrupt interrupts the program like Ctrl-C.
 func (p *program) interrupt(t *testing.T) {
 	t.Helper()
 	p.asked = true
@@ -74,7 +74,7 @@ func (p *program) interrupt(t *testing.T) {
 	select {
 	case <-p.ended:
 	case <-time.After(giveUp):
-		t.Fatal("the program does not end")
+		t.Fatal("program does not end")
 	}
 	require.True(t, p.cmd.ProcessState.Success())
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recorder stands between browser and program, and keeps all that the browser
-// gets. Its address stays when the program is started anew.
+// recorder is a proxy between browser and program that records what the browser receives. Its
+// address does not change when the program is restarted.
 type recorder struct {
 	url     string
 	program atomic.Pointer[url.URL]
@@ -30,9 +30,9 @@ func startRecorder(t *testing.T) *recorder {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(r.program.Load())
-			p.Out.Host = p.In.Host // by which the program checks the Origin
+			p.Out.Host = p.In.Host // needed for the program's Origin check
 		},
-		Transport: &http.Transport{DisableKeepAlives: true}, // to a program that may be another one by now
+		Transport: &http.Transport{DisableKeepAlives: true}, // the program may have been restarted
 		ModifyResponse: func(response *http.Response) error {
 			if err := response.Header.Write(r); err != nil {
 				return err
@@ -40,16 +40,16 @@ func startRecorder(t *testing.T) *recorder {
 			response.Body = teeBody{io.TeeReader(response.Body, r), response.Body}
 			return nil
 		},
-		// A program that is not there is a connection that breaks.
+		// If the program is not running, the connection is aborted.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:     log.New(r, "recorder: ", 0),
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		// An answer that begins while ReverseProxy still looks for the end of the
-		// body would be cut: its own server closes the body then.
+		// A response that begins before ReverseProxy has read the end of the body would be
+		// truncated: its own server then closes the body.
 		body, err := io.ReadAll(request.Body)
 		if err != nil {
-			return // the browser has gone
+			return // the browser disconnected
 		}
 		request.Body = io.NopCloser(bytes.NewReader(body))
 		proxy.ServeHTTP(w, request)
@@ -70,14 +70,14 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.got.Write(p)
 }
 
-// everything is all headers and bodies that the browser got.
+// everything returns all headers and bodies that the browser received.
 func (r *recorder) everything() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.got.String()
 }
 
-// to sends what comes from now on to a program.
+// to forwards new requests to a program.
 func (r *recorder) to(t *testing.T, p *program) {
 	t.Helper()
 	target, err := url.Parse(p.url)

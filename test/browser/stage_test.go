@@ -16,8 +16,7 @@ const (
 	secret    = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 )
 
-// stage is a service that the test controls, the program before it, and the
-// recorder before that.
+// stage consists of a service that the test controls, the program, and the recorder.
 type stage struct {
 	*recorder
 	*program
@@ -26,7 +25,7 @@ type stage struct {
 	agent   string
 }
 
-// echo is what the agent answers. Each word is an event.
+// echo is the agent's answer. Each word is an event.
 func echo(turn agentotest.Turn) []string {
 	return strings.SplitAfter(fmt.Sprintf("Number %d: %s", turn.Number, turn.Message), " ")
 }
@@ -49,7 +48,7 @@ func setUp(t *testing.T) *stage {
 	return s
 }
 
-// start starts the program, again if it was killed.
+// start starts or restarts the program.
 func (s *stage) start(t *testing.T, secret string) {
 	t.Helper()
 	s.program = startProgram(t, "AGENTO_API_KEY="+key, "AGENTO_BASE_URL="+s.service.URL,
@@ -63,14 +62,14 @@ func (s *stage) open(t *testing.T) *tab {
 	return openTab(t, s.recorder.url)
 }
 
-// checkSecrets finds none in anything that the browser got.
+// checkSecrets checks that nothing that the browser received contains a secret.
 func (s *stage) checkSecrets(t *testing.T) {
 	got := strings.ToLower(s.everything())
 	require.Contains(t, got, "content-security-policy", "the recorder has the headers")
-	require.Contains(t, got, "<!doctype html>", "and the bodies")
+	require.Contains(t, got, "<!doctype html>", "the recorder has the bodies")
 	require.NotContains(t, got, keyDigits)
 	require.NotContains(t, got, "ak_live")
 	require.NotContains(t, got, "x-api-key")
 	require.NotContains(t, got, secret)
-	require.NotContains(t, got, strings.TrimPrefix(s.service.URL, "http://"), "nor where the service is")
+	require.NotContains(t, got, strings.TrimPrefix(s.service.URL, "http://"), "the service's address")
 }

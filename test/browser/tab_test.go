@@ -18,25 +18,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tab is a page of the widget in a browser of its own, with its own cookies.
+// tab is a page of the widget in a separate browser context with its own cookies.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
 
 	mu         sync.Mutex
-	expected   string // complaints with this text are no mistake
+	expected   string // complaints with this text are expected
 	complaints []string
-	failures   []string // of requests, which some tests want
+	failures   []string // of requests; some tests expect them
 }
 
-// shown is what a visitor sees, and whether it may be used.
+// shown is the visible state of the page.
 type shown struct {
 	Messages []shownMessage
 	Problem  string // the alert
-	Spoken   string // for a screen reader
+	Spoken   string // announced to a screen reader
 	Text     string // in the composer
-	Focus    string // the id of the element that has it
-	Stop     bool   // the button is there
+	Focus    string // ID of the focused element
+	Stop     bool   // the stop button is visible
 	Send     bool
 }
 
@@ -67,13 +67,12 @@ func openTab(t *testing.T, url string) *tab {
 		if t.Failed() {
 			t.Logf("requests that failed: %q", tab.failures)
 		}
-		require.Empty(t, tab.complaints, "an error in the page, or against its policy")
+		require.Empty(t, tab.complaints, "errors and policy violations of the page")
 	})
 	return tab
 }
 
-// listen notes what the page's author would find in the console, but for
-// requests that a test makes fail.
+// listen records console messages, except for requests that a test makes fail.
 func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -93,7 +92,7 @@ func (b *tab) listen(event any) {
 	}
 }
 
-// expect tells of a complaint that is to come.
+// expect declares an expected complaint.
 func (b *tab) expect(text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,10 +130,10 @@ func (b *tab) look() shown {
 	return evaluate[shown](b, look)
 }
 
-// lookSoon leaves the page some time of its own first.
+// lookSoon gives the page some time before it returns its state.
 const lookSoon = `new Promise((done) => setTimeout(() => done(` + look + `), 10))`
 
-// until waits until the page shows what is wanted.
+// until waits until the page is in the wanted state.
 func (b *tab) until(what string, is func(shown) bool) shown {
 	b.t.Helper()
 	var s shown
@@ -155,26 +154,26 @@ func (s shown) last() shownMessage {
 	return s.Messages[len(s.Messages)-1]
 }
 
-// untilText waits until the newest message is this one.
+// untilText waits until the newest message has the text.
 func (b *tab) untilText(want string) shown {
 	b.t.Helper()
 	return b.until(fmt.Sprintf("%q", want), func(s shown) bool { return s.last().Text == want })
 }
 
-// untilIdle waits until no answer is under way.
+// untilIdle waits until no answer is running.
 func (b *tab) untilIdle() shown {
 	b.t.Helper()
 	return b.until("the end of the answer", func(s shown) bool { return s.Send && !s.Stop })
 }
 
-// press presses keys, wherever the focus is.
+// press presses keys in the focused element.
 func (b *tab) press(keys string, options ...chromedp.KeyOption) {
 	b.t.Helper()
 	b.do(chromedp.KeyEvent(keys, options...))
 }
 
-// enter presses the key Enter as a keyboard does: what it means to the page comes
-// first, and only where that is nothing a new line.
+// enter presses Enter like a keyboard: the page handles the key first, and a new line is
+// inserted only if it does not.
 func (b *tab) enter(modifiers ...chromedp.Modifier) {
 	b.t.Helper()
 	event := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
@@ -188,7 +187,7 @@ func (b *tab) enter(modifiers ...chromedp.Modifier) {
 	}
 }
 
-// send writes a message and clicks the button, as a mouse does.
+// send writes a message and clicks the button.
 func (b *tab) send(message string) {
 	b.t.Helper()
 	b.do(chromedp.SendKeys(chromedp.CSS("#text"), message), chromedp.Click(chromedp.CSS("#send")))
@@ -199,8 +198,8 @@ func (b *tab) click(selector string) {
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// colours emulates the colour scheme that the visitor prefers.
-func (b *tab) colours(scheme string) {
+// colors emulates the color scheme that the visitor prefers.
+func (b *tab) colors(scheme string) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: strings.ToLower(scheme)}},

@@ -16,26 +16,26 @@ import (
 )
 
 const (
-	giveUp = 30 * time.Second // when something that should happen does not
+	giveUp = 30 * time.Second // timeout for expected events
 	tick   = 5 * time.Millisecond
 	key    = "ak_live_00112233445566778899aabbccddeeff"
 )
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// caller is a client of the SDK whose connections are counted. When its test
-// ends, none of them may be open.
+// caller is a client of the SDK that counts its connections. None may be open when its test
+// ends.
 type caller struct {
 	*agento.Client
 	ctx      context.Context
 	dialled  atomic.Int64
 	open     atomic.Int64
-	received atomic.Int64 // bytes, as they crossed the network
+	received atomic.Int64 // bytes, received from the network
 	mu       sync.Mutex
-	answers  map[int]int // how many attempts had which status; 0: no answer
+	answers  map[int]int // attempts by status; 0: no response
 }
 
-// newCaller makes a client for a base URL that is reached by dial.
+// newCaller returns a client for a base URL that is reached through dial.
 func newCaller(t *testing.T, key, base string, dial dialFunc, opts ...agento.Option) *caller {
 	t.Helper()
 	return newCallerOver(t, key, base, dial, new(http.Transport), opts...)
@@ -57,7 +57,7 @@ func newCallerOver(t *testing.T, key, base string, dial dialFunc, tr *http.Trans
 	c.Client = client
 	t.Cleanup(func() {
 		free := waitFor(func() bool {
-			client.CloseIdleConnections() // again, since a stream that was just left is not idle at once
+			client.CloseIdleConnections() // again, because a closed stream is not idle at once
 			return c.open.Load() == 0
 		})
 		require.True(t, free, "connections left open")
@@ -71,7 +71,7 @@ func (c *caller) note(_ context.Context, _ agento.CallInfo, r agento.ResponseInf
 	c.answers[r.StatusCode]++
 }
 
-// answered tells how many attempts were answered by a status.
+// answered returns the number of attempts with a status.
 func (c *caller) answered(status int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// The calls that the faults happen to.
+// The calls that the faults affect.
 
 func (c *caller) get(id string, opts ...agento.Option) error {
 	_, err := c.Agents.Get(c.ctx, id, opts...)
@@ -133,8 +133,8 @@ func (c *caller) send(t *testing.T, agentID string, opts ...agento.Option) *agen
 
 const hello = "Hello, is my parcel on its way?"
 
-// requireFailure expects an error of a status that nothing of the SDK's or the
-// service's own made up, and that matches all of the given ones.
+// requireFailure requires an error with a status, without an error code of the SDK or the
+// service, that matches all targets.
 func requireFailure(t *testing.T, err error, status, attempts int, targets ...error) *agento.Error {
 	t.Helper()
 	var e *agento.Error

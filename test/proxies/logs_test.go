@@ -13,7 +13,7 @@ import (
 
 func isUnknown(err error) bool { return errors.Is(err, agento.ErrOutcomeUnknown) }
 
-// waitFor waits until something is so, and tells whether it came to that.
+// waitFor waits for a condition and reports whether it became true.
 func waitFor(ok func() bool) bool {
 	for end := time.Now().Add(giveUp); time.Now().Before(end); time.Sleep(tick) {
 		if ok() {
@@ -23,7 +23,7 @@ func waitFor(ok func() bool) bool {
 	return false
 }
 
-// append writes lines to the log of the service's agent. No two are the same.
+// append writes lines to the log of the service's agent. No two are equal.
 func (s *service) append(text string, n int) {
 	for range n {
 		s.written = append(s.written, fmt.Sprintf("%s, line %d", text, len(s.written)))
@@ -31,7 +31,7 @@ func (s *service) append(text string, n int) {
 	}
 }
 
-// reader follows a log, and compares it with what was written.
+// reader follows a log and compares it with the lines that were written.
 type reader struct {
 	t      *testing.T
 	s      *service
@@ -40,7 +40,7 @@ type reader struct {
 	gaps   int
 }
 
-// follow writes lines to a log and begins to read it, those lines first.
+// follow writes lines to a log and begins to read it.
 func (c *caller) follow(t *testing.T, s *service, lines int, opts ...agento.Option) *reader {
 	t.Helper()
 	s.append("before", lines)
@@ -50,7 +50,7 @@ func (c *caller) follow(t *testing.T, s *service, lines int, opts ...agento.Opti
 	return &reader{t: t, s: s, stream: stream}
 }
 
-// next is the next entry, which must come.
+// next returns the next entry, which must arrive in time.
 func (r *reader) next() agento.LogEntry {
 	r.t.Helper()
 	select {
@@ -58,13 +58,12 @@ func (r *reader) next() agento.LogEntry {
 		require.True(r.t, ok, "the log ended: %v", r.stream.Err())
 		return e
 	case <-time.After(giveUp):
-		require.FailNow(r.t, "no more came", "%d of %d lines were read", r.read, len(r.s.written))
+		require.FailNow(r.t, "no more lines", "%d of %d lines were read", r.read, len(r.s.written))
 		return agento.LogEntry{}
 	}
 }
 
-// requireLines reads the next n lines: each once, in order. Markers may stand
-// between them.
+// requireLines reads the next n lines: each once, in order. There may be markers between them.
 func (r *reader) requireLines(n int) {
 	r.t.Helper()
 	for range n {
@@ -78,7 +77,7 @@ func (r *reader) requireLines(n int) {
 	}
 }
 
-// requireMarker reads the marker of a new connection.
+// requireMarker reads the marker for a new connection.
 func (r *reader) requireMarker() {
 	r.t.Helper()
 	require.True(r.t, r.next().Reconnected)

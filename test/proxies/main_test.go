@@ -13,8 +13,8 @@ import (
 
 var update = flag.Bool("update", false, "write faults.md anew")
 
-// TestMain lets many tests wait at the same time, since that is most of what they
-// do, and sees to it that no goroutine is left.
+// TestMain raises the number of parallel tests, because they mostly wait, and checks that no
+// goroutine is left.
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
@@ -22,8 +22,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, toxiproxyLeaks()...)
 }
 
-// fault is a row of the table in faults.md: in which part something goes wrong,
-// what it is, and what the caller gets.
+// fault is a row of the table in faults.md: its part, the fault, and what the caller gets.
 type fault struct {
 	part, name, gets string
 	run              func(t *testing.T)
@@ -40,7 +39,7 @@ func allFaults() []fault {
 	return all
 }
 
-// TestFaults lets everything in the table go wrong.
+// TestFaults causes every fault of the table.
 func TestFaults(t *testing.T) {
 	for _, f := range allFaults() {
 		t.Run(f.part+"/"+f.name, func(t *testing.T) {
@@ -79,8 +78,8 @@ func TestFaultsPage(t *testing.T) {
 
 const faultsIntro = `# What real proxies do, and what you get
 
-Each of these %d faults is a test: a real nginx, or toxiproxy, stands between the SDK and ` + "`agentotest`" + `. The table is
-written from the one that ` + "`go test .`" + ` walks here, and a test fails if the two differ. After each fault what the caller
-was told about a write is compared with what the service has: success is exactly one, ` + "`ErrOutcomeUnknown`" + ` none or one,
-any other error none. No goroutine and no connection of the SDK's is left.
+Each of these %d faults is a test: a real nginx, or toxiproxy, is between the SDK and ` + "`agentotest`" + `. The table is
+generated from the list that ` + "`go test .`" + ` runs here, and a test fails if the two differ. After each fault the reported
+outcome of a write is compared with the service: success means exactly one write, ` + "`ErrOutcomeUnknown`" + ` none or one,
+any other error none. No goroutine or connection of the SDK is left.
 `

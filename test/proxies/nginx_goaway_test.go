@@ -15,17 +15,17 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-const nginxGoAway = "nginx: connections that it ends"
+const nginxGoAway = "nginx: connections that it closes"
 
 func goAwayFaults() []fault {
-	const stopSaid = "ErrStreamTruncated, and what arrived; ErrOutcomeUnknown, sent once, and it was written once"
+	const stopSaid = "ErrStreamTruncated, and the text so far; ErrOutcomeUnknown, sent once, and it was written once"
 	three := site{server: "keepalive_requests 3;"}
 	return []fault{
 		{nginxGoAway, "GOAWAY after each 3 requests, over HTTP/2; reads and writes of 6 goroutines", "success for each at the first attempt; each is written once", func(t *testing.T) { endedOften(t, behindTLS, three) }},
 		{nginxGoAway, "Connection: close after each 3 requests, over HTTP/1.1; the same", "the same", func(t *testing.T) { endedOften(t, behindNginx, three) }},
-		{nginxGoAway, "GOAWAY while a chat and a log are open", "both go on to their end", streamsOutlive},
-		{nginxGoAway, "nginx -s reload, over HTTP/2, in the middle of calls, a chat and a log", "no call fails; the chat goes on to its end, the log too", func(t *testing.T) { reloaded(t, true) }},
-		{nginxGoAway, "nginx -s reload, over HTTP/1.1; the same", "every read succeeds, and what the caller of a POST was told is so; the chat goes on to its end, the log too", func(t *testing.T) { reloaded(t, false) }},
+		{nginxGoAway, "GOAWAY while a chat and a log are open", "both continue to their end", streamsOutlive},
+		{nginxGoAway, "nginx -s reload, over HTTP/2, in the middle of calls, a chat and a log", "no call fails; the chat and the log continue to their end", func(t *testing.T) { reloaded(t, true) }},
+		{nginxGoAway, "nginx -s reload, over HTTP/1.1; the same", "every read succeeds, and the reported outcome of a POST is correct; the chat and the log continue to their end", func(t *testing.T) { reloaded(t, false) }},
 		{nginxGoAway, "nginx is stopped at once, over HTTP/1.1, in the middle of a chat and a POST", stopSaid, func(t *testing.T) { stopped(t, false) }},
 		{nginxGoAway, "nginx is stopped at once, over HTTP/2; the same", "the same", func(t *testing.T) { stopped(t, true) }},
 		{nginxGoAway, "nginx is gone; a read", "an Error after all attempts", func(t *testing.T) {
@@ -58,7 +58,7 @@ func endedOften(t *testing.T, behind behind, of site) {
 				}
 				name := fmt.Sprintf("Bot %d/%d", i, n)
 				if err := c.create(name); err != nil || s.named(name) != 1 {
-					t.Errorf("told %v, and there are %d", err, s.named(name))
+					t.Errorf("reported %v, applied %d times", err, s.named(name))
 				}
 			}
 		})
@@ -93,7 +93,7 @@ func requireTenWords(t *testing.T, stream *agento.ChatStream) {
 	require.Len(t, strings.Fields(text), 10)
 }
 
-// reloaded lets callers read and write while nginx changes its workers.
+// reloaded reads and writes while nginx replaces its workers.
 func reloaded(t *testing.T, https bool) {
 	g := newGate()
 	s := startService(t, agentWords(g)...)
@@ -124,7 +124,7 @@ func reloaded(t *testing.T, https bool) {
 				times := s.named(name)
 				fine := err == nil && times == 1 || !https && isUnknown(err) && times <= 1
 				if !fine {
-					t.Errorf("told %v, and there are %d", err, times)
+					t.Errorf("reported %v, applied %d times", err, times)
 					return
 				}
 				made.Add(1)
@@ -153,8 +153,8 @@ func reloaded(t *testing.T, https bool) {
 	require.Len(t, strings.Fields(text), 9)
 }
 
-// changeable is a client before an nginx, which the test goes on to change, and
-// what makes a site fit for it.
+// changeable returns a client in front of an nginx, the nginx, and a function that completes
+// the configuration of a site for it.
 func changeable(t *testing.T, s *service, https bool, of site) (*caller, *nginx, func(site) site) {
 	t.Helper()
 	if !https {
@@ -166,7 +166,7 @@ func changeable(t *testing.T, s *service, https bool, of site) (*caller, *nginx,
 	return newCallerOver(t, s.Key(), "https://localhost", n.dial, cert.transport()), n, cert.secured
 }
 
-// stopped stops nginx while it has calls under way.
+// stopped stops nginx during calls.
 func stopped(t *testing.T, https bool) {
 	g := newGate()
 	s := startService(t, agentWords(g)...)
@@ -188,7 +188,7 @@ func stopped(t *testing.T, https bool) {
 	require.Equal(t, 1, s.named("Bot"))
 }
 
-// gone is a client before an nginx that was stopped.
+// gone returns a client in front of a stopped nginx.
 func gone(t *testing.T) (*service, *caller) {
 	s := startService(t)
 	c, proxy, _ := changeable(t, s, false, site{})

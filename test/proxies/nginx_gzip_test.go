@@ -14,7 +14,7 @@ import (
 
 const nginxGzip = "nginx: gzip"
 
-// zipped compresses whatever is worth it.
+// zipped compresses all responses of a minimum size.
 var zipped = site{http: `
 	gzip on;
 	gzip_types application/json text/event-stream;
@@ -26,9 +26,9 @@ var zipped = site{http: `
 
 func gzipFaults() []fault {
 	return []fault{
-		{nginxGzip, "a list of 500 agents", "the list, unpacked", zippedList(behindNginx)},
-		{nginxGzip, "a list of 500 agents over HTTP/2", "the list, unpacked", zippedList(behindTLS)},
-		{nginxGzip, "an answer that is cut", "an Error after all attempts, no half list", func(t *testing.T) {
+		{nginxGzip, "a list of 500 agents", "the list, decompressed", zippedList(behindNginx)},
+		{nginxGzip, "a list of 500 agents over HTTP/2", "the list, decompressed", zippedList(behindTLS)},
+		{nginxGzip, "a truncated response", "an Error after all attempts, no partial list", func(t *testing.T) {
 			s := startService(t)
 			s.Next("Agents.List", 2, agentotest.Cut(200))
 			c := behindNginx(t, s, zipped)
@@ -36,7 +36,7 @@ func gzipFaults() []fault {
 			requireFailure(t, err, http.StatusOK, 2)
 			require.Nil(t, page)
 		}},
-		{nginxGzip, "a success that unpacks to more than 64 MiB", "an Error at 64 MiB, at the first attempt", func(t *testing.T) {
+		{nginxGzip, "a success that decompresses to more than 64 MiB", "an Error at 64 MiB, at the first attempt", func(t *testing.T) {
 			const mebibytes = 65
 			c := bomb(t, http.StatusOK, mebibytes<<20)
 			err := c.get("a1")
@@ -45,16 +45,16 @@ func gzipFaults() []fault {
 			require.LessOrEqual(t, len(e.Body), 64<<20+1)
 			require.Less(t, c.received.Load(), int64(1<<20))
 		}},
-		{nginxGzip, "an error answer that unpacks to 8 MiB", "the error after 1 MiB of it", func(t *testing.T) {
+		{nginxGzip, "an error response that decompresses to 8 MiB", "the error after 1 MiB of it", func(t *testing.T) {
 			c := bomb(t, http.StatusNotFound, 8<<20)
 			e := requireFailure(t, c.get("a1"), http.StatusNotFound, 1, agento.ErrNoRoute)
 			require.Len(t, e.Body, 1<<20)
 			require.Less(t, c.received.Load(), int64(1<<20))
 		}},
-		{nginxGzip, "a chat whose events wait for each other", "each event as soon as it was sent", func(t *testing.T) {
+		{nginxGzip, "a chat whose events are sent one by one", "each event as soon as it was sent", func(t *testing.T) {
 			oneByOne(t, behindNginx, zipped, unbuffered)
 		}},
-		{nginxGzip, "a log whose lines wait for each other", "each line as soon as it was written", func(t *testing.T) {
+		{nginxGzip, "a log whose lines are written one by one", "each line as soon as it was written", func(t *testing.T) {
 			lineByLine(t, behindNginx, zipped, unbuffered)
 		}},
 	}
@@ -77,7 +77,7 @@ func zippedList(behind behind) func(t *testing.T) {
 	}
 }
 
-// bomb is a client before a service whose answer is small only as long as it is
+// bomb returns a client in front of a service with a response that is small only when
 // compressed.
 func bomb(t *testing.T, status, size int) *caller {
 	s := startService(t)

@@ -17,8 +17,8 @@ import (
 	"github.com/remsyshq/agento-go/chathttp"
 )
 
-// handlerSite keeps the defaults that hold streams back: it buffers responses, and
-// takes a backend that is silent for a second for dead.
+// handlerSite has nginx's defaults that delay streams: it buffers responses, and closes the
+// connection to a backend that is silent for a second.
 func handlerSite(httpVersion string) site {
 	return site{http: "gzip on;", location: `
 		proxy_http_version ` + httpVersion + `;
@@ -27,20 +27,20 @@ func handlerSite(httpVersion string) site {
 		proxy_read_timeout 1s;`}
 }
 
-// startBrowser returns a browser's client that reaches a backend through nginx.
+// startBrowser returns an HTTP client that reaches a backend through nginx.
 func startBrowser(t *testing.T, backend, httpVersion string) *http.Client {
 	t.Helper()
 	return startNginx(t, "http://"+backend, handlerSite(httpVersion)).httpClient(t)
 }
 
-// httpVersions are what nginx can speak to a backend.
+// httpVersions are the versions that nginx can use to a backend.
 var httpVersions = []string{"1.0", "1.1"}
 
-// talk is how the service answers a message: send sends an event.
+// talk is the service's answer to a message: send sends an event.
 type talk func(ctx context.Context, send func(event string))
 
-// startBackend starts a chat handler before a service that talks so, with a
-// layer around it, and returns its address.
+// startBackend starts a chat handler in front of a service with the given answer, wrapped in
+// layer, and returns its address.
 func startBackend(t *testing.T, heartbeat time.Duration, answer talk, layer func(http.Handler) http.Handler) string {
 	t.Helper()
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,8 +75,8 @@ func startBackend(t *testing.T, heartbeat time.Duration, answer talk, layer func
 
 func bare(h http.Handler) http.Handler { return h }
 
-// browse sends a message and returns a reader of the answer's blocks, without
-// the first, which is the session.
+// browse sends a message and returns a reader of the blocks of the answer, without the first
+// one, which is the session.
 func browse(ctx context.Context, t *testing.T, client *http.Client) (next func() string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://shop.example/chat", strings.NewReader(`{"message":"Hi"}`))
@@ -105,8 +105,8 @@ func text(i int) string { return fmt.Sprintf(`{"type":"text","content":"%d"}`, i
 
 const done = `{"type":"done"}`
 
-// TestEventsArriveOneByOne: the service sends the next event only when the
-// browser has seen the last, so that one which is held back is never followed.
+// TestEventsArriveOneByOne sends the next event only after the browser has received the last,
+// so a delayed event stops the answer.
 func TestEventsArriveOneByOne(t *testing.T) {
 	for _, version := range httpVersions {
 		t.Run("HTTP/"+version, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestEventsArriveOneByOne(t *testing.T) {
 	}
 }
 
-// withoutHeader takes away the header that tells nginx not to buffer.
+// withoutHeader removes the header that disables nginx's buffering.
 type withoutHeader struct{ http.ResponseWriter }
 
 func (w withoutHeader) WriteHeader(status int) {
@@ -144,10 +144,10 @@ func (w withoutHeader) WriteHeader(status int) {
 
 func (w withoutHeader) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// TestNginxHoldsBackWhatDoesNotSayOtherwise: without the header events wait for
-// the end, which shows that the test above tests something. (Over HTTP/1.0, which
-// is nginx's default. Over HTTP/1.1 it passes each chunk on.)
-func TestNginxHoldsBackWhatDoesNotSayOtherwise(t *testing.T) {
+// TestNginxBuffersWithoutHeader checks that events are delayed until the end without the
+// header, which validates the test above. This is for HTTP/1.0, nginx's default. Over HTTP/1.1
+// nginx forwards each chunk.
+func TestNginxBuffersWithoutHeader(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), giveUp)
 	defer cancel()
 	seen, held := make(chan bool), make(chan bool, 1)
@@ -173,9 +173,9 @@ func TestNginxHoldsBackWhatDoesNotSayOtherwise(t *testing.T) {
 	require.True(t, <-held)
 }
 
-// TestHeartbeatsKeepTheConnection: nginx gives up a backend that is silent for a
-// second, and this agent is silent until 15 heartbeats have arrived.
-func TestHeartbeatsKeepTheConnection(t *testing.T) {
+// TestHeartbeatsKeepConnection uses an nginx that closes a connection after a second of
+// silence, and an agent that is silent for 15 heartbeats.
+func TestHeartbeatsKeepConnection(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), giveUp)
 	defer cancel()
 	enough := make(chan bool)
@@ -201,7 +201,7 @@ func TestHeartbeatsKeepTheConnection(t *testing.T) {
 	require.Equal(t, "data: "+done, block)
 }
 
-// TestBrowserLeaves: nginx tells the backend, and the backend the service.
+// TestBrowserLeaves checks that the disconnect reaches the service.
 func TestBrowserLeaves(t *testing.T) {
 	for _, version := range httpVersions {
 		t.Run("HTTP/"+version, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestBrowserLeaves(t *testing.T) {
 			select {
 			case <-ended:
 			case <-time.After(giveUp):
-				t.Fatal("the service was not told")
+				t.Fatal("the service did not detect the disconnect")
 			}
 		})
 	}

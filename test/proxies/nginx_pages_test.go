@@ -12,16 +12,16 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-const nginxPages = "nginx: its own answers"
+const nginxPages = "nginx: its own responses"
 
-// impatient gives a silent service up after two seconds.
-var impatient = site{location: "proxy_read_timeout 2s;"}
+// shortTimeout is a site with a timeout of two seconds.
+var shortTimeout = site{location: "proxy_read_timeout 2s;"}
 
 func pageFaults() []fault {
 	return append(downFaults(), append(brokenFaults(), silentFaults()...)...)
 }
 
-// downFaults: nobody listens behind nginx, which answers 502 with its page.
+// downFaults are the faults of a service that is down: nginx responds with a 502 page.
 func downFaults() []fault {
 	down := func(t *testing.T) (*service, *caller) {
 		s := startService(t)
@@ -42,7 +42,7 @@ func downFaults() []fault {
 			requireFailure(t, err, http.StatusBadGateway, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
 			require.Zero(t, s.named("Bot"))
 		}},
-		{nginxPages, "502, the service is down; a message", "ErrInternal and ErrOutcomeUnknown, sent once; nothing was said", func(t *testing.T) {
+		{nginxPages, "502, the service is down; a message", "ErrInternal and ErrOutcomeUnknown, sent once; nothing was received", func(t *testing.T) {
 			s, c := down(t)
 			_, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
 			requireFailure(t, err, http.StatusBadGateway, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
@@ -56,7 +56,7 @@ func downFaults() []fault {
 	}
 }
 
-// brokenFaults: the service breaks off in the middle of a call.
+// brokenFaults are the faults of a service that closes the connection during a call.
 func brokenFaults() []fault {
 	broken := func(t *testing.T, operation string, f agentotest.Fault) (*service, *caller) {
 		s := startService(t)
@@ -64,25 +64,25 @@ func brokenFaults() []fault {
 		return s, behindNginx(t, s, site{})
 	}
 	return []fault{
-		{nginxPages, "502, the service breaks off; a read", "success at the second attempt", func(t *testing.T) {
+		{nginxPages, "502, the service closes the connection; a read", "success at the second attempt", func(t *testing.T) {
 			s, c := broken(t, "Agents.Get", agentotest.Drop())
 			require.NoError(t, c.get(s.agent))
 			require.Equal(t, 1, c.answered(http.StatusBadGateway))
 		}},
-		{nginxPages, "502, the service has applied it and breaks off; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
+		{nginxPages, "502, the service applies it and closes the connection; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
 			s, c := broken(t, "Agents.Create", agentotest.Drop().AfterCommit())
 			err := c.create("Bot")
 			requireFailure(t, err, http.StatusBadGateway, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
 			require.Equal(t, 1, s.named("Bot"))
 		}},
-		{nginxPages, "502, the service has applied it and breaks off; PATCH", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
+		{nginxPages, "502, the service applies it and closes the connection; PATCH", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
 			s, c := broken(t, "Agents.Update", agentotest.Drop().AfterCommit())
 			_, err := c.Agents.Update(c.ctx, s.agent, agento.UpdateAgentParams{Name: agento.Set("Renamed")})
 			requireFailure(t, err, http.StatusBadGateway, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
 			require.Equal(t, 1, s.named("Renamed"))
 			require.Len(t, s.RequestsTo("Agents.Update"), 1)
 		}},
-		{nginxPages, "502, the service has applied it and breaks off; PUT of a document", "success: what was written is read back", func(t *testing.T) {
+		{nginxPages, "502, the service applies it and closes the connection; PUT of a document", "success: what was written is read back", func(t *testing.T) {
 			s, c := broken(t, "Account.UpdatePersonality", agentotest.Drop().AfterCommit())
 			target := agento.ForAgent(s.agent)
 			old, err := c.Account.Personality(c.ctx, target)
@@ -91,24 +91,24 @@ func brokenFaults() []fault {
 			require.NoError(t, err)
 			require.Equal(t, "Be kind.", s.Agent(s.agent).Soul.Content)
 		}},
-		{nginxPages, "502, the service has applied it and breaks off; an edit that adds a line", "success; the line is there once", func(t *testing.T) {
+		{nginxPages, "502, the service applies it and closes the connection; an edit that adds a line", "success; the line is there once", func(t *testing.T) {
 			s, c := broken(t, "Account.UpdatePersonality", agentotest.Drop().AfterCommit())
 			add := func(old string) (string, error) { return old + "\none line", nil }
 			_, err := c.Account.EditPersonality(c.ctx, agento.ForAgent(s.agent), add)
 			require.NoError(t, err)
 			require.Equal(t, 1, strings.Count(s.Agent(s.agent).Soul.Content, "one line"))
 		}},
-		{nginxPages, "502, the service has applied it and breaks off; DELETE", "success: it is sent again and is gone", func(t *testing.T) {
+		{nginxPages, "502, the service applies it and closes the connection; DELETE", "success: it is retried", func(t *testing.T) {
 			s, c := broken(t, "Agents.Delete", agentotest.Drop().AfterCommit())
 			require.NoError(t, c.Agents.Delete(c.ctx, s.agent))
 			require.Zero(t, s.named("Support"))
 		}},
-		{nginxPages, "an answer that is cut; a read", "success at the second attempt", func(t *testing.T) {
+		{nginxPages, "a truncated response; a read", "success at the second attempt", func(t *testing.T) {
 			s, c := broken(t, "Agents.Get", agentotest.Cut(20))
 			require.NoError(t, c.get(s.agent))
 			require.Len(t, s.RequestsTo("Agents.Get"), 2)
 		}},
-		{nginxPages, "an answer that is cut; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
+		{nginxPages, "a truncated response; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
 			s, c := broken(t, "Agents.Create", agentotest.Cut(20))
 			err := c.create("Bot")
 			require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -117,12 +117,12 @@ func brokenFaults() []fault {
 	}
 }
 
-// silentFaults: nginx gives up a silent service and answers 504 with its page.
+// silentFaults are the faults of a silent service: nginx responds with a 504 page.
 func silentFaults() []fault {
 	silent := func(t *testing.T, operation string, n int, f agentotest.Fault) (*service, *caller) {
 		s := startService(t)
 		s.Next(operation, n, f)
-		return s, behindNginx(t, s, impatient)
+		return s, behindNginx(t, s, shortTimeout)
 	}
 	return []fault{
 		{nginxPages, "504, the service is silent; a read", "ErrInternal with an excerpt of the page, after all attempts", func(t *testing.T) {
@@ -135,7 +135,7 @@ func silentFaults() []fault {
 			require.NoError(t, c.get(s.agent))
 			require.Equal(t, 1, c.answered(http.StatusGatewayTimeout))
 		}},
-		{nginxPages, "504, the service has applied it and is silent; POST", "ErrInternal and ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
+		{nginxPages, "504, the service applies it and is silent; POST", "ErrInternal and ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
 			s, c := silent(t, "Agents.Create", 1, agentotest.Hang().AfterCommit())
 			err := c.create("Bot")
 			requireFailure(t, err, http.StatusGatewayTimeout, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
@@ -147,7 +147,7 @@ func silentFaults() []fault {
 			requireFailure(t, err, http.StatusGatewayTimeout, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
 			require.Zero(t, s.named("Bot"))
 		}},
-		{nginxPages, "504, the agent thinks for too long; a message", "ErrInternal and ErrOutcomeUnknown; it is not said twice", func(t *testing.T) {
+		{nginxPages, "504, the agent is too slow; a message", "ErrInternal and ErrOutcomeUnknown; it is not sent twice", func(t *testing.T) {
 			s, c := silent(t, "Chat.Send", 1, agentotest.Hang().AfterCommit())
 			_, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
 			requireFailure(t, err, http.StatusGatewayTimeout, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
@@ -156,7 +156,7 @@ func silentFaults() []fault {
 	}
 }
 
-// limitFaults: nginx has limits of its own.
+// limitFaults are the faults caused by nginx's own limits.
 func limitFaults() []fault {
 	refuses := func(size int, https bool) func(t *testing.T) {
 		return func(t *testing.T) {
@@ -179,8 +179,8 @@ func limitFaults() []fault {
 		{nginxPages, "413, a body of 4 KiB is above its limit", "an Error with the status, sent once; the outcome is known", refuses(4<<10, false)},
 		{nginxPages, "413, a body of 4 MiB is above its limit", "an Error with the status, sent once; the outcome is known", refuses(4<<20, false)},
 		{nginxPages, "413, a body of 4 MiB over HTTP/2", "an Error with the status, sent once; the outcome is known", refuses(4<<20, true)},
-		{nginxPages, "429, its own limit of requests; POST", "success as soon as it lets one pass; it was written once", limitedCreate},
-		{nginxPages, "503, its own limit of requests; POST", "ErrInternal and ErrOutcomeUnknown, since a 503 does not say who gave it; nothing was written", func(t *testing.T) {
+		{nginxPages, "429, nginx's rate limit; POST", "success as soon as the limit allows; it was written once", limitedCreate},
+		{nginxPages, "503, nginx's rate limit; POST", "ErrInternal and ErrOutcomeUnknown, because a 503 does not show its origin; nothing was written", func(t *testing.T) {
 			s := startService(t)
 			c := behindNginx(t, s, oneAMinute)
 			require.NoError(t, c.get(s.agent))
@@ -192,7 +192,7 @@ func limitFaults() []fault {
 	}
 }
 
-// oneAMinute lets one request pass in a minute.
+// oneAMinute allows one request per minute.
 var oneAMinute = site{
 	http:     "limit_req_zone $host zone=calls:1m rate=1r/m;",
 	location: "limit_req zone=calls;",

@@ -18,17 +18,17 @@ const nginxRestart = "nginx: the service restarts behind it"
 
 func restartFaults() []fault {
 	return []fault{
-		{nginxRestart, "reads and writes before, meanwhile and after", "every read succeeds; a POST is sent once, and what its caller was told is so", func(t *testing.T) { restart(t, false) }},
+		{nginxRestart, "reads and writes before, during and after", "every read succeeds; a POST is sent once, and its reported outcome is correct", func(t *testing.T) { restart(t, false) }},
 		{nginxRestart, "the same over HTTP/2", "the same", func(t *testing.T) { restart(t, true) }},
-		{nginxRestart, "a chat is cut by it", "ErrStreamTruncated, and what arrived; the message is not said twice", restartChat},
-		{nginxRestart, "a log is cut by it", "a new connection; a marker, and no line lost or twice", restartLog},
+		{nginxRestart, "a chat is interrupted", "ErrStreamTruncated, and the text so far; the message is not sent twice", restartChat},
+		{nginxRestart, "a log is interrupted", "a new connection; a marker, and no line lost or repeated", restartLog},
 	}
 }
 
-// restart lets callers read and write while the service goes away and comes back.
+// restart reads and writes while the service stops and starts.
 func restart(t *testing.T, https bool) {
 	s := startService(t)
-	s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) { // some writes are under way when it stops
+	s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) { // some writes are running when it stops
 		return agentotest.Delay(20 * time.Millisecond).AfterCommit(), r.Operation == "createAgent"
 	})
 	behind := behindNginx
@@ -63,7 +63,7 @@ func restart(t *testing.T, https bool) {
 				case isUnknown(err) && times <= 1:
 					unknown.Add(1)
 				default:
-					t.Errorf("told %v, and there are %d", err, times)
+					t.Errorf("reported %v, applied %d times", err, times)
 					return
 				}
 			}

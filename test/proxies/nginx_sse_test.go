@@ -17,10 +17,10 @@ const (
 	nginxSilence = "nginx: proxy_read_timeout of 2 s on event streams"
 )
 
-// unbuffered has the service tell nginx not to buffer.
+// unbuffered disables nginx's buffering in the service's responses.
 var unbuffered = withHeaders("X-Accel-Buffering", "no")
 
-// silent is a service that tells nginx nothing.
+// silent leaves nginx's buffering enabled.
 var silent = withHeaders()
 
 func bufferingFaults() []fault {
@@ -31,26 +31,26 @@ func bufferingFaults() []fault {
 		lineSaid = "each line as soon as it was written"
 	)
 	return []fault{
-		{nginxBuffers, "buffering is off; a chat whose events wait for each other", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, off, silent) }},
-		{nginxBuffers, "buffering is on, and the service says X-Accel-Buffering: no; such a chat", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, site{}, unbuffered) }},
+		{nginxBuffers, "buffering is off; a chat whose events are sent one by one", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, off, silent) }},
+		{nginxBuffers, "buffering is on, and the service sends X-Accel-Buffering: no; such a chat", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, site{}, unbuffered) }},
 		{nginxBuffers, "the same with HTTP/1.1 between nginx and the service", oneSaid, func(t *testing.T) { oneByOne(t, behindNginx, modern, unbuffered) }},
-		{nginxBuffers, "buffering is off; a log whose lines wait for each other", lineSaid, func(t *testing.T) { lineByLine(t, behindNginx, off, silent) }},
-		{nginxBuffers, "buffering is on, and the service says X-Accel-Buffering: no; such a log", lineSaid, func(t *testing.T) { lineByLine(t, behindNginx, site{}, unbuffered) }},
+		{nginxBuffers, "buffering is off; a log whose lines are written one by one", lineSaid, func(t *testing.T) { lineByLine(t, behindNginx, off, silent) }},
+		{nginxBuffers, "buffering is on, and the service sends X-Accel-Buffering: no; such a log", lineSaid, func(t *testing.T) { lineByLine(t, behindNginx, site{}, unbuffered) }},
 		{nginxBuffers, "the same over HTTP/2; such a chat", oneSaid, func(t *testing.T) { oneByOne(t, behindTLS, site{}, unbuffered) }},
 		{nginxBuffers, "the same over HTTP/2; such a log", lineSaid, func(t *testing.T) { lineByLine(t, behindTLS, site{}, unbuffered) }},
-		{nginxBuffers, "buffering is on, and the service says nothing; a chat of 500 events", "all events in order, and the stream is complete", bufferedChat},
-		{nginxBuffers, "buffering is on, and the service says nothing; a chat that pauses", "what was sent comes when the stream ends or a buffer is full; the stream is complete", heldBack},
-		{nginxBuffers, "buffering is on, and the service says nothing; a log of 500 lines that ends", "all lines in order, each once; the stream is complete", bufferedLog},
+		{nginxBuffers, "buffering is on, and the service sends no such header; a chat of 500 events", "all events in order, and the stream is complete", bufferedChat},
+		{nginxBuffers, "buffering is on, and the service sends no such header; a chat that pauses", "events arrive when the stream ends or a buffer is full; the stream is complete", heldBack},
+		{nginxBuffers, "buffering is on, and the service sends no such header; a log of 500 lines that ends", "all lines in order, each once; the stream is complete", bufferedLog},
 	}
 }
 
-// tenWords has agents answer with ten increments.
+// tenWords makes agents answer with ten increments.
 var tenWords = agentotest.WithReply(func(agentotest.Turn) []string {
 	return strings.SplitAfter("one two three four five six seven eight nine ten", " ")
 })
 
-// oneByOne has the service send an event only when the last one was seen, so that
-// one which is held back is never followed.
+// oneByOne sends an event only after the last one was received, so a delayed event stops the
+// answer.
 func oneByOne(t *testing.T, behind behind, of site, opts ...agentotest.Option) {
 	g := newGate()
 	s := startService(t, append(opts, tenWords, agentotest.WithMiddleware(g.around))...)
@@ -95,8 +95,7 @@ func bufferedChat(t *testing.T) {
 	require.Equal(t, words, got)
 }
 
-// heldBack shows that the tests above test something: here nothing comes until
-// the stream ends.
+// heldBack validates the tests above: here nothing arrives until the stream ends.
 func heldBack(t *testing.T) {
 	g := newGate()
 	s := startService(t, tenWords, agentotest.WithMiddleware(g.around))
@@ -114,7 +113,7 @@ func heldBack(t *testing.T) {
 		g.one()
 	}
 	require.True(t, waitFor(func() bool { return g.passed.Load() == 10 }))
-	require.Zero(t, c.received.Load(), "nginx passed on what it should have held back")
+	require.Zero(t, c.received.Load(), "nginx did not buffer")
 	g.one()
 	got := <-opened
 	require.NoError(t, got.err)
@@ -165,7 +164,7 @@ func silenceFaults() []fault {
 			l := c.follow(t, s, known)
 			l.requireLines(known)
 			cutOff := waitFor(func() bool { return s.LogStreams(s.agent) == 0 })
-			require.True(t, cutOff, "nginx did not give up")
+			require.True(t, cutOff, "nginx did not close the connection")
 			s.append("meanwhile", 5)
 			l.requireMarker()
 			s.append("after", 5)
@@ -177,22 +176,22 @@ func silenceFaults() []fault {
 		{nginxSilence, "a chat is silent after three events", "the three events, then ErrStreamTruncated", chat(behindNginx, timeout)},
 		{nginxSilence, "the same over HTTP/2", "the same", chat(behindTLS, timeout)},
 		{nginxSilence, "a chat is silent before its first event", "ErrStreamTruncated, and nothing before it", neverBegins(behindNginx, timeout)},
-		{nginxSilence, "the same over HTTP/2, where nginx holds the headers back as well", "the same", neverBegins(behindTLS, timeout)},
-		{nginxSilence, "a chat that nginx buffers is silent after three events", "ErrStreamTruncated; nginx may throw away what it held back", func(t *testing.T) {
+		{nginxSilence, "the same over HTTP/2, where nginx buffers the headers as well", "the same", neverBegins(behindTLS, timeout)},
+		{nginxSilence, "a chat that nginx buffers is silent after three events", "ErrStreamTruncated; nginx may drop buffered events", func(t *testing.T) {
 			g := newGate()
 			s := startService(t, tenWords, agentotest.WithMiddleware(g.around))
 			for range 3 {
 				g.one()
 			}
-			c := behindNginx(t, s, impatient)
+			c := behindNginx(t, s, shortTimeout)
 			reply, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
 			require.ErrorIs(t, err, agento.ErrStreamTruncated)
 			require.True(t, strings.HasPrefix("one two three ", reply.Text))
 		}},
-		{nginxSilence, "a log is silent", "a new connection after a pause; a marker, and no line lost or twice", log(5)},
-		{nginxSilence, "a log without event ids is silent", "the same: the lines' own times tell which came before", log(250, agentotest.WithLogIDs(false))},
-		{nginxSilence, "a log is silent but for comments", "nothing: the connection lasts", func(t *testing.T) {
-			const readTimeout = 10 * time.Second // much longer than a busy machine delays a comment
+		{nginxSilence, "a log is silent", "a new connection after a pause; a marker, and no line lost or repeated", log(5)},
+		{nginxSilence, "a log without event ids is silent", "the same: repeated lines are recognized by their text", log(250, agentotest.WithLogIDs(false))},
+		{nginxSilence, "a log sends only comments", "nothing: the connection stays open", func(t *testing.T) {
+			const readTimeout = 10 * time.Second // much longer than the delay on a busy machine
 			s := startService(t, agentotest.WithLogKeepAlive(200*time.Millisecond))
 			c := behindNginx(t, s, site{location: "proxy_read_timeout 10s; proxy_buffering off;"})
 			l := c.follow(t, s, 5)
@@ -209,7 +208,7 @@ func silenceFaults() []fault {
 	}
 }
 
-// neverBegins is an answer of which only the headers come, if anything.
+// neverBegins returns a test of an answer that sends at most headers.
 func neverBegins(behind behind, of site) func(t *testing.T) {
 	return func(t *testing.T) {
 		s := startService(t, tenWords, agentotest.WithMiddleware(newGate().around))

@@ -18,7 +18,7 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// site is what differs from one nginx to another: directives of its blocks.
+// site contains additional directives for the blocks of a configuration.
 type site struct {
 	http     string
 	listen   string // parameters of the listener
@@ -26,7 +26,7 @@ type site struct {
 	location string
 }
 
-// nginxConfig has the defaults of nginx besides.
+// nginxConfig otherwise has nginx's defaults.
 const nginxConfig = `
 %[7]s
 daemon off;
@@ -54,18 +54,18 @@ http {
 }
 `
 
-// nginx is one that runs.
+// nginx is a running nginx.
 type nginx struct {
 	dir, upstream string
 	process       *os.Process
 }
 
-// startNginx puts a real nginx before an upstream.
+// startNginx starts a real nginx in front of an upstream.
 func startNginx(t *testing.T, upstream string, s site) *nginx {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
-		program = "/usr/sbin/nginx" // not on the path of every user
+		program = "/usr/sbin/nginx" // not in every user's PATH
 	}
 	n := &nginx{dir: tempDir(t), upstream: upstream}
 	n.configure(t, s)
@@ -76,12 +76,12 @@ func startNginx(t *testing.T, upstream string, s site) *nginx {
 	require.NoError(t, command.Start(), "is the package nginx-light installed?")
 	n.process = command.Process
 	t.Cleanup(func() {
-		_ = n.process.Signal(syscall.SIGTERM) // the master ends its workers
+		_ = n.process.Signal(syscall.SIGTERM) // the master process stops its workers
 		killed := time.AfterFunc(giveUp, func() { _ = n.process.Kill() })
 		_ = command.Wait()
 		killed.Stop()
 		if t.Failed() {
-			t.Logf("nginx said:\n%s", said)
+			t.Logf("nginx wrote:\n%s", said)
 		}
 	})
 	require.Eventually(t, func() bool {
@@ -100,14 +100,14 @@ func (n *nginx) configure(t *testing.T, s site) {
 	t.Helper()
 	user := ""
 	if os.Geteuid() == 0 {
-		user = "user root root;" // its workers must reach the folder
+		user = "user root root;" // its workers need access to the directory
 	}
 	text := fmt.Appendf(nil, nginxConfig, n.dir, n.upstream, s.http, s.listen, s.server, s.location, user)
 	require.NoError(t, os.WriteFile(n.file(), text, 0o600))
 }
 
-// reload has nginx read a new configuration: new workers take over, the old ones
-// finish what they have begun.
+// reload reloads the configuration: new workers start, and the old ones finish their
+// requests.
 func (n *nginx) reload(t *testing.T, s site) {
 	t.Helper()
 	n.configure(t, s)
@@ -118,14 +118,14 @@ func (n *nginx) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(n.dir, "socket"))
 }
 
-// httpClient is a plain client, as a browser is.
+// httpClient returns a plain HTTP client.
 func (n *nginx) httpClient(t *testing.T) *http.Client {
 	transport := &http.Transport{DialContext: n.dial}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
 
-// behindNginx starts nginx before a service, and a client before nginx.
+// behindNginx starts nginx in front of a service, and returns a client in front of nginx.
 func behindNginx(t *testing.T, s *service, of site, opts ...agento.Option) *caller {
 	t.Helper()
 	n := startNginx(t, s.upstream(), of)

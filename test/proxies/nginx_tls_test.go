@@ -18,7 +18,7 @@ const nginxTLS = "nginx: TLS and HTTP/2"
 
 func tlsFaults() []fault {
 	var (
-		refused   = "an Error that names it, at the first attempt; nothing was sent, and a write's outcome is known"
+		refused   = "an Error that names the certificate, at the first attempt; nothing was sent, and a write's outcome is known"
 		now       = time.Now()
 		authority x509.UnknownAuthorityError
 		host      x509.HostnameError
@@ -26,7 +26,7 @@ func tlsFaults() []fault {
 	)
 	return []fault{
 		{nginxTLS, "calls, a chat and a log at the same time", "success, over HTTP/2 and one connection", sharedConnection},
-		{nginxTLS, "a certificate that nobody vouches for", refused, func(t *testing.T) {
+		{nginxTLS, "an untrusted certificate", refused, func(t *testing.T) {
 			cert := goodCertificate(t)
 			cert.authorities = x509.NewCertPool()
 			badCertificate(t, cert, "unknown authority", func(err error) bool { return errors.As(err, &authority) })
@@ -72,8 +72,7 @@ func sharedConnection(t *testing.T) {
 	require.EqualValues(t, 1, c.dialled.Load())
 }
 
-// badCertificate makes every kind of call before an nginx with a certificate that
-// must not be trusted.
+// badCertificate makes every kind of call to an nginx with an untrusted certificate.
 func badCertificate(t *testing.T, cert certificate, names string, is func(error) bool) {
 	s := startService(t)
 	n := startNginx(t, s.upstream(), cert.secured(site{}))

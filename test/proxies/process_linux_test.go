@@ -2,8 +2,7 @@ package proxies
 
 import "syscall"
 
-// endsWithTests has the system end a process with the tests, also when they are
-// killed.
+// endsWithTests makes the system end a process with the tests, even if they are killed.
 func endsWithTests() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 }

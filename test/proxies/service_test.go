@@ -17,24 +17,23 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// service is a fake service whose process, so to say, can be stopped and started
-// while its state lasts.
+// service is a fake service that can be stopped and restarted without losing its state.
 type service struct {
 	*agentotest.Service
 	network, address string
-	agent            string   // the id of an agent that runs
+	agent            string   // ID of a running agent
 	written          []string // to its log
 	server           *http.Server
 	served           chan struct{}
 }
 
-// startService starts one on a socket of its own, so that no port has to be free.
+// startService starts a service on a Unix socket, so that no port has to be free.
 func startService(t *testing.T, opts ...agentotest.Option) *service {
 	t.Helper()
 	return serve(t, "unix", filepath.Join(tempDir(t), "service"), opts)
 }
 
-// startServiceTCP starts one on a port.
+// startServiceTCP starts a service on a port.
 func startServiceTCP(t *testing.T, opts ...agentotest.Option) *service {
 	t.Helper()
 	return serve(t, "tcp", "127.0.0.1:0", opts)
@@ -66,16 +65,16 @@ func (s *service) start(t *testing.T) {
 	}()
 }
 
-// stop breaks all connections and refuses new ones.
+// stop closes all connections and refuses new ones.
 func (s *service) stop() {
 	_ = s.server.Close()
 	<-s.served
 }
 
-// upstream is the service as nginx names it.
+// upstream returns the address of the service for nginx.
 func (s *service) upstream() string { return "http://unix:" + s.address }
 
-// named counts the agents of a name.
+// named returns the number of agents with a name.
 func (s *service) named(name string) (n int) {
 	for _, a := range s.Agents() {
 		if a.Name == name {
@@ -85,7 +84,7 @@ func (s *service) named(name string) (n int) {
 	return n
 }
 
-// said counts how often the agent was told a message.
+// said returns how often the agent received a message.
 func (s *service) said(text string) (n int) {
 	for _, m := range s.Messages(s.agent) {
 		if m.Role == "user" && m.Content == text {
@@ -95,17 +94,17 @@ func (s *service) said(text string) (n int) {
 	return n
 }
 
-// requireTrue compares what a caller was told about a write with how often the
-// service has it.
+// requireTrue compares the reported outcome of a write with the number of times that the
+// service applied it.
 func requireTrue(t *testing.T, err error, times int) {
 	t.Helper()
 	switch {
 	case err == nil:
-		require.Equal(t, 1, times, "success, but not exactly one")
+		require.Equal(t, 1, times, "reported as success")
 	case errors.Is(err, agento.ErrOutcomeUnknown):
-		require.LessOrEqual(t, times, 1, "one write became two")
+		require.LessOrEqual(t, times, 1, "written twice")
 	default:
-		require.Zero(t, times, "the caller was told that nothing was written: %v", err)
+		require.Zero(t, times, "reported as not written: %v", err)
 	}
 }
 
@@ -118,7 +117,7 @@ func tempDir(t *testing.T) string {
 	return dir
 }
 
-// gate holds back the events of chat answers until a test lets them pass.
+// gate delays the events of chat answers until a test lets them pass.
 type gate struct {
 	pass   chan struct{}
 	passed atomic.Int64
@@ -129,7 +128,7 @@ func newGate() *gate { return &gate{pass: make(chan struct{}, 100)} }
 func (g *gate) one()  { g.pass <- struct{}{} }
 func (g *gate) open() { close(g.pass) }
 
-// around is a middleware of the service.
+// around is a middleware for the service.
 func (g *gate) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(&gated{w, r, g}, r)
@@ -156,7 +155,7 @@ func (w *gated) Write(p []byte) (int, error) {
 
 func (w *gated) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// withHeaders is a middleware that has every answer carry headers.
+// withHeaders adds headers to every response of the service.
 func withHeaders(pairs ...string) agentotest.Option {
 	return agentotest.WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

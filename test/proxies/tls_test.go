@@ -20,13 +20,13 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// certificate is one that a test has made, in files, and who vouches for it.
+// certificate is a test certificate in files, with a pool that trusts it.
 type certificate struct {
 	file, keyFile string
 	authorities   *x509.CertPool
 }
 
-// newCertificate makes a certificate for a host that vouches for itself.
+// newCertificate creates a self-signed certificate for a host.
 func newCertificate(t *testing.T, host string, from, until time.Time) certificate {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -58,7 +58,7 @@ func goodCertificate(t *testing.T) certificate {
 	return newCertificate(t, "localhost", time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 }
 
-// secured is a site that speaks HTTP/2 over TLS, and says so in a header.
+// secured adds HTTP/2 over TLS to a site, and a header that reports the protocol.
 func (c certificate) secured(s site) site {
 	s.listen += " ssl http2"
 	s.server += fmt.Sprintf(`
@@ -68,7 +68,7 @@ func (c certificate) secured(s site) site {
 	return s
 }
 
-// transport is set up like the SDK's own, and trusts the certificate.
+// transport returns a transport like the SDK's that trusts the certificate.
 func (c certificate) transport() *http.Transport {
 	return &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: c.authorities, MinVersion: tls.VersionTLS12},
@@ -77,8 +77,8 @@ func (c certificate) transport() *http.Transport {
 	}
 }
 
-// behindTLS starts nginx with TLS and HTTP/2 before a service, and a client
-// before nginx.
+// behindTLS starts nginx with TLS and HTTP/2 in front of a service, and returns a client in
+// front of nginx.
 func behindTLS(t *testing.T, s *service, of site, opts ...agento.Option) *caller {
 	t.Helper()
 	cert := goodCertificate(t)

@@ -11,9 +11,9 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// What a caller must get from a spoilt connection, by the kind of call.
+// The expected results of calls over a faulty connection, by the kind of call.
 
-// words are the increments of an answer.
+// words returns the increments of an answer.
 func words(n int) (all []string) {
 	for i := range n {
 		all = append(all, fmt.Sprintf("word %d, ", i))
@@ -23,8 +23,8 @@ func words(n int) (all []string) {
 
 var fortyWords = agentotest.WithReply(func(agentotest.Turn) []string { return words(40) })
 
-// requireSecondAttempt reads what can only be read at the second attempt.
-func requireSecondAttempt(t *testing.T, x *spoilt) {
+// requireSecondAttempt makes a read that succeeds at the second attempt.
+func requireSecondAttempt(t *testing.T, x *faulty) {
 	t.Helper()
 	var response agento.Response
 	got, err := x.Client.Agents.Get(x.ctx, x.agent, agento.WithResponse(&response))
@@ -34,22 +34,22 @@ func requireSecondAttempt(t *testing.T, x *spoilt) {
 	require.Equal(t, 2, response.Attempts)
 }
 
-// requireUnknownWrite writes once, is told that nobody knows, and sees how often
-// it was written.
-func requireUnknownWrite(t *testing.T, x *spoilt, times int) error {
+// requireUnknownWrite makes a write whose outcome is unknown, and checks how often it was
+// applied.
+func requireUnknownWrite(t *testing.T, x *faulty, times int) error {
 	t.Helper()
 	err := x.create("Bot")
 	var e *agento.Error
 	require.ErrorAs(t, err, &e)
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
 	require.Equal(t, 1, e.Attempts)
-	waitFor(func() bool { return x.named("Bot") >= times }) // the service may be slower than the caller is patient
+	waitFor(func() bool { return x.named("Bot") >= times }) // the service may be slower than the caller's timeout
 	require.Equal(t, times, x.named("Bot"))
 	return err
 }
 
-// requireUnknownChat says something, and does not even get the head of an answer.
-func requireUnknownChat(t *testing.T, x *spoilt, times int) error {
+// requireUnknownChat sends a message and gets no response.
+func requireUnknownChat(t *testing.T, x *faulty, times int) error {
 	t.Helper()
 	_, err := x.Chat.Send(x.ctx, x.agent, agento.SendMessageParams{Message: hello})
 	var e *agento.Error
@@ -61,23 +61,22 @@ func requireUnknownChat(t *testing.T, x *spoilt, times int) error {
 	return err
 }
 
-// requireTruncated chats, and gets a part of the answer, which is not claimed to
-// be the whole.
-func requireTruncated(t *testing.T, x *spoilt) {
+// requireTruncated reads an answer that is reported as truncated.
+func requireTruncated(t *testing.T, x *faulty) {
 	t.Helper()
 	reply, err := x.Chat.Ask(x.ctx, x.agent, agento.SendMessageParams{Message: hello})
 	require.ErrorIs(t, err, agento.ErrStreamTruncated)
 	whole := strings.Join(words(40), "")
 	require.NotEmpty(t, reply.Text)
 	require.NotEqual(t, whole, reply.Text)
-	require.True(t, strings.HasPrefix(whole, reply.Text), "not a part of the answer: %q", reply.Text)
-	require.Equal(t, strings.Join(words(reply.Events), ""), reply.Text, "half an event")
+	require.True(t, strings.HasPrefix(whole, reply.Text), "not a prefix of the answer: %q", reply.Text)
+	require.Equal(t, strings.Join(words(reply.Events), ""), reply.Text, "partial event")
 	require.Equal(t, 1, x.said(hello))
 }
 
-// requireWholeLog follows a log whose connection breaks after some of its first
-// lines, and gets every line once.
-func requireWholeLog(t *testing.T, x *spoilt, markers int, opts ...agento.Option) {
+// requireWholeLog follows a log whose connection fails after some lines, and gets every line
+// once.
+func requireWholeLog(t *testing.T, x *faulty, markers int, opts ...agento.Option) {
 	t.Helper()
 	l := x.follow(t, x.service, 20, opts...)
 	l.requireLines(20)

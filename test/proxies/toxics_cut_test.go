@@ -15,7 +15,7 @@ import (
 
 const toxicCut = "toxiproxy: connections that break"
 
-// sizes are the bytes after which a connection is cut, by what goes over it.
+// sizes are the bytes after which a connection is closed, by the kind of call.
 type sizes struct{ read, write, chat, log int }
 
 var (
@@ -29,14 +29,14 @@ func cutToxics() []fault {
 	always := func(one toxic) func(int) []toxic { return func(int) []toxic { return []toxic{one} } }
 	request := func(bytes int) []toxic { return []toxic{limit(up, bytes)} }
 
-	rows := noAnswer("limit_data, the connection ends in the answer's head", inHead, ends, 1)
-	rows = append(rows, noAnswer("limit_data and a reset in the answer's head", inHead, resets, 1)...)
-	rows = append(rows, noAnswer("reset_peer in the place of an answer", inHead, always(down("reset_peer", `{"timeout": 0}`)), 1)...)
-	rows = append(rows, noAnswer("reset_peer in the place of a request", inHead, always(up("reset_peer", `{"timeout": 0}`)), 0)...)
-	rows = append(rows, noAnswer("limit_data, the connection ends in the request's head", inHead, request, 0)...)
+	rows := noAnswer("limit_data, the connection ends in the response header", inHead, ends, 1)
+	rows = append(rows, noAnswer("limit_data and a reset in the response header", inHead, resets, 1)...)
+	rows = append(rows, noAnswer("reset_peer instead of a response", inHead, always(down("reset_peer", `{"timeout": 0}`)), 1)...)
+	rows = append(rows, noAnswer("reset_peer instead of a request", inHead, always(up("reset_peer", `{"timeout": 0}`)), 0)...)
+	rows = append(rows, noAnswer("limit_data, the connection ends in the request header", inHead, request, 0)...)
 	rows = append(rows, noAnswer("timeout, silence for 300 ms and then the end", inHead, always(down("timeout", `{"timeout": 300}`)), 1)...)
-	rows = append(rows, halfAnswer("limit_data, the connection ends in the answer's body", inBody, ends)...)
-	rows = append(rows, halfAnswer("limit_data and a reset in the answer's body", inBody, resets)...)
+	rows = append(rows, halfAnswer("limit_data, the connection ends in the response body", inBody, ends)...)
+	rows = append(rows, halfAnswer("limit_data and a reset in the response body", inBody, resets)...)
 	return append(rows, cutForGood()...)
 }
 
@@ -44,16 +44,16 @@ func limit(direction func(string, string) toxic, bytes int) toxic {
 	return direction("limit_data", fmt.Sprintf(`{"bytes": %d}`, bytes))
 }
 
-// once is a service whose client's first connection is spoilt, and no other.
-func once(t *testing.T, toxics []toxic, opts ...agento.Option) *spoilt {
+// once returns a service and a client whose first connection only is faulty.
+func once(t *testing.T, toxics []toxic, opts ...agento.Option) *faulty {
 	return behindToxics(t, startServiceTCP(t, fortyWords), 1, toxics, opts...)
 }
 
-// noAnswer: not even the head of an answer arrives, at the first attempt. written
-// tells whether the request did.
+// noAnswer returns faults in which no response header arrives at the first attempt. written
+// is the number of times that the request arrives.
 func noAnswer(what string, at sizes, toxics func(bytes int) []toxic, written int) []fault {
 	done := [...]string{"nothing was written", "it was written once"}[written]
-	said := [...]string{"nothing was said", "it was said once"}[written]
+	said := [...]string{"nothing was received", "it was received once"}[written]
 	return []fault{
 		{toxicCut, what + "; a read", "success at the second attempt", func(t *testing.T) {
 			requireSecondAttempt(t, once(t, toxics(at.read)))
@@ -64,13 +64,13 @@ func noAnswer(what string, at sizes, toxics func(bytes int) []toxic, written int
 		{toxicCut, what + "; a message", "ErrOutcomeUnknown, sent once; " + said, func(t *testing.T) {
 			requireUnknownChat(t, once(t, toxics(at.chat)), written)
 		}},
-		{toxicCut, what + "; a log is opened", "it opens at the second attempt, and no line is lost or twice", func(t *testing.T) {
+		{toxicCut, what + "; a log is opened", "it opens at the second attempt, and no line is lost or repeated", func(t *testing.T) {
 			requireWholeLog(t, once(t, toxics(at.log)), 0)
 		}},
 	}
 }
 
-// halfAnswer: a part of an answer arrives, at the first attempt.
+// halfAnswer returns faults in which the first attempt gets a part of the response.
 func halfAnswer(what string, at sizes, toxics func(bytes int) []toxic) []fault {
 	return []fault{
 		{toxicCut, what + "; a read", "success at the second attempt", func(t *testing.T) {
@@ -79,16 +79,16 @@ func halfAnswer(what string, at sizes, toxics func(bytes int) []toxic) []fault {
 		{toxicCut, what + "; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
 			requireUnknownWrite(t, once(t, toxics(at.write)), 1)
 		}},
-		{toxicCut, what + "; a chat", "ErrStreamTruncated, and the whole events before; it was said once", func(t *testing.T) {
+		{toxicCut, what + "; a chat", "ErrStreamTruncated, and the complete events before; it was received once", func(t *testing.T) {
 			requireTruncated(t, once(t, toxics(at.chat)))
 		}},
-		{toxicCut, what + "; a log", "a new connection; a marker, and no line lost or twice", func(t *testing.T) {
+		{toxicCut, what + "; a log", "a new connection; a marker, and no line lost or repeated", func(t *testing.T) {
 			requireWholeLog(t, once(t, toxics(at.log)), 1)
 		}},
 	}
 }
 
-// cutForGood: no attempt does better than the first.
+// cutForGood returns faults that affect every attempt.
 func cutForGood() []fault {
 	const wraps = "an Error that wraps the cause, after all attempts"
 	return []fault{
@@ -104,7 +104,7 @@ func cutForGood() []fault {
 			x := behindToxics(t, startServiceTCP(t), 0, []toxic{down("reset_peer", `{"timeout": 0}`)})
 			requireFailure(t, x.get(x.agent), 0, 2, syscall.ECONNRESET)
 		}},
-		{toxicCut, "limit_data, the connection ends in the request's body; POST", "ErrOutcomeUnknown, sent once; nothing was written", func(t *testing.T) {
+		{toxicCut, "limit_data, the connection ends in the request body; POST", "ErrOutcomeUnknown, sent once; nothing was written", func(t *testing.T) {
 			x := behindToxics(t, startServiceTCP(t), 0, []toxic{limit(up, 1000)})
 			_, err := x.Client.Agents.Create(x.ctx, newAgent("Bot", strings.Repeat("kind ", 1000)))
 			requireFailure(t, err, 0, 1, agento.ErrOutcomeUnknown)

@@ -11,57 +11,57 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-const toxicSilent = "toxiproxy: connections that fall silent"
+const toxicSilent = "toxiproxy: connections that become silent"
 
-// swallow lets everything vanish and keeps the connection open.
+// swallow drops all data and keeps the connection open.
 const swallow = `{"timeout": 0}`
 
 func silentToxics() []fault {
 	answers, requests := []toxic{down("timeout", swallow)}, []toxic{up("timeout", swallow)}
-	patience := agento.WithTimeout(2 * time.Second)
+	timeout := agento.WithTimeout(2 * time.Second)
 	idle := agento.WithIdleTimeout(2 * time.Second)
 	return []fault{
-		{toxicSilent, "timeout, answers vanish once; a read with WithTimeout", "success at the second attempt", func(t *testing.T) {
-			requireSecondAttempt(t, once(t, answers, patience))
+		{toxicSilent, "timeout, responses are dropped once; a read with WithTimeout", "success at the second attempt", func(t *testing.T) {
+			requireSecondAttempt(t, once(t, answers, timeout))
 		}},
-		{toxicSilent, "timeout, answers vanish; a read with WithTimeout", "an Error that is a timeout, after all attempts", func(t *testing.T) {
-			x := behindToxics(t, startServiceTCP(t), 0, answers, patience)
+		{toxicSilent, "timeout, responses are dropped; a read with WithTimeout", "an Error that is a timeout, after all attempts", func(t *testing.T) {
+			x := behindToxics(t, startServiceTCP(t), 0, answers, timeout)
 			err := x.get(x.agent)
 			requireFailure(t, err, 0, 2)
 			requireTimeout(t, err)
 		}},
-		{toxicSilent, "timeout, answers vanish; a read under a deadline", "the context's error, at the deadline", func(t *testing.T) {
+		{toxicSilent, "timeout, responses are dropped; a read under a deadline", "the context's error, at the deadline", func(t *testing.T) {
 			x := behindToxics(t, startServiceTCP(t), 0, answers)
 			ctx, cancel := context.WithTimeout(x.ctx, 2*time.Second)
 			defer cancel()
 			_, err := x.Client.Agents.Get(ctx, x.agent)
 			requireFailure(t, err, 0, 1, context.DeadlineExceeded)
 		}},
-		{toxicSilent, "timeout, answers vanish; POST with WithTimeout", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
-			requireTimeout(t, requireUnknownWrite(t, once(t, answers, patience), 1))
+		{toxicSilent, "timeout, responses are dropped; POST with WithTimeout", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
+			requireTimeout(t, requireUnknownWrite(t, once(t, answers, timeout), 1))
 		}},
-		{toxicSilent, "timeout, requests vanish; POST with WithTimeout", "ErrOutcomeUnknown, sent once; nothing was written", func(t *testing.T) {
-			requireTimeout(t, requireUnknownWrite(t, once(t, requests, patience), 0))
+		{toxicSilent, "timeout, requests are dropped; POST with WithTimeout", "ErrOutcomeUnknown, sent once; nothing was written", func(t *testing.T) {
+			requireTimeout(t, requireUnknownWrite(t, once(t, requests, timeout), 0))
 		}},
-		{toxicSilent, "timeout, answers vanish; a message", "ErrStreamIdle and ErrOutcomeUnknown; it was said once", func(t *testing.T) {
+		{toxicSilent, "timeout, responses are dropped; a message", "ErrStreamIdle and ErrOutcomeUnknown; it was received once", func(t *testing.T) {
 			require.ErrorIs(t, requireUnknownChat(t, once(t, answers, idle), 1), agento.ErrStreamIdle)
 		}},
-		{toxicSilent, "timeout, answers vanish once; a log is opened", "it opens at the second attempt, and no line is lost or twice", func(t *testing.T) {
+		{toxicSilent, "timeout, responses are dropped once; a log is opened", "it opens at the second attempt, and no line is lost or repeated", func(t *testing.T) {
 			requireWholeLog(t, once(t, answers, idle), 0)
 		}},
-		{toxicSilent, "timeout, in the middle of a chat", "what arrived, then ErrStreamIdle after the idle timeout", func(t *testing.T) {
+		{toxicSilent, "timeout, in the middle of a chat", "the text so far, then ErrStreamIdle after the idle timeout", func(t *testing.T) {
 			text, err := chatFallsSilent(t, context.Background(), idle)
 			require.ErrorIs(t, err, agento.ErrStreamIdle)
 			require.Equal(t, "one two ", text)
 		}},
-		{toxicSilent, "timeout, in the middle of a chat under a deadline", "what arrived, then the context's error, at the deadline", func(t *testing.T) {
+		{toxicSilent, "timeout, in the middle of a chat under a deadline", "the text so far, then the context's error, at the deadline", func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			text, err := chatFallsSilent(t, ctx)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.Equal(t, "one two ", text)
 		}},
-		{toxicSilent, "timeout, in the middle of a log", "a new connection after the idle timeout; a marker, and no line lost or twice", func(t *testing.T) {
+		{toxicSilent, "timeout, in the middle of a log", "a new connection after the idle timeout; a marker, and no line lost or repeated", func(t *testing.T) {
 			x := once(t, nil)
 			l := x.follow(t, x.service, 5, idle)
 			l.requireLines(5)
@@ -76,7 +76,7 @@ func silentToxics() []fault {
 	}
 }
 
-// chatFallsSilent lets two events of an answer pass, and no more.
+// chatFallsSilent lets two events of an answer pass and then drops the rest.
 func chatFallsSilent(t *testing.T, ctx context.Context, opts ...agento.Option) (string, error) {
 	g := newGate()
 	x := behindToxics(t, startServiceTCP(t, tenWords, agentotest.WithMiddleware(g.around)), 0, nil)

@@ -14,29 +14,29 @@ import (
 
 const toxicSlow = "toxiproxy: slow connections"
 
-// slowToxics lose nothing, and are only late.
+// slowToxics returns faults that only delay data.
 func slowToxics() []fault {
 	const whole = "the value of a read, one of a write, every event of a chat, every line of a log, once"
 	slow := func(toxics ...toxic) func(t *testing.T) {
 		return func(t *testing.T) { nothingLost(t, toxics) }
 	}
 	return []fault{
-		{toxicSlow, "latency, answers are 150 to 250 ms late", whole, slow(down("latency", `{"latency": 200, "jitter": 50}`))},
+		{toxicSlow, "latency, responses are 150 to 250 ms late", whole, slow(down("latency", `{"latency": 200, "jitter": 50}`))},
 		{toxicSlow, "latency, requests are 150 to 250 ms late", whole, slow(up("latency", `{"latency": 200, "jitter": 50}`))},
-		{toxicSlow, "bandwidth, 32 KB/s for answers", whole, slow(down("bandwidth", `{"rate": 32}`))},
+		{toxicSlow, "bandwidth, 32 KB/s for responses", whole, slow(down("bandwidth", `{"rate": 32}`))},
 		{toxicSlow, "bandwidth, 32 KB/s for requests", whole, slow(up("bandwidth", `{"rate": 32}`))},
-		{toxicSlow, "slicer, answers in pieces of 2 to 12 bytes", whole, slow(down("slicer", `{"average_size": 7, "size_variation": 5, "delay": 10}`))},
+		{toxicSlow, "slicer, responses in pieces of 2 to 12 bytes", whole, slow(down("slicer", `{"average_size": 7, "size_variation": 5, "delay": 10}`))},
 		{toxicSlow, "slicer, requests in pieces of 2 to 12 bytes", whole, slow(up("slicer", `{"average_size": 7, "size_variation": 5, "delay": 10}`))},
-		{toxicSlow, "slow_close, the end of a connection is a minute late", whole + "; nobody waits for the end", slow(down("slow_close", `{"delay": 60000}`))},
-		{toxicSlow, "slow_close by 500 ms, and the service breaks off; a read", "success at the second attempt", func(t *testing.T) {
+		{toxicSlow, "slow_close, the end of a connection is a minute late", whole + "; no call waits for the end", slow(down("slow_close", `{"delay": 60000}`))},
+		{toxicSlow, "slow_close by 500 ms, and the service closes the connection; a read", "success at the second attempt", func(t *testing.T) {
 			x := lateEnd(t, "Agents.Get", 20)
 			requireSecondAttempt(t, x)
 		}},
-		{toxicSlow, "slow_close by 500 ms, and the service breaks off; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
+		{toxicSlow, "slow_close by 500 ms, and the service closes the connection; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
 			x := lateEnd(t, "Agents.Create", 20)
 			requireUnknownWrite(t, x, 1)
 		}},
-		{toxicSlow, "slow_close by 500 ms, and the service breaks off; a chat", "ErrStreamTruncated, and what arrived", func(t *testing.T) {
+		{toxicSlow, "slow_close by 500 ms, and the service closes the connection; a chat", "ErrStreamTruncated, and the text so far", func(t *testing.T) {
 			x := lateEnd(t, "Chat.Send", 100)
 			requireTruncated(t, x)
 		}},
@@ -53,8 +53,7 @@ func slowToxics() []fault {
 	}
 }
 
-// nothingLost makes one call of each kind, and compares what came with what the
-// service has.
+// nothingLost makes one call of each kind and compares the results with the service.
 func nothingLost(t *testing.T, toxics []toxic) {
 	s := startServiceTCP(t, fortyWords)
 	for range 20 {
@@ -89,9 +88,9 @@ func nothingLost(t *testing.T, toxics []toxic) {
 	require.Zero(t, l.gaps)
 }
 
-// lateEnd is a service that cuts its next answer to an operation short, and a
-// proxy that tells so late.
-func lateEnd(t *testing.T, operation string, bytes int) *spoilt {
+// lateEnd returns a service that truncates its next response to an operation, behind a proxy
+// that delays the end of the connection.
+func lateEnd(t *testing.T, operation string, bytes int) *faulty {
 	s := startServiceTCP(t, fortyWords)
 	s.Next(operation, 1, agentotest.Cut(bytes))
 	return behindToxics(t, s, 0, []toxic{down("slow_close", `{"delay": 500}`)})

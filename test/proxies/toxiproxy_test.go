@@ -16,39 +16,38 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// toxic is what toxiproxy calls one: a type, the direction that it is in, and its
-// attributes as JSON.
+// toxic is a toxic of toxiproxy: its type, its direction, and its attributes as JSON.
 type toxic struct {
 	kind, stream, attributes string
-	toxicity                 int // 0: it does nothing
+	toxicity                 int // 0: inactive
 }
 
-// down spoils answers.
+// down returns a toxic for responses.
 func down(kind, attributes string) toxic { return toxic{kind, "downstream", attributes, 1} }
 
-// up spoils requests.
+// up returns a toxic for requests.
 func up(kind, attributes string) toxic { return toxic{kind, "upstream", attributes, 1} }
 
-// resetting makes the end of a connection a reset, whatever ends it: toxiproxy
-// sets a connection up for that when it sees this toxic, active or not.
+// resetting turns the end of a connection into a reset. toxiproxy prepares a connection for
+// that if it has this toxic, even if inactive.
 var resetting = toxic{kind: "reset_peer", stream: "downstream", attributes: "{}"}
 
-// spoilt is a service behind toxiproxy, and a client before it.
-type spoilt struct {
+// faulty is a service behind toxiproxy, and a client in front of it.
+type faulty struct {
 	*service
 	*caller
 	proxy *toxiproxy.Proxy
 }
 
-// behindToxics lets the first n connections of a client pass through toxics; all
-// later ones go straight to the service. With n 0 all of them pass.
-func behindToxics(t *testing.T, s *service, n int64, toxics []toxic, opts ...agento.Option) *spoilt {
+// behindToxics applies toxics to the first n connections of a client. Later ones connect
+// directly to the service. If n is 0, toxics apply to all connections.
+func behindToxics(t *testing.T, s *service, n int64, toxics []toxic, opts ...agento.Option) *faulty {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(server, t.Name(), "127.0.0.1:0", s.address)
 	require.NoError(t, proxy.Start())
 	t.Cleanup(proxy.Stop)
-	x := &spoilt{service: s, proxy: proxy}
+	x := &faulty{service: s, proxy: proxy}
 	for _, one := range toxics {
 		x.add(t, one)
 	}
@@ -64,8 +63,8 @@ func behindToxics(t *testing.T, s *service, n int64, toxics []toxic, opts ...age
 	return x
 }
 
-// add adds a toxic, to the connections that are open as well.
-func (x *spoilt) add(t *testing.T, one toxic) {
+// add adds a toxic, including to open connections.
+func (x *faulty) add(t *testing.T, one toxic) {
 	t.Helper()
 	text := fmt.Sprintf(`{"type": %q, "stream": %q, "attributes": %s, "toxicity": %d}`,
 		one.kind, one.stream, one.attributes, one.toxicity)
@@ -73,9 +72,8 @@ func (x *spoilt) add(t *testing.T, one toxic) {
 	require.NoError(t, err)
 }
 
-// toxiproxyLeaks are goroutines that toxiproxy itself leaves behind: once a toxic
-// has closed its output, nobody takes what the stages before it still pass on, and
-// one that holds an end back does so when the proxy has stopped, too.
+// toxiproxyLeaks are goroutines that toxiproxy itself leaks: after a toxic has closed its
+// output, the stages before it block, and a stage that delays the end outlives the proxy.
 func toxiproxyLeaks() []goleak.Option {
 	const module = "github.com/Shopify/toxiproxy/v2"
 	return []goleak.Option{
