@@ -53,7 +53,7 @@ func chatHandler(client *agento.Client) http.Handler {
 	h, err := chathttp.NewHandler(client, chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) { return "visitor", nil },
 		Turn: func(*http.Request, chathttp.Visit) (chathttp.Turn, error) {
-			return chathttp.Turn{AgentID: agentID, SessionID: "s1"}, nil // a turn in a session that there is already, as the others send
+			return chathttp.Turn{AgentID: agentID, SessionID: "s1"}, nil // an existing session, as in the other backends
 		},
 		TokenKeys:    []chathttp.TokenKey{chathttp.NewTokenKey("k1", bytes.Repeat([]byte("s"), 32))},
 		VisitorLimit: many, TotalLimit: many,

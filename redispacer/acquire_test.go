@@ -176,7 +176,7 @@ func TestHeaders(t *testing.T) {
 		"not from a later request":   {40, 30, 9 * time.Second, time.Minute, 200, time.Minute},
 		"not from a 429":             {1, 0, 9 * time.Second, time.Minute, 429, time.Minute},
 		"longer than configured":     {40, 30, 30 * time.Second, 5 * time.Second, 200, time.Minute},
-		"not from what is no number": {40, 41, 9 * time.Second, time.Minute, 200, time.Minute},
+		"not from an invalid number": {40, 41, 9 * time.Second, time.Minute, 200, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

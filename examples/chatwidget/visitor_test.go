@@ -82,7 +82,7 @@ func TestCookieForged(t *testing.T) {
 	s := testSite(t)
 	cookie := openPage(s, plain)
 	id, signature, _ := strings.Cut(cookie.Value, ".")
-	stranger, _, _ := strings.Cut(openPage(s, plain).Value, ".")
+	otherID, _, _ := strings.Cut(openPage(s, plain).Value, ".")
 	flipped := "A"
 	if strings.HasPrefix(signature, flipped) {
 		flipped = "B"
@@ -92,7 +92,7 @@ func TestCookieForged(t *testing.T) {
 		"no signature":        id,
 		"empty signature":     id + ".",
 		"empty id":            "." + signature,
-		"another's id":        stranger + "." + signature,
+		"another's id":        otherID + "." + signature,
 		"altered id":          id[1:] + id[:1] + "x." + signature,
 		"altered signature":   id + "." + flipped + signature[1:],
 		"shortened signature": id + "." + signature[:len(signature)-1],
@@ -148,7 +148,7 @@ func TestHeaders(t *testing.T) {
 		require.Equal(t, path == "/", h.Get("Set-Cookie") != "", path)
 	}
 	require.Equal(t, "no-store", ask(s, httptest.NewRequest(http.MethodGet, "/", nil)).Header.Get("Cache-Control"),
-		"nobody else gets this visitor's cookie")
+		"no other visitor gets this cookie")
 }
 
 // TestPageHasNothingInline checks that the page has no inline script or style, which the

@@ -70,7 +70,7 @@ func BenchmarkQueue(b *testing.B) {
 			}
 		}
 	}
-	b.ReportMetric(0, "ns/op") // of all slices together, which says nothing
+	b.ReportMetric(0, "ns/op") // the total of all slices is not meaningful
 	b.ReportMetric(float64(best[1000].Nanoseconds()), "ns/waiter")
 	b.ReportMetric(float64(best[4000])/float64(best[1000]), "times-at-4000")
 }
@@ -140,7 +140,7 @@ func beside(b *testing.B, goroutines int, yardstick, subject func(i int)) {
 			}
 		}
 	}
-	b.ReportMetric(0, "ns/op") // of all slices together, which says nothing
+	b.ReportMetric(0, "ns/op") // the total of all slices is not meaningful
 	b.ReportMetric(float64(best[0].Nanoseconds())/calls, "yardstick-ns/call")
 	b.ReportMetric(float64(best[1].Nanoseconds())/calls, "ns/call")
 	b.ReportMetric(float64(best[1])/float64(best[0]), "times-yardstick")

@@ -86,7 +86,7 @@ var cases = []testCase{
 	{name: "bare data lines after longer ones", input: "data: abcdef\ndata\ndata\ndata:g\n\n", want: outcome{events: data("abcdef\n\n\ng")}},
 	{name: "NUL in data", input: "data: a\x00b\n\n", want: outcome{events: data("a\x00b")}},
 	{name: "UTF-8", input: "data: Grüße 世界 🌍\n\n", want: outcome{events: data("Grüße 世界 🌍")}},
-	{name: "invalid UTF-8 is handed on", input: "data: \xff\xc3\n\n", want: outcome{events: data("\xff\xc3")}},
+	{name: "invalid UTF-8 is unchanged", input: "data: \xff\xc3\n\n", want: outcome{events: data("\xff\xc3")}},
 	{name: "line of 100 KiB", input: "data: " + long + "\n\ndata: b\n\n", want: outcome{events: data(long, "b")}},
 
 	// Types.

@@ -1,7 +1,7 @@
-// Package transport carries one call to the service and back.
+// Package transport sends one call to the service and returns its outcome.
 //
-// It knows HTTP and nothing of the API's types. Each file is one concern; call.RoundTrip
-// shows the order in which an attempt passes them:
+// It implements HTTP and does not know the API's types. Each file has one purpose.
+// call.RoundTrip shows the order of the layers of an attempt:
 //
 //	retry → key, pace → limits → middleware → origin → http
 package transport
@@ -21,25 +21,25 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Config is what all calls of a client share.
+// Config is the configuration that all calls of a client share.
 type Config struct {
 	HTTPClient *http.Client // copied by New
 	UserAgent  string
-	Origin     *url.URL                                    // the only origin that gets the key
-	Key        string                                      // empty: KeySource is asked
-	KeySource  func(context.Context) (string, error)       // asked once per attempt
+	Origin     *url.URL                                    // the only origin that receives the key
+	Key        string                                      // empty: use KeySource
+	KeySource  func(context.Context) (string, error)       // called once per attempt
 	NewPacer   func() Pacer                                // called for each new key; may return nil
-	Middleware []func(http.RoundTripper) http.RoundTripper // the first is the outermost
+	Middleware []func(http.RoundTripper) http.RoundTripper // outermost first
 }
 
-// Pacer decides when an attempt may be sent. There is one Observe for each
-// Acquire that returned nil.
+// Pacer decides when an attempt may be sent. Observe is called once for each Acquire that
+// returned nil.
 type Pacer interface {
 	Acquire(context.Context, pace.Request) error
 	Observe(pace.Result)
 }
 
-// Transport carries the calls of one client.
+// Transport sends the calls of one client.
 type Transport struct {
 	chain     http.RoundTripper // middleware, origin check, and the caller's transport
 	jar       http.CookieJar
@@ -49,7 +49,7 @@ type Transport struct {
 	direct    bool // chain is net/http's own transport, which reads a body only to send it
 }
 
-// New returns a transport. The caller's http.Client is not changed.
+// New returns a transport. It does not modify the caller's http.Client.
 func New(cfg Config) *Transport {
 	t := &Transport{jar: cfg.HTTPClient.Jar, userAgent: []string{cfg.UserAgent}}
 	t.keys.init(cfg)
@@ -64,9 +64,9 @@ func New(cfg Config) *Transport {
 	return t
 }
 
-// Default is like net/http's default, and none of its state: with room
-// for many goroutines on one host, and a ping that finds a silent peer. Proxies
-// are taken from the environment, as Go programs do.
+// Default returns a transport with net/http's default settings, but with more idle
+// connections per host and with pings that detect an unresponsive peer. It takes proxies
+// from the environment.
 func Default() *http.Transport {
 	dialer := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -81,21 +81,21 @@ func Default() *http.Transport {
 	}
 }
 
-// Call is one call: what it sends, and within which limits.
+// Call describes a call and its limits.
 type Call struct {
 	Method  string
 	URL     *url.URL
-	Header  http.Header // the caller's own headers; never the key
-	Body    []byte      // nil: none
-	Secrets []string    // values in the body that are kept out of errors, as the key is
-	Stream  bool        // the body of a success is left open
+	Header  http.Header // the caller's own headers, without the key
+	Body    []byte      // nil: no body
+	Secrets []string    // values in the body that are redacted, like the key
+	Stream  bool        // leave the body of a successful response open
 
 	MaxRetries      int
-	RetryAfterLimit time.Duration // longest wait that the service may ask for
-	MaxWait         time.Duration // longest wait of all attempts together for the rate limit; 0: the context's
+	RetryAfterLimit time.Duration // maximum Retry-After to wait for
+	MaxWait         time.Duration // maximum total wait for the rate limit; 0: limited by the context
 	Bulk            bool
-	HeaderTimeout   time.Duration // from sending to the response's headers
-	Timeout         time.Duration // one whole attempt of a unary call; 0: none
+	HeaderTimeout   time.Duration // from sending to the response headers
+	Timeout         time.Duration // for a whole attempt of a unary call; 0: none
 
 	Hooks Hooks // nil: no observer
 }
@@ -112,25 +112,25 @@ type Hooks interface {
 type Outcome struct {
 	StatusCode int // 0: no response
 	Header     http.Header
-	Body       []byte        // of a unary call, and of every response that is not a success
-	Stream     io.ReadCloser // of a stream's success
+	Body       []byte        // of a unary call or an unsuccessful response
+	Stream     io.ReadCloser // of a successful streaming call
 	RetryAfter time.Duration
 	RateLimit  wire.RateLimit
 
 	Attempts int
-	Unknown  bool  // a write that may have been applied, with no response that tells
-	Retried  bool  // an attempt before the last one may have applied this write
+	Unknown  bool  // it is not known whether a write was applied
+	Retried  bool  // an earlier attempt may have applied this write
 	Refused  error // the pacer refused another attempt after this response
-	// Err is why there is no usable response: the network, the context, a limit.
-	// The fields above still have what arrived.
+	// Err is the reason why there is no usable response: an error of the network or the
+	// context, or a limit. The fields above have what was received.
 	Err error
 
-	Redactor // of the keys and of the call's secrets
+	Redactor // for the keys and the call's secrets
 
 	sent bool // the request may have reached the service
 }
 
-// Failed reports whether there is no usable response, or one that is not a success.
+// Failed reports whether there is no usable response, or an unsuccessful one.
 func (out *Outcome) Failed() bool {
 	return out.Err != nil || out.StatusCode < 200 || out.StatusCode > 299
 }
@@ -145,18 +145,18 @@ type call struct {
 	attempts  int
 	queued    time.Duration // spent waiting for the rate limit
 	wait      time.Duration // before the next attempt
-	last      Outcome       // of the newest attempt
-	responded *Outcome      // of the newest attempt before the last that had a response
-	retried   bool          // an attempt before the newest may have been applied
+	last      Outcome       // of the latest attempt
+	responded *Outcome      // of the latest attempt before last that had a response
+	retried   bool          // an attempt before the latest may have been applied
 	refused   error         // why the pacer refused another attempt
-	ended     bool          // the context ended where another attempt would have begun
+	ended     bool          // the context ended before another attempt
 }
 
-// Do carries out a call. It returns when the response of a unary call was read,
-// or when the headers of a stream have arrived.
+// Do makes a call. It returns when the response of a unary call has been read, or when the
+// headers of a stream have arrived.
 func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
-	// One allocation, and no copy of it on the stack. call does not have the other fields: as
-	// it is an http.RoundTripper, their methods would be linked.
+	// One allocation, and no copy of it on the stack. call does not have the other fields:
+	// their methods would be linked, because call is an http.RoundTripper.
 	var all struct {
 		call    call
 		client  http.Client
@@ -185,7 +185,7 @@ func (c *call) newRequest() *http.Request {
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// passOn keeps the result of the last attempt: call has it.
+// passOn returns the result of the last attempt unchanged.
 func passOn(resp *http.Response, err error, _ int) (*http.Response, error) { return resp, err }
 
 // RoundTrip makes one attempt of the call.
@@ -234,7 +234,7 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// outcome returns the result of the call, given what the retrier returned.
+// outcome returns the outcome of the call, given the retrier's error.
 func (c *call) outcome(err error) *Outcome {
 	out := &c.last
 	if out.StatusCode == 0 && out.Err == nil {
@@ -252,7 +252,7 @@ func (c *call) outcome(err error) *Outcome {
 		out.Refused = c.refused
 	}
 	if out.Stream != nil {
-		own := *out // without the call, for as long as the stream is open
+		own := *out // a copy, so that an open stream does not retain the call
 		out = &own
 	}
 	out.Redactor = c.redactor()
@@ -268,8 +268,8 @@ var (
 	noCache     = []string{"no-cache"}
 )
 
-// newHeader returns the header of one attempt: what a cookie jar or a middleware
-// writes into it does not show in the next.
+// newHeader returns the header of one attempt. A change by a cookie jar or a middleware does
+// not affect the next attempt.
 func (c *call) newHeader() http.Header {
 	h := make(http.Header, len(c.Header)+4)
 	for name, values := range c.Header {
@@ -278,7 +278,7 @@ func (c *call) newHeader() http.Header {
 	return h
 }
 
-// setDefaults adds the headers that the caller has not set.
+// setDefaults adds headers that the caller has not set.
 func (c *call) setDefaults(h http.Header) {
 	setDefault(h, "User-Agent", c.t.userAgent)
 	if c.Body != nil {

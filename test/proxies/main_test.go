@@ -11,7 +11,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-var update = flag.Bool("update", false, "write faults.md anew")
+var update = flag.Bool("update", false, "rewrite faults.md")
 
 // TestMain raises the number of parallel tests, because they mostly wait, and checks that no
 // goroutine is left.

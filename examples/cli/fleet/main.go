@@ -36,8 +36,8 @@ import (
 )
 
 const (
-	parallel = 32              // concurrent calls; the SDK limits the rate
-	patience = 5 * time.Minute // for a started agent to run, including waits for the rate limit
+	parallel  = 32              // concurrent calls; the SDK limits the rate
+	startWait = 5 * time.Minute // for a started agent to run, including waits for the rate limit
 )
 
 func main() {
@@ -140,7 +140,7 @@ func (f *fleet) visit(ctx context.Context, client *agento.Client, i int, o optio
 	if start {
 		if a.err = client.Agents.Start(ctx, a.ID, agento.WithBulk(true)); a.err == nil {
 			a.Status = agento.StatusCreating // until the service reports another status
-			wait, cancel := context.WithTimeout(ctx, patience)
+			wait, cancel := context.WithTimeout(ctx, startWait)
 			defer cancel()
 			live, a.err = client.Agents.WaitUntil(wait, a.ID, agento.StatusRunning)
 			a.Started = a.err == nil
