@@ -56,7 +56,7 @@ func responseHeader() http.Header {
 // "events N"; "first", one event in its own write; "idle", one event and then silence;
 // "crowd N", which stays open after the first event until N chats are open; "paced N", N
 // events 50 ms apart.
-type service struct{ crowd crowd }
+type service struct{ crowd barrier }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
@@ -119,14 +119,14 @@ func (s *service) chat(w http.ResponseWriter, r *http.Request, message string) {
 	_ = out.Flush()
 }
 
-// crowd blocks its callers until all have called meet.
-type crowd struct {
+// barrier blocks its callers until all have called meet.
+type barrier struct {
 	mu    sync.Mutex
 	here  int
 	ready chan struct{}
 }
 
-func (c *crowd) meet(size int) {
+func (c *barrier) meet(size int) {
 	c.mu.Lock()
 	if c.here == 0 {
 		c.ready = make(chan struct{})

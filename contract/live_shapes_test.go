@@ -159,7 +159,7 @@ func TestLiveRefutes(t *testing.T) {
 	t.Parallel()
 	runs := map[string]*live{}
 	for _, s := range shapes { // in parallel, because they mostly wait
-		service := inhabited(t, s.middleware())
+		service := seededService(t, s.middleware())
 		l := goLive(t, service, writes, "AGENTO_LIVE_AGENT="+service.Agents()[0].ID)
 		require.NoError(t, l.cmd.Start())
 		runs[s.name] = l
@@ -196,7 +196,7 @@ func TestLiveRefutes(t *testing.T) {
 // TestLiveReadsWhenItCannotWrite checks that a failing list prevents only the writes.
 func TestLiveReadsWhenItCannotWrite(t *testing.T) {
 	t.Parallel()
-	s := inhabited(t)
+	s := seededService(t)
 	s.Next("listAgents", 4, agentotest.Fail(http.StatusInternalServerError, "internal_error"))
 	l := goLive(t, s, writes)
 	require.Equal(t, 1, l.run(), l.out.String())
@@ -212,7 +212,7 @@ func TestLiveReadsWhenItCannotWrite(t *testing.T) {
 // TestLiveConfirmsUpdatesReadBack covers updates whose response lacks the object.
 func TestLiveConfirmsUpdatesReadBack(t *testing.T) {
 	t.Parallel()
-	s := inhabited(t)
+	s := seededService(t)
 	s.Next("updateAgent", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"data":{"success":true}}`)}))
 	s.Next("updateSwarm", 1, agentotest.Answer(agentotest.Raw{Status: http.StatusNoContent}))
 	l := goLive(t, s, writes)
@@ -231,7 +231,7 @@ func TestLiveDoesNotRefuteFailures(t *testing.T) {
 	events := http.Header{"Content-Type": {"text/event-stream"}}
 	failed := agentotest.Raw{Header: events, Body: []byte(`data: {"type":"error","error":{"code":"forbidden","message":"no credit"}}` + "\n\n")}
 	for reason, fault := range map[string]agentotest.Fault{"stream ended": agentotest.Cut(70), "forbidden: no credit": agentotest.Answer(failed)} {
-		s := inhabited(t)
+		s := seededService(t)
 		var updated atomic.Bool
 		s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
 			if r.Operation == "updateSwarm" {

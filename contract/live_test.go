@@ -128,8 +128,8 @@ func (l *live) requireNothingLeft() {
 	require.NotContains(l.t, out, l.server.Key())
 }
 
-// inhabited returns a service with existing objects, which must not change.
-func inhabited(t *testing.T, opts ...agentotest.Option) *agentotest.Server {
+// seededService returns a service with existing objects, which must not change.
+func seededService(t *testing.T, opts ...agentotest.Option) *agentotest.Server {
 	t.Helper()
 	s := agentotest.NewServer(append([]agentotest.Option{agentotest.WithRateLimit(600, time.Minute)}, opts...)...)
 	t.Cleanup(s.Close)
@@ -158,7 +158,7 @@ func hang() ([]agentotest.Option, <-chan struct{}) {
 
 func TestLiveReads(t *testing.T) {
 	t.Parallel()
-	l := goLive(t, inhabited(t))
+	l := goLive(t, seededService(t))
 	require.Zero(t, l.run(), l.out.String())
 	l.requireNothingLeft()
 	for _, r := range l.server.Requests() {
@@ -186,7 +186,7 @@ func TestLiveReadsAnEmptyAccount(t *testing.T) {
 
 func TestLiveWrites(t *testing.T) {
 	t.Parallel()
-	l := goLive(t, inhabited(t), writes)
+	l := goLive(t, seededService(t), writes)
 	require.Zero(t, l.run(), l.out.String())
 	l.requireNothingLeft()
 	report := l.read()
@@ -198,7 +198,7 @@ func TestLiveWrites(t *testing.T) {
 // field refutes the operation.
 func TestLiveReportsDifferences(t *testing.T) {
 	t.Parallel()
-	s := inhabited(t)
+	s := seededService(t)
 	body := `{"data":{"id":"acc","email":"e","plan":{"name":"p"},"usage":{},"name":"n","region":"eu"}}`
 	s.Next("getAccount", 1, agentotest.Answer(agentotest.Raw{Body: []byte(body)}))
 	s.Next("listSwarms", 1, agentotest.Answer(agentotest.Raw{Body: []byte(`{"data":[{"key":"s1","title":"S"}],"pagination":{"total":1}}`)}))
@@ -228,7 +228,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	t.Run("a test fails", func(t *testing.T) {
 		t.Parallel()
-		s := inhabited(t)
+		s := seededService(t)
 		noRoute := agentotest.Answer(agentotest.Raw{Status: 404, Body: []byte("<html>")})
 		for _, op := range []string{"updateSwarm", "updatePersonality", "deleteSkill"} {
 			s.Next(op, 1, noRoute)
@@ -242,7 +242,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	})
 	t.Run("the response to a create is lost", func(t *testing.T) {
 		t.Parallel()
-		s := inhabited(t)
+		s := seededService(t)
 		for _, op := range []string{"createAgent", "createSwarm", "uploadSkill"} {
 			s.Next(op, 1, agentotest.Drop().AfterCommit())
 		}
@@ -255,7 +255,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	t.Run("Ctrl-C during an answer", func(t *testing.T) {
 		t.Parallel()
 		reply, asked := hang()
-		l := goLive(t, inhabited(t, reply...), writes)
+		l := goLive(t, seededService(t, reply...), writes)
 		require.Equal(t, 130, l.interrupt(asked, os.Interrupt), l.out.String())
 		l.requireNothingLeft()
 		report := l.read()
@@ -265,7 +265,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	t.Run("Ctrl-C of go test", func(t *testing.T) {
 		t.Parallel()
 		reply, asked := hang()
-		l := goLive(t, inhabited(t, reply...))
+		l := goLive(t, seededService(t, reply...))
 		l.cmd = exec.Command("go", "test", "-count=1", "-tags", "live", "./live")
 		l.cmd.Dir, l.cmd.Stdout, l.cmd.Stderr = root, &l.out, &l.out
 		l.cmd.Env = append(os.Environ(), "AGENTO_API_KEY="+l.server.Key(), "AGENTO_BASE_URL="+l.server.URL, writes)
@@ -277,7 +277,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	})
 	t.Run("Ctrl-C while the agent starts", func(t *testing.T) {
 		t.Parallel()
-		s := inhabited(t, agentotest.WithStartDelay(agentotest.OnDemand))
+		s := seededService(t, agentotest.WithStartDelay(agentotest.OnDemand))
 		waiting := make(chan struct{})
 		var once sync.Once
 		s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
@@ -293,7 +293,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	t.Run("timeout", func(t *testing.T) {
 		t.Parallel()
 		reply, _ := hang()
-		l := goLive(t, inhabited(t, reply...), writes)
+		l := goLive(t, seededService(t, reply...), writes)
 		l.cmd.Args = append(l.cmd.Args, "-test.timeout=20s")
 		require.Equal(t, 130, l.run(), l.out.String())
 		l.requireNothingLeft()
@@ -301,7 +301,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 	t.Run("run after a kill", func(t *testing.T) {
 		t.Parallel()
 		reply, asked := hang()
-		s := inhabited(t, reply...)
+		s := seededService(t, reply...)
 		goLive(t, s, writes).interrupt(asked, syscall.SIGKILL)
 		require.Len(t, s.Agents(), 2, "there is something to remove")
 		s.Next("createAgent", 1, agentotest.Fail(http.StatusForbidden, "limit_reached")) // so that no answer hangs
@@ -315,7 +315,7 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 // TestLiveReportsLeftovers checks that objects that cannot be removed are reported by name.
 func TestLiveReportsLeftovers(t *testing.T) {
 	t.Parallel()
-	s := inhabited(t)
+	s := seededService(t)
 	s.Inject(func(r agentotest.Request) (agentotest.Fault, bool) {
 		return agentotest.Fail(http.StatusForbidden, "forbidden"), r.Operation == "deleteSwarm"
 	})
@@ -339,7 +339,7 @@ func TestLiveWithoutKey(t *testing.T) {
 // TestLiveCommand runs the documented command.
 func TestLiveCommand(t *testing.T) {
 	t.Parallel()
-	s := inhabited(t)
+	s := seededService(t)
 	cmd := exec.Command("go", "test", "-count=1", "-tags", "live", "./live")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "AGENTO_API_KEY="+s.Key(), "AGENTO_BASE_URL="+s.URL)

@@ -20,8 +20,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// world is a service behind the check that contains one object of each kind.
-type world struct {
+// fixture is a service behind the check that contains one object of each kind.
+type fixture struct {
 	t      *testing.T
 	server *agentotest.Server
 	client *agento.Client
@@ -29,12 +29,12 @@ type world struct {
 	agent, swarm, session, rule, chunk, swarmChunk, skill, installed string
 }
 
-func newWorld(t *testing.T, d *Document, report *Report, opts ...agentotest.Option) *world {
+func newFixture(t *testing.T, d *Document, report *Report, opts ...agentotest.Option) *fixture {
 	t.Helper()
 	check := agentotest.WithMiddleware(func(next http.Handler) http.Handler { return d.Validate(next, report) })
 	s := agentotest.NewServer(append(opts, check)...)
 	t.Cleanup(s.Close)
-	w := &world{t: t, server: s, client: s.Client(agento.WithPacing(false), agento.WithMaxRetries(0))}
+	w := &fixture{t: t, server: s, client: s.Client(agento.WithPacing(false), agento.WithMaxRetries(0))}
 	w.swarm = s.AddSwarm(agentotest.SwarmSeed{})
 	w.agent = s.AddAgent(agentotest.AgentSeed{SwarmID: w.swarm, SoulMD: "# Soul", WorkflowMD: "# Work"})
 	w.session = s.AddSession(w.agent, "T", "pia")
@@ -46,8 +46,8 @@ func newWorld(t *testing.T, d *Document, report *Report, opts ...agentotest.Opti
 	return w
 }
 
-// furnish adds objects that only the API can create. It uses two calls of the rate limit.
-func (w *world) furnish() *world {
+// addObjects adds objects that only the API can create. It uses two calls of the rate limit.
+func (w *fixture) addObjects() *fixture {
 	w.t.Helper()
 	ctx := w.t.Context()
 	w.rule = "a b.md"
@@ -58,7 +58,7 @@ func (w *world) furnish() *world {
 }
 
 // ids returns the IDs of existing objects for the placeholders of a path.
-func (w *world) ids(op sdkOperation, placeholder string) string {
+func (w *fixture) ids(op sdkOperation, placeholder string) string {
 	swarm := strings.Contains(op.Path, "/swarms/")
 	switch {
 	case placeholder == "name":
@@ -80,7 +80,7 @@ func (w *world) ids(op sdkOperation, placeholder string) string {
 func missing(sdkOperation, string) string { return "nobody" }
 
 // texts are the values of fields that must refer to existing objects.
-func (w *world) texts(op sdkOperation) map[string]string {
+func (w *fixture) texts(op sdkOperation) map[string]string {
 	own := map[string]string{"SwarmID": w.swarm, "SessionID": w.session, "PeerID": "pia", "SkillID": w.skill}
 	if op.Route == route.UpdatePersonality || op.Route == route.UpdateWorkflow {
 		own["Version"] = `"1"`
@@ -89,7 +89,7 @@ func (w *world) texts(op sdkOperation) map[string]string {
 }
 
 // call calls an operation with all of its fields, in each form that they have.
-func (w *world) call(op sdkOperation, client *agento.Client, ids idsOf, opts ...agento.Option) error {
+func (w *fixture) call(op sdkOperation, client *agento.Client, ids idsOf, opts ...agento.Option) error {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	var errs []error
@@ -100,7 +100,7 @@ func (w *world) call(op sdkOperation, client *agento.Client, ids idsOf, opts ...
 }
 
 // as is a client with another key.
-func (w *world) as(key string) *agento.Client {
+func (w *fixture) as(key string) *agento.Client {
 	w.t.Helper()
 	client, err := agento.New(key, agento.WithBaseURL(w.server.URL), agento.WithHTTPClient(w.server.HTTPClient()),
 		agento.WithPacing(false), agento.WithMaxRetries(0))
@@ -115,7 +115,7 @@ func TestEveryOperation(t *testing.T) {
 	for _, op := range sdkOperations() {
 		t.Run(op.Name, func(t *testing.T) {
 			want := map[int]bool{http.StatusUnauthorized: true, http.StatusTooManyRequests: true}
-			w := newWorld(t, d, &report).furnish()
+			w := newFixture(t, d, &report).addObjects()
 			require.NoError(t, w.call(op, w.client, w.ids))
 
 			require.ErrorIs(t, w.call(op, w.as("ak_live_00000000000000000000000000000000"), w.ids), agento.ErrUnauthorized)
@@ -127,12 +127,12 @@ func TestEveryOperation(t *testing.T) {
 				want[http.StatusNotFound] = true
 				require.ErrorIs(t, w.call(op, w.client, missing), agento.ErrNotFound)
 			}
-			if field := spoilable(t, d, op); field != "" {
+			if field := fieldToSpoil(t, d, op); field != "" {
 				want[http.StatusBadRequest] = true
-				w := newWorld(t, d, &report).furnish()
+				w := newFixture(t, d, &report).addObjects()
 				require.ErrorIs(t, w.call(op, w.client, w.ids, agento.WithExtra(field, 5), agento.WithHeader(OnPurpose, field)), agento.ErrValidation)
 			}
-			busy := newWorld(t, d, &report, agentotest.WithRateLimit(1, time.Hour))
+			busy := newFixture(t, d, &report, agentotest.WithRateLimit(1, time.Hour))
 			busy.rule = "a.md"
 			require.NoError(t, busy.client.Do(t.Context(), "GET", "/v1/account", nil, nil))
 			require.ErrorIs(t, busy.call(op, busy.client, busy.ids), agento.ErrRateLimited)
@@ -154,9 +154,9 @@ func TestEveryOperation(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// spoilable returns a field of the operation's body that a number does not fit, or "" if
+// fieldToSpoil returns a field of the operation's body that a number does not fit, or "" if
 // there is no body.
-func spoilable(t *testing.T, d *Document, op sdkOperation) string {
+func fieldToSpoil(t *testing.T, d *Document, op sdkOperation) string {
 	t.Helper()
 	body := specOf(t, d, op.Name).RequestBody
 	if body == nil {
@@ -175,7 +175,7 @@ func spoilable(t *testing.T, d *Document, op sdkOperation) string {
 // conflicts makes each operation that has a 409 respond with one.
 func conflicts(t *testing.T, d *Document, report *Report) {
 	t.Helper()
-	w := newWorld(t, d, report).furnish()
+	w := newFixture(t, d, report).addObjects()
 	ctx, agent := t.Context(), agento.ForAgent(w.agent)
 	stale := agento.UpdateDocumentParams{Content: "new", Version: `"99"`}
 	_, err := w.client.Account.UpdatePersonality(ctx, agent, stale)

@@ -182,7 +182,7 @@ func stopped(t *testing.T, https bool) {
 	text, err := stream.Text()
 	require.Equal(t, "one ", text)
 	require.ErrorIs(t, err, agento.ErrStreamTruncated)
-	require.Equal(t, 1, s.said(hello))
+	require.Equal(t, 1, s.deliveries(hello))
 	err = <-created
 	requireFailure(t, err, 0, 1, agento.ErrOutcomeUnknown)
 	require.Equal(t, 1, s.named("Bot"))

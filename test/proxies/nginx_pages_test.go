@@ -46,7 +46,7 @@ func downFaults() []fault {
 			s, c := down(t)
 			_, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
 			requireFailure(t, err, http.StatusBadGateway, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
-			require.Zero(t, s.said(hello))
+			require.Zero(t, s.deliveries(hello))
 		}},
 		{nginxPages, "502, the service is down; a log is opened", "ErrInternal after all attempts", func(t *testing.T) {
 			s, c := down(t)
@@ -151,7 +151,7 @@ func silentFaults() []fault {
 			s, c := silent(t, "Chat.Send", 1, agentotest.Hang().AfterCommit())
 			_, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
 			requireFailure(t, err, http.StatusGatewayTimeout, 1, agento.ErrInternal, agento.ErrOutcomeUnknown)
-			require.Equal(t, 1, s.said(hello))
+			require.Equal(t, 1, s.deliveries(hello))
 		}},
 	}
 }

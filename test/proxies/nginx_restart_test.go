@@ -108,7 +108,7 @@ func restartChat(t *testing.T) {
 	require.ErrorIs(t, stream.Err(), agento.ErrStreamTruncated)
 	s.start(t)
 	require.NoError(t, c.get(s.agent))
-	require.Equal(t, 1, s.said(hello))
+	require.Equal(t, 1, s.deliveries(hello))
 }
 
 func restartLog(t *testing.T) {

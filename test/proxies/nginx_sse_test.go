@@ -39,7 +39,7 @@ func bufferingFaults() []fault {
 		{nginxBuffers, "the same over HTTP/2; such a chat", oneSaid, func(t *testing.T) { oneByOne(t, behindTLS, site{}, unbuffered) }},
 		{nginxBuffers, "the same over HTTP/2; such a log", lineSaid, func(t *testing.T) { lineByLine(t, behindTLS, site{}, unbuffered) }},
 		{nginxBuffers, "buffering is on, and the service sends no such header; a chat of 500 events", "all events in order, and the stream is complete", bufferedChat},
-		{nginxBuffers, "buffering is on, and the service sends no such header; a chat that pauses", "events arrive when the stream ends or a buffer is full; the stream is complete", heldBack},
+		{nginxBuffers, "buffering is on, and the service sends no such header; a chat that pauses", "events arrive when the stream ends or a buffer is full; the stream is complete", bufferedUntilEnd},
 		{nginxBuffers, "buffering is on, and the service sends no such header; a log of 500 lines that ends", "all lines in order, each once; the stream is complete", bufferedLog},
 	}
 }
@@ -95,8 +95,8 @@ func bufferedChat(t *testing.T) {
 	require.Equal(t, words, got)
 }
 
-// heldBack validates the tests above: here nothing arrives until the stream ends.
-func heldBack(t *testing.T) {
+// bufferedUntilEnd validates the tests above: here nothing arrives until the stream ends.
+func bufferedUntilEnd(t *testing.T) {
 	g := newGate()
 	s := startService(t, tenWords, agentotest.WithMiddleware(g.around))
 	c := behindNginx(t, s, site{})
@@ -154,7 +154,7 @@ func silenceFaults() []fault {
 			require.ErrorIs(t, err, agento.ErrStreamTruncated)
 			require.NotErrorIs(t, err, agento.ErrStreamIdle)
 			require.NoError(t, c.get(s.agent))
-			require.Equal(t, 1, s.said(hello))
+			require.Equal(t, 1, s.deliveries(hello))
 		}
 	}
 	log := func(known int, opts ...agentotest.Option) func(t *testing.T) {
@@ -216,6 +216,6 @@ func neverBegins(behind behind, of site) func(t *testing.T) {
 		reply, err := c.Chat.Ask(c.ctx, s.agent, agento.SendMessageParams{Message: hello})
 		require.ErrorIs(t, err, agento.ErrStreamTruncated)
 		require.Zero(t, reply.Events)
-		require.Equal(t, 1, s.said(hello))
+		require.Equal(t, 1, s.deliveries(hello))
 	}
 }

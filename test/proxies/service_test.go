@@ -84,8 +84,8 @@ func (s *service) named(name string) (n int) {
 	return n
 }
 
-// said returns how often the agent received a message.
-func (s *service) said(text string) (n int) {
+// deliveries returns how often the agent received a message.
+func (s *service) deliveries(text string) (n int) {
 	for _, m := range s.Messages(s.agent) {
 		if m.Role == "user" && m.Content == text {
 			n++

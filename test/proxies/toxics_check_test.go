@@ -56,8 +56,8 @@ func requireUnknownChat(t *testing.T, x *faulty, times int) error {
 	require.ErrorAs(t, err, &e)
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
 	require.Equal(t, 1, e.Attempts)
-	waitFor(func() bool { return x.said(hello) >= times })
-	require.Equal(t, times, x.said(hello))
+	waitFor(func() bool { return x.deliveries(hello) >= times })
+	require.Equal(t, times, x.deliveries(hello))
 	return err
 }
 
@@ -71,7 +71,7 @@ func requireTruncated(t *testing.T, x *faulty) {
 	require.NotEqual(t, whole, reply.Text)
 	require.True(t, strings.HasPrefix(whole, reply.Text), "not a prefix of the answer: %q", reply.Text)
 	require.Equal(t, strings.Join(words(reply.Events), ""), reply.Text, "partial event")
-	require.Equal(t, 1, x.said(hello))
+	require.Equal(t, 1, x.deliveries(hello))
 }
 
 // requireWholeLog follows a log whose connection fails after some lines, and gets every line

@@ -29,15 +29,15 @@ func cutToxics() []fault {
 	always := func(one toxic) func(int) []toxic { return func(int) []toxic { return []toxic{one} } }
 	request := func(bytes int) []toxic { return []toxic{limit(up, bytes)} }
 
-	rows := noAnswer("limit_data, the connection ends in the response header", inHead, ends, 1)
-	rows = append(rows, noAnswer("limit_data and a reset in the response header", inHead, resets, 1)...)
-	rows = append(rows, noAnswer("reset_peer instead of a response", inHead, always(down("reset_peer", `{"timeout": 0}`)), 1)...)
-	rows = append(rows, noAnswer("reset_peer instead of a request", inHead, always(up("reset_peer", `{"timeout": 0}`)), 0)...)
-	rows = append(rows, noAnswer("limit_data, the connection ends in the request header", inHead, request, 0)...)
-	rows = append(rows, noAnswer("timeout, silence for 300 ms and then the end", inHead, always(down("timeout", `{"timeout": 300}`)), 1)...)
-	rows = append(rows, halfAnswer("limit_data, the connection ends in the response body", inBody, ends)...)
-	rows = append(rows, halfAnswer("limit_data and a reset in the response body", inBody, resets)...)
-	return append(rows, cutForGood()...)
+	rows := noResponse("limit_data, the connection ends in the response header", inHead, ends, 1)
+	rows = append(rows, noResponse("limit_data and a reset in the response header", inHead, resets, 1)...)
+	rows = append(rows, noResponse("reset_peer instead of a response", inHead, always(down("reset_peer", `{"timeout": 0}`)), 1)...)
+	rows = append(rows, noResponse("reset_peer instead of a request", inHead, always(up("reset_peer", `{"timeout": 0}`)), 0)...)
+	rows = append(rows, noResponse("limit_data, the connection ends in the request header", inHead, request, 0)...)
+	rows = append(rows, noResponse("timeout, silence for 300 ms and then the end", inHead, always(down("timeout", `{"timeout": 300}`)), 1)...)
+	rows = append(rows, truncatedResponse("limit_data, the connection ends in the response body", inBody, ends)...)
+	rows = append(rows, truncatedResponse("limit_data and a reset in the response body", inBody, resets)...)
+	return append(rows, everyAttemptFails()...)
 }
 
 func limit(direction func(string, string) toxic, bytes int) toxic {
@@ -49,9 +49,9 @@ func once(t *testing.T, toxics []toxic, opts ...agento.Option) *faulty {
 	return behindToxics(t, startServiceTCP(t, fortyWords), 1, toxics, opts...)
 }
 
-// noAnswer returns faults in which no response header arrives at the first attempt. written
+// noResponse returns faults in which no response header arrives at the first attempt. written
 // is the number of times that the request arrives.
-func noAnswer(what string, at sizes, toxics func(bytes int) []toxic, written int) []fault {
+func noResponse(what string, at sizes, toxics func(bytes int) []toxic, written int) []fault {
 	done := [...]string{"nothing was written", "it was written once"}[written]
 	said := [...]string{"nothing was received", "it was received once"}[written]
 	return []fault{
@@ -70,8 +70,8 @@ func noAnswer(what string, at sizes, toxics func(bytes int) []toxic, written int
 	}
 }
 
-// halfAnswer returns faults in which the first attempt gets a part of the response.
-func halfAnswer(what string, at sizes, toxics func(bytes int) []toxic) []fault {
+// truncatedResponse returns faults in which the first attempt gets a part of the response.
+func truncatedResponse(what string, at sizes, toxics func(bytes int) []toxic) []fault {
 	return []fault{
 		{toxicCut, what + "; a read", "success at the second attempt", func(t *testing.T) {
 			requireSecondAttempt(t, once(t, toxics(at.read)))
@@ -88,8 +88,8 @@ func halfAnswer(what string, at sizes, toxics func(bytes int) []toxic) []fault {
 	}
 }
 
-// cutForGood returns faults that affect every attempt.
-func cutForGood() []fault {
+// everyAttemptFails returns faults that affect every attempt.
+func everyAttemptFails() []fault {
 	const wraps = "an Error that wraps the cause, after all attempts"
 	return []fault{
 		{toxicCut, "limit_data on every connection; a read", wraps, func(t *testing.T) {

@@ -88,6 +88,6 @@ func chatFallsSilent(t *testing.T, ctx context.Context, opts ...agento.Option) (
 	x.add(t, down("timeout", swallow))
 	g.open()
 	rest, err := stream.Text()
-	require.Equal(t, 1, x.said(hello))
+	require.Equal(t, 1, x.deliveries(hello))
 	return text + rest, err
 }

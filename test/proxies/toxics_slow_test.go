@@ -79,7 +79,7 @@ func nothingLost(t *testing.T, toxics []toxic) {
 	require.NoError(t, err)
 	require.Equal(t, strings.Join(words(40), ""), reply.Text)
 	require.Equal(t, 41, reply.Events)
-	require.Equal(t, 1, s.said(hello))
+	require.Equal(t, 1, s.deliveries(hello))
 
 	l := x.follow(t, s, 20)
 	l.requireLines(20)

@@ -5,10 +5,10 @@ const [messages, welcome, spoken, problem, composer, text, sendButton, stopButto
   ["messages", "welcome", "spoken", "problem", "composer", "text", "send", "stop", "restart"].map((id) => document.getElementById(id));
 
 let memory = recall(); // {session, messages: [{who, text, note, open}]}
-let answering = null; // the AbortController of the answer under way
+let answering = null; // the AbortController of the current answer
 
-// show draws a message and returns a function that draws it again. Text only ever
-// goes into textContent, so none of it becomes markup.
+// show renders a message and returns a function that renders it again. Text is only assigned
+// to textContent, so it cannot become markup.
 function show(message) {
   const [row, speaker, words, note] = ["div", "span", "p", "small"].map((tag) => document.createElement(tag));
   row.className = `message ${message.who}`;
@@ -44,7 +44,7 @@ function setAnswering(controller) {
   sendButton.hidden = Boolean(controller);
   stopButton.hidden = !controller;
   restart.disabled = Boolean(controller);
-  if (hadFocus) text.focus(); // the button is gone
+  if (hadFocus) text.focus(); // the button is hidden
 }
 
 async function ask(words) {
@@ -56,8 +56,8 @@ async function ask(words) {
   const controller = new AbortController();
   setAnswering(controller);
   try {
-    const begunAnew = () => question.change({note: "A new conversation begins here: the guide does not know what stands above."});
-    for await (const piece of say(words, memory, controller.signal, begunAnew)) {
+    const onNewSession = () => question.change({note: "A new conversation begins here: the guide does not know the messages above."});
+    for await (const piece of say(words, memory, controller.signal, onNewSession)) {
       answer.change({text: answer.message.text + piece});
     }
     spoken.textContent = answer.message.text;
@@ -69,7 +69,7 @@ async function ask(words) {
     } else {
       answer.change({note: answer.message.text ? "Interrupted." : "No answer."});
       problem.textContent = error instanceof Problem ? error.message : "Something went wrong in this page. Try again.";
-      if (!answer.message.text && !text.value) text.value = words; // for another try
+      if (!answer.message.text && !text.value) text.value = words; // to retry
     }
   } finally {
     answer.message.open = false;
@@ -107,7 +107,7 @@ restart.addEventListener("click", () => {
   text.focus();
 });
 
-// A page that is left while an answer comes keeps what there is of it.
+// If the page is closed during an answer, keep the partial answer.
 addEventListener("pagehide", () => {
   if (answering) keep(memory);
 });

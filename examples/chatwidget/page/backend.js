@@ -1,17 +1,17 @@
-// The page's side of chathttp.Handler: sends a message and yields the answer.
+// The client of chathttp.Handler: it sends a message and yields the answer.
 
-// Problem is an error whose message is fit for the visitor.
+// Problem is an error whose message can be shown to the visitor.
 export class Problem extends Error {}
 
 const unreachable = "The chat cannot be reached at the moment. Check your connection and try again.";
 const interrupted = "The answer was interrupted. You can ask again.";
 
-// say sends a message and yields the pieces of the answer's text. It keeps the
-// token that proves the session in memory.session, and calls begunAnew when that
-// session has ended and a new one begins. It throws a Problem if the answer is
-// not complete, and an AbortError once the signal is aborted.
-export async function* say(message, memory, signal, begunAnew) {
-  const response = await send(message, memory, signal, begunAnew);
+// say sends a message and yields the pieces of the answer's text. It stores the session
+// token in memory.session. If the session has ended, it calls onNewSession and starts a new
+// one. It throws a Problem if the answer is incomplete, and an AbortError if the signal is
+// aborted.
+export async function* say(message, memory, signal, onNewSession) {
+  const response = await send(message, memory, signal, onNewSession);
   for await (const event of events(response.body, signal)) {
     if (event.type === "session") memory.session = event.token;
     if (event.type === "text") yield event.content;
@@ -21,7 +21,7 @@ export async function* say(message, memory, signal, begunAnew) {
   throw new Problem(interrupted);
 }
 
-async function send(message, memory, signal, begunAnew) {
+async function send(message, memory, signal, onNewSession) {
   for (let again = false; ; again = true) {
     const response = await reach("chat", {
       method: "POST",
@@ -30,12 +30,12 @@ async function send(message, memory, signal, begunAnew) {
       signal,
     });
     if (response.ok) return response;
-    const {error, session} = await response.json().catch(() => ({})); // a proxy's page, say
+    const {error, session} = await response.json().catch(() => ({})); // for example a proxy's page
     if (session) memory.session = session;
-    const stranger = error?.code === "unauthorized";
-    if (again || !(stranger || error?.code === "session_refused")) throw new Problem(error?.message ?? unreachable);
-    if (stranger) await reach("./", {signal}); // which gives out a cookie
-    if (memory.session) begunAnew();
+    const unknownVisitor = error?.code === "unauthorized";
+    if (again || !(unknownVisitor || error?.code === "session_refused")) throw new Problem(error?.message ?? unreachable);
+    if (unknownVisitor) await reach("./", {signal}); // the page sets a cookie
+    if (memory.session) onNewSession();
     memory.session = "";
   }
 }
@@ -57,12 +57,12 @@ async function* events(body, signal) {
       const blocks = (rest + value).split("\n\n");
       rest = blocks.pop();
       for (const block of blocks) {
-        if (block.startsWith("data: ")) yield JSON.parse(block.slice("data: ".length)); // others are heartbeats
+        if (block.startsWith("data: ")) yield JSON.parse(block.slice("data: ".length)); // other blocks are heartbeats
       }
     }
   } catch (error) {
     throw signal.aborted ? error : new Problem(interrupted);
   } finally {
-    reader.cancel().catch(() => {}); // it may have failed already
+    reader.cancel().catch(() => {}); // the stream may have failed
   }
 }

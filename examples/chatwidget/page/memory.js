@@ -1,4 +1,4 @@
-// What a reload must not lose, kept for as long as the tab is open.
+// Stores what survives a reload, as long as the tab is open.
 
 const name = "chat";
 const most = 200; // messages
@@ -9,7 +9,7 @@ export function recall() {
   try {
     return {...empty(), ...JSON.parse(sessionStorage.getItem(name))};
   } catch {
-    return empty(); // storage is forbidden, or holds something else
+    return empty(); // storage is disabled or has other content
   }
 }
 
@@ -18,6 +18,6 @@ export function keep(memory) {
   try {
     sessionStorage.setItem(name, JSON.stringify(memory));
   } catch {
-    // Storage is forbidden or full: the conversation goes on until a reload.
+    // Storage is disabled or full: the conversation is lost on a reload.
   }
 }

@@ -1,5 +1,5 @@
-// Package documents_test has what the blocks of Go code in the documents take
-// for granted; the blocks themselves are added when it is tested.
+// Package documents_test declares the names that blocks of Go code in the documents use. The
+// blocks are added when it is tested.
 package documents_test
 
 import (
