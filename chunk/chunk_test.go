@@ -328,7 +328,7 @@ func TestConvert(t *testing.T) {
 	broken := errors.New("not HTML")
 	for problem, convert := range map[string]func(io.Reader) (string, error){
 		"agento: file a.HTML: not HTML":             func(io.Reader) (string, error) { return "x", broken },
-		"agento: file a.HTML is not UTF-8 text":  func(io.Reader) (string, error) { return "\xff", nil },
+		"agento: file a.HTML is not UTF-8 text":     func(io.Reader) (string, error) { return "\xff", nil },
 		"agento: file a.HTML is larger than 16 MiB": func(io.Reader) (string, error) { return strings.Repeat("x", 16<<20+1), nil },
 	} {
 		chunks, errs = chunksOf(fsys, chunk.Convert(".html", convert))
