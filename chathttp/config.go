@@ -65,7 +65,8 @@ type Config struct {
 	// the handler uses. The default is 1000 at once and 600 a minute.
 	TotalLimit Limit
 	// MaxWait limits how long a turn waits for the rate limit of the key. A turn
-	// that would wait longer gets a 503. The default is 10 s.
+	// that would wait longer gets a 503. Retries add a second at most. The default is
+	// 10 s.
 	MaxWait time.Duration
 
 	// MaxBody limits the body of a request, in bytes. The default is 64 KiB.

@@ -78,7 +78,7 @@ func BenchmarkQueue(b *testing.B) {
 func waitAndCancel(n int) time.Duration {
 	p := New()
 	for range 120 {
-		p.window.grant(p.now(), false)
+		p.window.own.add(int64(time.Since(p.start)), p.window.grain, false)
 	}
 	p.window.probing = false
 	ctx, cancel := context.WithCancel(context.Background())
@@ -86,7 +86,7 @@ func waitAndCancel(n int) time.Duration {
 	start := time.Now()
 	for i := range waiters {
 		p.mu.Lock()
-		waiters[i], _ = p.enqueue(ctx, Request{}, p.now())
+		waiters[i], _ = p.enqueue(ctx, Request{}, int64(time.Since(p.start)))
 		p.mu.Unlock()
 	}
 	cancel()

@@ -68,8 +68,6 @@ func New() *Pacer {
 	return &Pacer{start: time.Now(), window: newWindow()}
 }
 
-func (p *Pacer) now() int64 { return int64(time.Since(p.start)) }
-
 // Acquire waits for permission to send one request. It returns a *RefusedError at
 // once if permission cannot be granted within the context's deadline, MaxWait or
 // MaxHold. If the context ends, the error matches its Err and its Cause.
@@ -77,11 +75,12 @@ func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	if ctx.Err() != nil {
 		return errs.Context(ctx)
 	}
-	now := p.now()
+	now := int64(time.Since(p.start))
 	p.mu.Lock()
 	if p.queue.empty() {
 		if at, _ := p.window.ready(now, r.Bulk, false); at <= now {
-			p.window.grant(now, r.Bulk)
+			p.window.own.add(now, p.window.grain, r.Bulk)
+			p.window.lastGrant = now
 			p.mu.Unlock()
 			return nil
 		}
@@ -100,7 +99,7 @@ func (p *Pacer) Observe(r Result) {
 	if granted < p.skipUntil.Load() && r.StatusCode/100 == 2 && !r.NotSent && (!r.Known || r.Remaining > r.Limit/2) {
 		return
 	}
-	now := p.now()
+	now := int64(time.Since(p.start))
 	granted = min(max(granted, 0), now)
 	p.mu.Lock()
 	defer p.mu.Unlock()

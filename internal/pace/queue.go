@@ -107,7 +107,7 @@ func (p *Pacer) wait(ctx context.Context, w *waiter, maxWait time.Duration) erro
 // stopWaiting removes a waiter whose MaxWait or context has ended. It accepts a
 // permission that was just granted, unless the context has ended.
 func (p *Pacer) stopWaiting(ctx context.Context, w *waiter) error {
-	now := p.now()
+	now := int64(time.Since(p.start))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
@@ -157,7 +157,8 @@ func (p *Pacer) dispatch(now int64) {
 			p.queue.streak = 0
 		}
 		p.queue.remove(w)
-		p.window.grant(now, w.bulk)
+		p.window.own.add(now, p.window.grain, w.bulk)
+		p.window.lastGrant = now
 		w.granted = now
 		close(w.done)
 	}
@@ -167,7 +168,7 @@ func (p *Pacer) dispatch(now int64) {
 func (p *Pacer) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.dispatch(p.now())
+	p.dispatch(int64(time.Since(p.start)))
 }
 
 // next returns the waiter that may send now, or when to call next again.

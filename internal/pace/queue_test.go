@@ -397,9 +397,9 @@ func TestCanceledWhenGranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New()
 		p.mu.Lock()
-		first, err := p.enqueue(context.Background(), Request{}, p.now())
+		first, err := p.enqueue(context.Background(), Request{}, int64(time.Since(p.start)))
 		require.NoError(t, err)
-		second, err := p.enqueue(context.Background(), Request{}, p.now())
+		second, err := p.enqueue(context.Background(), Request{}, int64(time.Since(p.start)))
 		require.NoError(t, err)
 		p.mu.Unlock()
 		<-first.done

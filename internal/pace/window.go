@@ -99,11 +99,6 @@ func (w *window) room(bulk bool) int {
 	return room
 }
 
-func (w *window) grant(now int64, bulk bool) {
-	w.own.add(now, w.grain, bulk)
-	w.lastGrant = now
-}
-
 // uncount removes a request that the service did not count.
 func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 

@@ -280,21 +280,19 @@ func (c *call) newHeader() http.Header {
 
 // setDefaults adds headers that the caller has not set.
 func (c *call) setDefaults(h http.Header) {
-	setDefault(h, "User-Agent", c.t.userAgent)
-	if c.Body != nil {
-		setDefault(h, "Content-Type", contentJSON)
+	if h["User-Agent"] == nil {
+		h["User-Agent"] = c.t.userAgent
+	}
+	if c.Body != nil && h["Content-Type"] == nil {
+		h["Content-Type"] = contentJSON
 	}
 	if c.Stream {
 		h["Accept"] = eventStream
-		setDefault(h, "Cache-Control", noCache)
-	} else {
-		setDefault(h, "Accept", contentJSON)
+	} else if h["Accept"] == nil {
+		h["Accept"] = contentJSON
 	}
-}
-
-func setDefault(h http.Header, name string, values []string) {
-	if h[name] == nil {
-		h[name] = values
+	if c.Stream && h["Cache-Control"] == nil {
+		h["Cache-Control"] = noCache
 	}
 }
 
