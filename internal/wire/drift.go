@@ -33,7 +33,7 @@ type reported struct {
 }
 
 // Compare returns the differences of a response that were not returned before. It
-// compares the first 16 responses of an operation and then every 64th.
+// compares the first 16 responses of an operation and then every 128th.
 func (d *Drift) Compare(operation string, body []byte, t reflect.Type, known func(reflect.Type) []string) (fresh []Difference) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -41,7 +41,7 @@ func (d *Drift) Compare(operation string, body []byte, t reflect.Type, known fun
 		d.responses, d.reported = make(map[string]int), make(map[reported]bool)
 	}
 	d.responses[operation]++
-	if n := d.responses[operation]; n > 16 && n%64 != 0 {
+	if n := d.responses[operation]; n > 16 && n%128 != 0 {
 		return nil
 	}
 	for _, difference := range differences(Objects(body), t, known) {
