@@ -65,7 +65,7 @@ func (v DocumentVersion) MarshalJSON() ([]byte, error) {
 	return wire.Marshal(string(v))
 }
 
-// UnmarshalJSON keeps the version's JSON. Of null and "" it makes an empty version.
+// UnmarshalJSON keeps the version's JSON. A null and "" become an empty version.
 func (v *DocumentVersion) UnmarshalJSON(data []byte) error {
 	*v = DocumentVersion(data)
 	if *v == `""` || *v == "null" {
@@ -81,8 +81,8 @@ func (v DocumentVersion) same(as DocumentVersion) bool {
 	return bytes.Equal(one, other)
 }
 
-// UpdateDocumentParams is the new content of a document. Its fields are inferred; that the
-// service rejects concurrent edits is documented.
+// UpdateDocumentParams is the new content of a document. Its fields are inferred. It is
+// documented that the service rejects concurrent edits.
 type UpdateDocumentParams struct {
 	// Content is the whole Markdown text.
 	Content string `json:"content"`
@@ -128,7 +128,7 @@ func (s *AccountService) UpdatePersonality(ctx context.Context, t Target, p Upda
 }
 
 // UpdateWorkflow replaces an agent's workflow (WORKFLOW.md), as
-// [AccountService.UpdatePersonality] replaces its personality. It takes effect on
+// [AccountService.UpdatePersonality] replaces its personality; also on
 // [AgentsService.Restart].
 //
 //   - API: PUT /v1/agents/{id}/workflow (path inferred from the reference's title)
@@ -166,9 +166,9 @@ func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Ta
 	case now.Content == p.Content:
 		return now, nil
 	case p.Version != "" && now.Version.same(p.Version):
-		e.hint = "read back, the document is unchanged"
+		e.hint = "read again, the document is unchanged"
 	default:
-		e.hint = "read back, the document has other content"
+		e.hint = "read again, the document has other content"
 	}
 	return nil, err
 }
@@ -182,22 +182,23 @@ const editRounds = 10
 // document by one client run one after the other. The change takes effect on
 // [AgentsService.Restart].
 //
-// EditPersonality returns an error of edit unchanged. It does not write a result that is
-// equal to the content. It may call edit more than once, but not after a write that may
-// have been applied: if the response to a write is lost, it reads the document back, and
-// returns an error that matches [ErrOutcomeUnknown] unless the document has the result.
-// Then read the document, and edit again if it does not have the change. edit must not
-// edit the same document.
+// If edit returns an error, EditPersonality returns that error. It does not write a result
+// that is equal to the content. It may call edit more than once, but not after a write that
+// may have been applied. If the response to a write is lost, it reads the document. If that
+// does not have the result, the error matches [ErrOutcomeUnknown]. In that case read the
+// document, and edit again if it does not have the change. edit must not edit the same
+// document.
 //
 //   - API: GET and PUT /v1/agents/{id}/personality (paths inferred from the reference's titles)
 //   - Scope: agents:read (inferred), agents:write
-//   - Errors: [ErrConflict] after 10 attempts; an error if the document has no version
+//   - Errors: [ErrConflict] after 10 attempts; an error if the document has no version or is not valid
+//     UTF-8
 func (s *AccountService) EditPersonality(ctx context.Context, t Target, edit func(old string) (string, error), opts ...Option) (*Document, error) {
 	return s.editDocument(ctx, personality(), t, edit, opts)
 }
 
 // EditWorkflow changes an agent's workflow (WORKFLOW.md), as
-// [AccountService.EditPersonality] changes its personality. The change takes effect on
+// [AccountService.EditPersonality] changes its personality; also on
 // [AgentsService.Restart].
 //
 //   - API: GET and PUT /v1/agents/{id}/workflow (paths inferred from the reference's titles)

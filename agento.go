@@ -17,13 +17,13 @@
 //
 // # Calls
 //
-// Every method takes a context first and options last. Calls are retried where that is
-// safe (see [WithMaxRetries]) and wait for the key's rate limit. A failed call returns
-// an [*Error] with the service's code, message and request ID. Compare it with the Err…
-// variables by [errors.Is]: any call may return those for its status, a call with an ID
-// [ErrNotFound], and a write whose response is lost [ErrOutcomeUnknown]. The comment of
-// a method names further ones. An invalid argument is reported before any request, with
-// an error that names it and matches [ErrValidation].
+// Methods that send requests take a context first and options last. Calls are retried
+// where that is safe (see [WithMaxRetries]) and wait for the key's rate limit. A failed
+// call returns an [*Error] with the service's code, message and request ID. Test it with
+// [errors.Is] and the Err… variables. Every call can return the errors for 400, 401, 403,
+// 409, 429 and 5xx. A call with an ID can also return [ErrNotFound], and a write
+// [ErrOutcomeUnknown]. The comment of a method lists its other errors. An invalid argument
+// is an error before any request; it names the argument and matches [ErrValidation].
 //
 // # Streams
 //
@@ -33,10 +33,11 @@
 //
 // # Documented and inferred parts
 //
-// Agento's public guides document a part of the API. The rest is inferred. The comments
-// of methods and types say which is which. Inferred paths and fields may change in v0.
-// Unknown fields, enum values and event types are preserved: see [WithResponse],
-// [ChatEvent.Raw], [WithExtra], [Client.Do] and [Client.Stream].
+// Agento's public guides document a part of the API. The rest is inferred, mostly from the
+// titles in the API reference. Comments say which is which. Inferred paths and fields may
+// change in v0. Unknown enum values and event types are preserved. To read unknown fields,
+// use [WithResponse] or [ChatEvent.Raw]; to send them, use [WithExtra]; to call an
+// operation that the SDK does not have, use [Client.Do] or [Client.Stream].
 //
 // Package agentotest is a fake Agento service for your tests.
 package agento
@@ -58,8 +59,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Client is a client of the Agento API. It is safe for concurrent use. Its goroutines
-// share its connections and its rate limit.
+// Client is a client of the Agento API. It is safe for concurrent use. All goroutines that
+// use it share its connections and its rate limit.
 type Client struct {
 	Agents    *AgentsService
 	Account   *AccountService
@@ -202,7 +203,7 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 // list and its pagination. The required scope depends on the operation.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return errs.Argument("out", "is not a non-nil pointer")
+		return errs.Argument("out", "must be a pointer that is not nil")
 	}
 	call, err := c.core.prepareRaw(ctx, method, path, body, opts)
 	if err != nil {
@@ -244,6 +245,6 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 // without rate limit headers, such as a 401, does not change it.
 func (c *Client) RateLimit() RateLimit { return c.core.lastSeen.get() }
 
-// CloseIdleConnections closes the connections that no call is using. A client has no
-// goroutines, so it needs no other cleanup.
+// CloseIdleConnections closes the connections that no call is using. A client starts no
+// goroutines of its own, so it needs no other cleanup.
 func (c *Client) CloseIdleConnections() { c.core.closeIdle() }

@@ -75,7 +75,7 @@ type CreateAgentParams struct {
 	Secrets     Secrets `json:"secrets,omitempty"`    // the service requires a credential of a language model
 	SoulMD      string  `json:"soulMd,omitempty"`     // the personality, SOUL.md
 	WorkflowMD  string  `json:"workflowMd,omitempty"` // the workflow, WORKFLOW.md
-	SharedMode  bool    `json:"sharedMode,omitempty"` // for agents with many customers: each session has its own memory
+	SharedMode  bool    `json:"sharedMode,omitempty"` // many customers share the agent; each session has its own memory
 }
 
 func (p CreateAgentParams) wire() any {
@@ -124,7 +124,7 @@ func (s *AgentStatus) identity(bool) (bool, string) {
 // Uptime is how long an agent has run, as the service formats it.
 type Uptime string
 
-// UnmarshalJSON decodes a string. Of another value it keeps the JSON.
+// UnmarshalJSON decodes a string, or keeps the JSON of another value.
 func (u *Uptime) UnmarshalJSON(data []byte) error {
 	*u = Uptime(wire.String(data))
 	return nil
@@ -224,7 +224,7 @@ func (s *AgentsService) Restart(ctx context.Context, id string, opts ...Option) 
 	return s.boot(ctx, id, route.RestartAgent, opts)
 }
 
-// boot starts or restarts an agent, and records it for later waits.
+// boot starts or restarts an agent, and records that for later waits.
 func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opts []Option) error {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {

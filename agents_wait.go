@@ -16,17 +16,17 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// maxListed is the number of rows at which a list is considered endless.
-const maxListed = 10_000
+const maxListed = 10_000 // rows of a list; one with more is considered endless
 
 // WaitUntil polls an agent's status until it is the wanted one, and returns it. It polls
 // at once, then after pauses that grow from 1 s to 5 s, with bulk calls. A 429, a 5xx or a
-// network error does not end the wait. The state error does, unless it is wanted. So does
-// the end of the context, with an error that has the last status.
+// network error does not end the wait. It fails if the status becomes [StatusErrored],
+// unless that is wanted, or if the context ends; the error has the last status.
 //
-// After [AgentsService.Start] or [AgentsService.Restart] of the same client, WaitUntil
-// ignores the state of the old container: a status with an older start or, in the first
-// 10 s, running or error until another state or a later start is seen.
+// After [AgentsService.Start] or [AgentsService.Restart] of the same client, the service
+// may still report the run before. WaitUntil ignores a status whose StartedAt is before the
+// call. For 10 s it also ignores running and error, until it has read another status or a
+// later StartedAt.
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
 //   - Scope: agents:read
@@ -60,8 +60,7 @@ func (s *AgentsService) await(ctx context.Context, w *wait.Wait, settings *setti
 	}
 }
 
-// mayPass reports whether an error is temporary or the end of the context, and how long
-// the service asked to wait.
+// mayPass reports whether an error is temporary, and how long the service asked to wait.
 func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -101,12 +100,13 @@ func (s *AgentsService) restartFrom(ctx context.Context, id string, before wait.
 }
 
 // WaitAll waits for many agents and yields each of them once, as soon as it has the wanted
-// status. It yields an error, with at least the agent's ID, if the agent is in the state
-// error, does not exist, or does not have the status when the context ends.
+// status. It yields an Agent with at least its ID, and an error, if the status becomes
+// [StatusErrored] (unless that is wanted), the agent does not exist, or the context ends.
 //
 // WaitAll lists the agents at once, then after pauses that grow from 1 s to 5 s, with bulk
-// calls. It gets agents that are not in the list one by one. Outages and restarts are
-// handled as by [AgentsService.WaitUntil].
+// calls. It gets agents that are not in the list one by one. Like
+// [AgentsService.WaitUntil], it continues after outages and ignores the run before a
+// restart.
 //
 //   - API: GET /v1/agents (documented), and GET /v1/agents/{id} (path inferred from the
 //     reference's title)

@@ -18,7 +18,8 @@ type ChatService struct{ core *core }
 type SendMessageParams struct {
 	// Message is the text of the message. Required. Documented.
 	Message string `json:"message"`
-	// SessionID is the session to continue. Empty: the service decides. Documented.
+	// SessionID is the session to continue. Empty: the service chooses or creates one.
+	// Documented.
 	SessionID string `json:"sessionId,omitempty"`
 	// PeerID identifies the customer, whose sessions are kept separate. The term is
 	// documented, the name of the field is inferred.
@@ -34,7 +35,8 @@ type SendMessageParams struct {
 //   - API: POST /v1/agents/{id}/chat/messages (documented)
 //   - Scope: chat
 //   - Errors: [ErrStreamIdle] if no response arrives within the idle timeout;
-//     [ErrNotEventStream] if the response is not an event stream
+//     [ErrNotEventStream] if the response is not an event stream; [ErrConflict] if the agent
+//     does not run (inferred)
 func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessageParams, opts ...Option) (*ChatStream, error) {
 	call, err := s.prepareSend(ctx, agentID, p, opts)
 	if err != nil {
@@ -70,7 +72,8 @@ func (s *ChatService) prepareSend(ctx context.Context, agentID string, p SendMes
 
 // Ask sends a message to an agent and returns the whole answer. On an error it returns the
 // part of the answer that arrived, which may be empty, and the error. To know the ID of the
-// session, create it first: which event has the ID of a new session is not documented.
+// session, call [ChatService.CreateSession] first: it is not documented which event has the
+// ID of a session that the service creates.
 //
 //   - API: POST /v1/agents/{id}/chat/messages (documented)
 //   - Scope: chat
@@ -111,8 +114,7 @@ type Session struct {
 	UpdatedAt *time.Time `json:"updatedAt"`
 }
 
-// HistoryParams selects messages. The service decides about zero values. The fields are
-// inferred.
+// HistoryParams selects messages. Zero values are not sent. The fields are inferred.
 type HistoryParams struct {
 	SessionID string // only messages of this session
 	PeerID    string // only messages of this customer

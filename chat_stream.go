@@ -27,7 +27,7 @@ type ChatEvent struct {
 	Type      string      `json:"type"`
 	Content   string      `json:"content,omitempty"`   // of a text event
 	SessionID string      `json:"sessionId,omitempty"` // if the event has it; inferred
-	Error     *EventError `json:"error,omitempty"`     // if the event has it; inferred
+	Error     *EventError `json:"error,omitempty"`     // of an event that does not end the stream; inferred
 
 	raw string
 }
@@ -41,7 +41,6 @@ type EventError struct {
 // Raw returns the JSON of the event, with the fields that the SDK does not have.
 func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
-// newChatStream returns the stream of an answer, which is complete after the event done.
 func newChatStream(o *opened, begun time.Time) *ChatStream {
 	d := &chatDecoder{fail: func(e *EventError) error { return eventError(o.call.info, o.outcome, e) }}
 	d.values = &stream.Values[ChatEvent]{
@@ -146,7 +145,8 @@ func eventError(info CallInfo, out *transport.Outcome, e *EventError) error {
 	return err
 }
 
-// ChatStream is the stream of an agent's answer. The event of type done is the last. An
+// ChatStream is the stream of an agent's answer. The embedded [Stream] has the methods to
+// read it event by event. The event of type done is the last. An
 // error event is not delivered but returned by Err. If the connection ends before done,
 // the error is [ErrStreamTruncated].
 type ChatStream struct {

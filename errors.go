@@ -18,15 +18,15 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Errors for [errors.Is]. An [*Error] matches by its code if the code is documented, and
-// otherwise by its status.
+// Errors for [errors.Is]. An [*Error] matches by its code if the code is documented or ends
+// in _not_found, and otherwise by its status.
 var (
 	// ErrValidation: the service rejected the request as invalid (400), or the SDK
 	// rejected an argument before sending.
 	ErrValidation = errs.ErrValidation
 	// ErrUnauthorized: the key is missing, invalid, expired or revoked (401).
 	ErrUnauthorized = errors.New("agento: unauthorized")
-	// ErrForbidden: the key does not have the scope, or the plan the feature (403).
+	// ErrForbidden: the key lacks the scope, or the plan lacks the feature (403).
 	ErrForbidden = errors.New("agento: forbidden")
 	// ErrLimitReached: a limit of the plan is reached. The error also matches ErrForbidden.
 	ErrLimitReached = errors.New("agento: plan limit reached")
@@ -34,15 +34,15 @@ var (
 	ErrNotFound = errs.ErrNotFound
 	// ErrNoRoute: another 404: the service does not have the path, or a proxy responded.
 	ErrNoRoute = errors.New("agento: no such route")
-	// ErrConflict: the resource has changed, or exists (409).
+	// ErrConflict: the resource was changed, exists, or is in the wrong state (409).
 	ErrConflict = errors.New("agento: conflict")
 	// ErrRateLimited: the rate limit is exceeded (429), or the client's pacing does not
 	// allow the call in time.
 	ErrRateLimited = errors.New("agento: rate limited")
 	// ErrInternal: an error of the service or a proxy (5xx).
 	ErrInternal = errors.New("agento: internal error")
-	// ErrOutcomeUnknown: a write was sent and may have been applied, but the response is
-	// missing or unreadable. Read before writing again.
+	// ErrOutcomeUnknown: a write was sent and may have been applied, but its response is
+	// missing, unreadable or a server error. Read before writing again.
 	ErrOutcomeUnknown = errs.ErrOutcomeUnknown
 	// ErrStreamTruncated: a stream ended before it was complete.
 	ErrStreamTruncated = errs.ErrStreamTruncated
@@ -82,8 +82,8 @@ type Error struct {
 	// StatusCode is the status of the last response. It is 0 if there was none, if the
 	// client's pacing rejected the call, and for an error event of a stream.
 	StatusCode int
-	Code       Code   // empty if the response has none
-	Message    string // of the service, or an excerpt of the response
+	Code       Code   // of the response, or CodeRateLimited for a call that the client's pacing rejects
+	Message    string // of the service or the SDK, or an excerpt of the response
 	RequestID  string // quote it to support
 	Method     string
 	Path       string // with the query
@@ -343,12 +343,12 @@ func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 
 // aboutForm returns the evidence for the form of a response, and what to do.
 func (info CallInfo) aboutForm() string {
-	const advice = "compare the service's OpenAPI document with speccheck, or read the body with WithResponse"
+	const advice = "read the body with WithResponse, or compare the service's OpenAPI document with speccheck (docs/contract.md)"
 	switch info.evidence {
 	case route.Documented:
 		return info.Operation + " is documented, some of its fields are inferred; " + advice
 	case route.TitleOnly:
-		return info.Operation + " is inferred from its title; " + advice
+		return "the API reference lists " + info.Operation + " by its title only, so the SDK infers its form; " + advice
 	}
 	return ""
 }

@@ -61,8 +61,7 @@ func (r *IngestResult) identity(bool) (bool, string) {
 	return r.Ingested > 0 || r.Duplicates > 0, "ingested duplicates ids"
 }
 
-// KnowledgeListParams selects chunks. The service decides about zero values. The fields
-// are inferred.
+// KnowledgeListParams selects chunks. Zero values are not sent. The fields are inferred.
 type KnowledgeListParams struct {
 	Source string // only chunks of this source
 	Limit  int    // the maximum number of chunks
@@ -137,7 +136,7 @@ type SyncReport struct {
 	Chunks     int        // in the sequence
 	Unchanged  int        // stored already
 	Added      int        // sent
-	Replaced   int        // sent after their content was deleted, for another source, title or metadata
+	Replaced   int        // deleted and sent again, because source, title or metadata changed
 	Duplicates int        // not sent: another chunk has the content
 	Deleted    int        // not in the sequence
 	Failed     int        // errors in the sequence
@@ -156,22 +155,24 @@ func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJ
 // Sync makes the knowledge base of an agent or a swarm equal to a sequence of chunks. It
 // deletes all others, whatever their source: combine several folders in one sequence. An
 // empty sequence is an error. Sync reads the sequence once, sends new chunks in batches, and
-// deletes at the end. A knowledge base stores a content once, for the first chunk that has
-// it. If its source, title or metadata change, the stored chunk is deleted just before.
+// deletes at the end. A knowledge base stores equal content once, with the source, title and
+// metadata of the first chunk that has it. To change those, Sync deletes the stored chunk
+// just before it sends the new one.
 //
-// An error in the sequence does not end the run. A source keeps its chunks if an element
-// with an error names it in Source, or if one of its chunks is invalid. After an error
-// without a Source, nothing is deleted. Sync returns at most 20 of these errors, joined.
+// An error in the sequence does not end the run. If it comes with a Source, or a chunk of
+// a source is invalid, Sync deletes no stored chunk of that source. After an error without
+// a Source, it deletes nothing. Sync returns at most 20 of these errors, joined.
 //
 // A failed call ends the run. Run Sync again with the State of that report, an earlier one
-// or none. Given a State, it reads the total and one chunk, and lists all if they differ; if
-// that fails there is no report. Calls are bulk. [WithResponse] and [WithExtra] are not allowed.
+// or none. Sync compares a State with the number of stored chunks and the first of them. If
+// they do not match, it lists all chunks. If this first step fails, the report is nil. Calls
+// are bulk. [WithResponse] and [WithExtra] are not allowed.
 //
 //   - API: GET, POST and DELETE /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge
 //     (paths inferred from the reference's titles)
 //   - Scope: knowledge:read, and knowledge:write without DryRun
 func (s *KnowledgeService) Sync(ctx context.Context, t Target, chunks iter.Seq2[ChunkParams, error], p *SyncParams, opts ...Option) (*SyncReport, error) {
-	_, err := s.core.settings.several("Knowledge.Sync", opts)
+	settings, err := s.core.settings.several("Knowledge.Sync", opts)
 	if err == nil && chunks == nil {
 		err = errs.Argument("chunks", "is nil")
 	}
@@ -179,7 +180,7 @@ func (s *KnowledgeService) Sync(ctx context.Context, t Target, chunks iter.Seq2[
 		return nil, err
 	}
 	p = cmp.Or(p, new(SyncParams))
-	run := &knowledge.Run{Service: s.syncCalls(ctx, t, append([]Option{WithBulk(true)}, opts...)), DryRun: p.DryRun}
+	run := &knowledge.Run{Service: s.syncCalls(ctx, t, append([]Option{WithBulk(settings.bulk)}, opts...)), DryRun: p.DryRun}
 	report := func(state *SyncState) *SyncReport {
 		r := run.Report
 		return &SyncReport{r.Listed, r.Chunks, r.Unchanged, r.Added, r.Replaced, r.Duplicates, r.Deleted, r.Failed, state}

@@ -215,8 +215,8 @@ func (f *follower) setTail(spec *transport.Call, lines string) {
 	spec.URL = &u
 }
 
-// pause returns the time before the next connection: the service's Retry-After, or a time
-// that grows.
+// pause returns the time before the next connection: the longer one of the service's
+// Retry-After and a pause that doubles, from reconnectMin or the stream's retry field.
 func (f *follower) pause(asked time.Duration) time.Duration {
 	first := reconnectMin
 	if d, ok := f.opened.decoder.Retry(); ok {

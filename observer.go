@@ -12,9 +12,9 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// Observer has functions that are called at each step of calls and streams, for traces,
-// metrics and logs. Each is optional. They must be safe for concurrent use, and fast: a
-// call waits for them. They never receive the key, a secret or the content of a message.
+// Observer has optional functions that are called at each step of calls and streams. They
+// must be safe for concurrent use, and fast: a call waits for them. They never receive the
+// key, a secret or the content of a message.
 type Observer struct {
 	// Start is called before a call. The request and the later functions get the context
 	// that it returns; nil means ctx.
@@ -72,7 +72,7 @@ type ResponseInfo struct {
 	RequestID  string
 	RateLimit  RateLimit
 	Took       time.Duration // since the attempt was sent
-	Err        error         // of the network or a limit; nil for a response of any status
+	Err        error         // no usable response: the network, a timeout, the origin check
 }
 
 // RetryInfo describes the reason for a retry and the wait before it.
@@ -90,7 +90,7 @@ type CallEndInfo struct {
 	RequestID  string
 	Attempts   int
 	Took       time.Duration
-	Err        error // of the method
+	Err        error // that the method returns
 }
 
 // ReconnectInfo describes the reason for a reconnect and the wait before it.
@@ -122,7 +122,7 @@ type StreamEndInfo struct {
 	RequestID string
 	Events    int           // delivered to the caller
 	Took      time.Duration // since the start of the call
-	Err       error         // of Stream.Err
+	Err       error         // that Stream.Err returns
 }
 
 // StreamEndReason is the reason for the end of a stream.

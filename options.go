@@ -22,8 +22,9 @@ const Version = "0.1.0"
 var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
 
 // Option configures a [Client] when passed to [New], or one call when passed to a method.
-// The last of equal options applies; an option of a call overrides that of the client.
-// An option at the wrong level, such as [WithResponse] on New, is an error that names it.
+// An option that is given twice applies as given last; middleware, headers and extra fields
+// add up. An option of a call overrides that of the client. An option in the wrong place,
+// such as [WithResponse] on New, is an error that names it.
 type Option struct {
 	name    string
 	level   level
@@ -238,8 +239,8 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // WithMiddleware wraps the HTTP transport of every attempt. The key is added to a request
-// after the middleware; a [net/http/httptrace.ClientTrace] in the request's context still
-// sees it. A request to another origin fails with [ErrCrossOrigin]. The option may be
+// after the middleware, which does not see it. A [net/http/httptrace.ClientTrace] in the
+// request's context does. A request to another origin fails with [ErrCrossOrigin]. The option may be
 // repeated; the first middleware is the outermost. On [New] only.
 func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
 	return Option{"WithMiddleware", onNew, unless(m != nil, "is nil"), func(s *settings) { s.client.middleware = append(s.client.middleware, m) }}
@@ -254,8 +255,8 @@ func WithUserAgent(ua string) Option {
 
 // WithHeader adds a header to every call of a client, or to one call. The headers
 // X-Api-Key, Host and Content-Length are rejected. With an Idempotency-Key, net/http
-// retries a write after a lost connection; whether the service honors that header is not
-// documented.
+// retries a write after a lost connection. It may then be applied twice: whether the
+// service honors that header is not documented.
 func WithHeader(key, value string) Option {
 	name := textproto.CanonicalMIMEHeaderKey(key)
 	problem := ""
@@ -276,16 +277,16 @@ func WithHeader(key, value string) Option {
 }
 
 // WithMaxRetries limits the retries of a call. The default is 3, which makes four
-// attempts; 0 turns retries off. A POST or PATCH that may have been applied is never
+// attempts; 0 turns retries off. A POST or PATCH that may have been applied is not
 // retried.
 func WithMaxRetries(n int) Option {
 	return Option{"WithMaxRetries", anywhere, unless(n >= 0, "is negative"), func(s *settings) { s.maxRetries = n }}
 }
 
-// WithRetryAfterLimit limits the wait that a call accepts from a Retry-After header. For
-// a longer one the call returns at once with an [*Error] that has RetryAfter. Until that
-// time has passed, other calls that would wait for it fail at once too. The default is
-// one minute.
+// WithRetryAfterLimit limits the wait that a call accepts from a Retry-After header. If
+// the header asks for a longer wait, the call fails at once, with RetryAfter in its
+// [*Error]. Until that wait is over, other calls that would wait longer than the limit
+// fail at once too. The default is one minute.
 func WithRetryAfterLimit(d time.Duration) Option {
 	return Option{"WithRetryAfterLimit", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.retryAfterLimit = d }}
 }
@@ -298,14 +299,15 @@ func WithMaxWait(d time.Duration) Option {
 }
 
 // WithBulk(true) lets other calls, such as chat, go ahead of this call when calls wait
-// for the rate limit. Methods that make several calls are bulk by default: the All…
-// iterators, Deploy, Sync and the waits of [AgentsService]; WithBulk(false) changes that.
+// for the rate limit. The All… iterators, Deploy, Sync, WaitUntil, WaitAll and
+// RestartAndWait are bulk by default; WithBulk(false) changes that.
 func WithBulk(bulk bool) Option {
 	return Option{"WithBulk", anywhere, "", func(s *settings) { s.bulk, s.bulkSet = bulk, true }}
 }
 
 // WithTimeout limits one attempt of a call that is not a stream, including its body. By
-// default the headers must arrive within 60 s, and so must each 64 KiB of the body.
+// default there is no such limit: the headers must arrive within 60 s, and then each
+// 64 KiB of the body within another 60 s.
 func WithTimeout(d time.Duration) Option {
 	return Option{"WithTimeout", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.timeout = d }}
 }
@@ -324,14 +326,15 @@ func WithMaxEventSize(bytes int) Option {
 }
 
 // WithResponse fills r before the method returns, also if it returns an error. Its Body
-// has the fields that the SDK does not know. Iterators, Deploy, Sync and the waits of
-// [AgentsService] reject it; other methods report their last call. On a call only.
+// has the fields that the SDK does not have. The methods that are bulk by default reject it
+// (see [WithBulk]). Others that make two calls report the last. On a call only.
 func WithResponse(r *Response) Option {
 	return Option{"WithResponse", onCall, unless(r != nil, "is nil"), func(s *settings) { s.response = r }}
 }
 
 // WithExtra adds a field to the JSON body of a call, for fields that the SDK does not
-// have. It replaces a field of the same name. On a call only.
+// have. It replaces a field of the same name. A call without a body rejects it. On a call
+// only.
 func WithExtra(key string, value any) Option {
 	return Option{"WithExtra", onCall, unless(key != "", "has an empty key"), func(s *settings) {
 		if s.extra == nil { // the client's settings have none

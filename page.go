@@ -25,8 +25,8 @@ type Pagination struct {
 	Offset int `json:"offset"`
 }
 
-// ListParams selects a part of a list. The service decides about zero values. The names
-// are inferred from the documented pagination of responses.
+// ListParams selects a part of a list. Zero values are not sent. The names are inferred
+// from the documented pagination of responses.
 type ListParams struct {
 	Limit  int // the maximum number of rows
 	Offset int // the number of rows to skip
@@ -95,8 +95,8 @@ type identified interface {
 }
 
 // checkIdentity returns an error if a response has none of the identifying fields of a
-// result. row is negative for a response that is not a list. raw is the decoded body, once
-// it is needed: a content may be empty, but not absent.
+// result. row is negative for a response that is not a list. A content may be empty but not
+// absent, which the result does not show. Then the body is decoded into raw, once.
 func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawMessage) error {
 	r, ok := result.(identified)
 	if !ok {

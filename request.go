@@ -17,8 +17,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// core is shared by the services of a client. The key is behind a pointer, because fmt
-// prints unexported fields.
+// core is shared by the services of a client. The key is in transport, a pointer, so that
+// fmt prints an address instead of it.
 type core struct {
 	transport *transport.Transport
 	base      *url.URL
@@ -74,7 +74,7 @@ type request struct {
 	err   error // of an argument
 }
 
-// pathID returns the arguments of a path with one ID. Errors call the ID name.
+// pathID returns the arguments of a path with one ID. Errors refer to the ID by name.
 func pathID(name, id string) wire.Args {
 	return wire.Args{{Placeholder: "id", Name: name, Value: id}}
 }
@@ -146,7 +146,7 @@ func iterate[T any](ctx context.Context, c *core, r request, key func(*T) string
 	})
 }
 
-// exec sends a call whose response is not read.
+// exec sends a call whose response has no result. It checks that it is a success.
 func exec(ctx context.Context, c *core, r request, opts []Option) error {
 	s, err := c.settings.with(opts)
 	if err != nil {
@@ -208,9 +208,9 @@ func readBack[T any](ctx context.Context, c *core, r request, s *settings, appli
 	return now, err
 }
 
-// notReadBack returns the error of a change that the service confirmed without the object,
-// which then could not be read. It does not wrap the read's error, because a 429 of the
-// read does not mean that the change was rejected.
+// notReadBack returns the error of a change that the service confirmed without returning
+// the object, if reading the object failed. It does not wrap the read's error, because a
+// 429 of the read does not mean that the change was rejected.
 func (c *call) notReadBack(out *transport.Outcome, read error) error {
 	e := newError(c.info, out)
 	e.unknown, e.confirmed = true, true
@@ -337,7 +337,8 @@ func (c *core) checkURL(u *url.URL) error {
 	return nil
 }
 
-// secretBody is a request body with secrets, which encoding/json cannot marshal.
+// secretBody is a request body with Secrets. They cannot be marshaled; wire returns a form
+// that can.
 type secretBody interface {
 	wire() any
 	secrets() Secrets

@@ -42,8 +42,7 @@ type Skill struct {
 	CreatedAt   *time.Time  `json:"createdAt"`
 }
 
-// BrowseParams selects skills. The service decides about zero values. The fields are
-// inferred.
+// BrowseParams selects skills. Zero values are not sent. The fields are inferred.
 type BrowseParams struct {
 	Query  string      // words to search for
 	Source SkillSource // empty: the marketplace
@@ -190,7 +189,7 @@ type InstallSkillParams struct {
 	// SkillID is the ID of a skill of the marketplace or of the account's own catalog.
 	// Inferred.
 	SkillID string `json:"skillId,omitempty"`
-	// Version is the skill's version. Empty: the service decides. Inferred.
+	// Version is the skill's version. Empty: the service chooses one. Inferred.
 	Version string `json:"version,omitempty"`
 	// GitHubURL is a public repository, https://github.com/owner/repo, which may be
 	// followed by /tree/ and a branch or tag. Documented; the name of the field is

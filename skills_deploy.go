@@ -34,8 +34,7 @@ type DeployParams struct {
 	// MaxFailures is the number of failed agents after which no further agent is
 	// changed. The default is no limit.
 	MaxFailures int
-	// Parallel is the number of agents that are installed on at the same time. The
-	// default is 8.
+	// Parallel is the number of agents to install on at the same time. The default is 8.
 	Parallel int
 	// RestartTimeout limits the time until an agent runs. The default is 5 min.
 	RestartTimeout time.Duration
@@ -53,13 +52,13 @@ type DeployResult struct {
 	AgentID        string
 	Installed      bool   // by this deployment
 	Restarted      bool   // by this deployment, and it runs
-	AlreadyCurrent bool   // it had the skill loaded
+	AlreadyCurrent bool   // it had the version, and runs with it or does not run
 	Status         Status // the last known status; empty if not known
 	Err            error  // nil: the agent has the skill, or loads it when it is started
 }
 
-// ErrDeployStopped is the error of an agent that a deployment did not complete, because of
-// DeployParams.MaxFailures or the end of its context. The error also matches the context's.
+// ErrDeployStopped is the error of an agent that was not finished, because MaxFailures was
+// reached or the context ended. It then also matches the context's error.
 var ErrDeployStopped = errors.New("agento: the deployment was stopped before this agent was complete")
 
 // Failed returns the results that have an error.
@@ -91,7 +90,7 @@ func (r *DeployReport) failure() error {
 // If an argument is invalid or the upload fails, for example because the version exists
 // with other content ([ErrConflict]), Deploy changes no agent and returns no report.
 // Otherwise it returns a report, and an error that matches the errors of failed agents.
-// Calls are bulk. [WithResponse] and [WithExtra] are not allowed.
+// Its calls are bulk (see [WithBulk]). [WithResponse] and [WithExtra] are not allowed.
 //
 //   - API: POST /v1/skills, POST /v1/agents/{id}/skills, POST /v1/agents/{id}/restart,
 //     GET /v1/agents (documented); GET /v1/agents/{id}, GET /v1/agents/{id}/skills,
@@ -114,7 +113,7 @@ func (s *SkillsService) Deploy(ctx context.Context, p DeployParams, opts ...Opti
 	p.BatchSize = cmp.Or(p.BatchSize, deployBatchSize)
 	p.Parallel = cmp.Or(p.Parallel, deployParallel)
 	p.RestartTimeout = cmp.Or(p.RestartTimeout, deployRestartTimeout)
-	opts = append([]Option{WithBulk(true)}, opts...)
+	opts = append([]Option{WithBulk(settings.bulk)}, opts...)
 	skill, err := s.uploadForDeploy(ctx, p.Skill, opts)
 	if err != nil {
 		return nil, fmt.Errorf("agento: no agent was changed: %w", err)
@@ -155,8 +154,8 @@ func (p DeployParams) check() error {
 	return nil
 }
 
-// uploadForDeploy uploads the skill, again if the response is lost: the catalog accepts a
-// version again if its content is equal.
+// uploadForDeploy uploads the skill, and repeats that if the response is lost. That is
+// safe: the catalog accepts the same content for a version again.
 func (s *SkillsService) uploadForDeploy(ctx context.Context, p UploadSkillParams, opts []Option) (*Skill, error) {
 	for n := 0; ; n++ {
 		skill, err := s.Upload(ctx, p, opts...)

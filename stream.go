@@ -33,8 +33,8 @@ type Event struct {
 // caller; [Stream.Events] starts a goroutine that sends the events to a channel. Read a
 // stream to its end, close it, or cancel its context: each releases the connection.
 //
-// A stream that ends with a nil error is complete, unless you closed it. Otherwise the
-// events that arrived are delivered, and Err returns the reason. The zero value behaves
+// If Err is nil at the end, the stream is complete, or you closed it. A stream that fails
+// delivers the events that arrived; then Err returns the reason. The zero value behaves
 // like a stream that has ended.
 type Stream[T any] struct {
 	source   source[T]          // nil: the stream has ended
@@ -262,9 +262,9 @@ func (s *Stream[T]) Buffered() bool {
 	return s.ended.Load() != nil || s.closed.Load() || s.complete.Load() || s.source.Ready()
 }
 
-// Err returns the error that ended the stream. It is nil before the end, and if the stream
-// is complete or was closed by the caller. It is an [*Error] with the stream's request ID.
-// It matches the cause of the context, [ErrStreamTruncated], [ErrStreamIdle],
+// Err returns the error that ended the stream. It is nil while the stream is open, and if
+// it is complete or was closed by the caller. It is an [*Error] with the stream's request
+// ID, except of [NewStream]. It matches the cause of the context, [ErrStreamTruncated], [ErrStreamIdle],
 // [ErrEventTooLarge], [ErrNotEventStream], or the errors for the code of an error event.
 func (s *Stream[T]) Err() error {
 	if s == nil {
