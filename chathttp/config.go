@@ -21,10 +21,10 @@ type Config struct {
 	// peer ID the response is 401.
 	Visitor func(r *http.Request) (peerID string, err error)
 
-	// Turn chooses the agent that answers a message, and its additional context. If
-	// the error is an [Error], it becomes the response. For an error that matches
-	// agento.ErrForbidden the response is 403. For any other error, and for every
-	// error of the service, it is 500. The body of the request has been read.
+	// Turn chooses the agent that answers a message, and context to send along with
+	// the message. r.Body is already consumed; use v.Message. If the error is an
+	// [Error], it becomes the response. For an error that matches agento.ErrForbidden
+	// the response is 403. For any other error, and for every [agento.Error], it is 500.
 	Turn func(r *http.Request, v Visit) (Turn, error)
 
 	// TokenKeys sign the tokens that prove which session belongs to a browser. The
@@ -40,15 +40,17 @@ type Config struct {
 
 	// AllowedOrigins lists other origins whose pages may use the handler, as
 	// browsers send them: "https://www.example.com", in lower case, without a
-	// default port or wildcard. Pages on the handler's own host are always allowed.
+	// default port or wildcard. Pages on the handler's own host and port are always
+	// allowed.
 	AllowedOrigins []string
 
-	// Filter sends events other than text and done; see [WithFilter].
+	// Filter chooses which events other than text and done are sent; see [WithFilter].
 	Filter func(agento.ChatEvent) any
 
-	// OnTurn is called after each turn, including failed ones, before ServeHTTP
-	// returns. A message that is rejected before it is sent to the service is not a
-	// turn. The context has the request's values but is never canceled.
+	// OnTurn is called after every turn that was begun, before ServeHTTP returns, also
+	// if the wait for the rate limit or creating the session fails. It is not called
+	// for a message that the handler itself rejects. The context has the request's
+	// values but is never canceled.
 	OnTurn func(context.Context, TurnInfo)
 
 	// FinishTurns continues a turn after the browser disconnects, so that the
@@ -58,8 +60,9 @@ type Config struct {
 	// 15 min.
 	TurnTimeout time.Duration
 
-	// VisitorLimit limits the turns of one visitor. The default is 2 at once and
-	// 20 a minute.
+	// VisitorLimit limits the requests of one visitor, including those that are rejected
+	// because of their body or token, or by Turn. The default is 2 at once and 20 a
+	// minute.
 	VisitorLimit Limit
 	// TotalLimit limits the turns of all visitors together, and so the memory that
 	// the handler uses. The default is 1000 at once and 600 a minute.
@@ -71,20 +74,22 @@ type Config struct {
 
 	// MaxBody limits the body of a request, in bytes. The default is 64 KiB.
 	MaxBody int64
-	// BodyTimeout limits how long a body may take to arrive, counted from the first read.
-	// The default is 10 s.
+	// BodyTimeout limits how long a body may take to arrive, counted from the return of
+	// Visitor, or from its first read of the body. The default is 10 s.
 	BodyTimeout time.Duration
 	// WriteTimeout and Heartbeat are described at [WithWriteTimeout] and [WithHeartbeat].
 	WriteTimeout time.Duration
 	Heartbeat    time.Duration
 
-	// Logger receives a record for each turn and each rejected message: at level
-	// warn for failed turns, with the service's request ID, and at level debug for
-	// others. No record contains the content of a message.
+	// Logger receives a record for each turn and each rejected message: at level warn
+	// if the backend or the service is at fault, and at level debug otherwise. For an
+	// error of the service, the record has the request ID. No record contains the
+	// content of a message.
 	Logger *slog.Logger
 }
 
-// Limit limits turns: how many run at once, and how many begin within any minute.
+// Limit limits how many turns or requests run at once, and how many begin within any
+// minute.
 type Limit struct{ AtOnce, PerMinute int }
 
 // Visit is a message from a visitor.
@@ -110,15 +115,15 @@ type Turn struct {
 
 // TurnInfo describes a turn that has ended.
 type TurnInfo struct {
-	PeerID    string
-	AgentID   string
-	SessionID string // empty: no session could be created
-	Message   string // sent by the visitor
-	Text      string // the part of the answer that arrived
-	Err       error  // nil: the answer is complete
-	RequestID string // assigned by the service
-	Duration  time.Duration
-	Stayed    bool // the browser stayed connected
+	PeerID      string
+	AgentID     string
+	SessionID   string // empty: no session could be created
+	Message     string // sent by the visitor
+	Text        string // the part of the answer that arrived
+	Err         error  // nil: the answer is complete
+	RequestID   string // assigned by the service
+	Duration    time.Duration
+	BrowserGone bool // it disconnected or read too slowly
 }
 
 // complete returns c with its defaults, or an error that names an invalid field.

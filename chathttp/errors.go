@@ -15,7 +15,7 @@ import (
 var ErrBrowserGone = errors.New("agento: browser disconnected")
 
 // Error is an error response for the browser. The functions Visitor and Turn of a
-// [Config] return it. It may be wrapped; the text around it is only logged.
+// [Config] may return it, possibly wrapped. The text around it is only logged.
 type Error struct {
 	Status     int           // from 400 to 599; 0: 401 from Visitor, 403 from Turn
 	Code       string        // for the page's script; empty: unauthorized from Visitor, forbidden from Turn

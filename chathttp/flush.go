@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so events would not arrive in time; " +
-	"a middleware that wraps it needs a method Unwrap")
+const needsUnwrap = "if it is the wrapper of a middleware, it needs a method Unwrap that returns the http.ResponseWriter it wraps"
+
+var errCannotFlush = errors.New("agento: the http.ResponseWriter cannot flush, so events would not arrive in time; " + needsUnwrap)
 
 type unwrapper interface{ Unwrap() http.ResponseWriter }
 

@@ -17,8 +17,9 @@ import (
 
 // Handler is the backend of a chat widget: it accepts a visitor's message from a
 // browser and streams the agent's answer back, as [Relay] does. It may be exposed
-// to the internet: the API key, the service's errors and all events other than
-// text and done stay on the server. A Handler is safe for concurrent use.
+// to the internet: the API key, the service's errors and, except with
+// [Config].Filter, all events other than text and done stay on the server. A Handler
+// is safe for concurrent use.
 //
 // The agent must be in shared mode: set [agento.CreateAgentParams].SharedMode, or
 // update the agent and restart it. Otherwise all of its sessions share one
@@ -45,22 +46,26 @@ import (
 // A response that is not a stream is {"error":{"code":"…","message":"…"}}, with
 // Retry-After for 429 and 503:
 //
-//	400 invalid_body, empty_message   the body does not have this form
+//	400 invalid_body, empty_message   the body is not the JSON object shown above, or
+//	                                  its message is empty
 //	401 unauthorized                  Visitor returned an error
 //	403 origin_not_allowed            the page has another origin
-//	403 forbidden                     Turn returned an error
-//	403 session_refused               the token is altered, expired or another
-//	                                  visitor's, or its session was deleted: start
-//	                                  again without a token
+//	403 forbidden                     Turn returned an error that matches
+//	                                  agento.ErrForbidden
+//	403 session_refused               the token is altered, expired, or of another
+//	                                  visitor or agent, or its session was deleted:
+//	                                  start again without a token
 //	405 method_not_allowed
 //	408 body_timeout                  the body arrived too slowly
 //	413 body_too_large
 //	415 unsupported_media_type
 //	429 too_many_turns                the visitor is over a limit
-//	500 unavailable                   the backend failed
+//	500 unavailable                   the backend failed, or Turn returned another error
 //	502 unavailable                   the service failed
 //	503 busy                          a limit on all visitors, or the key's rate limit
 //	503 shutting_down
+//
+// If Visitor or Turn returns an [Error], the response is that error instead.
 //
 // The response may also have a "session": the token of a session that was created
 // before the error. The browser sends it with its next attempt.
@@ -82,8 +87,9 @@ type Handler struct {
 // NewHandler returns a handler that uses client. Its error names the field of
 // config that is missing or invalid.
 //
-// POST /v1/agents/{id}/chat/messages, documented, and, for a visitor's first
-// message, POST /v1/agents/{id}/chat/sessions, inferred from the title. Scope: chat.
+//   - API: POST /v1/agents/{id}/chat/messages (documented); before a visitor's first
+//     message, POST /v1/agents/{id}/chat/sessions (path inferred from the reference's title)
+//   - Scope: chat
 func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 	if client == nil {
 		return nil, errs.Argument("client", "is nil")
@@ -108,7 +114,8 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 
 // ServeHTTP handles one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = setReadTimeout(w, h.config.BodyTimeout) // prepareWriter reports an error
+	// If the request is rejected early, net/http reads its body. prepareWriter logs an error.
+	_ = setReadTimeout(w, h.config.BodyTimeout)
 	if h.origins.preflight(w, r) {
 		return
 	}
@@ -211,7 +218,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, d *refusal) {
 }
 
 var errNoDeadlines = errors.New("agento: the http.ResponseWriter has no deadlines, so a browser that does not read " +
-	"is never disconnected; a middleware that wraps it needs a method Unwrap, Flush alone is not enough")
+	"is never disconnected; " + needsUnwrap + "; a method Flush alone is not enough")
 
 // prepareWriter removes the server's own WriteTimeout, which is too short for a
 // turn, and warns if the http.ResponseWriter cannot disconnect a slow browser.

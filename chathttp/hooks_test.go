@@ -42,12 +42,12 @@ func TestOnTurn(t *testing.T) {
 		want   chathttp.TurnInfo
 		err    error
 	}{
-		"complete":  {slowly(hi, more, done), false, 0, chathttp.TurnInfo{Text: "Hi! How can I help?", Duration: 2 * second, Stayed: true}, nil},
-		"truncated": {slowly(hi, ""), false, 0, chathttp.TurnInfo{Text: "Hi! ", Duration: second, Stayed: true}, agento.ErrStreamTruncated},
-		"refused":   {refuse, false, 0, chathttp.TurnInfo{Stayed: true}, agento.ErrInternal},
-		"left":      {slowly(hi, more, done), false, second + 1, chathttp.TurnInfo{Text: "Hi! How can I help?", Duration: second + 1}, context.Canceled},
+		"complete":  {slowly(hi, more, done), false, 0, chathttp.TurnInfo{Text: "Hi! How can I help?", Duration: 2 * second}, nil},
+		"truncated": {slowly(hi, ""), false, 0, chathttp.TurnInfo{Text: "Hi! ", Duration: second}, agento.ErrStreamTruncated},
+		"refused":   {refuse, false, 0, chathttp.TurnInfo{}, agento.ErrInternal},
+		"left":      {slowly(hi, more, done), false, second + 1, chathttp.TurnInfo{Text: "Hi! How can I help?", Duration: second + 1, BrowserGone: true}, context.Canceled},
 		"left, FinishTurns": {slowly(hi, hi, more, done), true, second + 1,
-			chathttp.TurnInfo{Text: "Hi! Hi! How can I help?", Duration: 3 * second}, nil},
+			chathttp.TurnInfo{Text: "Hi! Hi! How can I help?", Duration: 3 * second, BrowserGone: true}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var turns chan chathttp.TurnInfo

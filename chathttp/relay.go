@@ -17,8 +17,8 @@ type relayOptions struct {
 	filter                  func(agento.ChatEvent) any
 }
 
-// WithHeartbeat sets after how much silence the browser is sent a comment, which
-// keeps proxies from closing the connection. The default is 15 s.
+// WithHeartbeat sets the silence after which a comment is sent to the browser, to
+// keep proxies from closing the connection. The default is 15 s.
 func WithHeartbeat(d time.Duration) RelayOption {
 	return func(o *relayOptions) error {
 		o.heartbeat = d
@@ -35,8 +35,8 @@ func WithWriteTimeout(d time.Duration) RelayOption {
 	}
 }
 
-// WithFilter sends events other than text and done: f is called for each of them,
-// and a result that is not nil is sent to the browser as JSON. Return
+// WithFilter chooses which events other than text and done are sent: f is called for
+// each of them, and a result that is not nil is sent to the browser as JSON. Return
 // [agento.ChatEvent.Raw] only for events that may be public: a tool event can
 // contain a secret.
 func WithFilter(f func(agento.ChatEvent) any) RelayOption {
@@ -61,16 +61,18 @@ func checkPositive(name string, d time.Duration) error {
 // Each event is a JSON object on a data line: {"type":"text","content":…}, then
 // {"type":"done"}. If the answer is incomplete, the last event is
 // {"type":"error","error":{"code":…,"message":…}} instead. Its code is
-// interrupted, busy or unavailable, and its message is fixed; the service's
-// message is not sent. Headers keep proxies from buffering the response, comments
-// are sent while the agent is silent, and the server's WriteTimeout does not
-// apply.
+// interrupted, busy or unavailable. Its message does not contain the service's
+// message. Headers tell proxies not to buffer the response. The server's
+// WriteTimeout does not apply.
 //
-// Relay returns nil if the whole answer was sent, the error of
-// [agento.Stream.Err], or [ErrBrowserGone]. It closes the stream. If w cannot
-// flush, Relay writes nothing and returns an error: a middleware that wraps w
-// needs an Unwrap method. A wrapper that has only Flush works, but WithWriteTimeout
-// has no effect, and the server's WriteTimeout applies.
+// Relay returns nil if the whole answer was sent. Otherwise it returns
+// [ErrBrowserGone] if the browser is gone, or the reason that the answer is
+// incomplete. It closes the stream.
+//
+// If w cannot flush, Relay writes nothing and returns an error: if w is the wrapper
+// of a middleware, it needs a method Unwrap that returns the http.ResponseWriter it
+// wraps. With only a method Flush it works, but WithWriteTimeout has no effect, and
+// the server's WriteTimeout applies.
 func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) error {
 	defer func() { _ = s.Close() }()
 	o := relayOptions{heartbeat: defaultHeartbeat, writeTimeout: defaultWriteTimeout}

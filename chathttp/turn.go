@@ -32,7 +32,7 @@ type turn struct {
 var errTurnTimeout = errors.New("turn took longer than TurnTimeout")
 
 // run sends the message and relays the answer. It returns a refusal if there is no
-// stream and nothing has been written.
+// stream, nothing has been written and the browser is still there.
 func (t *turn) run() *refusal {
 	ctx := t.r.Context()
 	if t.config.FinishTurns {
@@ -73,8 +73,8 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 
 var errLongSession = errors.New("service created a session whose ID is too long: its token would exceed half of MaxBody")
 
-// waitUntil limits how long a call waits for the rate limit. By default a call
-// honors Retry-After up to three times.
+// waitUntil limits how long a call waits for the rate limit. The call retries up to
+// three times and may wait for Retry-After each time, so each wait gets a third.
 func waitUntil(end time.Time) []agento.Option {
 	left := max(time.Until(end), 3)
 	return []agento.Option{agento.WithMaxWait(left), agento.WithRetryAfterLimit(left / 3)}
@@ -84,8 +84,8 @@ func (t *turn) token() string {
 	return t.tokens.issue(time.Now(), t.AgentID, t.peer, t.SessionID)
 }
 
-// fail ends a turn that has no stream: with a refusal if nothing has been written,
-// otherwise with an error event.
+// fail ends a turn that has no stream: with a refusal if nothing has been written and
+// the browser is still there, otherwise with an error event.
 func (t *turn) fail(err error) *refusal {
 	t.err = err
 	var e *agento.Error
@@ -143,6 +143,6 @@ func (t *turn) info() TurnInfo {
 	return TurnInfo{
 		PeerID: t.peer, AgentID: t.AgentID, SessionID: t.SessionID, Message: t.message, Text: t.text.String(),
 		Err: t.err, RequestID: t.requestID, Duration: time.Since(t.begun),
-		Stayed: t.gone == nil && t.r.Context().Err() == nil,
+		BrowserGone: t.gone != nil || t.r.Context().Err() != nil,
 	}
 }
