@@ -10,21 +10,22 @@
 //   - .md, .markdown: CommonMark. Each heading begins a section. Its title is the
 //     path of headings, such as "Guide > Install". A heading with nothing below it
 //     is part of the next heading's section. Headings inside lists, quotations,
-//     code and HTML do not begin a section. The text is the source; it is not
-//     rendered. Front matter is omitted if it is a YAML mapping between lines of
-//     ---, or TOML between lines of +++.
+//     code and HTML do not begin a section. The text remains Markdown. Front matter
+//     is omitted if it is a YAML mapping between lines of ---, or TOML between lines
+//     of +++.
 //   - .txt, .text: one section.
 //   - .csv: one section for each row below the header, as lines of "column:
 //     value". The separator is tab, semicolon, pipe or comma, whichever splits
-//     each row into as many fields as the header. A first line such as sep=; sets it.
+//     each row into as many fields as the header. A first line that names the
+//     separator, such as "sep=;", takes precedence.
 //   - .json: an array of objects, each with a question and an answer, or an object
 //     with such arrays. Other members of that object are omitted.
 //   - .jsonl, .ndjson: one section for each line, which has one object.
 //
-// A row or object with a question and an answer has the question as its title, and
-// both in its content. They are the columns or members named question and answer,
-// q and a, or title and content. The remaining columns or members follow as lines
-// of "name: value". Lists and objects are written as JSON, with the escapes in
+// If a row or object has a question and an answer, the title of its section is the
+// question, and the text is both. They are the columns or members named question and
+// answer, q and a, or title and content. The remaining columns or members follow as
+// lines of "name: value". Lists and objects are written as JSON, with the escapes in
 // strings decoded.
 //
 // [Convert] adds other formats.
@@ -37,8 +38,8 @@
 // Together they contain the whole text in order, except for blank space between
 // chunks. Line endings become "\n". Titles are shortened to 200 characters.
 //
-// The source of a chunk is the file's name. A chunk of a split section has its
-// number, from 1, as "part" in its metadata. Other chunks have no metadata.
+// A chunk of a split section has its number, from 1, as "part" in its metadata. Other
+// chunks have no metadata.
 package chunk
 
 import (
@@ -130,15 +131,20 @@ func Convert(extension string, toMarkdown func(r io.Reader) (string, error)) Opt
 // source of a chunk is the slash-separated path of its file.
 //
 // Files are read one at a time, in lexical order, folder by folder. FromFS skips
-// hidden files and folders, whose names begin with a dot; files with unknown
-// extensions (see [Skipped]); and symbolic links to folders.
+// hidden files and folders, whose names begin with a dot, and files with unknown
+// extensions (see [Skipped]). It does not follow symbolic links: a link with a known
+// extension is an error, and others are skipped.
 //
-// A file yields either all of its chunks or one error, with the file as Source, and the
-// iteration continues with the next file. The error of a folder has no Source, because
-// its files are not known. The error matches [agento.ErrValidation] if the file does not
-// have the format of its extension, is not UTF-8 text, is larger than 16 MiB, is not a
-// regular file, is more than 100 folders deep, or has a name with a control character, a
-// backslash or invalid UTF-8. An invalid option or a nil fsys ends the iteration.
+// A file yields either all of its chunks or one error, with the file as Source. A folder
+// that cannot be read, or is rejected, yields an error without Source. The iteration
+// continues after both. The error matches [agento.ErrValidation] if
+//
+//   - a file does not have the format of its extension, is not UTF-8 text, is larger
+//     than 16 MiB or is not a regular file;
+//   - a folder is more than 100 folders deep;
+//   - a name has a control character, a backslash or invalid UTF-8.
+//
+// An invalid option or a nil fsys ends the iteration.
 func FromFS(fsys fs.FS, opts ...Option) iter.Seq2[agento.ChunkParams, error] {
 	return func(yield func(agento.ChunkParams, error) bool) {
 		s, err := newSettings(opts)
@@ -156,8 +162,8 @@ func FromFS(fsys fs.FS, opts ...Option) iter.Seq2[agento.ChunkParams, error] {
 
 // FromReader returns the chunks of one file. name may be a path or a URL: its
 // extension determines the format, and it is the source of the chunks. If there is
-// an error, it is the only value: the errors are those of a file in [FromFS], and
-// that of an unknown extension.
+// an error, it is the only value. The errors are those of a file in [FromFS]. An
+// unknown extension is an error too.
 //
 // r is read when the iteration begins, so the result can be iterated only once.
 func FromReader(name string, r io.Reader, opts ...Option) iter.Seq2[agento.ChunkParams, error] {

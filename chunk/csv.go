@@ -32,8 +32,8 @@ func csvSections(text string) (iter.Seq[section], error) {
 	return t.sections, nil
 }
 
-// newTable finds the separator. If several fit, it prefers the one that is rarer in
-// prose, because a comma may be a decimal mark.
+// newTable finds the separator. It prefers tab, semicolon, pipe and comma in this order,
+// because a comma is common in text.
 func newTable(text string) (table, error) {
 	separators := "\t;|,"
 	t, found := separatorLine(text)
@@ -57,8 +57,8 @@ func newTable(text string) (table, error) {
 	return t, fmt.Errorf("is not CSV with the separator %q: %w", string(t.separator), failed)
 }
 
-// separatorLine returns the table below a first line such as sep=; if there is one.
-// Otherwise it returns the whole text.
+// separatorLine returns the table below a first line that names the separator, such as
+// "sep=;". Without such a line, it returns the whole text.
 func separatorLine(text string) (t table, found bool) {
 	first, rest, _ := strings.Cut(text, "\n")
 	line := []rune(strings.Trim(first, `"`))
