@@ -318,7 +318,7 @@ func redactCode(out *transport.Outcome, code Code) Code {
 // deletedBefore reports whether a retried deletion found no resource: the first attempt
 // deleted it.
 func deletedBefore(out *transport.Outcome, e *Error) bool {
-	return e.Method == http.MethodDelete && out.Retried && out.Err == nil &&
+	return e.Method == http.MethodDelete && out.EarlierMayHaveApplied && out.Err == nil &&
 		out.StatusCode == http.StatusNotFound && errors.Is(e, ErrNotFound)
 }
 
@@ -329,7 +329,7 @@ func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 	e.unknown = isWrite(info.Method)
 	if code, message := wire.Error(out.Body[:min(len(out.Body), maxErrorBody)]); code != "" || message != "" {
 		e.setMessage(out)
-		e.unknown = e.unknown && (out.Retried || Code(code) == CodeInternal)
+		e.unknown = e.unknown && (out.EarlierMayHaveApplied || Code(code) == CodeInternal)
 		return e
 	}
 	e.Message = "the response could not be read"

@@ -15,7 +15,7 @@ const (
 	maxBody      = 64 << 20 // of a successful response
 	maxErrorBody = 1 << 20
 	errorBodyFor = 5 * time.Second
-	readStep     = 64 << 10 // of a body that must arrive within the header timeout if no timeout is set
+	readStep     = 64 << 10 // see readBody
 )
 
 // TimeoutError reports an attempt whose response did not arrive completely in time.
@@ -62,7 +62,7 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	req, bodies := c.withContext(req, a.ctx)
 	resp, err := c.t.chain.RoundTrip(req)
 	if err == nil && resp == nil {
-		return nil, nil // an error of http.Client
+		return nil, nil // http.Client returns an error for this
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)
@@ -166,8 +166,8 @@ func (a *attempt) explain(err error) error {
 }
 
 // readBody reads the body of a response. If there is an error, it returns the part
-// that arrived. If the attempt has no timeout, every readStep bytes of a successful
-// response must arrive within its limit.
+// that arrived. If Call.Timeout is 0, each readStep bytes of a successful response
+// must arrive within HeaderTimeout.
 func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time.Time) ([]byte, error) {
 	most := maxBody + 1
 	if c.last.Failed() {
@@ -179,7 +179,7 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 		defer timer.Stop()
 		most = maxErrorBody
 	}
-	size := 4 << 10 // of a body that is too large for a server to know its length
+	size := 4 << 10 // if the length is unknown or large
 	if length >= 0 && length < readStep {
 		size = int(length) + 1 // one more, to read EOF without growing
 	}

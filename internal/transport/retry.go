@@ -31,9 +31,9 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 	if out.RetryAfter > c.RetryAfterLimit || !fitsDeadline(c.ctx, c.wait) {
 		return false, nil
 	}
-	// A 408 reports that the request did not arrive completely. The outcome of a
-	// retry must not depend on that.
-	c.retried = c.retried || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
+	// A 408 says that the request did not arrive completely, so alone it counts as not
+	// applied. But if a retry fails too, the outcome is unknown.
+	c.earlierMayHaveApplied = c.earlierMayHaveApplied || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
 	if c.Hooks != nil {
 		out.Redactor = c.redactor()
 		c.Hooks.Retry(c.attempts, out, c.wait)
@@ -104,8 +104,8 @@ func badCertificate(err error) bool {
 		errors.As(err, &hostname) || errors.As(err, &invalid)
 }
 
-// neverSent reports whether an error proves that the request was not sent: it comes
-// from dialing, DNS or the TLS handshake.
+// neverSent reports whether an error proves that the request was not sent: it comes from
+// the SDK itself, from dialing, from DNS, or from setting up TLS or HTTP/2.
 func neverSent(err error) bool {
 	var (
 		op     *net.OpError

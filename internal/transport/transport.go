@@ -1,7 +1,7 @@
 // Package transport sends one call to the service and returns its outcome.
 //
 // It implements HTTP and does not know the API's types. Each file has one purpose.
-// call.RoundTrip shows the order of the layers of an attempt:
+// An attempt passes through these layers, as call.attempt shows:
 //
 //	retry → key, pace → limits → middleware → origin → http
 package transport
@@ -32,8 +32,7 @@ type Config struct {
 	Middleware []func(http.RoundTripper) http.RoundTripper // outermost first
 }
 
-// Pacer decides when an attempt may be sent. Observe is called once for each Acquire that
-// returned nil.
+// Pacer decides when an attempt may be sent, like pace.Pacer.
 type Pacer interface {
 	Acquire(context.Context, pace.Request) error
 	Observe(pace.Result)
@@ -46,7 +45,7 @@ type Transport struct {
 	userAgent []string
 	keys      keys
 	dates     dates
-	direct    bool // chain is net/http's own transport, which reads a body only to send it
+	direct    bool // no middleware, and the caller's transport is an *http.Transport
 }
 
 // New returns a transport. It does not modify the caller's http.Client.
@@ -118,9 +117,10 @@ type Outcome struct {
 	RateLimit  wire.RateLimit
 
 	Attempts int
-	Unknown  bool  // it is not known whether a write was applied
-	Retried  bool  // an earlier attempt may have applied this write
 	Refused  error // the pacer refused another attempt after this response
+	Unknown  bool  // it is not known whether a write was applied
+	// EarlierMayHaveApplied reports that an attempt before the last may have applied the write.
+	EarlierMayHaveApplied bool
 	// Err is the reason why there is no usable response: an error of the network or the
 	// context, or a limit. The fields above have what was received.
 	Err error
@@ -146,17 +146,19 @@ type call struct {
 	queued    time.Duration // spent waiting for the rate limit
 	wait      time.Duration // before the next attempt
 	last      Outcome       // of the latest attempt
-	responded *Outcome      // of the latest attempt before last that had a response
-	retried   bool          // an attempt before the latest may have been applied
+	responded *Outcome      // of the newest earlier attempt that had a response; may be nil
 	refused   error         // why the pacer refused another attempt
 	ended     bool          // the context ended before another attempt
+
+	earlierMayHaveApplied bool // see Outcome
 }
 
 // Do makes a call. It returns when the response of a unary call has been read, or when the
 // headers of a stream have arrived.
 func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
-	// One allocation, and no copy of it on the stack. call does not have the other fields:
-	// their methods would be linked, because call is an http.RoundTripper.
+	// One struct, so that a call needs one allocation. The other three are not fields of call
+	// because call is used as an http.RoundTripper, and the linker would keep all methods of
+	// its fields.
 	var all struct {
 		call    call
 		client  http.Client
@@ -240,7 +242,7 @@ func (c *call) outcome(err error) *Outcome {
 	if out.StatusCode == 0 && out.Err == nil {
 		out.Err = err
 	}
-	unknown := out.Failed() && isWrite(c.Method) && (c.retried || out.mayHaveApplied())
+	unknown := out.Failed() && isWrite(c.Method) && (c.earlierMayHaveApplied || out.mayHaveApplied())
 	if (err != nil || c.ended) && c.ctx.Err() != nil {
 		if out.StatusCode == 0 && c.responded != nil {
 			out = c.responded
@@ -257,7 +259,7 @@ func (c *call) outcome(err error) *Outcome {
 	}
 	out.Redactor = c.redactor()
 	out.Attempts = c.attempts
-	out.Retried = c.retried
+	out.EarlierMayHaveApplied = c.earlierMayHaveApplied
 	out.Unknown = unknown
 	return out
 }
@@ -278,7 +280,7 @@ func (c *call) newHeader() http.Header {
 	return h
 }
 
-// setDefaults adds headers that the caller has not set.
+// setDefaults adds headers that the caller has not set. A stream always gets its own Accept.
 func (c *call) setDefaults(h http.Header) {
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = c.t.userAgent
