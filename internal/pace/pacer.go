@@ -21,11 +21,10 @@ import (
 type Request struct {
 	Bulk    bool          // queues behind calls that are not bulk
 	MaxWait time.Duration // maximum wait; 0: limited only by the context
-	MaxHold time.Duration // maximum wait for the end of a Retry-After; 0: limited by MaxWait
+	MaxHold time.Duration // refuse if a Retry-After has longer than this left; 0: no such limit
 }
 
-// Result is the outcome of one request. Each Acquire that returned nil is
-// followed by exactly one Observe.
+// Result is the outcome of one request.
 type Result struct {
 	Granted    time.Time     // when Acquire returned
 	StatusCode int           // 0: no response
@@ -52,8 +51,8 @@ func (e *RefusedError) Error() string {
 type Pacer struct {
 	start time.Time // times in this package are nanoseconds since then
 
-	// While there is ample budget, Observe learns from one response per millisecond.
-	// It skips responses to requests granted before skipUntil.
+	// While there is ample budget, Observe learns from at most one response per
+	// millisecond. It skips responses to requests granted before skipUntil.
 	skipUntil atomic.Int64
 	_         [64]byte // keeps skipUntil out of the cache line of the lock
 
@@ -93,7 +92,8 @@ func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	return p.wait(ctx, w, r.MaxWait)
 }
 
-// Observe reports the outcome of a request.
+// Observe reports the outcome of a request. Call it exactly once for each Acquire that
+// returned nil.
 func (p *Pacer) Observe(r Result) {
 	granted := int64(r.Granted.Sub(p.start))
 	if granted < p.skipUntil.Load() && r.StatusCode/100 == 2 && !r.NotSent && (!r.Known || r.Remaining > r.Limit/2) {

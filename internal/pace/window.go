@@ -55,8 +55,9 @@ func newWindow() window {
 	}
 }
 
-// ready returns a time up to now if the next call of the class may be sent, or else
-// when to ask again. It also reports whether the call waits for budget.
+// ready returns now if the next call of the class may be sent, or else when to call ready
+// again. short reports that the call waits for budget, or that the newest response was a
+// 429: a queue is then sent at the rate of drain.
 func (w *window) ready(now int64, bulk, queued bool) (at int64, short bool) {
 	if now < w.hold {
 		return w.hold, true
@@ -89,8 +90,8 @@ func (w *window) drain(now int64) int64 {
 // gap is the time between two calls of such a queue.
 func (w *window) gap() int64 { return w.length / int64(w.limit) / catchUp }
 
-// room returns how many calls of the class fit into the window. Bulk calls leave a
-// tenth of the limit to other calls, including those already sent.
+// room returns how many calls of the class fit into the window. A tenth of the limit
+// without foreign is for calls that are not bulk. Those in the window count towards it.
 func (w *window) room(bulk bool) int {
 	room := w.limit - w.own.n - w.foreign
 	if bulk {
@@ -107,14 +108,16 @@ func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 func (w *window) lifetime() int64 { return w.length + w.lag }
 
 // expire removes requests that have left the window. If the estimate of foreign has
-// expired, one of the queued calls becomes a probe.
+// expired, foreign becomes 0. If it was 0, the client's oldest request is dropped instead,
+// so that there is room for a call. If calls are queued, the next one becomes a probe.
+// Otherwise calls are sent without one.
 func (w *window) expire(now int64, queued bool) {
 	w.own.expire(now - w.lifetime())
 	if now < w.knownTo {
 		return
 	}
 	if w.foreign == 0 {
-		w.own.drop(1) // makes room for the probe
+		w.own.drop(1)
 	}
 	w.foreign, w.knownTo = 0, never
 	if queued {
@@ -122,7 +125,8 @@ func (w *window) expire(now int64, queued bool) {
 	}
 }
 
-// nextFree returns when the k-th request, counted from 0, leaves the window.
+// nextFree returns when the k-th request, counted from 0, leaves the window, or when the
+// estimate of foreign expires, if that is earlier.
 func (w *window) nextFree(now int64, k int) int64 {
 	at := now + w.length
 	if k < w.own.n {
@@ -131,7 +135,8 @@ func (w *window) nextFree(now int64, k int) int64 {
 	return max(min(at, w.knownTo), now+1)
 }
 
-// estimate returns about when a call with this many calls ahead of it is sent.
+// estimate returns about when a call with this many calls ahead of it is sent. It
+// calls expire, so it may make the next call a probe.
 func (w *window) estimate(now int64, ahead int, bulk bool) int64 {
 	at := max(now, w.hold)
 	if w.noHeaders || w.probing {
