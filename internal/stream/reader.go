@@ -35,8 +35,8 @@ type Reader struct {
 	idle   time.Duration
 	timer  *time.Timer // ends a read that takes longer than idle
 	opened time.Time
-	since  atomic.Int64 // when the current read began, after opened; 0: none; -1: no more reads
-	undo   func() bool  // stops the closing of the body when ctx ends
+	since  atomic.Int64 // start of the current read, in ns after opened; 0: not reading; -1: finished
+	undo   func() bool  // from context.AfterFunc, which closes the body when ctx ends; may be nil
 	end    error        // why the body ended; nil: it has not
 	silent atomic.Bool  // the idle timeout ended the body
 	first  []byte       // the beginning of a body that does not look like an event stream
@@ -52,8 +52,8 @@ func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Err
 // Unwrap returns ErrNotEventStream.
 func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 
-// NewReader returns a reader of the body. The decoder keeps the last event ID and the
-// retry time of the previous connection.
+// NewReader returns a reader of the body. dec may be the decoder of an earlier connection:
+// its last event ID and retry time remain. Reset it first.
 func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
 	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle, opened: time.Now()}
 	r.timer = time.AfterFunc(math.MaxInt64, r.expire)
@@ -66,8 +66,9 @@ func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle t
 
 // Next sets ev to the next event, whose slices are valid until the next call. An event
 // that has arrived completely is returned before an error. The error is io.EOF if the
-// body ends between two events, ErrStreamTruncated if it ends or fails inside one,
-// ErrStreamIdle, ErrEventTooLarge, or the context's error.
+// body ends between two events, or ErrStreamTruncated if it ends inside an event or a
+// read fails. Other errors are ErrStreamIdle, ErrEventTooLarge, a *NotEventStreamError
+// and the context's error.
 func (r *Reader) Next(ev *sse.Event) error {
 	for {
 		if ok, err := r.Buffered(ev); ok || err != nil {
@@ -147,8 +148,8 @@ func (r *Reader) expire() {
 	r.Interrupt()
 }
 
-// reason returns why the body ended. It checks the context first, because a canceled
-// connection can look like a regular end.
+// reason returns why the body ended. A canceled connection can look like a regular end, so
+// the context is checked before r.end is compared with io.EOF.
 func (r *Reader) reason() error {
 	var other *NotEventStreamError
 	switch {
