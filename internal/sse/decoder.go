@@ -12,8 +12,7 @@
 //		...
 //	}
 //
-// The bytes of an event are returned unchanged. Invalid UTF-8 is not replaced: a Go
-// string can contain it, and a JSON decoder replaces it.
+// Invalid UTF-8 is returned as it is.
 package sse
 
 import (
@@ -38,15 +37,16 @@ type Event struct {
 type state uint8
 
 const (
-	atStart   state = iota // nothing was read yet: a BOM may follow
+	atStart   state = iota // at the start of the stream, where a BOM may be
 	atLine                 // at the start of a line
-	afterCR                // at the start of a line; an LF belongs to the CR before it
-	inComment              // inside a comment whose beginning was dropped
-	failed                 // ErrTooLarge
+	afterCR                // after a CR that was the end of the input; if an LF is next, it belongs to it
+	inComment              // inside a comment, whose beginning was dropped
+	failed                 // after ErrTooLarge
 )
 
 // Decoder decodes a stream of bytes into events. Its running time is linear in the size
-// of the input, however the input is divided.
+// of the input, however the input is divided. A block is the lines up to a blank line,
+// which make up one event.
 //
 // The input is buf[:w]. It is parsed up to r, which is always the start of a line. The
 // data of the current block is buf[start:end], before r: further data lines are moved
@@ -75,11 +75,11 @@ type Decoder struct {
 	hasID   bool
 }
 
-// NewDecoder returns a decoder for events of at most maxEvent bytes. The limit includes
-// the data, the type and the last event ID, and also the previous ID if the block
-// changes it. A line is buffered until it ends, so every line, including unknown fields,
-// must fit into the rest of the limit plus the seven bytes of "event: ". Comments may
-// have any length. If maxEvent is less than one, only empty events are returned.
+// NewDecoder returns a decoder for events of at most maxEvent bytes. The data, the
+// type and the last event ID count, and in a block with an id field also the previous ID.
+// A line is buffered until it ends, so each line, also of an unknown field, must fit into
+// the rest of the limit plus the seven bytes of "event: ". Comments may have any length.
+// If maxEvent is less than one, only empty events are returned.
 func NewDecoder(maxEvent int) *Decoder {
 	d := new(Decoder)
 	d.limit = min(max(maxEvent, 0), math.MaxInt/4)
@@ -94,8 +94,8 @@ func (d *Decoder) DispatchTyped() { d.typed = true }
 // until then before calling Buffer again. An event is complete at the line ending of its
 // blank line, even if that is a CR whose LF has not arrived.
 //
-// The error is nil or ErrTooLarge. Events before the oversize one are returned first.
-// After that every call returns ErrTooLarge until Reset.
+// The error is nil or ErrTooLarge. Next first returns the events before the one that is too
+// large. Then every call returns ErrTooLarge until Reset.
 func (d *Decoder) Next() (Event, bool, error) {
 	if d.state != atLine && !d.toLine() {
 		return Event{}, false, d.err
