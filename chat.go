@@ -50,8 +50,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	return newChatStream(o, begun), nil
 }
 
-// prepareSend is not part of Send because its variables would be on the stack of every
-// goroutine that waits for an answer.
+// prepareSend is not part of Send, which would keep its variables on the stack.
 func (s *ChatService) prepareSend(ctx context.Context, agentID string, p SendMessageParams, opts []Option) (*call, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {

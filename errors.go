@@ -326,7 +326,7 @@ func deletedBefore(out *transport.Outcome, e *Error) bool {
 // may have been applied anyway.
 func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 	e := newError(info, out)
-	e.unknown = isWrite(info.Method)
+	e.unknown = transport.IsWrite(info.Method)
 	if code, message := wire.Error(out.Body[:min(len(out.Body), maxErrorBody)]); code != "" || message != "" {
 		e.setMessage(out)
 		e.unknown = e.unknown && (out.EarlierMayHaveApplied || Code(code) == CodeInternal)
@@ -362,8 +362,4 @@ func (info CallInfo) aboutRoute() string {
 		return fmt.Sprintf("the path of %s is inferred from the API reference, which lists the operation by its title only", info.Operation)
 	}
 	return "the service or a proxy does not have the path"
-}
-
-func isWrite(method string) bool {
-	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }

@@ -76,8 +76,10 @@ type clientSettings struct {
 	noPacing   bool
 	pacer      Pacer
 	observer   *Observer
-	logging    func(*Observer) *Observer                                               // set by WithLogger, so that only its users link log/slog
-	compare    func(oc *observerCall, d *wire.Drift, body []byte, result reflect.Type) // likewise
+	// These are functions, so that only programs that use them link their code.
+	logging    func(*Observer) *Observer
+	observe    func(*call)
+	compare    func(oc *observerCall, d *wire.Drift, body []byte, result reflect.Type)
 	middleware []func(http.RoundTripper) http.RoundTripper
 	userAgent  string
 }
@@ -225,7 +227,7 @@ func WithPacer(p Pacer) Option {
 
 // WithObserver reports each step of calls and streams to o. On [New] only.
 func WithObserver(o Observer) Option {
-	return Option{"WithObserver", onNew, "", func(s *settings) { s.client.observer, s.client.compare = &o, (*observerCall).compare }}
+	return Option{"WithObserver", onNew, "", func(s *settings) { s.client.observer = &o; s.client.useObserver() }}
 }
 
 // WithLogger logs calls, first events and ends of streams at level debug; retries,
@@ -234,8 +236,12 @@ func WithObserver(o Observer) Option {
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", onNew, unless(l != nil, "is nil"), func(s *settings) {
 		s.client.logging = func(o *Observer) *Observer { return joinObservers(o, logObserver(l)) }
-		s.client.compare = (*observerCall).compare
+		s.client.useObserver()
 	}}
+}
+
+func (s *clientSettings) useObserver() {
+	s.observe, s.compare = (*call).observe, (*observerCall).compare
 }
 
 // WithMiddleware wraps the HTTP transport of every attempt. The key is added to a request

@@ -52,8 +52,8 @@ func filter(name, value string) wire.Arg {
 
 // encode returns the query string.
 func (q *query) encode() (string, error) {
-	values := url.Values{}
-	for _, n := range []struct {
+	var encoded strings.Builder
+	for _, n := range [...]struct {
 		name  string
 		value int
 	}{{"limit", q.limit}, {"offset", q.offset}} {
@@ -61,15 +61,15 @@ func (q *query) encode() (string, error) {
 			return "", errs.Argument(n.name, "is negative: %d", n.value)
 		}
 		if n.value > 0 {
-			values.Set(n.name, strconv.Itoa(n.value))
+			encoded.WriteString("&" + n.name + "=" + strconv.Itoa(n.value))
 		}
 	}
 	for _, f := range q.filters {
 		if f.Value != "" {
-			values.Set(f.Placeholder, f.Value)
+			encoded.WriteString("&" + f.Placeholder + "=" + url.QueryEscape(f.Value))
 		}
 	}
-	return values.Encode(), nil
+	return strings.TrimPrefix(encoded.String(), "&"), nil
 }
 
 func (p *Page[T]) decode(body []byte) error {

@@ -382,8 +382,8 @@ func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
 
 // send sends a call, and stores the rate limit and the response.
 func (c *call) send() *transport.Outcome {
-	if c.core.observer != nil {
-		c.observe()
+	if observe := c.core.settings.client.observe; observe != nil {
+		observe(c)
 	}
 	out := c.core.transport.Do(c.ctx, &c.spec)
 	c.core.lastSeen.set(RateLimit(out.RateLimit))

@@ -19,8 +19,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/transport"
 )
 
-// streamBuffer is the size of the channel of [Stream.Events].
-const streamBuffer = 16
+const streamBuffer = 16 // of the channel of Events
 
 // Event is one event of a raw stream.
 type Event struct {
@@ -333,7 +332,6 @@ type opened struct {
 	decoder *sse.Decoder
 }
 
-// fail returns the error that ends the stream.
 func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.outcome, cause) }
 
 // newStream returns the stream of the values of an event stream. caller is the caller's
@@ -379,7 +377,7 @@ func notEventStreamError(info CallInfo, out *transport.Outcome, body []byte) *Er
 	e.setMessage(&other)
 	if e.Code == "" {
 		e.cause = ErrNotEventStream
-		e.unknown = isWrite(info.Method)
+		e.unknown = transport.IsWrite(info.Method)
 	}
 	return e
 }

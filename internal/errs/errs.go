@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Errors that package agento exports under the same names.
@@ -41,15 +42,24 @@ const MaxLine = 1000
 // Line returns text from outside the program in a form that is safe for one line of a
 // terminal or log: shortened, with control characters escaped.
 func Line(s string) string {
-	if len(s) > MaxLine {
-		s = strings.ToValidUTF8(s[:MaxLine], "") + "…"
-	}
+	s = Shorten(s, MaxLine)
 	quoted := strconv.Quote(s)
 	inner := quoted[1 : len(quoted)-1]
 	if len(inner) == len(s) {
 		return s
 	}
 	return strings.ReplaceAll(inner, `\"`, `"`)
+}
+
+// Shorten returns s, or of a longer one the first most bytes, up to a character, and "…".
+func Shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }
 
 // Several returns an error with the given text that matches whatever the errors match.

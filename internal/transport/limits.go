@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -59,15 +60,15 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 			}
 		}()
 	}
-	req, bodies := c.withContext(req, a.ctx)
+	req, connections := c.withContext(req, a.ctx)
 	resp, err := c.t.chain.RoundTrip(req)
 	if err == nil && resp == nil {
 		return nil, nil // http.Client returns an error for this
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)
-		if bodies != nil {
-			n := bodies.Load()
+		if connections != nil {
+			n := connections.Load()
 			c.last.sent = n > 1 || n == 1 && !rejected(err)
 		}
 		return nil, a.explain(err)
@@ -81,43 +82,20 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	return resp, nil
 }
 
-// bodyCount counts the bodies of a request that net/http reads: one after it has a
-// connection, and another one for each retry of its own.
-type bodyCount struct{ atomic.Int32 }
-
-// withContext returns the request with a context, and counts its bodies if that is possible.
-func (c *call) withContext(req *http.Request, ctx context.Context) (*http.Request, *bodyCount) {
-	counted := c.t.direct && c.Body != nil
-	if counted || ctx != req.Context() {
+// withContext returns the request with a context, and a counter of the connections that it
+// gets, if net/http's own transport can be asked: net/http may retry by itself.
+func (c *call) withContext(req *http.Request, ctx context.Context) (*http.Request, *atomic.Int32) {
+	var connections *atomic.Int32
+	if c.t.direct && c.Method != http.MethodGet {
+		connections = new(atomic.Int32)
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GotConn: func(httptrace.GotConnInfo) { connections.Add(1) },
+		})
+	}
+	if ctx != req.Context() {
 		req = req.WithContext(ctx)
 	}
-	if !counted {
-		return req, nil
-	}
-	n := new(bodyCount)
-	count := func(body io.ReadCloser) io.ReadCloser { return &countedBody{ReadCloser: body, count: n} }
-	req.Body = count(req.Body)
-	if get := req.GetBody; get != nil {
-		req.GetBody = func() (io.ReadCloser, error) {
-			body, err := get()
-			return count(body), err
-		}
-	}
-	return req, n
-}
-
-type countedBody struct {
-	io.ReadCloser
-	count *bodyCount
-	read  bool
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	if !b.read {
-		b.read = true
-		b.count.Add(1)
-	}
-	return b.ReadCloser.Read(p)
+	return req, connections
 }
 
 // read records a response.

@@ -1,9 +1,9 @@
 package transport
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,17 +48,24 @@ func formsOf(values ...string) (forms Redactor) {
 }
 
 func longestFirst(forms Redactor) Redactor {
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for i := range forms { // a few: slices.SortFunc would be most of the code of this file
+		for ; i > 0 && len(forms[i]) > len(forms[i-1]); i-- {
+			forms[i], forms[i-1] = forms[i-1], forms[i]
+		}
+	}
 	return forms
 }
 
 // jsonForm returns text as it is written in a JSON string.
 func jsonForm(text string, escapeHTML bool) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(escapeHTML)
-	_ = enc.Encode(text) // cannot fail for a string
-	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+	quoted, _ := json.Marshal(text) // cannot fail for a string
+	form := string(quoted[1 : len(quoted)-1])
+	if !escapeHTML {
+		for _, c := range []string{"<", ">", "&"} {
+			form = strings.ReplaceAll(form, fmt.Sprintf(`\u%04x`, c[0]), c)
+		}
+	}
+	return form
 }
 
 // Redact returns text with the values replaced.

@@ -72,10 +72,11 @@ func (out *Outcome) mayHaveApplied() bool {
 // repeatable reports whether sending a request twice has the same effect as sending it
 // once.
 func repeatable(method string) bool {
-	return !isWrite(method) || method == http.MethodPut || method == http.MethodDelete
+	return !IsWrite(method) || method == http.MethodPut || method == http.MethodDelete
 }
 
-func isWrite(method string) bool {
+// IsWrite reports whether a method can change something.
+func IsWrite(method string) bool {
 	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }
 

@@ -41,7 +41,7 @@ type Pacer interface {
 // Transport sends the calls of one client.
 type Transport struct {
 	chain     http.RoundTripper // middleware, origin check, and the caller's transport
-	jar       http.CookieJar
+	jar       any               // http.CookieJar; that type would link the methods of http.Cookie
 	userAgent []string
 	keys      keys
 	dates     dates
@@ -167,7 +167,8 @@ func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
 	}
 	c := &all.call
 	c.Call, c.t, c.ctx, c.request = spec, t, ctx, &all.request
-	all.client.Transport, all.client.CheckRedirect, all.client.Jar = c, noRedirect, t.jar
+	all.client.Transport, all.client.CheckRedirect = c, noRedirect
+	all.client.Jar, _ = t.jar.(http.CookieJar)
 	c.request.Request = c.newRequest()
 	if c.Body != nil {
 		if err := c.request.SetBody(c.Body); err != nil {
@@ -242,7 +243,7 @@ func (c *call) outcome(err error) *Outcome {
 	if out.StatusCode == 0 && out.Err == nil {
 		out.Err = err
 	}
-	unknown := out.Failed() && isWrite(c.Method) && (c.earlierMayHaveApplied || out.mayHaveApplied())
+	unknown := out.Failed() && IsWrite(c.Method) && (c.earlierMayHaveApplied || out.mayHaveApplied())
 	if (err != nil || c.ended) && c.ctx.Err() != nil {
 		if out.StatusCode == 0 && c.responded != nil {
 			out = c.responded

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/remsyshq/agento-go/internal/errs"
 )
 
 // Errors of a success whose body is not what it should be.
@@ -220,8 +222,5 @@ func StringOr(data []byte, s *string, object any) error {
 func Excerpt(body []byte) string {
 	const most = 200
 	s := strings.Join(strings.Fields(string(body[:min(len(body), 4*most)])), " ")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return strings.ToValidUTF8(s, "�")
+	return string([]rune(errs.Shorten(s, most))) // invalid UTF-8 becomes U+FFFD
 }
