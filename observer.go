@@ -146,6 +146,17 @@ type observerCall struct {
 	begun time.Time
 }
 
+// observe starts to report a call.
+func observe(ctx context.Context, o *Observer, info CallInfo) (*observerCall, transport.Hooks) {
+	oc := &observerCall{o: o, ctx: ctx, info: info, begun: time.Now()}
+	if o.Start != nil {
+		if own := o.Start(ctx, info); own != nil {
+			oc.ctx = own
+		}
+	}
+	return oc, oc
+}
+
 // Attempt is part of transport.Hooks, as are Response, Retry and Wait.
 func (oc *observerCall) Attempt(attempt int) {
 	if oc.o.Attempt != nil {

@@ -78,7 +78,7 @@ type clientSettings struct {
 	observer   *Observer
 	// These are functions, so that only programs that use them link their code.
 	logging    func(*Observer) *Observer
-	observe    func(*call)
+	observe    func(context.Context, *Observer, CallInfo) (*observerCall, transport.Hooks)
 	compare    func(oc *observerCall, d *wire.Drift, body []byte, result reflect.Type)
 	middleware []func(http.RoundTripper) http.RoundTripper
 	userAgent  string
@@ -241,7 +241,7 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 func (s *clientSettings) useObserver() {
-	s.observe, s.compare = (*call).observe, (*observerCall).compare
+	s.observe, s.compare = observe, (*observerCall).compare
 }
 
 // WithMiddleware wraps the HTTP transport of every attempt. The key is added to a request

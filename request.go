@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/route"
@@ -383,7 +382,9 @@ func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
 // send sends a call, and stores the rate limit and the response.
 func (c *call) send() *transport.Outcome {
 	if observe := c.core.settings.client.observe; observe != nil {
-		observe(c)
+		c.info.BaseURL = c.core.base.String()
+		c.observed, c.spec.Hooks = observe(c.ctx, c.core.observer, c.info)
+		c.ctx = c.observed.ctx
 	}
 	out := c.core.transport.Do(c.ctx, &c.spec)
 	c.core.lastSeen.set(RateLimit(out.RateLimit))
@@ -395,18 +396,6 @@ func (c *call) send() *transport.Outcome {
 		}
 	}
 	return out
-}
-
-// observe starts to report the call to the client's observer.
-func (c *call) observe() {
-	c.info.BaseURL = c.core.base.String()
-	oc := &observerCall{o: c.core.observer, ctx: c.ctx, info: c.info, begun: time.Now()}
-	if oc.o.Start != nil {
-		if own := oc.o.Start(c.ctx, c.info); own != nil {
-			oc.ctx = own
-		}
-	}
-	c.ctx, c.observed, c.spec.Hooks = oc.ctx, oc, oc
 }
 
 func (r *Response) set(out *transport.Outcome) {
