@@ -49,7 +49,6 @@ var setups = map[string]func(*documents.Service){
 	"readme_handle_errors":               func(*documents.Service) { agentID = "a-404" },
 	"tasks_change_a_personality":         loadPersonality,
 	"tasks_deploy_a_skill":               loadSkill,
-	"tasks_follow_a_log":                 endLog,
 	"chat_widget_a_chat_widgets_backend": talkToWidget,
 	"chat_widget_the_server":             terminate,
 	"errors_errors":                      restrictKey,
