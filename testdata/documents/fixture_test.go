@@ -51,6 +51,7 @@ var setups = map[string]func(*documents.Service){
 	"tasks_deploy_a_skill":               loadSkill,
 	"chat_widget_a_chat_widgets_backend": talkToWidget,
 	"chat_widget_the_server":             terminate,
+	"chat_widget_without_the_handler":    relayAnswers,
 	"errors_errors":                      restrictKey,
 	"errors_when_a_write_may_have_been_applied": func(s *documents.Service) {
 		s.Next("Agents.Create", 1, agentotest.Drop().AfterCommit())
@@ -117,6 +118,26 @@ func talkToWidget(s *documents.Service) {
 		if err != nil || answer.Text != "Hello, how can I help?" {
 			fmt.Println("the browser got", answer, err)
 		}
+	}
+}
+
+// relayAnswers sends messages to the function that a block adds to mux: one that is
+// answered, one that the service fails and one that it limits.
+func relayAnswers(s *documents.Service) {
+	mux = http.NewServeMux()
+	ask := func(status int, text string) {
+		recorder := httptest.NewRecorder()
+		mux.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/ask?message=Hello", nil))
+		if recorder.Code != status || !strings.Contains(recorder.Body.String(), text) {
+			fmt.Println("the browser got", recorder.Code, recorder.Body)
+		}
+	}
+	s.After = func() {
+		ask(http.StatusOK, `{"type":"done"}`)
+		s.Next("Chat.Send", 1, agentotest.Fail(http.StatusInternalServerError, "internal_error"))
+		ask(http.StatusBadGateway, "not available")
+		rateLimited(s)
+		ask(http.StatusServiceUnavailable, "busy")
 	}
 }
 

@@ -26,6 +26,7 @@ var standard = map[string]string{
 	"errors":     "errors",
 	"fmt":        "fmt",
 	"http":       "net/http",
+	"httptest":   "net/http/httptest",
 	"log":        "log",
 	"os":         "os",
 	"signal":     "os/signal",
