@@ -38,7 +38,7 @@ func TestDocumentHasProgram(t *testing.T) {
 }
 
 func TestMetricsPage(t *testing.T) {
-	service := agentotest.NewServer(agentotest.WithRateLimit(60, time.Minute))
+	service := agentotest.NewServer()
 	defer service.Close()
 	page := scrape(t, service)
 	require.NotContains(t, page, service.Key())
