@@ -34,8 +34,8 @@ type ChatEvent struct {
 
 // EventError is an error in an event.
 type EventError struct {
-	Code    Code
-	Message string
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
 }
 
 // Raw returns the JSON of the event, with the fields that the SDK does not have.

@@ -17,7 +17,7 @@ import (
 )
 
 // Version is the version of the SDK. The User-Agent header has it.
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
 
