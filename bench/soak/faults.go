@@ -11,12 +11,8 @@ import (
 
 const disturbed = 0.12 // of all requests
 
-// undisturbed lets a request complete even if the client has disconnected, so that the
-// ledger is exact.
-func undisturbed() agentotest.Fault { return agentotest.Delay(0).AfterCommit() }
-
 // disturb returns a fault for a request and whether a write takes effect.
-func disturb(r agentotest.Request, refusals []int) (f agentotest.Fault, effect bool) {
+func (t *target) disturb(r agentotest.Request) (f agentotest.Fault, effect bool) {
 	switch {
 	case r.Operation == "sendMessage" && rand.IntN(3) > 0:
 		return chatFault(load.ParseRequest(r.Body)).AfterCommit(), true
@@ -24,11 +20,13 @@ func disturb(r agentotest.Request, refusals []int) (f agentotest.Fault, effect b
 		return logFault(), true
 	}
 	switch n := rand.IntN(10); {
-	case n == 0:
-		return refusal(choose(refusals...)), false
-	case n < 5 && rand.IntN(2) == 0:
+	case n == 0 && t.logIDs:
+		return refusal(http.StatusTooManyRequests), false
+	case n <= 1:
+		return refusal(http.StatusRequestTimeout), false
+	case n <= 3:
 		return failure(), false
-	case n < 5:
+	case n <= 5:
 		return failure().AfterCommit(), true
 	}
 	return badResponse().AfterCommit(), true
@@ -44,9 +42,7 @@ func refusal(status int) agentotest.Fault {
 
 // failure returns a fault after which it is unknown whether the request took effect.
 func failure() agentotest.Fault {
-	page := agentotest.Raw{
-		Status: http.StatusBadGateway, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte("<html>Bad Gateway</html>"),
-	}
+	page := agentotest.Raw{Status: http.StatusBadGateway, Body: []byte("<html>Bad Gateway</html>")}
 	return choose(
 		agentotest.Fail(choose(500, 502, 503, 504), "internal_error"), agentotest.Answer(page).Bare(),
 		agentotest.Drop(), agentotest.Hang(),

@@ -112,14 +112,9 @@ var required = []string{
 	"calls succeeded", "requests disturbed", "events of chats", "chats complete", "lines of logs", "logs complete",
 }
 
-// summary is the result of a run.
-type summary struct {
-	text string
-	err  error
-}
-
-// check checks the writes and returns the result.
-func (l *ledger) check() summary {
+// check checks the writes. It returns the counts as text, and an error if there are
+// violations.
+func (l *ledger) check() (text string, err error) {
 	for id, w := range l.writes {
 		if violation := w.violation(); violation != "" {
 			l.violated("write %d, %s, %s", id, w.operation, violation)
@@ -130,14 +125,12 @@ func (l *ledger) check() summary {
 			l.violated("no %s", name)
 		}
 	}
-	var text strings.Builder
 	l.counts["writes"], l.counts["violations"] = len(l.writes), len(l.violations)
 	for _, name := range slices.Sorted(maps.Keys(l.counts)) {
-		fmt.Fprintf(&text, "%-28s %8d\n", name, l.counts[name])
+		text += fmt.Sprintf("%-28s %8d\n", name, l.counts[name])
 	}
-	var err error
 	if n := len(l.violations); n > 0 {
 		err = fmt.Errorf("%d violations, such as:\n%s", n, strings.Join(l.violations[:min(n, 20)], "\n"))
 	}
-	return summary{text.String(), err}
+	return text, err
 }

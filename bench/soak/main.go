@@ -19,7 +19,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -42,7 +41,7 @@ func main() {
 	ctx, cancel := context.WithTimeout(ctx, *duration)
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(hangTimeout, exitHung) })
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(1)
 	}
@@ -54,13 +53,13 @@ func exitHung() {
 	os.Exit(1)
 }
 
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context) error {
 	heap := load.Heap()
-	clients, l := soak(ctx, config{})
-	summary := l.check()
+	clients, l := soak(ctx)
+	text, err := l.check()
 	*l = ledger{}
 	leak := load.CheckHeap(heap + heapGrowth)
-	runtime.KeepAlive(clients) // with what they retain
-	_, err := fmt.Fprintf(out, "%s%-28s %8d bytes\n", summary.text, "heap growth", int64(load.Heap()-heap))
-	return errors.Join(summary.err, leak, err)
+	runtime.KeepAlive(clients)
+	fmt.Printf("%s%-28s %8d bytes\n", text, "heap growth", int64(load.Heap()-heap))
+	return errors.Join(err, leak)
 }

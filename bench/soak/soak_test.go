@@ -14,28 +14,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// soakInMemory returns the result of a short load in virtual time.
-func soakInMemory(t *testing.T, middleware func(http.Handler) http.Handler) (s summary) {
+// soakInMemory checks a short load in virtual time.
+func soakInMemory(t *testing.T, opts ...agentotest.Option) (text string, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, l := soak(ctx, config{inMemory: true, middleware: middleware})
-		s = l.check()
+		_, l := soak(ctx, append(opts, agentotest.WithInMemory())...)
+		text, err = l.check()
 	})
-	return s
+	return text, err
 }
 
 func TestSoak(t *testing.T) {
-	s := soakInMemory(t, nil)
-	require.NoError(t, s.err, s.text)
-	require.Regexp(t, `violations +0\n`, s.text)
+	text, err := soakInMemory(t)
+	require.NoError(t, err, text)
+	require.Regexp(t, `violations +0\n`, text)
 }
 
 func TestSoakPOSTAppliedTwice(t *testing.T) {
-	s := soakInMemory(t, func(next http.Handler) http.Handler {
+	_, err := soakInMemory(t, agentotest.WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/chat/sessions") {
 				body, _ := io.ReadAll(r.Body)
@@ -45,8 +46,8 @@ func TestSoakPOSTAppliedTwice(t *testing.T) {
 			}
 			next.ServeHTTP(w, r)
 		})
-	})
-	require.ErrorContains(t, s.err, "createSession, took effect 2 times")
+	}))
+	require.ErrorContains(t, err, "createSession, took effect 2 times")
 }
 
 // discard serves a request and ignores how the response ends.
@@ -56,7 +57,7 @@ func discard(h http.Handler, r *http.Request) {
 }
 
 func TestSoakLostWrite(t *testing.T) {
-	s := soakInMemory(t, func(next http.Handler) http.Handler {
+	_, err := soakInMemory(t, agentotest.WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodDelete {
 				_, _ = io.WriteString(w, `{"data":null}`)
@@ -64,8 +65,8 @@ func TestSoakLostWrite(t *testing.T) {
 			}
 			next.ServeHTTP(w, r)
 		})
-	})
-	require.ErrorContains(t, s.err, "was reported as a success and took no effect")
+	}))
+	require.ErrorContains(t, err, "was reported as a success and took no effect")
 }
 
 func TestSoakLostEvents(t *testing.T) {
@@ -73,12 +74,12 @@ func TestSoakLostEvents(t *testing.T) {
 		`"type":"text"`: "chat w",
 		linePrefix:      "a log has line",
 	} {
-		s := soakInMemory(t, func(next http.Handler) http.Handler {
+		_, err := soakInMemory(t, agentotest.WithMiddleware(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				next.ServeHTTP(&lossy{ResponseWriter: w, events: []byte(events)}, r)
 			})
-		})
-		require.ErrorContains(t, s.err, violation)
+		}))
+		require.ErrorContains(t, err, violation)
 	}
 }
 
@@ -121,36 +122,36 @@ func TestWriteViolation(t *testing.T) {
 }
 
 func TestLedgerFindsIdleRun(t *testing.T) {
-	s := newLedger().check()
+	_, err := newLedger().check()
 	for _, name := range required {
-		require.ErrorContains(t, s.err, "no "+name)
+		require.ErrorContains(t, err, "no "+name)
 	}
 }
 
 func TestLogReader(t *testing.T) {
 	for name, tt := range map[string]struct {
-		lines            string // "-" is a marker
-		received, missed int
-		violation        string
+		lines     string // "-" is a marker
+		received  int
+		violation string
 	}{
-		"in order":            {"5 6 7", 3, 0, ""},
-		"gap at a mark":       {"5 - 8 9", 3, 2, ""},
-		"mark without a gap":  {"5 - 6", 2, 0, ""},
-		"mark at the start":   {"- 5 6", 2, 0, ""},
-		"gap without a mark":  {"5 7", 2, 0, "line 7 after line 5"},
-		"gap later":           {"5 - 6 8", 3, 0, "line 8 after line 6"},
-		"duplicate":           {"5 6 6", 3, 0, "line 6 after line 6"},
-		"duplicate at a mark": {"5 6 - 6", 3, 0, "line 6 after line 6"},
-		"damaged":             {"5 x6", 2, 0, `the damaged line "soak line x6"`},
+		"in order":            {"5 6 7", 3, ""},
+		"gap at a mark":       {"5 - 8 9", 3, ""},
+		"mark without a gap":  {"5 - 6", 2, ""},
+		"mark at the start":   {"- 5 6", 2, ""},
+		"gap without a mark":  {"5 7", 2, "line 7 after line 5"},
+		"gap later":           {"5 - 6 8", 3, "line 8 after line 6"},
+		"duplicate":           {"5 6 6", 3, "line 6 after line 6"},
+		"duplicate at a mark": {"5 6 - 6", 3, "line 6 after line 6"},
+		"damaged":             {"5 x6", 2, `the damaged line "soak line x6"`},
 	} {
 		var r logReader
 		for _, line := range strings.Fields(tt.lines) {
 			r.entry(agento.LogEntry{Line: linePrefix + line, Reconnected: line == "-"})
 		}
 		require.Equal(t, tt, struct {
-			lines            string
-			received, missed int
-			violation        string
-		}{tt.lines, r.received, r.missed, r.violation}, name)
+			lines     string
+			received  int
+			violation string
+		}{tt.lines, r.received, r.violation}, name)
 	}
 }

@@ -12,11 +12,9 @@ import (
 	"github.com/remsyshq/agento-go/bench/internal/load"
 )
 
-func randomPlan() load.Plan { return load.Plan{Events: 1 + rand.IntN(40), Size: rand.IntN(200)} }
-
 // chat sends a message and reads the reply: to its end, slowly, or only in part.
 func (t *target) chat(ctx context.Context) {
-	p := randomPlan()
+	p := load.Plan{Events: 1 + rand.IntN(40), Size: rand.IntN(200)}
 	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
 		stream, err := t.client.Chat.Send(ctx, t.agent, agento.SendMessageParams{Message: p.Message()}, o...)
 		if err != nil {
@@ -39,41 +37,20 @@ func (t *target) chat(ctx context.Context) {
 			}
 			time.Sleep(pause)
 		}
-		t.chatEnded(name, n, p.Events+1, n >= closeAfter, stream.Err())
+		t.checkType(stream.Err())
+		t.count("events of chats", n)
+		switch {
+		case stream.Err() != nil:
+			t.count("chats interrupted", 1)
+		case n >= closeAfter:
+			t.count("chats closed", 1)
+		case n != p.Events+1:
+			t.violated("chat %s: %d of %d events, and no error", name, n, p.Events+1)
+		default:
+			t.count("chats complete", 1)
+		}
 		return nil
 	})
-}
-
-// ask reads the whole reply at once.
-func (t *target) ask(ctx context.Context) {
-	p := randomPlan()
-	t.write(ctx, func(ctx context.Context, name string, o ...agento.Option) error {
-		reply, err := t.client.Chat.Ask(ctx, t.agent, agento.SendMessageParams{Message: p.Message()}, o...)
-		if *reply == (agento.Reply{}) { // the reply did not begin
-			return err
-		}
-		if want := strings.Join(p.Texts()[:min(reply.Events, p.Events)], ""); reply.Text != want {
-			t.violated("chat %s: %d events give the text %q", name, reply.Events, reply.Text)
-		}
-		t.chatEnded(name, reply.Events, p.Events+1, false, err)
-		return nil
-	})
-}
-
-// chatEnded checks how a reply ended after it had begun.
-func (t *target) chatEnded(name string, got, want int, closed bool, err error) {
-	t.checkType(err)
-	t.count("events of chats", got)
-	switch {
-	case err != nil:
-		t.count("chats interrupted", 1)
-	case closed:
-		t.count("chats closed", 1)
-	case got != want:
-		t.violated("chat %s: %d of %d events, and no error", name, got, want)
-	default:
-		t.count("chats complete", 1)
-	}
 }
 
 // followLog opens log streams and closes each after a while, until ctx ends. The
@@ -83,34 +60,21 @@ func (t *target) followLog(ctx context.Context) {
 		stream, err := t.client.Logs.Stream(context.WithoutCancel(ctx), t.fixed, &agento.LogsParams{Tail: history})
 		if err != nil {
 			t.checkType(err)
-			t.count("logs not opened", 1)
 			continue
 		}
-		t.readLog(ctx, stream, time.Second+rand.N(40*time.Second))
+		t.readLog(stream, time.Second+rand.N(40*time.Second))
 	}
 }
 
-func (t *target) readLog(ctx context.Context, stream *agento.LogStream, closeAfter time.Duration) {
-	timer := time.NewTimer(closeAfter)
-	defer timer.Stop()
+func (t *target) readLog(stream *agento.LogStream, closeAfter time.Duration) {
+	timer := time.AfterFunc(closeAfter, func() { _ = stream.Close() })
 	var r logReader
-	closed := false
-	for open := true; open; {
-		select {
-		case entry, ok := <-stream.Events():
-			if open = ok; ok {
-				r.entry(entry)
-			}
-		case <-timer.C:
-			if closed = ctx.Err() == nil; closed {
-				_ = stream.Close()
-			}
-		}
+	for entry := range stream.Events() {
+		r.entry(entry)
 	}
-	err := stream.Err()
+	closed, err := !timer.Stop(), stream.Err()
 	t.checkType(err)
 	t.count("lines of logs", r.received)
-	t.count("lines missed at a mark", r.missed)
 	switch {
 	case err != nil:
 		t.count("logs interrupted", 1)
@@ -130,9 +94,9 @@ const linePrefix = "soak line "
 
 // logReader checks the numbered lines of a log.
 type logReader struct {
-	last, received, missed int
-	marked                 bool // after the last line
-	violation              string
+	last, received int
+	marked         bool // after the last line
+	violation      string
 }
 
 func (r *logReader) entry(e agento.LogEntry) {
@@ -148,11 +112,8 @@ func (r *logReader) entry(e agento.LogEntry) {
 	switch {
 	case err != nil:
 		r.violation = fmt.Sprintf("the damaged line %q", e.Line)
-	case r.received == 0:
-	case n <= r.last || n > r.last+1 && !r.marked:
+	case r.received > 0 && (n <= r.last || n > r.last+1 && !r.marked):
 		r.violation = fmt.Sprintf("line %d after line %d", n, r.last)
-	default:
-		r.missed += n - r.last - 1
 	}
 	r.received++
 	r.last, r.marked = n, false
