@@ -54,7 +54,7 @@ func gap(p load.Plan) time.Duration {
 	return 100 * time.Millisecond
 }
 
-// browser sends messages in sequence.
+// browser sends messages in sequence until one fails.
 type browser struct {
 	kind    kind
 	plan    load.Plan
@@ -62,11 +62,13 @@ type browser struct {
 	visitor string
 	token   string
 	client  *http.Client
-	result  result
+
+	turns, events int
+	err           error
 }
 
 func newBrowser(k kind, url, visitor string) *browser {
-	b := &browser{kind: k, plan: ordinary, url: url, visitor: visitor, result: result{browsers: 1}}
+	b := &browser{kind: k, plan: ordinary, url: url, visitor: visitor}
 	transport := &http.Transport{}
 	if k == slow || k == stuck {
 		b.plan = large
@@ -89,11 +91,8 @@ func dialSmallBuffer(ctx context.Context, network, address string) (net.Conn, er
 func (b *browser) browse(end time.Time) {
 	defer b.client.CloseIdleConnections()
 	time.Sleep(rand.N(gap(ordinary) * time.Duration(ordinary.Events))) // so that browsers are not synchronized
-	for ok := true; ok; ok = time.Now().Before(end) {
-		if err := b.turn(); err != nil {
-			b.result.failures = append(b.result.failures, err)
-			time.Sleep(time.Second)
-		}
+	for first := true; b.err == nil && (first || time.Now().Before(end)); first = false {
+		b.err = b.turn()
 	}
 }
 
@@ -101,7 +100,14 @@ func (b *browser) browse(end time.Time) {
 func (b *browser) turn() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	resp, err := b.send(ctx)
+	body := fmt.Sprintf(`{"message":%q,"session":%q}`, b.plan.Message(), b.token)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Visitor", b.visitor)
+	resp, err := b.client.Do(req)
 	if err != nil {
 		return err
 	}
@@ -109,7 +115,7 @@ func (b *browser) turn() error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("status %s", resp.Status)
 	}
-	b.result.turns++
+	b.turns++
 	switch b.kind {
 	case leaving:
 		return b.read(resp.Body, 1+rand.IntN(b.plan.Events-2))
@@ -121,20 +127,6 @@ func (b *browser) turn() error {
 		return nil
 	}
 	return b.read(resp.Body, -1)
-}
-
-func (b *browser) send(ctx context.Context) (*http.Response, error) {
-	body, err := json.Marshal(map[string]string{"message": b.plan.Message(), "session": b.token})
-	if err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url, strings.NewReader(string(body)))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Visitor", b.visitor)
-	return b.client.Do(req)
 }
 
 // read checks the events of a reply: the first n, or all and the end if n is negative.
@@ -158,7 +150,7 @@ func (b *browser) read(body io.Reader, n int) error {
 			b.token = event.Token
 		case event.Type == "text" && event.Content == b.plan.Text(number):
 			number++
-			b.result.events++
+			b.events++
 			if b.kind == slow {
 				time.Sleep(10 * time.Millisecond)
 			}

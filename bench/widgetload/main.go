@@ -12,7 +12,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,13 +38,13 @@ func main() {
 	browsers := flag.Int("browsers", 500, "number of browsers")
 	duration := flag.Duration("for", time.Minute, "how long browsers send messages")
 	flag.Parse()
-	if err := run(*browsers, *duration, os.Stdout); err != nil {
+	if err := run(*browsers, *duration); err != nil {
 		fmt.Fprintln(os.Stderr, "widgetload:", err)
 		os.Exit(1)
 	}
 }
 
-func run(browsers int, duration time.Duration, out io.Writer) error {
+func run(browsers int, duration time.Duration) error {
 	service := agentotest.NewServer(agentotest.WithRateLimit(1_000_000, time.Minute))
 	defer service.Close()
 	service.Inject(reply)
@@ -66,14 +65,14 @@ func run(browsers int, duration time.Duration, out io.Writer) error {
 	defer backend.Close()
 
 	heap, goroutines := load.Heap(), runtime.NumGoroutine()
-	results := browse(backend.URL, browsers, duration)
+	failure := report(browse(backend.URL, browsers, duration))
 	client.CloseIdleConnections()
 	service.ForgetRequests()
-	failures := []error{report(out, results), load.CheckGoroutines(goroutines), load.CheckHeap(heap + uint64(browsers)*heapPerBrowser)}
-	fmt.Fprintf(out, "goroutines %d before, %d after; heap growth %d bytes\n", goroutines, runtime.NumGoroutine(), int64(load.Heap()-heap))
+	leaks := errors.Join(load.CheckGoroutines(goroutines), load.CheckHeap(heap+uint64(browsers)*heapPerBrowser))
+	fmt.Printf("goroutines %d before, %d after; heap growth %d bytes\n", goroutines, runtime.NumGoroutine(), int64(load.Heap()-heap))
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	return errors.Join(append(failures, handler.Shutdown(ctx), backend.Config.Shutdown(ctx))...)
+	return errors.Join(failure, leaks, handler.Shutdown(ctx), backend.Config.Shutdown(ctx))
 }
 
 func newHandler(client *agento.Client, agent string) (*chathttp.Handler, error) {
@@ -100,21 +99,36 @@ func reply(r agentotest.Request) (agentotest.Fault, bool) {
 	return agentotest.Answer(raw), true
 }
 
-// browse sends messages from browsers for a while and returns a result for each kind.
-func browse(url string, browsers int, duration time.Duration) [kinds]result {
-	var results [kinds]result
-	var mu sync.Mutex
+// browse sends messages from browsers for a while.
+func browse(url string, n int, duration time.Duration) []*browser {
+	browsers := make([]*browser, n)
 	var running sync.WaitGroup
 	end := time.Now().Add(duration)
 	for i := range browsers {
-		running.Go(func() {
-			b := newBrowser(kindOf(i), url, fmt.Sprint("visitor ", i))
-			b.browse(end)
-			mu.Lock()
-			defer mu.Unlock()
-			results[b.kind].add(b.result)
-		})
+		browsers[i] = newBrowser(kindOf(i), url, fmt.Sprint("visitor ", i))
+		running.Go(func() { browsers[i].browse(end) })
 	}
 	running.Wait()
-	return results
+	return browsers
+}
+
+// report prints what browsers received and returns an error if one failed or if a kind of
+// browser had no turn.
+func report(browsers []*browser) error {
+	var turns, events [kinds]int
+	var failures []error
+	for _, b := range browsers {
+		turns[b.kind] += b.turns
+		events[b.kind] += b.events
+		if b.err != nil {
+			failures = append(failures, fmt.Errorf("%s browser: %w", kindNames[b.kind], b.err))
+		}
+	}
+	for k, name := range kindNames {
+		fmt.Printf("%-8s browsers: %6d turns, %8d events\n", name, turns[k], events[k])
+		if turns[k] == 0 {
+			failures = append(failures, fmt.Errorf("%s browsers: no turns", name))
+		}
+	}
+	return errors.Join(failures[:min(len(failures), 20)]...)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
@@ -10,19 +9,14 @@ import (
 )
 
 func TestReport(t *testing.T) {
-	results := func() (all [kinds]result) {
-		for k := range all {
-			all[k].turns = 1
-		}
-		return all
+	var browsers []*browser
+	for k := range kinds {
+		browsers = append(browsers, &browser{kind: k, turns: 1})
 	}
-	require.NoError(t, report(io.Discard, results()))
-	failed := results()
-	failed[steady].failures = []error{errors.New("status 500"), io.EOF}
-	require.EqualError(t, report(io.Discard, failed), "steady browsers: 2 failures, such as: status 500")
-	idle := results()
-	idle[stuck].turns = 0
-	require.EqualError(t, report(io.Discard, idle), "stuck browsers: no turns")
+	require.NoError(t, report(browsers))
+	browsers[steady].err = errors.New("status 500")
+	browsers[stuck].turns = 0
+	require.EqualError(t, report(browsers), "steady browser: status 500\nstuck browsers: no turns")
 }
 
 func TestBrowserRead(t *testing.T) {
@@ -51,6 +45,6 @@ func TestBrowserRead(t *testing.T) {
 func TestBrowserReadUntilLeaving(t *testing.T) {
 	b := newBrowser(leaving, "", "")
 	require.NoError(t, b.read(strings.NewReader(ordinary.Wire(3)), 3))
-	require.Equal(t, 3, b.result.events)
+	require.Equal(t, 3, b.events)
 	require.Error(t, b.read(strings.NewReader(ordinary.Wire(2)), 3))
 }
