@@ -62,28 +62,17 @@ func read(in io.Reader) (map[key][]float64, error) {
 		case *benchfmt.SyntaxError:
 			return nil, record
 		case *benchfmt.Result:
+			name, _, _ := strings.Cut(string(record.Name), "-") // without the number of processors
 			for _, v := range record.Values {
 				if v.OrigUnit != "" { // as it was printed, not in base units
 					v.Value, v.Unit = v.OrigValue, v.OrigUnit
 				}
-				k := key{benchmarkName(record.Name), v.Unit}
+				k := key{name, v.Unit}
 				samples[k] = append(samples[k], v.Value)
 			}
 		}
 	}
 	return samples, reader.Err()
-}
-
-// benchmarkName returns the name without the number of processors.
-func benchmarkName(n benchfmt.Name) string {
-	base, parts := n.Parts()
-	name := string(base)
-	for _, part := range parts {
-		if part[0] == '/' {
-			name += string(part)
-		}
-	}
-	return name
 }
 
 // result is a row with its measurements.
