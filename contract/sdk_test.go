@@ -21,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
-	"github.com/remsyshq/agento-go/internal/test/wirereport"
 )
 
 // TestSentMatchesTable checks the method and path sent for each row of the table.
@@ -48,7 +47,7 @@ func TestSamplesAreComplete(t *testing.T) {
 	used := map[string]bool{} // by type and field
 	for _, op := range sdkOperations() {
 		samples := op.samples(nil)
-		if !samples[0].IsValid() || wirereport.Element(samples[0].Type()).Kind() != reflect.Struct {
+		if !samples[0].IsValid() || element(samples[0].Type()).Kind() != reflect.Struct {
 			continue
 		}
 		whole := make([][]sentRequest, len(samples))
@@ -57,7 +56,7 @@ func TestSamplesAreComplete(t *testing.T) {
 			whole[i], err = op.observe(sample)
 			require.NoError(t, err)
 		}
-		params := wirereport.Element(samples[0].Type())
+		params := element(samples[0].Type())
 		for i := range params.NumField() {
 			key := params.Name() + "." + params.Field(i).Name
 			for j, sample := range samples {
@@ -170,7 +169,7 @@ func TestDocumentDescribesResponses(t *testing.T) {
 			}
 		}
 	}
-	requireRead(t, "Error", d.doc.Components.Schemas["Error"], reflect.TypeFor[wirereport.Error]())
+	requireRead(t, "Error", d.doc.Components.Schemas["Error"], reflect.TypeFor[errorFields]())
 }
 
 // reads returns the type of the data in a response, whether the response has a pagination
@@ -197,7 +196,7 @@ func (op sdkOperation) reads() (data reflect.Type, pages bool, of reflect.Type) 
 func requireRead(t *testing.T, where string, ref *openapi3.SchemaRef, of reflect.Type) {
 	t.Helper()
 	examples := map[string]string{"string": `"x"`, "integer": "1", "number": "1.5", "boolean": "true", "null": "null", "array": "[]", "object": "{}"}
-	of = wirereport.Element(of)
+	of = element(of)
 	alternatives := ref.Value.OneOf
 	if alternatives == nil {
 		alternatives = openapi3.SchemaRefs{ref}
@@ -209,7 +208,7 @@ func requireRead(t *testing.T, where string, ref *openapi3.SchemaRef, of reflect
 			if s.Format == "date-time" && kind == "string" {
 				example = `"2026-01-15T10:30:00.000Z"`
 			}
-			if kind == "object" && wirereport.Fields(of) != nil {
+			if kind == "object" && fieldsOf(of) != nil {
 				continue // its fields are compared separately
 			}
 			require.NoError(t, json.Unmarshal([]byte(example), reflect.New(of).Interface()), "%s: %s", where, kind)
@@ -221,7 +220,7 @@ func requireRead(t *testing.T, where string, ref *openapi3.SchemaRef, of reflect
 			requireRead(t, where+".*", s.AdditionalProperties.Schema, of.Elem())
 		case s.Properties != nil:
 			names := map[string]reflect.Type{}
-			for _, f := range wirereport.Fields(of) {
+			for _, f := range fieldsOf(of) {
 				names[f.Name] = f.Type
 			}
 			require.ElementsMatch(t, slices.Collect(maps.Keys(names)), slices.Collect(maps.Keys(s.Properties)), where)
@@ -234,7 +233,7 @@ func requireRead(t *testing.T, where string, ref *openapi3.SchemaRef, of reflect
 
 // TestUntaggedFields checks the list of fields of types that decode their own JSON.
 func TestUntaggedFields(t *testing.T) {
-	for of, fields := range wirereport.Untagged {
+	for of, fields := range untagged {
 		t.Run(of.Name(), func(t *testing.T) {
 			whole := map[string]any{}
 			for _, f := range fields {
@@ -266,7 +265,7 @@ func TestUntaggedFields(t *testing.T) {
 	}
 }
 
-func sampleOf(f wirereport.Field) any {
+func sampleOf(f field) any {
 	switch {
 	case f.Name == "type":
 		return "text"

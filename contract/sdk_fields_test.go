@@ -1,4 +1,4 @@
-package wirereport
+package contract
 
 import (
 	"reflect"
@@ -9,26 +9,26 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// Field is a field that the SDK reads.
-type Field struct {
+// field is a field that the SDK reads.
+type field struct {
 	Name  string
 	Type  reflect.Type
 	Group string // one field of a group suffices; empty: no group
 }
 
-// Error has the fields of an error that the SDK reads, from a response or an event.
-type Error struct {
+// errorFields has the fields of an error that the SDK reads, from a response or an event.
+type errorFields struct {
 	Code    agento.Code `json:"code"`
 	Message string      `json:"message"`
 }
 
-// Untagged lists the fields of types that decode their own JSON.
-var Untagged = map[reflect.Type][]Field{
+// untagged lists the fields of types that decode their own JSON.
+var untagged = map[reflect.Type][]field{
 	reflect.TypeFor[agento.ChatEvent](): {
-		{Name: jsonname.Of[agento.ChatEvent]("Type"), Type: reflect.TypeFor[ChatType]()},
+		{Name: jsonname.Of[agento.ChatEvent]("Type"), Type: reflect.TypeFor[chatType]()},
 		{Name: jsonname.Of[agento.ChatEvent]("Content"), Type: reflect.TypeFor[string]()},
 		{Name: jsonname.Of[agento.ChatEvent]("SessionID"), Type: reflect.TypeFor[string]()},
-		{Name: jsonname.Of[agento.ChatEvent]("Error"), Type: reflect.TypeFor[Error](), Group: "error"},
+		{Name: jsonname.Of[agento.ChatEvent]("Error"), Type: reflect.TypeFor[errorFields](), Group: "error"},
 		{Name: "message", Type: reflect.TypeFor[string](), Group: "error"},
 	},
 	reflect.TypeFor[agento.LogEntry](): {
@@ -46,30 +46,30 @@ var Untagged = map[reflect.Type][]Field{
 	},
 }
 
-// Fields returns the JSON fields of a type, or nil if it is not an object with fields.
-func Fields(t reflect.Type) []Field {
-	t = Element(t)
-	if fields, ok := Untagged[t]; ok {
+// fieldsOf returns the JSON fields of a type, or nil if it is not an object with fields.
+func fieldsOf(t reflect.Type) []field {
+	t = element(t)
+	if fields, ok := untagged[t]; ok {
 		return fields
 	}
 	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
 		return nil
 	}
-	var fields []Field
+	var fields []field
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if name != "" && name != "-" {
-			fields = append(fields, Field{Name: name, Type: t.Field(i).Type})
+			fields = append(fields, field{Name: name, Type: t.Field(i).Type})
 		}
 	}
 	return fields
 }
 
-// ChatType is the type of a chat event. The SDK has untyped constants for it.
-type ChatType string
+// chatType is the type of a chat event. The SDK has untyped constants for it.
+type chatType string
 
-// Element returns the element type of a pointer type, and other types unchanged.
-func Element(t reflect.Type) reflect.Type {
+// element returns the element type of a pointer type, and other types unchanged.
+func element(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
