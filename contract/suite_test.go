@@ -23,7 +23,7 @@ const root = ".."
 // exception is a request that a test sends on purpose although the document does not have
 // it. Each exception must occur.
 type exception struct {
-	test    string // the test function or a helper of it; empty: any
+	test    string // the test function; empty: any
 	target  string // prefix of the target; empty: any
 	problem string // substring of the problem
 	why     string
@@ -62,11 +62,10 @@ func TestSuite(t *testing.T) {
 	d := loadDocument(t)
 	var report Report
 	seen := map[string]int{}
-	for e, err := range exchange.Read(dir) {
-		require.NoError(t, err)
+	require.NoError(t, exchange.Read(dir, func(e *exchange.Exchange) {
 		seen[e.Package]++
-		report.See(d, &e)
-	}
+		report.See(d, e)
+	}))
 	for _, pkg := range packages {
 		if strings.Contains(pkg, "/examples/internal/") { // not an example
 			continue

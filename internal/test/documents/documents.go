@@ -44,26 +44,19 @@ var skipped = []string{".git", "node_modules", "testdata", "out"}
 // All reads every Markdown file under root.
 func All(root string) ([]*Document, error) {
 	var all []*Document
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
+	files := os.DirFS(root)
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
-		}
-		if entry.IsDir() && slices.Contains(skipped, entry.Name()) {
-			return filepath.SkipDir
-		}
-		if entry.IsDir() || filepath.Ext(name) != ".md" {
+		case entry.IsDir() && slices.Contains(skipped, entry.Name()):
+			return fs.SkipDir
+		case entry.IsDir() || path.Ext(name) != ".md":
 			return nil
 		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			return err
-		}
-		all = append(all, parse(filepath.ToSlash(rel), string(data)))
-		return nil
+		data, err := fs.ReadFile(files, name)
+		all = append(all, parse(name, string(data)))
+		return err
 	})
 	return all, err
 }

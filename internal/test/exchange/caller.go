@@ -1,43 +1,27 @@
 package exchange
 
 import (
-	"cmp"
-	"path"
+	"regexp"
 	"runtime"
 	"strings"
 )
 
-// callingTest returns the name of the test function on the stack. If there is none, as
-// in a bubble of testing/synctest, it returns the outermost function of a test file.
-func callingTest() string {
+// testFunction matches the function in a symbol such as "example.com/a/b_test.TestX.func1".
+var testFunction = regexp.MustCompile(`\.((?:Test|Example)\w*)`)
+
+// callingTest returns the name of the outermost test function or example on the stack, or
+// "". TestMain, which runs examples, does not count.
+func callingTest() (test string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
-	test, helper := "", ""
 	for {
 		frame, more := frames.Next()
-		if strings.HasSuffix(frame.File, "_test.go") {
-			helper = functionName(frame.Function)
-			if isTest(helper) {
-				test = helper
-			}
+		name := testFunction.FindStringSubmatch(frame.Function)
+		if name != nil && name[1] != "TestMain" && strings.HasSuffix(frame.File, "_test.go") {
+			test = name[1]
 		}
 		if !more {
-			return cmp.Or(test, helper)
+			return test
 		}
 	}
-}
-
-// isTest excludes TestMain, which runs examples.
-func isTest(name string) bool {
-	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Example"))
-}
-
-// functionName returns the function in a symbol such as
-// "example.com/a/b_test.TestX.func1".
-func functionName(symbol string) string {
-	parts := strings.Split(path.Base(symbol), ".")
-	if len(parts) < 2 {
-		return symbol
-	}
-	return parts[1]
 }

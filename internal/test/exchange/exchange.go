@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,7 +22,7 @@ const Variable = "AGENTO_EXCHANGES"
 // Exchange is one request and, if the fake service itself responded, the response.
 type Exchange struct {
 	Package   string // the package whose tests sent it
-	Test      string // the test function or, if unknown, a helper function
+	Test      string // the test function; empty: unknown
 	Method    string
 	Target    string // path and query, as sent
 	Header    http.Header
@@ -84,41 +83,27 @@ func (r *recorder) write(e *Exchange) {
 	}
 }
 
-// Read iterates over the exchanges recorded to a directory.
-func Read(dir string) iter.Seq2[Exchange, error] {
-	return func(yield func(Exchange, error) bool) {
-		names, err := filepath.Glob(filepath.Join(dir, "exchanges-*.jsonl"))
-		if err != nil {
-			yield(Exchange{}, err)
-			return
-		}
-		for _, name := range names {
-			if !readFile(name, yield) {
-				return
-			}
-		}
-	}
-}
-
-// readFile returns false when yield has ended the iteration.
-func readFile(name string, yield func(Exchange, error) bool) bool {
-	file, err := os.Open(name)
+// Read calls see for each of the exchanges recorded to a directory.
+func Read(dir string, see func(*Exchange)) error {
+	names, err := filepath.Glob(filepath.Join(dir, "exchanges-*.jsonl"))
 	if err != nil {
-		return yield(Exchange{}, err)
+		return err
 	}
-	defer func() { _ = file.Close() }()
-	decoder := json.NewDecoder(bufio.NewReader(file))
-	for {
-		var e Exchange
-		err := decoder.Decode(&e)
-		switch {
-		case errors.Is(err, io.EOF):
-			return true
-		case err != nil:
-			yield(Exchange{}, fmt.Errorf("exchange: %s: %w", name, err))
-			return false
-		case !yield(e, nil):
-			return false
+	for _, name := range names {
+		file, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		for decoder := json.NewDecoder(bufio.NewReader(file)); ; {
+			var e Exchange
+			if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				return fmt.Errorf("exchange: %s: %w", name, err)
+			}
+			see(&e)
 		}
 	}
+	return nil
 }

@@ -2,10 +2,12 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
 	"sync/atomic"
+	"testing/iotest"
 )
 
 // Handler records the requests and the responses of next. If this process does not record,
@@ -30,7 +32,7 @@ func Tap(next http.Handler, see func(*Exchange)) http.Handler {
 			req.Body = http.NoBody
 		}
 		body, err := io.ReadAll(req.Body)
-		req.Body = io.NopCloser(&replay{bytes.NewReader(body), err})
+		req.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(cmp.Or(err, io.EOF))))
 		e := &Exchange{Method: req.Method, Target: req.URL.RequestURI(), Header: maskKey(req.Header), Body: body}
 		note, ok := req.Context().Value(scriptedKey{}).(*atomic.Bool)
 		if !ok {
@@ -47,20 +49,6 @@ func Tap(next http.Handler, see func(*Exchange)) http.Handler {
 		next.ServeHTTP(tee, req)
 		tee.answer.Whole = true // unless next aborted with a panic
 	})
-}
-
-// replay is a body that was already read, with the error that ended it.
-type replay struct {
-	*bytes.Reader
-	err error
-}
-
-func (r *replay) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if err == io.EOF && r.err != nil {
-		err = r.err
-	}
-	return n, err
 }
 
 type scriptedKey struct{}
