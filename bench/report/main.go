@@ -115,21 +115,21 @@ func markdown(results []result) string {
 	var out strings.Builder
 	out.WriteString("| | compared with | median | 95 % interval | limit | cost of the other |\n|---|---|---|---|---|---|\n")
 	for _, r := range results {
-		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s |\n", r.title, r.versus, r.median(), r.interval(), r.limitText(), r.cost())
+		limit := ""
+		if r.limit != noLimit {
+			limit = fmt.Sprintf("≤ %.2f", r.limit)
+		}
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s |\n", r.title, r.versus, r.median(), r.interval(), limit, r.cost())
 	}
 	return out.String()
 }
 
-// unitText returns the unit in the form that follows a number.
-func (r row) unitText() string {
-	if strings.HasSuffix(r.unit, "x") {
-		return " ×"
-	}
-	return " " + r.unit
-}
-
 func (r result) median() string {
-	text := fmt.Sprintf("%.2f%s", r.Center, r.unitText())
+	unit := " " + r.unit
+	if strings.HasSuffix(r.unit, "x") {
+		unit = " ×"
+	}
+	text := fmt.Sprintf("%.2f%s", r.Center, unit)
 	if r.exceeded() {
 		return "**" + text + "**"
 	}
@@ -141,13 +141,6 @@ func (r result) interval() string {
 		return "too few values"
 	}
 	return fmt.Sprintf("%.2f–%.2f", r.Lo, r.Hi)
-}
-
-func (r result) limitText() string {
-	if r.limit < 0 {
-		return ""
-	}
-	return fmt.Sprintf("≤ %.2f", r.limit)
 }
 
 func (r result) cost() string {

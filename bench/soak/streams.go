@@ -62,12 +62,12 @@ func (t *target) followLog(ctx context.Context) {
 			t.checkType(err)
 			continue
 		}
-		t.readLog(stream, time.Second+rand.N(40*time.Second))
+		t.readLog(stream)
 	}
 }
 
-func (t *target) readLog(stream *agento.LogStream, closeAfter time.Duration) {
-	timer := time.AfterFunc(closeAfter, func() { _ = stream.Close() })
+func (t *target) readLog(stream *agento.LogStream) {
+	timer := time.AfterFunc(time.Second+rand.N(40*time.Second), func() { _ = stream.Close() })
 	var r logReader
 	for entry := range stream.Events() {
 		r.entry(entry)

@@ -125,17 +125,11 @@ func (r *Report) Note(name string, v Verdict, reasons ...string) {
 }
 
 func (r *Report) count() {
-	r.Summary = Summary{}
+	n := map[Verdict]int{}
 	for _, op := range r.Operations {
-		switch op.Verdict {
-		case Confirmed:
-			r.Summary.Confirmed++
-		case Refuted:
-			r.Summary.Refuted++
-		default:
-			r.Summary.Unknown++
-		}
+		n[op.Verdict]++
 	}
+	r.Summary = Summary{n[Confirmed], n[Refuted], n[Unknown]}
 }
 
 // Add adds a difference. The same difference in several operations is listed once. A
@@ -143,22 +137,19 @@ func (r *Report) count() {
 func (r *Report) Add(d Difference) {
 	same := func(o Difference) bool { return o.Kind == d.Kind && o.Where == d.Where && o.Text == d.Text }
 	if i := slices.IndexFunc(r.Differences, same); i >= 0 {
-		r.Differences[i].addOperations(d.Operations)
-		r.Differences[i].Breaking = r.Differences[i].Breaking || d.Breaking
+		known := &r.Differences[i]
+		known.Breaking = known.Breaking || d.Breaking
+		for _, name := range d.Operations {
+			if !slices.Contains(known.Operations, name) {
+				known.Operations = append(known.Operations, name)
+			}
+		}
 	} else {
 		r.Differences = append(r.Differences, d)
 	}
 	if d.Breaking {
 		for _, name := range d.Operations {
 			r.Note(name, Refuted, d.String())
-		}
-	}
-}
-
-func (d *Difference) addOperations(names []string) {
-	for _, name := range names {
-		if !slices.Contains(d.Operations, name) {
-			d.Operations = append(d.Operations, name)
 		}
 	}
 }
