@@ -12,23 +12,22 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// Account is a customer of the service. Its keys reach its own agents, swarms and
-// custom skills, and get a 404 for those of other accounts.
+// Account is an account of the service. Its keys give access to its own agents, swarms
+// and custom skills; requests for those of other accounts fail with 404.
 type Account struct {
-	service *Service
-	id      string
-	name    string
-	key     string
-	agents  []*agent
-	swarms  []*swarm
-	library library // of operations whose path has no agent
+	service  *Service
+	id       string
+	name     string
+	key      string
+	agents   []*agent
+	swarms   []*swarm
+	settings settings // used by operations without an agent in their path
 }
 
-// AddAccount adds an account that has nothing yet but a key, see [Account.Key]. Its
-// name is what Request.Account reports. The first account of a service is there from
-// the start and is named "Test Account".
+// AddAccount adds an empty account with one key, [Account.Key]. Request.Account reports
+// its name. Every service begins with one account, named "Test Account".
 func (s *Service) AddAccount(name string) *Account {
-	a := &Account{service: s, name: name, library: newLibrary(s.now())}
+	a := &Account{service: s, name: name, settings: newSettings(s.now())}
 	a.key = a.AddKey(AllScopes()...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,11 +36,10 @@ func (s *Service) AddAccount(name string) *Account {
 	return a
 }
 
-// Key returns the account's made-up API key that has every scope.
+// Key returns an API key of the account that has all scopes.
 func (a *Account) Key() string { return a.key }
 
-// AddKey makes up another API key of the account, which has the given scopes and no
-// others.
+// AddKey adds an API key with the given scopes to the account and returns it.
 func (a *Account) AddKey(scopes ...string) string {
 	digits := make([]byte, 16)
 	_, _ = rand.Read(digits) // never fails
@@ -59,7 +57,7 @@ func (s *Service) RevokeKey(key string) {
 	delete(s.keys, key)
 }
 
-// AllScopes returns every scope that an operation of the API needs, for [WithKey] and
+// AllScopes returns all scopes of the API, sorted. Use it with [WithKey] and
 // [Account.AddKey].
 func AllScopes() []string {
 	var scopes []string
@@ -75,7 +73,7 @@ func AllScopes() []string {
 type apiKey struct {
 	account *Account
 	scopes  []string
-	used    []time.Time // the requests in the window of the rate limit, oldest first
+	used    []time.Time // times of the requests in the rate-limit window, oldest first
 }
 
 func (s *Service) checkKey(key string) (*apiKey, error) {
@@ -108,7 +106,7 @@ func getAccount(c *call) (response, error) {
 	}))
 }
 
-// usage is a counter, with the plan's limit where there is one.
+// usage returns a counter, with the plan's limit if there is one.
 func usage(used, limit int) any {
 	if limit > 0 {
 		return objectOf[agento.Usage](object{"Used": used, "Limit": limit})
@@ -116,7 +114,7 @@ func usage(used, limit int) any {
 	return used
 }
 
-// agent finds an agent, whose status is then up to date.
+// agent finds an agent and updates its status.
 func (a *Account) agent(id string) (*agent, error) {
 	found, err := find("agent", a.agents, id)
 	if err == nil {
@@ -130,12 +128,12 @@ func (a *Account) swarm(id string) (*swarm, error) { return find("swarm", a.swar
 func agentOf(c *call) (*agent, error) { return c.account.agent(c.values["id"]) }
 func swarmOf(c *call) (*swarm, error) { return c.account.swarm(c.values["id"]) }
 
-// mustAgent finds an agent of any account for a method that a test calls.
+// mustAgent finds an agent of any account. It panics if there is none.
 func (s *Service) mustAgent(id string) *agent {
 	for _, a := range s.accounts {
 		if found, err := a.agent(id); err == nil {
 			return found
 		}
 	}
-	panic(fmt.Sprintf("agentotest: there is no agent %q", id))
+	panic(fmt.Sprintf("agentotest: no agent %q", id))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-func TestAccountsSeparate(t *testing.T) {
+func TestAccountIsolation(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	acme := s.AddAccount("acme")
 	ask := func(key, method, path, body string) got {
@@ -46,12 +46,12 @@ func TestAccountsSeparate(t *testing.T) {
 		case r.Path[:len("/v1/s")] == "/v1/s":
 			id, code = swarm, "swarm_not_found"
 		}
-		path := world{agent: id, swarm: id, skill: id, agentChunks: []string{chunk}, swarmChunks: []string{chunk}}.path(r, "x")
+		path := populatedServer{agent: id, swarm: id, skill: id, agentChunks: []string{chunk}, swarmChunks: []string{chunk}}.path(r, "x")
 		ask(s.Key(), r.Method, path, operations[r].body).want(404, code)
 	}
 	ask(s.Key(), "POST", "/v1/agents/"+other+"/skills", bodyOf[agento.InstallSkillParams](object{"SkillID": skill})).want(404, "skill_not_found")
 	ask(s.Key(), "PATCH", "/v1/agents/"+other, `{"swarmId":"`+swarm+`"}`).want(404, "swarm_not_found")
-	require.Equal(t, "Ada", s.Agent(agent).Name, "a test sees the agents of all accounts")
+	require.Equal(t, "Ada", s.Agent(agent).Name, "Agent finds agents of all accounts")
 	require.Equal(t, agent, acme.Agents()[0].ID)
 	require.Equal(t, other, s.Agents()[0].ID)
 	require.Len(t, acme.Swarms(), 1)
@@ -93,7 +93,7 @@ func TestRequestDecode(t *testing.T) {
 	require.ErrorContains(t, s.Requests()[2].Decode(&body), "agentotest: decode the body of POST /v1/nowhere: ")
 }
 
-func TestKeys(t *testing.T) {
+func TestAPIKeys(t *testing.T) {
 	const given = "ak_live_0123456789abcdef0123456789abcdef"
 	s := start(t, WithKey(given, "agents:read"))
 	require.Regexp(t, "^ak_live_[0-9a-f]{32}$", s.Key())
@@ -108,7 +108,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, key := range []string{"", "ak_live_ffffffffffffffffffffffffffffffff", given + " "} {
 		g := as(key, "GET", "/v1/account")
-		if key == given+" " { // HTTP trims the space
+		if key == given+" " { // HTTP trims the trailing space
 			g.want(200, "")
 			continue
 		}
@@ -129,8 +129,8 @@ func TestAllScopes(t *testing.T) {
 	}, AllScopes())
 }
 
-// The checks come in the order 401, 403, 429, and only then the operation.
-func TestOrderOfChecks(t *testing.T) {
+// The order is 401, 403, 429, and then the operation.
+func TestCheckOrder(t *testing.T) {
 	s := start(t, WithRateLimit(1, 1<<40))
 	narrow := s.AddKey("chat")
 	as := func(key, method, path string) got {
@@ -141,7 +141,7 @@ func TestOrderOfChecks(t *testing.T) {
 	as("none", "POST", "/v1/agents").want(401, "unauthorized")
 	as("none", "GET", "/nowhere").want(401, "unauthorized")
 	as(narrow, "POST", "/v1/agents").want(403, "forbidden")
-	as(narrow, "POST", "/v1/agents").want(403, "forbidden") // and was not counted
+	as(narrow, "POST", "/v1/agents").want(403, "forbidden") // does not count against the rate limit
 	as(s.Key(), "POST", "/v1/agents").want(400, "validation_error")
 	as(s.Key(), "POST", "/v1/agents").want(429, "rate_limit_exceeded")
 	as(s.Key(), "GET", "/nowhere").want(429, "rate_limit_exceeded")

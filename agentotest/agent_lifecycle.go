@@ -7,12 +7,12 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// up reports whether the agent counts against the plan's running agents.
+// up reports whether the agent counts toward the plan's limit of running agents.
 func (a *agent) up() bool { return a.Status == statusRunning || a.Status == statusCreating }
 
 func (a *Account) running() int { return len(filter(a.agents, (*agent).up)) }
 
-// checkRunning checks whether the plan allows one more agent to run.
+// checkRunning returns an error if the plan does not allow another running agent.
 func (a *Account) checkRunning() error {
 	if limit := a.service.config.maxRunning; limit > 0 && a.running() >= limit {
 		return limitReached("the plan allows %d running agents", limit)
@@ -20,7 +20,7 @@ func (a *Account) checkRunning() error {
 	return nil
 }
 
-// boot starts a new container, which loads what is set and installed now.
+// boot starts a new container, which loads the agent's current configuration and skills.
 func (a *agent) boot() {
 	a.stopTimer()
 	a.Status, a.LastError = statusCreating, ""
@@ -40,13 +40,13 @@ func (a *agent) boot() {
 	}
 }
 
-// current is what a container that starts now loads.
+// current returns what a container started now would load.
 func (a *agent) current() Loaded {
 	loaded := Loaded{
 		SoulMD: a.soul().content, WorkflowMD: a.workflow().content, SharedMode: a.SharedMode,
-		Secrets: secretNames(a.libraryAt(route.SetSecrets).secrets), Rules: map[string]string{}, Skills: map[string]string{},
+		Secrets: secretNames(a.settingsAt(route.SetSecrets).secrets), Rules: map[string]string{}, Skills: map[string]string{},
 	}
-	for _, r := range a.libraryAt(route.ListRules).rules {
+	for _, r := range a.settingsAt(route.ListRules).rules {
 		loaded.Rules[r.name] = r.content
 	}
 	for _, i := range a.installed {
@@ -55,8 +55,8 @@ func (a *agent) current() Loaded {
 	return loaded
 }
 
-// updateStatus makes a container run whose time has come. The timer does the same; a
-// call that arrives at that very moment must not depend on which is first.
+// updateStatus ends the start delay if it has passed. The timer does this too, but a
+// request that arrives at the same instant may run before the timer.
 func (a *agent) updateStatus() {
 	if a.Status == statusCreating && !a.ready.IsZero() && !a.now().Before(a.ready) {
 		a.run(a.ready)
@@ -84,9 +84,9 @@ func (a *agent) stopTimer() {
 	a.timer, a.ready = nil, time.Time{}
 }
 
-// stamp returns the time to write down for what happens at a time. It is always later
-// than the last stamp by what the wire form can show, so that the order of a start and
-// an installation is visible however fast they follow each other.
+// stamp returns the timestamp of an event at the given time. Each timestamp is at least a
+// millisecond, the API's resolution, after the previous one. This shows the order of a
+// start and an installation.
 func (a *agent) stamp(at time.Time) time.Time {
 	at = at.Truncate(time.Millisecond)
 	if !at.After(a.clock) {
@@ -96,10 +96,9 @@ func (a *agent) stamp(at time.Time) time.Time {
 	return at
 }
 
-// SetStatus sets the status of an agent at once. "running" is what ends "creating"
-// under [OnDemand]; a status that the API does not know is passed on as it is. The
-// message becomes the agent's last error; it may be "". SetStatus panics if there is no
-// such agent.
+// SetStatus sets the status and the last error of an agent. The status may be any
+// string; "running" ends the start delay, including [OnDemand]. SetStatus panics if
+// there is no such agent.
 func (s *Service) SetStatus(agentID, status, lastError string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

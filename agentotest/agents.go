@@ -12,7 +12,6 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// The statuses that the service itself sets.
 const (
 	statusCreating = "creating"
 	statusRunning  = "running"
@@ -25,7 +24,7 @@ const (
 	defaultImage  = "openclaw/openclaw:latest"
 )
 
-// AgentSeed describes an agent to begin with; every field may be left out.
+// AgentSeed describes an agent for [Account.AddAgent]. All fields are optional.
 type AgentSeed struct {
 	Name        string // default "Test Agent"
 	Description string
@@ -33,7 +32,7 @@ type AgentSeed struct {
 	Image       string
 	SwarmID     string
 	Status      string            // default "running"
-	Secrets     map[string]string // default a made-up anthropicApiKey
+	Secrets     map[string]string // default a test value for anthropicApiKey
 	SoulMD      string
 	WorkflowMD  string
 	SharedMode  bool
@@ -48,35 +47,34 @@ type Agent struct {
 	Status, LastError     string
 	CreatedAt             time.Time
 	StartedAt, StoppedAt  time.Time // zero if it has not been started or stopped
-	Starts                int       // how often its container has begun to run
-	Secrets               []string  // the names, sorted
+	Starts                int       // how often its container has started
+	Secrets               []string  // names, sorted
 	Soul, Workflow        Document
 	Rules                 map[string]string // name to content
 	Installed             []InstalledSkill
 	Loaded                Loaded
 }
 
-// Loaded is what an agent's container loaded at its last start. Later changes are not
-// in it.
+// Loaded is the configuration that an agent's container loaded at its last start.
 type Loaded struct {
 	SoulMD, WorkflowMD string
 	SharedMode         bool
-	Secrets            []string          // the names, sorted
+	Secrets            []string          // names, sorted
 	Rules              map[string]string // name to content
 	Skills             map[string]string // name to version
 }
 
-// agent has the state of an agent. The fields of Agent that repeat something below are
-// only set in a snapshot.
+// agent is the state of an agent. The fields of the embedded Agent that duplicate fields
+// of agent are only set in a snapshot.
 type agent struct {
 	Agent
 	account *Account
 	updated time.Time
-	ready   time.Time // when a new container will run; zero: when the test says so
+	ready   time.Time // when the start delay ends; zero if only SetStatus ends it
 	timer   *time.Timer
-	clock   time.Time // the latest stamp
+	clock   time.Time // latest result of stamp
 
-	library   library
+	settings  settings
 	knowledge knowledge
 	chat      chat
 	installed []*InstalledSkill
@@ -134,16 +132,16 @@ func createAgent(c *call) (response, error) {
 	return created(a.wire())
 }
 
-// newAgent adds an agent that does not run yet.
+// newAgent adds a stopped agent.
 func (a *Account) newAgent(seed AgentSeed) *agent {
 	now := a.service.now()
-	added := &agent{account: a, updated: now, library: newLibrary(now), logs: agentLog{changed: make(chan struct{})}, Agent: Agent{
+	added := &agent{account: a, updated: now, settings: newSettings(now), logs: agentLog{changed: make(chan struct{})}, Agent: Agent{
 		ID: a.service.newID(kindAgent), Name: seed.Name, Description: seed.Description, Region: seed.Region, Image: seed.Image,
 		SwarmID: seed.SwarmID, SharedMode: seed.SharedMode, Status: statusStopped, CreatedAt: now,
 	}}
-	added.libraryAt(route.SetSecrets).secrets = seed.Secrets
+	added.settingsAt(route.SetSecrets).secrets = seed.Secrets
 	for d, content := range map[*document]string{added.soul(): seed.SoulMD, added.workflow(): seed.WorkflowMD} {
-		if content != "" { // else it stays, which may be the account's
+		if content != "" { // an account-wide document must not be cleared
 			*d = document{content, 1, now}
 		}
 	}
@@ -222,8 +220,8 @@ func agentStatus(_ *call, a *agent) (response, error) {
 	return ok(objectOf[agento.AgentStatus](out))
 }
 
-// AddAgent adds an agent and returns its ID. Plan limits and the start delay do not
-// apply. It panics if the swarm does not exist in the account.
+// AddAgent adds an agent and returns its ID. It ignores plan limits and the start delay.
+// It panics if the account has no such swarm.
 func (a *Account) AddAgent(seed AgentSeed) string {
 	a.service.mu.Lock()
 	defer a.service.mu.Unlock()
@@ -234,7 +232,7 @@ func (a *Account) AddAgent(seed AgentSeed) string {
 		seed.Secrets = map[string]string{llmCredentials[0]: "sk-ant-test"}
 	}
 	if _, err := a.swarm(seed.SwarmID); err != nil && seed.SwarmID != "" {
-		panic(fmt.Sprintf("agentotest: there is no swarm %q", seed.SwarmID))
+		panic(fmt.Sprintf("agentotest: no swarm %q", seed.SwarmID))
 	}
 	added := a.newAgent(seed)
 	added.Loaded = added.current()
@@ -242,14 +240,14 @@ func (a *Account) AddAgent(seed AgentSeed) string {
 	return added.ID
 }
 
-// Agents returns all agents of the account, newest first.
+// Agents returns the agents of the account, newest first.
 func (a *Account) Agents() []Agent {
 	a.service.mu.Lock()
 	defer a.service.mu.Unlock()
 	return newestFirst(a.agents, (*agent).snapshot)
 }
 
-// Agent returns one agent. It panics if there is no agent with that ID.
+// Agent returns the agent with the given ID. It panics if there is no such agent.
 func (s *Service) Agent(id string) Agent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -267,7 +265,7 @@ func (a *agent) snapshot() Agent {
 	return out
 }
 
-// llmCredentials are the secrets with which an agent can use a model.
+// llmCredentials are the secrets of which an agent needs at least one.
 var llmCredentials = []string{"anthropicApiKey", "openaiApiKey", "geminiApiKey"}
 
 func hasCredential(secrets map[string]string) bool {

@@ -90,9 +90,9 @@ func TestListAgents(t *testing.T) {
 		require.Equal(t, want, [2]any{names, pagination}, query)
 	}
 	for query, message := range map[string]string{
-		"?limit=0":   "limit must be a whole number of at least 1",
-		"?limit=two": "limit must be a whole number of at least 1",
-		"?offset=-1": "offset must be a whole number of at least 0",
+		"?limit=0":   "limit must be an integer of at least 1",
+		"?limit=two": "limit must be an integer of at least 1",
+		"?offset=-1": "offset must be an integer of at least 0",
 	} {
 		g := ask(t, s, "GET", "/v1/agents"+query, "").want(400, "validation_error")
 		require.Equal(t, message, g.text("error", "message"))
@@ -176,7 +176,7 @@ func TestStartDelay(t *testing.T) {
 		require.Equal(t, "stopped", ask(t, s, "POST", path+"/stop", "").text("data", "status"))
 		time.Sleep(time.Minute)
 		g = ask(t, s, "GET", path, "")
-		require.Equal(t, "stopped", g.text("data", "status"), "a stopped agent does not start by itself")
+		require.Equal(t, "stopped", g.text("data", "status"), "the start delay does not start a stopped agent")
 		require.Equal(t, "2000-01-01T00:00:06.000Z", g.text("data", "stoppedAt"))
 		require.False(t, ask(t, s, "GET", path+"/status", "").at("data", "running").(bool))
 	})
@@ -233,7 +233,7 @@ func TestPlanLimits(t *testing.T) {
 		string(encodeJSON(ask(t, s, "GET", "/v1/account", "").at("data", "usage"))))
 }
 
-func TestRestartLoads(t *testing.T) {
+func TestRestartLoadsChanges(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id
@@ -261,16 +261,16 @@ func TestRestartLoads(t *testing.T) {
 		SoulMD: "new soul", WorkflowMD: "new work", SharedMode: true, Secrets: []string{"anthropicApiKey", "token"},
 		Rules: map[string]string{"r.md": "rule"}, Skills: map[string]string{"faq": "1.0.0"},
 	}, a.Loaded)
-	require.True(t, a.StartedAt.After(a.Installed[0].InstalledAt), "the times show that the skill is loaded")
+	require.True(t, a.StartedAt.After(a.Installed[0].InstalledAt), "the skill was installed before the start")
 }
 
 func TestUnknownIDsPanic(t *testing.T) {
 	s := New()
 	for name, f := range map[string]func(){
-		`there is no agent "x"`:          func() { s.Agent("x") },
-		`there is no swarm "x"`:          func() { s.AddAgent(AgentSeed{SwarmID: "x"}) },
-		`there is no agent or swarm "x"`: func() { s.Knowledge("x") },
-		`the API has no operation "x"`:   func() { s.Next("x", 1, Drop()) },
+		`no agent "x"`:          func() { s.Agent("x") },
+		`no swarm "x"`:          func() { s.AddAgent(AgentSeed{SwarmID: "x"}) },
+		`no agent or swarm "x"`: func() { s.Knowledge("x") },
+		`no operation "x"`:      func() { s.Next("x", 1, Drop()) },
 	} {
 		require.PanicsWithValue(t, "agentotest: "+name, f)
 	}

@@ -9,18 +9,18 @@ import (
 const unlimited = -1
 
 // bodyWriter writes the body of a response. A fault can make it write in pieces with
-// pauses between them, and write only the first bytes.
+// pauses between them, and can make it stop early.
 type bodyWriter struct {
 	http.ResponseWriter
-	ctx    context.Context
-	cancel context.CancelFunc // ends the call
-	left   int                // bytes that are still sent, or unlimited
-	stall  bool               // after them nothing more is sent; otherwise the connection is dropped
-	cut    bool               // the connection is to be dropped
-	piece  int                // bytes sent at a time; 0: all at once
-	gap    time.Duration      // after each piece
-	rate   int                // bytes a second, in place of a gap
-	pause  time.Duration      // before the next piece
+	ctx     context.Context
+	cancel  context.CancelFunc // cancels ctx
+	left    int                // bytes left to send, or unlimited
+	stall   bool               // when left is 0, stall instead of dropping the connection
+	dropped bool
+	piece   int           // bytes per write; 0 means no limit
+	gap     time.Duration // after each piece
+	rate    int           // bytes per second; replaces gap
+	pause   time.Duration // before the next piece
 }
 
 func (w *bodyWriter) setRaw(raw Raw) {
@@ -62,28 +62,26 @@ func (w *bodyWriter) Write(p []byte) (sent int, err error) {
 	return sent, err
 }
 
-// interrupt stalls the response or ends the call.
+// interrupt stalls the response or drops the connection.
 func (w *bodyWriter) interrupt() {
 	w.Flush()
 	if w.stall {
 		<-w.ctx.Done()
 		return
 	}
-	w.cut = true
+	w.dropped = true
 	w.cancel()
 }
 
-// end interrupts a response that is shorter than what was to be sent of it.
+// end interrupts a response that ended before its limit was reached.
 func (w *bodyWriter) end() {
 	if w.left != unlimited {
-		if !w.cut {
+		if !w.dropped {
 			w.interrupt()
 		}
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// Flush sends what has been written.
-func (w *bodyWriter) Flush() {
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // a writer that cannot flush is not buffered for long
-}
+// Flush sends buffered data to the client.
+func (w *bodyWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }

@@ -11,28 +11,28 @@ import (
 	"strings"
 )
 
-// Browser is a visitor's browser for tests of a backend that uses chathttp.Handler: its
-// sign-in, its routes, what it sends to the agent. It is not safe for concurrent use.
+// Browser simulates a visitor's browser in tests of a backend that uses
+// chathttp.Handler. It is not safe for concurrent use.
 type Browser struct {
-	URL    string       // of the handler
-	Client *http.Client // nil is http.DefaultClient; one with a jar keeps cookies
-	Header http.Header  // added to each request, such as what the sign-in needs
-	Token  string       // of the session, kept from each response for the next message
+	URL    string       // URL of the handler
+	Client *http.Client // default http.DefaultClient; set one with a Jar to keep cookies
+	Header http.Header  // added to each request, for example to sign in
+	Token  string       // session token, updated from each response
 }
 
-// BrowserAnswer is a response to a browser.
+// BrowserAnswer is a response that a [Browser] received.
 type BrowserAnswer struct {
 	Status int
 	Header http.Header
-	Text   string            // of all text events
-	Events []json.RawMessage // of the stream, in order, as they arrived
-	// Code is the code of an error, of the response or of its last event. If it is
-	// empty, the answer is complete.
+	Text   string            // concatenated text events
+	Events []json.RawMessage // all events of the stream, in order
+	// Code is the error code of the response or of its last event. It is empty if the
+	// answer is complete.
 	Code string
 }
 
-// Say sends a message and reads the response to its end. It returns an error if the
-// response is not in the form that chathttp.Handler documents.
+// Say sends a message and reads the whole response. It returns an error if the response
+// does not have the format that chathttp.Handler documents.
 func (b *Browser) Say(ctx context.Context, message string) (*BrowserAnswer, error) {
 	body := object{"message": message}
 	if b.Token != "" {
@@ -68,14 +68,14 @@ func (b *Browser) Say(ctx context.Context, message string) (*BrowserAnswer, erro
 		Session string
 	}
 	if json.Unmarshal(raw, &e) != nil || e.Error.Code == "" {
-		return nil, fmt.Errorf("agentotest: status %d without an error of chathttp.Handler: %.200q", answer.Status, raw)
+		return nil, fmt.Errorf("agentotest: response with status %d is not from chathttp.Handler: %.200q", answer.Status, raw)
 	}
 	answer.Code = e.Error.Code
 	b.setToken(e.Session)
 	return answer, nil
 }
 
-// readEvents reads a stream that has ended: data lines of one event each, and comments.
+// readEvents parses a complete stream of comments and events of one data line each.
 func (b *Browser) readEvents(answer *BrowserAnswer, stream string) error {
 	last := ""
 	for block := range strings.SplitSeq(stream, "\n\n") {
@@ -84,21 +84,21 @@ func (b *Browser) readEvents(answer *BrowserAnswer, stream string) error {
 		}
 		data, ok := strings.CutPrefix(block, "data: ")
 		if !ok {
-			return fmt.Errorf("agentotest: not an event: %.200q", block)
+			return fmt.Errorf("agentotest: invalid event: %.200q", block)
 		}
 		var err error
 		if last, err = b.readEvent(answer, []byte(data)); err != nil {
-			return fmt.Errorf("agentotest: not an event: %.200q: %w", block, err)
+			return fmt.Errorf("agentotest: invalid event: %.200q: %w", block, err)
 		}
 	}
 	if last != `"done"` && last != `"error"` {
-		return fmt.Errorf("agentotest: the stream ends without done or error: %.200q", stream)
+		return fmt.Errorf("agentotest: stream ends without a done or error event: %.200q", stream)
 	}
 	return nil
 }
 
-// readEvent reads an event that chathttp.Handler documents and returns the JSON of its
-// type. Other events, which a filter lets through, may be any JSON.
+// readEvent decodes an event and returns the JSON of its type. A filter may pass other
+// events on, so an event may be any JSON value.
 func (b *Browser) readEvent(answer *BrowserAnswer, data []byte) (kind string, err error) {
 	var e struct{ Type, Content, Token, Error json.RawMessage }
 	var notObject *json.UnmarshalTypeError

@@ -13,7 +13,7 @@ import (
 	"github.com/remsyshq/agento-go/chathttp"
 )
 
-// backend is a chat handler that uses a fake service.
+// backend returns a chat handler that uses a fake service.
 func backend(t *testing.T, opts ...agentotest.Option) (*agentotest.Server, string, *httptest.Server) {
 	t.Helper()
 	service := agentotest.NewServer(opts...)
@@ -57,7 +57,7 @@ func TestBrowser(t *testing.T) {
 	require.Equal(t, []any{401, "unauthorized"}, []any{answer.Status, answer.Code})
 }
 
-// Errors are reported, and the session continues after them.
+// The session continues after an error.
 func TestBrowserErrors(t *testing.T) {
 	service, agent, server := backend(t)
 	service.Next("sendMessage", 1, agentotest.Fail(500, "internal_error"))
@@ -71,7 +71,7 @@ func TestBrowserErrors(t *testing.T) {
 	require.Len(t, service.Sessions(agent), 1)
 }
 
-// A filter may let any JSON through; only documented events are read.
+// A filter may pass on any JSON value. Browser decodes only documented events.
 func TestBrowserFilteredEvents(t *testing.T) {
 	for _, event := range []string{
 		`"thinking"`, `7`, `[{"type":"text"}]`, `{"content":"x","token":"x"}`, `{"type":{"a":1},"content":"x","token":"x"}`,
@@ -89,15 +89,14 @@ func TestBrowserFilteredEvents(t *testing.T) {
 	}
 }
 
-// Documented events must have their documented form.
 func TestBrowserInvalidEvents(t *testing.T) {
 	for _, event := range []string{`{"type":"text","content":{}}`, `{"type":"session","token":1}`, `{"type":"error","error":"x"}`, `{"type":"done"`} {
 		_, _, err := sayTo(t, "data: "+event+"\n\ndata: {\"type\":\"done\"}\n\n")
-		require.ErrorContains(t, err, "not an event", event)
+		require.ErrorContains(t, err, "invalid event", event)
 	}
 }
 
-// sayTo has a browser send a message to a server that always sends the same response.
+// sayTo sends a message to a server that always sends the same response.
 func sayTo(t *testing.T, stream string) (*agentotest.Browser, *agentotest.BrowserAnswer, error) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(stream)) }))
@@ -107,8 +106,7 @@ func sayTo(t *testing.T, stream string) (*agentotest.Browser, *agentotest.Browse
 	return browser, answer, err
 }
 
-// A response that is not of a chat handler is an error.
-func TestBrowserOtherServer(t *testing.T) {
+func TestBrowserResponseNotFromHandler(t *testing.T) {
 	for name, write := range map[string]string{
 		"a page": "<html>", "no end": `data: {"type":"text","content":"a"}` + "\n\n", "no JSON": "data: a\n\n",
 	} {

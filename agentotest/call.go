@@ -9,31 +9,31 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
-// call is one request that is being handled.
+// call is one request and its response.
 type call struct {
 	service *Service
 	account *Account
 	ctx     context.Context
 	r       *http.Request
 	w       *bodyWriter
-	entry   *Request          // what is recorded of it
-	values  map[string]string // the placeholders of the path, unescaped
+	entry   *Request          // the record of it
+	values  map[string]string // values of the path's placeholders, unescaped
 	body    []byte
 }
 
 func newCall(s *Service, w http.ResponseWriter, r *http.Request) *call {
 	from, ok := r.Context().Value(arrivalKey{}).(*arrival)
-	if !ok { // a middleware made a request of its own
+	if !ok { // a middleware replaced the request's context
 		from = &arrival{new(Request), func() {}}
 	}
-	body, _ := io.ReadAll(r.Body) // read before, unless a middleware replaced it
+	body, _ := io.ReadAll(r.Body) // in memory, unless a middleware replaced it
 	writer := &bodyWriter{ResponseWriter: w, ctx: r.Context(), cancel: from.cancel, left: unlimited}
 	return &call{service: s, ctx: r.Context(), r: r, w: writer, entry: from.entry, body: body}
 }
 
 func (c *call) query(name string) string { return c.r.URL.Query().Get(name) }
 
-// queryInt reads a whole number that must be at least low, if it is there.
+// queryInt parses an optional query parameter, which must be at least low.
 func (c *call) queryInt(name string, low, fallback int) (int, error) {
 	text := c.query(name)
 	if text == "" {
@@ -41,12 +41,12 @@ func (c *call) queryInt(name string, low, fallback int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < low {
-		return 0, invalid("%s must be a whole number of at least %d", name, low)
+		return 0, invalid("%s must be an integer of at least %d", name, low)
 	}
 	return n, nil
 }
 
-// respond does the operation and sends its response, unless the fault replaces either.
+// respond performs the operation and sends its response, as modified by the fault.
 func (c *call) respond(handle handler, f Fault) {
 	if f.kind == faultRaw || f.bare {
 		exchange.Scripted(c.ctx)
@@ -87,7 +87,7 @@ func (c *call) respond(handle handler, f Fault) {
 	c.send(r)
 }
 
-// do does the operation while nothing else changes the state.
+// do performs the operation with the service locked.
 func (c *call) do(handle handler) response {
 	c.service.mu.Lock()
 	defer c.service.mu.Unlock()
@@ -98,7 +98,8 @@ func (c *call) do(handle handler) response {
 	return r
 }
 
-// send sends a response. It drops the connection if the response is interrupted.
+// send sends a response. It panics with http.ErrAbortHandler if the response is
+// interrupted.
 func (c *call) send(r response) {
 	if r.stream != nil {
 		c.sendStream(r.stream)
@@ -107,16 +108,16 @@ func (c *call) send(r response) {
 	header := c.w.Header()
 	if len(r.body) > 0 {
 		header.Set("Content-Type", "application/json; charset=utf-8")
-		if c.w.left == unlimited || c.w.left < len(r.body) { // else the client would not see what follows the body
+		if c.w.left == unlimited || c.w.left < len(r.body) { // otherwise the client would not notice a fault after the body
 			header.Set("Content-Length", strconv.Itoa(len(r.body)))
 		}
 	}
 	for name, values := range r.header {
-		header[http.CanonicalHeaderKey(name)] = values // net/http adds none if there are no values
+		header[http.CanonicalHeaderKey(name)] = values // an empty list keeps net/http from adding a default
 	}
 	c.w.WriteHeader(r.status)
 	_, _ = c.w.Write(r.body)
-	if c.ctx.Err() != nil { // the client has gone, or the service closes
+	if c.ctx.Err() != nil { // the client disconnected, or the service is closing
 		panic(http.ErrAbortHandler)
 	}
 	c.w.end()
@@ -124,7 +125,7 @@ func (c *call) send(r response) {
 
 func (c *call) sendStream(s *eventStream) {
 	complete := s.write(c)
-	if s.finish != nil && (complete || c.w.cut) {
+	if s.finish != nil && (complete || c.w.dropped) {
 		s.finish()
 	}
 	if !complete {
@@ -133,7 +134,7 @@ func (c *call) sendStream(s *eventStream) {
 	c.w.end()
 }
 
-// startEvents begins an event stream.
+// startEvents sends the headers of an event stream.
 func (c *call) startEvents() {
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	c.w.Header().Set("Cache-Control", "no-cache")
@@ -141,9 +142,9 @@ func (c *call) startEvents() {
 	c.w.Flush()
 }
 
-// sendEvent sends one event that is a data line and nothing else.
+// sendEvent sends an event with one data line.
 func (c *call) sendEvent(data []byte) {
 	line := append(append([]byte("data: "), data...), "\n\n"...)
-	_, _ = c.w.Write(line) // a client that has gone ends the call's context
+	_, _ = c.w.Write(line) // if the client disconnects, the context ends
 	c.w.Flush()
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-const maxMessages = 10_000 // kept for each agent
+const maxMessages = 10_000 // per agent
 
-// chat is the sessions of an agent and their messages.
+// chat contains the sessions of an agent and their messages.
 type chat struct {
 	sessions []*session
-	messages []*message // as appendLimited keeps them; history limits them
+	messages []*message // up to 2*maxMessages; see history
 }
 
 // Session is a chat session of an agent.
@@ -25,7 +25,7 @@ type Session struct {
 
 type session struct {
 	Session
-	implicit bool // made for a message that named no session
+	implicit bool // created for messages without a session ID
 	turns    int
 	updated  time.Time
 }
@@ -56,7 +56,7 @@ func (m *message) wire() any {
 	})
 }
 
-// history returns the messages that are kept, oldest first.
+// history returns the newest maxMessages messages, oldest first.
 func (c *chat) history() []*message { return newest(c.messages, maxMessages) }
 
 func listMessages(c *call, a *agent) (response, error) {
@@ -91,8 +91,8 @@ func (a *agent) newSession(title, peer string) *session {
 	return s
 }
 
-// sessionFor finds the session of a message. A message that names none goes to a
-// session that is kept for such messages of its peer.
+// sessionFor returns the session of a message. All messages of a peer without a session
+// ID share one session.
 func (a *agent) sessionFor(id, peer string) (*session, error) {
 	for _, s := range a.chat.sessions {
 		named := id != "" && s.ID == id && (peer == "" || s.PeerID == "" || s.PeerID == peer)
@@ -119,7 +119,7 @@ func sendMessage(c *call, a *agent) (response, error) {
 		turn.Context = raw
 	}
 	if a.Status != statusRunning {
-		return response{}, conflict("the agent is not running: it is %s", a.Status)
+		return response{}, conflict("agent is not running: status is %s", a.Status)
 	}
 	s, err := a.sessionFor(id, turn.PeerID)
 	if err != nil {
@@ -139,15 +139,15 @@ func (a *agent) addMessage(s *session, role, content string) {
 	}}, maxMessages)
 }
 
-// AddSession creates a session of an agent and returns its ID. Title and peer may be
-// "". It panics if there is no such agent.
+// AddSession creates a session of an agent and returns its ID. title and peerID may be
+// empty. It panics if there is no such agent.
 func (s *Service) AddSession(agentID, title, peerID string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.mustAgent(agentID).newSession(title, peerID).ID
 }
 
-// Sessions returns an agent's sessions, newest first. It panics if there is no such
+// Sessions returns the sessions of an agent, newest first. It panics if there is no such
 // agent.
 func (s *Service) Sessions(agentID string) []Session {
 	s.mu.Lock()
@@ -155,8 +155,8 @@ func (s *Service) Sessions(agentID string) []Session {
 	return newestFirst(s.mustAgent(agentID).chat.sessions, func(in *session) Session { return in.Session })
 }
 
-// Messages returns the messages to and from an agent, in all sessions, oldest first. It
-// panics if there is no such agent.
+// Messages returns the newest 10,000 messages to and from an agent, in all sessions,
+// oldest first. It panics if there is no such agent.
 func (s *Service) Messages(agentID string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,13 +167,13 @@ func (s *Service) Messages(agentID string) []Message {
 	return out
 }
 
-// Turn is a message to an agent, with what [WithReply] needs to reply to it.
+// Turn is a message to an agent, as passed to the function of [WithReply].
 type Turn struct {
 	AgentID   string
 	AgentName string
 	SessionID string
 	PeerID    string
 	Message   string
-	Context   json.RawMessage // as it was sent; nil if there was none
-	Number    int             // of the turn in its session, from 1
+	Context   json.RawMessage // as sent; nil if absent or null
+	Number    int             // number of the message in its session, from 1
 }

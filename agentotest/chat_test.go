@@ -98,7 +98,7 @@ func TestReplyEvents(t *testing.T) {
 	g := ask(t, s, "POST", path, `{"message":"fail"}`)
 	require.Equal(t, begin+`data: {"error":{"code":"internal_error","message":"the model is overloaded"},"type":"error"}`+"\n\n", g.body)
 	require.NoError(t, g.err)
-	require.Len(t, s.Messages(id), 3, "a reply that failed is not in the history")
+	require.Len(t, s.Messages(id), 3, "a failed reply is not in the history")
 }
 
 func TestSendMessageInvalid(t *testing.T) {
@@ -119,11 +119,11 @@ func TestSendMessageInvalid(t *testing.T) {
 	ask(t, s, "POST", path, bodyOf[agento.SendMessageParams](object{"Message": "x", "SessionID": "none"})).want(404, "session_not_found")
 	ask(t, s, "POST", "/v1/agents/"+id+"/stop", "").want(200, "")
 	g := ask(t, s, "POST", path, `{"message":"x"}`).want(409, "conflict")
-	require.Equal(t, "the agent is not running: it is stopped", g.text("error", "message"))
+	require.Equal(t, "agent is not running: status is stopped", g.text("error", "message"))
 	require.Empty(t, s.Messages(id))
 }
 
-func TestSessionsBelongToPeers(t *testing.T) {
+func TestSessionOfOtherPeerNotFound(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)
 	other := s.AddAgent(AgentSeed{})
@@ -163,7 +163,7 @@ func TestImplicitSession(t *testing.T) {
 	pia := session(bodyOf[agento.SendMessageParams](object{"Message": "3", "PeerID": "pia"}))
 	require.NotEqual(t, first, pia)
 	require.Equal(t, pia, session(bodyOf[agento.SendMessageParams](object{"Message": "4", "PeerID": "pia"})))
-	require.NotEqual(t, s.AddSession(id, "", "eve"), session(bodyOf[agento.SendMessageParams](object{"Message": "5", "PeerID": "eve"})), "an explicit session is not used unless it is named")
+	require.NotEqual(t, s.AddSession(id, "", "eve"), session(bodyOf[agento.SendMessageParams](object{"Message": "5", "PeerID": "eve"})), "messages without a session ID do not use explicit sessions")
 	require.NotEqual(t, pia, session(bodyOf[agento.SendMessageParams](object{"Message": "5", "PeerID": "bob"})))
 	require.Len(t, s.Sessions(id), 5)
 }
@@ -193,7 +193,7 @@ func TestHistoryLimit(t *testing.T) {
 	id := s.AddAgent(AgentSeed{})
 	s.AddSession(id, "", "")
 	a := s.mustAgent(id)
-	for n, rounds := range []int{maxMessages + 1, maxMessages} { // before and after older rows are let go of
+	for n, rounds := range []int{maxMessages + 1, maxMessages} { // before and after appendLimited drops old rows
 		for range rounds {
 			a.addMessage(a.chat.sessions[0], "user", "x")
 		}
@@ -213,7 +213,7 @@ func TestReplyGap(t *testing.T) {
 		id := s.AddAgent(AgentSeed{})
 		began := time.Now()
 		reader := openReply(t, s, id)
-		require.Zero(t, time.Since(began), "the headers arrive at once")
+		require.Zero(t, time.Since(began), "no delay before the first event")
 		for i, want := range []string{`"a"`, `"b"`, `"c"`, `"done"`} {
 			require.Contains(t, reader.block(), want)
 			require.Equal(t, time.Duration(i)*time.Second, time.Since(began))
@@ -221,8 +221,8 @@ func TestReplyGap(t *testing.T) {
 	})
 }
 
-// A reply that the client did not wait for is not in the history.
-func TestClientClosesReply(t *testing.T) {
+// A reply is not added to the history if the client disconnects.
+func TestClientDisconnectsDuringReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithReplyGap(time.Hour))
 		defer s.Close()
@@ -236,7 +236,7 @@ func TestClientClosesReply(t *testing.T) {
 	})
 }
 
-func TestServerClosesReply(t *testing.T) {
+func TestCloseDuringReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithReplyGap(time.Hour))
 		id := s.AddAgent(AgentSeed{})

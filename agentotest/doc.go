@@ -1,7 +1,7 @@
-// Package agentotest is a fake Agento service for tests, as net/http/httptest is for
-// HTTP: it listens on loopback, has every operation of the API that the SDK knows, and
-// keeps its state in memory. It has no model and no containers; its agents reply to
-// every message with the same few words, which say so.
+// Package agentotest provides a fake Agento service for tests. A [Server] listens on
+// loopback, implements every API operation that the SDK knows, and keeps its state in
+// memory. It runs no models and no containers: by default an agent replies that it is a
+// test double and repeats the message.
 //
 //	func TestGreeting(t *testing.T) {
 //		server := agentotest.NewServer()
@@ -17,20 +17,20 @@
 //		}
 //	}
 //
-// Keys and scopes, the rate limit, validation, plan limits and the error codes are
-// those of the service, checked in its order: key (401), scope (403), rate limit (429),
-// then the operation. Where the wire form is not documented the fake does what the SDK
-// expects; a test that passes against it does not prove that the service does the same.
+// The fake uses the error codes of the service and checks a request in the same order:
+// key (401), scope (403), rate limit (429), then the operation with its validation and
+// plan limits. Where the wire format is not documented, the fake does what the SDK
+// expects. A test that passes does not prove that the service behaves the same.
 //
-// [Service.Requests] returns the requests that arrived, methods such as [Service.Agent]
-// return the state, and [Service.Next] scripts what happens next: failures before or
-// after an operation has taken effect, delays, slow and interrupted responses, and any
-// response written byte by byte. Of requests, and of each agent's messages and log
-// lines, the service keeps the newest 10,000.
+// [Service.Requests] returns the requests that arrived. Methods such as [Service.Agent]
+// return the state. [Service.Next] scripts faults: failures before or after an
+// operation takes effect, delays, slow and interrupted responses, and raw responses.
+// The service keeps the newest 10,000 requests, and for each agent the newest 10,000
+// messages and log lines.
 //
-// With [WithInMemory] the server uses no sockets, so that a test can run it in a bubble
-// of testing/synctest, where its delays take no time. [New] returns the http.Handler
-// alone. For mocks of code that returns streams, see [ChatStream] and [LogStream].
+// With [WithInMemory] the server uses no sockets, so a test can run it in a
+// testing/synctest bubble, where delays take no time. [New] returns only the
+// http.Handler. To mock code that returns streams, see [ChatStream] and [LogStream].
 //
-// Functions that prepare a test panic if an ID or an operation does not exist.
+// Functions that set up a test panic if an ID or an operation does not exist.
 package agentotest

@@ -11,44 +11,43 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// library is what operations of the Account group keep of an agent, or of the account
-// if their path has no agent.
-type library struct {
+// settings is the data of the Account group's operations. Each agent has one. An
+// operation without an agent in its path uses the account's.
+type settings struct {
 	secrets        map[string]string
 	soul, workflow document
 	rules          []*rule
 }
 
-func newLibrary(now time.Time) library {
-	return library{soul: document{version: 1, updated: now}, workflow: document{version: 1, updated: now}}
+func newSettings(now time.Time) settings {
+	return settings{soul: document{version: 1, updated: now}, workflow: document{version: 1, updated: now}}
 }
 
-func libraryOf(c *call) (*library, error) {
+func settingsOf(c *call) (*settings, error) {
 	if c.values["id"] == "" {
-		return &c.account.library, nil
+		return &c.account.settings, nil
 	}
 	a, err := agentOf(c)
 	if err != nil {
 		return nil, err
 	}
-	return &a.library, nil
+	return &a.settings, nil
 }
 
-// libraryAt returns the library that an operation reads for an agent.
-func (a *agent) libraryAt(r *route.Route) *library {
+// settingsAt returns the settings that an operation uses for the agent.
+func (a *agent) settingsAt(r *route.Route) *settings {
 	if !strings.Contains(r.Path, "{id}") {
-		return &a.account.library
+		return &a.account.settings
 	}
-	return &a.library
+	return &a.settings
 }
 
-func (a *agent) soul() *document     { return &a.libraryAt(route.GetPersonality).soul }
-func (a *agent) workflow() *document { return &a.libraryAt(route.GetWorkflow).workflow }
+func (a *agent) soul() *document     { return &a.settingsAt(route.GetPersonality).soul }
+func (a *agent) workflow() *document { return &a.settingsAt(route.GetWorkflow).workflow }
 
-// Document is a personality or a workflow.
+// Document is a personality (SOUL.md) or a workflow (WORKFLOW.md).
 type Document struct{ Content, Version string }
 
-// document is a Markdown file with a version that counts its changes.
 type document struct {
 	content string
 	version int
@@ -67,11 +66,10 @@ func (d *document) wire() any {
 }
 
 var (
-	personalityOf = part(libraryOf, func(l *library) *document { return &l.soul })
-	workflowOf    = part(libraryOf, func(l *library) *document { return &l.workflow })
+	personalityOf = part(settingsOf, func(s *settings) *document { return &s.soul })
+	workflowOf    = part(settingsOf, func(s *settings) *document { return &s.workflow })
 )
 
-// updateDocument checks the version if the request has one.
 func updateDocument(c *call, d *document) (response, error) {
 	f := fieldsOf[agento.UpdateDocumentParams](c)
 	content, version := f.present("Content"), f.version()
@@ -79,13 +77,13 @@ func updateDocument(c *call, d *document) (response, error) {
 		return response{}, f.err
 	}
 	if current := strconv.Itoa(d.version); version.set && version.value != current {
-		return response{}, conflict("the document has changed: its version is %s, not %q", current, version.value)
+		return response{}, conflict("document has changed: version is %s, not %q", current, version.value)
 	}
 	d.write(content, c.service.now())
 	return ok(d.wire())
 }
 
-// version reads the version that the client has read, a string or a number.
+// version reads the version of a document, a string or a number.
 func (f *fields) version() field[string] {
 	if number := (json.Number)(""); json.Unmarshal(f.raw[f.name("Version")], &number) == nil && number != "" {
 		return field[string]{value: number.String(), set: true}
@@ -93,8 +91,8 @@ func (f *fields) version() field[string] {
 	return f.text("Version")
 }
 
-// SetPersonality writes an agent's SOUL.md, as the agent itself sometimes does, and
-// makes the versions that clients have read stale. It panics if there is no such agent.
+// SetPersonality writes an agent's SOUL.md and increments its version, so that updates
+// based on an earlier version fail with a conflict. It panics if there is no such agent.
 func (s *Service) SetPersonality(agentID, content string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,65 +117,64 @@ func (r *rule) wire() any {
 	return objectOf[agento.Rule](object{"Name": r.name, "Content": r.content, "UpdatedAt": wireTime(r.updated)})
 }
 
-func listRules(c *call, l *library) (response, error) { return list(c, l.rules) }
+func listRules(c *call, s *settings) (response, error) { return list(c, s.rules) }
 
 func ruleName(c *call) (string, error) {
 	name := c.values["name"]
 	if strings.ContainsAny(name, `/\`) || name == "." || name == ".." {
-		return "", invalid("name must be a file name, without a path")
+		return "", invalid("name must be a file name without a path")
 	}
 	return name, nil
 }
 
-// rule finds the rule that the path names.
-func (l *library) rule(c *call) (*rule, error) {
+func (s *settings) rule(c *call) (*rule, error) {
 	name, err := ruleName(c)
 	if err != nil {
 		return nil, err
 	}
-	return find("rule", l.rules, name)
+	return find("rule", s.rules, name)
 }
 
-func getRule(c *call, l *library) (response, error) {
-	r, err := l.rule(c)
+func getRule(c *call, s *settings) (response, error) {
+	r, err := s.rule(c)
 	if err != nil {
 		return response{}, err
 	}
 	return ok(r.wire())
 }
 
-func putRule(c *call, l *library) (response, error) {
+func putRule(c *call, s *settings) (response, error) {
 	name, err := ruleName(c)
 	f := fieldsOf[agento.Rule](c)
 	content := f.present("Content")
 	if err := cmp.Or(err, f.err); err != nil {
 		return response{}, err
 	}
-	r, err := find("rule", l.rules, name)
+	r, err := find("rule", s.rules, name)
 	if err != nil {
 		r = &rule{name: name}
-		l.rules = append(l.rules, r)
+		s.rules = append(s.rules, r)
 	}
 	r.content, r.updated = content, c.service.now()
 	return ok(r.wire())
 }
 
-func deleteRule(c *call, l *library) (response, error) {
-	r, err := l.rule(c)
+func deleteRule(c *call, s *settings) (response, error) {
+	r, err := s.rule(c)
 	if err != nil {
 		return response{}, err
 	}
-	l.rules = remove(l.rules, r)
+	s.rules = remove(s.rules, r)
 	return noContent()
 }
 
-// setSecrets replaces the whole set.
-func setSecrets(c *call, l *library) (response, error) {
+// setSecrets replaces all secrets.
+func setSecrets(c *call, s *settings) (response, error) {
 	f := fieldsOf[agento.Secrets](c)
 	secrets := f.allTexts()
 	if f.err != nil {
 		return response{}, f.err
 	}
-	l.secrets = secrets
+	s.secrets = secrets
 	return noContent()
 }

@@ -18,7 +18,7 @@ func TestDocumentVersions(t *testing.T) {
 			require.Equal(t, "2", ask(t, s, "PUT", path, `{"content":"b","version":"1"}`).want(200, "").text("data", "version"))
 
 			g := ask(t, s, "PUT", path, `{"content":"c","version":"1"}`).want(409, "conflict")
-			require.Equal(t, `the document has changed: its version is 2, not "1"`, g.text("error", "message"))
+			require.Equal(t, `document has changed: version is 2, not "1"`, g.text("error", "message"))
 			ask(t, s, "PUT", path, `{"content":"c","version":"two"}`).want(409, "conflict")
 			ask(t, s, "PUT", path, `{"content":"c","version":""}`).want(409, "conflict")
 			require.Equal(t, "b", ask(t, s, "GET", path, "").text("data", "content"))
@@ -86,8 +86,8 @@ func TestSetSecretsReplaces(t *testing.T) {
 	require.Equal(t, []string{"openaiApiKey"}, s.Agent(id).Secrets)
 }
 
-// If the path of a document has no agent, the document is the account's.
-func TestDocumentsOfAccount(t *testing.T) {
+// Operations without an agent in their path use the documents of the account.
+func TestAccountDocuments(t *testing.T) {
 	s := New()
 	do := func(r *route.Route, body string) response {
 		c := &call{service: s, account: s.Account, values: map[string]string{"name": "x"}, body: []byte(body)}

@@ -40,7 +40,7 @@ func ExampleService_Next() {
 	// Output: true 1
 }
 
-// Each account has its own agents; a key of another account does not find them.
+// An agent is not visible to other accounts.
 func ExampleService_AddAccount() {
 	server := agentotest.NewServer()
 	defer server.Close()
@@ -108,13 +108,13 @@ func ExampleWithReply() {
 	// true
 }
 
-// A reply is too slow for the caller's deadline. In a bubble of testing/synctest, with
-// WithInMemory, neither Slow nor Stall takes any time.
+// A reply is too slow for the caller's deadline. In a testing/synctest bubble with
+// WithInMemory, Slow and Stall take no time.
 func ExampleSlow() {
 	server := agentotest.NewServer()
 	defer server.Close()
 	agent := server.AddAgent(agentotest.AgentSeed{})
-	server.Next("Chat.Send", 1, agentotest.Slow(10)) // bytes a second
+	server.Next("Chat.Send", 1, agentotest.Slow(10)) // bytes per second
 
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -123,7 +123,7 @@ func ExampleSlow() {
 	// Output: true
 }
 
-// A reply stops in the middle, and the connection stays open.
+// A reply stalls, and the connection stays open.
 func ExampleStall() {
 	server := agentotest.NewServer()
 	defer server.Close()
@@ -136,12 +136,12 @@ func ExampleStall() {
 	// Output: true
 }
 
-// chatter is what the code under test needs of agento.ChatService.
-type chatter interface {
+// messageSender is the part of agento.ChatService that the code under test uses.
+type messageSender interface {
 	Send(ctx context.Context, agentID string, p agento.SendMessageParams, opts ...agento.Option) (*agento.ChatStream, error)
 }
 
-// mockChat is a mock of it.
+// mockChat implements messageSender.
 type mockChat struct {
 	events []agento.ChatEvent
 	err    error
@@ -151,10 +151,10 @@ func (m mockChat) Send(context.Context, string, agento.SendMessageParams, ...age
 	return agentotest.ChatStream(m.events, m.err), nil
 }
 
-// A mock of the chat service returns a reply, and one that is interrupted.
+// A mock returns a complete reply and an interrupted one.
 func ExampleChatStream() {
 	hello := []agento.ChatEvent{{Type: agento.ChatText, Content: "Hello"}}
-	for _, chat := range []chatter{mockChat{hello, nil}, mockChat{hello, agento.ErrStreamTruncated}} {
+	for _, chat := range []messageSender{mockChat{hello, nil}, mockChat{hello, agento.ErrStreamTruncated}} {
 		stream, _ := chat.Send(context.Background(), "agent-1", agento.SendMessageParams{Message: "Hi"})
 		text, err := stream.Text()
 		fmt.Println(text, err)

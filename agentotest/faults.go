@@ -10,25 +10,23 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// Fault is what happens to a call in place of its normal response. The functions that
-// make one say whether the operation takes effect; [Fault.AfterCommit] makes it take
-// effect in any case.
+// Fault changes how the service responds to a call. Each constructor documents whether
+// the operation takes effect; [Fault.AfterCommit] makes it take effect in any case.
 type Fault struct {
-	kind   faultKind
-	commit bool
-	delay  time.Duration
-	bare   bool
-	bytes  int // until the limit, or a second
-	stall  bool
-	raw    Raw
-	// exhausted gives the response the rate-limit headers of a 429.
-	exhausted bool
+	kind      faultKind
+	commit    bool
+	delay     time.Duration
+	bare      bool
+	bytes     int // byte limit (faultLimit) or bytes per second (faultSlow)
+	stall     bool
+	raw       Raw
+	exhausted bool // send the rate-limit headers of a 429
 }
 
 type faultKind int
 
 const (
-	faultNone faultKind = iota // the normal response
+	faultNone faultKind = iota // send the normal response
 	faultRaw
 	faultDrop
 	faultHang
@@ -40,72 +38,72 @@ func (f Fault) discardsResponse() bool {
 	return f.kind == faultRaw || f.kind == faultDrop || f.kind == faultHang
 }
 
-// Fail responds with a status and the error envelope; the operation takes no effect. A
-// 429 has the headers of an exhausted rate limit: one second until the reset. For
-// other headers see [Answer].
+// Fail responds with a status and an error envelope. The operation has no effect. A 429
+// has rate-limit headers that report a reset in one second. To send other headers, use
+// [Answer].
 func Fail(status int, code string) Fault {
 	f := Answer(Raw{Status: status, Body: errorBody(code, "scripted failure: "+http.StatusText(status))})
 	f.exhausted = status == http.StatusTooManyRequests
 	return f
 }
 
-// Delay waits for d, then does the operation and responds as usual. With AfterCommit
-// it does the operation first.
+// Delay waits for d, then performs the operation and responds normally. With AfterCommit
+// it performs the operation before it waits.
 func Delay(d time.Duration) Fault { return Fault{delay: d} }
 
-// Drop breaks the connection without a byte of a response; the operation takes no
-// effect. A client of net/http retries a GET by itself if that happens on a connection
-// that it used before; such a call arrives twice.
+// Drop closes the connection without sending a response. The operation has no effect.
+// If the connection was reused, net/http retries a GET request once, so such a call
+// arrives twice.
 func Drop() Fault { return Fault{kind: faultDrop} }
 
-// Cut does the operation, sends the headers and the first n bytes of the response's
-// body, which may be an event stream, and breaks the connection. A shorter body arrives
-// whole, and the connection breaks after it.
+// Cut performs the operation, sends the headers and the first n bytes of the body or
+// event stream, and closes the connection. A shorter body is sent in full before the
+// connection is closed.
 func Cut(n int) Fault { return Fault{kind: faultLimit, bytes: n} }
 
-// Stall does the operation, sends the headers and the first n bytes of the response's
-// body, which may be an event stream, and then nothing more until the client goes away.
-// A shorter body stalls at its end.
+// Stall performs the operation, sends the headers and the first n bytes of the body or
+// event stream, and then sends nothing until the client disconnects. A shorter body is
+// sent in full before the response stalls.
 func Stall(n int) Fault { return Fault{kind: faultLimit, bytes: n, stall: true} }
 
-// Slow does the operation and sends the response's body, which may be an event stream,
-// at a limited rate: in ten pieces a second, or byte by byte below ten bytes a second. It
-// ends when the client goes away.
+// Slow performs the operation and sends the body or event stream at a limited rate: in
+// ten pieces per second, or byte by byte below ten bytes per second.
 func Slow(bytesPerSecond int) Fault { return Fault{kind: faultSlow, bytes: bytesPerSecond} }
 
-// Hang does nothing until the client goes away.
+// Hang sends nothing until the client disconnects. The operation has no effect.
 func Hang() Fault { return Fault{kind: faultHang} }
 
-// Answer responds with raw as it stands; the operation takes no effect.
+// Answer responds with raw. The operation has no effect.
 func Answer(raw Raw) Fault { return Fault{kind: faultRaw, raw: raw} }
 
-// AfterCommit makes the operation take effect before the fault, if it is one that
-// would have succeeded.
+// AfterCommit performs the operation before the fault. An invalid operation still has no
+// effect.
 func (f Fault) AfterCommit() Fault {
 	f.commit = true
 	return f
 }
 
-// Delayed makes the fault wait for d, after the effect if there is one.
+// Delayed waits for d before the fault. With [Fault.AfterCommit] the operation is
+// performed before the wait.
 func (f Fault) Delayed(d time.Duration) Fault {
 	f.delay = d
 	return f
 }
 
-// Bare leaves the service's own headers out of the response, as if a proxy gave it.
+// Bare omits the service's own headers from the response, as if a proxy had sent it.
 func (f Fault) Bare() Fault {
 	f.bare = true
 	return f
 }
 
-// Raw is a response that is given byte by byte.
+// Raw is a response for [Answer].
 type Raw struct {
-	Status int         // from 200 to 999; 0 is 200
-	Header http.Header // in addition to the service's own; a name without values is left out of the response
+	Status int         // from 200 to 999; default 200
+	Header http.Header // added to the service's own; a name without values removes the header
 	Body   []byte
-	Piece  int           // how many bytes of the body to send at a time; 0 is all at once
-	Gap    time.Duration // between two pieces
-	End    End           // what follows the body
+	Piece  int           // number of bytes sent at a time; 0 means all at once
+	Gap    time.Duration // delay between two pieces
+	End    End           // what happens after the body
 }
 
 func (raw Raw) response() response {
@@ -116,9 +114,9 @@ func (raw Raw) response() response {
 type End int
 
 const (
-	EndClean End = iota // as usual in HTTP
-	EndAbort            // the connection breaks
-	EndHold             // nothing more is sent, and the response stays open until the client goes away
+	EndClean End = iota // complete the response
+	EndAbort            // close the connection
+	EndHold             // keep the response open until the client disconnects
 )
 
 type scriptedFault struct {
@@ -127,10 +125,11 @@ type scriptedFault struct {
 	fault      Fault
 }
 
-// Next scripts the next n calls of an operation that pass the checks of key, scope and
-// rate limit. Faults for the same call queue up in order. The operation is named as in
-// the API ("createAgent") or as in the SDK ("Agents.Create"); "" stands for any. Next
-// panics if there is no operation of that name.
+// Next applies a fault to the next n calls of an operation. Calls rejected because of
+// their key, scope or rate limit do not count. Faults for the same operation apply in
+// order, each to its own calls. The operation is named as in the API ("createAgent") or
+// as in the SDK ("Agents.Create"); "" means any. Next panics if there is no such
+// operation.
 func (s *Service) Next(operation string, n int, fault Fault) {
 	names := operationNames(operation)
 	s.mu.Lock()
@@ -140,16 +139,17 @@ func (s *Service) Next(operation string, n int, fault Fault) {
 	}
 }
 
-// Inject calls f with every call that passes the checks and for which [Service.Next]
-// has nothing; f returns false to let the call pass. The status of the request is not
-// known yet. f must be safe for concurrent use; nil ends it.
+// Inject sets a function that chooses the fault of each call for which [Service.Next]
+// scripted none. If f returns false, the call proceeds normally. f is not called for
+// calls rejected because of their key, scope or rate limit. f must be safe for
+// concurrent use; nil removes it.
 func (s *Service) Inject(f func(Request) (Fault, bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.injected = f
 }
 
-// operationNames returns the names of the operations that are meant.
+// operationNames returns the names of the matching operations.
 func operationNames(operation string) []string {
 	var names []string
 	for _, r := range route.All() {
@@ -158,12 +158,12 @@ func operationNames(operation string) []string {
 		}
 	}
 	if len(names) == 0 {
-		panic(fmt.Sprintf("agentotest: the API has no operation %q", operation))
+		panic(fmt.Sprintf("agentotest: no operation %q", operation))
 	}
 	return names
 }
 
-// nextFault returns what is scripted for a call. The zero Fault is nothing.
+// nextFault returns the fault for a call, or the zero Fault.
 func (s *Service) nextFault(entry *Request) Fault {
 	s.mu.Lock()
 	request, injected := *entry, s.injected
@@ -178,7 +178,7 @@ func (s *Service) nextFault(entry *Request) Fault {
 		}
 	}
 	s.mu.Unlock()
-	if injected != nil { // it may call the service's methods
+	if injected != nil { // called unlocked, because it may call methods of the service
 		if fault, ok := injected(request); ok {
 			return fault
 		}

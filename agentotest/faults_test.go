@@ -33,7 +33,7 @@ func TestFail(t *testing.T) {
 	require.Len(t, s.Agents(), 2)
 }
 
-func TestFaultsAfterChecks(t *testing.T) {
+func TestNextSkipsRejectedCalls(t *testing.T) {
 	s := start(t)
 	s.Next("", 1, Fail(500, "internal_error"))
 	g, err := askAs(t, s, "ak_live_none", "GET", "/v1/account", "")
@@ -46,7 +46,7 @@ func TestFaultsAfterChecks(t *testing.T) {
 	ask(t, s, "GET", "/v1/account", "").want(200, "")
 }
 
-// AfterCommit discards the response of an operation that cannot succeed.
+// AfterCommit also discards the response of an invalid operation.
 func TestAfterCommitInvalid(t *testing.T) {
 	s := start(t)
 	s.Next("createAgent", 1, Fail(500, "internal_error").AfterCommit())
@@ -74,7 +74,7 @@ func TestDropGET(t *testing.T) {
 	ask(t, s, "GET", "/v1/account", "").want(200, "")
 	s.Next("getAccount", 1, Drop())
 	ask(t, s, "GET", "/v1/account", "").want(200, "")
-	require.Len(t, s.Requests(), 3, "net/http has retried the request")
+	require.Len(t, s.Requests(), 3, "net/http retries the request")
 	s.HTTPClient().CloseIdleConnections()
 	s.Next("getAccount", 1, Drop())
 	_, err := askAs(t, s, s.Key(), "GET", "/v1/account", "")
@@ -93,13 +93,13 @@ func TestCut(t *testing.T) {
 				require.Equal(t, http.StatusOK, g.status)
 				require.Equal(t, whole[:n], g.body)
 				require.Error(t, g.err)
-				require.Equal(t, fmt.Sprint(len(whole)), g.header.Get("Content-Length"), "a proxy that speaks HTTP/1.0 sees the cut")
+				require.Equal(t, fmt.Sprint(len(whole)), g.header.Get("Content-Length"), "an HTTP/1.0 proxy needs the length to detect the truncation")
 			}
 			s.Next("getAccount", 1, Cut(len(whole)))
 			g, err := askAs(t, s, s.Key(), "GET", "/v1/account", "")
 			require.NoError(t, err)
 			require.Equal(t, whole, g.body)
-			if name != "plain" { // over HTTP/1.1 a client with the whole body looks no further
+			if name != "plain" { // an HTTP/1.1 client stops reading after the whole body
 				require.Error(t, g.err)
 			}
 			s.HTTPClient().CloseIdleConnections()
@@ -108,7 +108,7 @@ func TestCut(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, `{"dat`, g.body)
 			require.Error(t, g.err)
-			require.Len(t, s.Agents(), 1, "an operation whose response is cut has taken effect")
+			require.Len(t, s.Agents(), 1, "the operation took effect")
 		})
 	}
 }
@@ -126,7 +126,7 @@ func TestCutStream(t *testing.T) {
 				require.Equal(t, whole[:min(n, len(whole))], g.body)
 				require.Error(t, g.err, n)
 			}
-			require.Len(t, s.Messages(id), 12, "the turns have ended although the client got only a part")
+			require.Len(t, s.Messages(id), 12, "a truncated reply is added to the history")
 
 			s.Next("streamLogs", 1, Cut(12))
 			logs := openStream(t, s, "/v1/agents/"+id+"/logs/stream?tail=2", nil)
@@ -138,8 +138,8 @@ func TestCutStream(t *testing.T) {
 	}
 }
 
-// The history has both messages of a chat whose response is discarded.
-func TestAfterCommitChat(t *testing.T) {
+// Both messages are in the history although the response is discarded.
+func TestAfterCommitChatHistory(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{})
 	s.Next("sendMessage", 1, Fail(502, "bad_gateway").AfterCommit())
@@ -171,8 +171,8 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-// An operation is not done for a client that gives up during the delay.
-func TestClientClosesDuringDelay(t *testing.T) {
+// The operation is not performed if the client disconnects during the delay.
+func TestClientDisconnectsDuringDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory())
 		defer s.Close()
@@ -228,7 +228,7 @@ func TestAnswer(t *testing.T) {
 	require.LessOrEqual(t, len(g.body), 2)
 }
 
-func TestAnswerByteByByte(t *testing.T) {
+func TestAnswerPiecesAndEnds(t *testing.T) {
 	const body = "data: é\r\n\r\n"
 	for name, end := range map[string]End{"clean": EndClean, "abort": EndAbort, "hold": EndHold} {
 		t.Run(name, func(t *testing.T) {
@@ -284,7 +284,7 @@ func TestSlow(t *testing.T) {
 		s.Next("", 3, Slow(2))
 		began := time.Now()
 		slow := ask(t, s, "GET", "/v1/account", "").want(200, "")
-		require.Equal(t, time.Duration(len(slow.body)-1)*time.Second/2, time.Since(began), "the first byte arrives at once")
+		require.Equal(t, time.Duration(len(slow.body)-1)*time.Second/2, time.Since(began), "no delay before the first byte")
 
 		began = time.Now()
 		require.Equal(t, whole, ask(t, s, "POST", "/v1/agents/"+id+"/chat/messages", `{"message":"Hi"}`).body)
@@ -296,7 +296,7 @@ func TestSlow(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		synctest.Wait()
-		require.Len(t, s.Messages(id), 5, "a client that leaves ends the response")
+		require.Len(t, s.Messages(id), 5, "the response ends when the client disconnects")
 
 		s.Next("", 1, Slow(1000))
 		began = time.Now()
@@ -340,7 +340,7 @@ func TestStall(t *testing.T) {
 	})
 }
 
-// Close does not wait for responses that are slow or stalled.
+// Close does not wait for slow or stalled responses.
 func TestCloseDuringResponse(t *testing.T) {
 	for name, fault := range map[string]Fault{
 		"stall": Stall(1), "slow": Slow(1), "piece": Answer(Raw{Body: []byte("ab"), Piece: 1, Gap: time.Hour}),

@@ -12,17 +12,15 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// fields reads a JSON object field by field and keeps the first error, which names the
-// field.
+// fields reads the fields of a JSON object. It keeps the first error.
 type fields struct {
-	of     reflect.Type // a struct of the SDK, or a map
+	of     reflect.Type // an SDK struct or a map
 	raw    map[string]json.RawMessage
-	prefix string // before the names in errors
+	prefix string // precedes field names in errors
 	err    error
 }
 
-// name returns the JSON name of a field. A struct of the SDK has it in its tag, so that a
-// name that was guessed wrong needs no edit here. The keys of a map are the names.
+// name returns the JSON name of a field, from the struct tag if there is one.
 func (f *fields) name(field string) string {
 	if f.of.Kind() == reflect.Map {
 		return field
@@ -30,7 +28,7 @@ func (f *fields) name(field string) string {
 	return jsonname.In(f.of, field)
 }
 
-// fieldsOf reads the body of a request that the SDK makes from a T.
+// fieldsOf parses a request body that the SDK encodes from a T.
 func fieldsOf[T any](c *call) *fields {
 	f := &fields{of: reflect.TypeFor[T]()}
 	if err := json.Unmarshal(c.body, &f.raw); err != nil || f.raw == nil {
@@ -42,7 +40,7 @@ func fieldsOf[T any](c *call) *fields {
 // field is one field of an object.
 type field[T any] struct {
 	value T
-	set   bool // there and not null
+	set   bool // present and not null
 	null  bool
 }
 
@@ -54,8 +52,8 @@ func (f field[T]) or(fallback T) T {
 	return fallback
 }
 
-// update returns the value after an update: a field that was left out keeps old, null
-// sets cleared.
+// update returns the value after an update: old if the field is absent, cleared if it is
+// null.
 func (f field[T]) update(old, cleared T) T {
 	if f.null {
 		return cleared
@@ -65,9 +63,9 @@ func (f field[T]) update(old, cleared T) T {
 
 func read[T any](f *fields, name, kind string) field[T] {
 	var out field[T]
-	raw, there := f.raw[f.name(name)]
+	raw, ok := f.raw[f.name(name)]
 	switch {
-	case !there:
+	case !ok:
 	case isNull(raw):
 		out.null = true
 	case json.Unmarshal(raw, &out.value) != nil:
@@ -90,7 +88,7 @@ func (f *fields) text(name string) field[string] { return read[string](f, name, 
 
 func (f *fields) flag(name string) field[bool] { return read[bool](f, name, "true or false") }
 
-// present reads a string that must be there, and may be empty.
+// present reads a required string that may be empty.
 func (f *fields) present(name string) string {
 	t := f.text(name)
 	if !t.set {
@@ -99,7 +97,7 @@ func (f *fields) present(name string) string {
 	return t.value
 }
 
-// required reads a string that must be more than white space.
+// required reads a required string that must not be blank.
 func (f *fields) required(name string) string {
 	t := f.text(name)
 	if strings.TrimSpace(t.value) == "" {
@@ -108,7 +106,7 @@ func (f *fields) required(name string) string {
 	return t.value
 }
 
-// notEmpty reads a string that may be left out, but is neither null nor empty.
+// notEmpty reads an optional string that must be neither null nor blank.
 func (f *fields) notEmpty(name string) field[string] {
 	t := f.text(name)
 	if t.null || t.set && strings.TrimSpace(t.value) == "" {
@@ -141,7 +139,7 @@ func (f *fields) allTexts() map[string]string {
 	return out
 }
 
-// objects reads a list of objects, which the SDK makes from a T.
+// objects reads a list of objects that the SDK encodes from a T.
 func objects[T any](f *fields, name string) []*fields {
 	var out []*fields
 	for i, raw := range read[[]map[string]json.RawMessage](f, name, "a list of objects").value {

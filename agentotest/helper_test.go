@@ -22,13 +22,13 @@ func start(t *testing.T, opts ...Option) *Server {
 	return server
 }
 
-// got is a response that was read to its end.
+// got is a response with its whole body.
 type got struct {
 	t      *testing.T
 	status int
 	header http.Header
 	body   string
-	err    error // of reading the body
+	err    error // error of reading the body
 }
 
 // ask sends one request with the server's key.
@@ -52,7 +52,7 @@ func askAs(t *testing.T, s *Server, key, method, path, body string) (got, error)
 	return g, nil
 }
 
-// open sends one request and leaves the body of the response to the caller.
+// open sends one request. The caller reads the body of the response.
 func open(t *testing.T, s *Server, key, method, path, body string, header http.Header) (*http.Response, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -68,11 +68,11 @@ func open(t *testing.T, s *Server, key, method, path, body string, header http.H
 	return s.HTTPClient().Do(request)
 }
 
-// bodyOf returns the body of a request that the SDK makes from a T. The values may be of
-// types that the SDK does not send.
+// bodyOf returns a request body with the JSON names of T's fields. The values may have
+// other types than the fields.
 func bodyOf[T any](values object) string { return string(encodeJSON(objectOf[T](values))) }
 
-// want checks the status and, for an error, its code.
+// want checks the status and the error code.
 func (g got) want(status int, code string) got {
 	g.t.Helper()
 	require.NoError(g.t, g.err)
@@ -111,7 +111,7 @@ func (g got) text(path ...any) string {
 	return v.(string)
 }
 
-// column returns one field of all rows of a list.
+// column returns a field of all rows of a list.
 func (g got) column(name string) []any {
 	g.t.Helper()
 	out := []any{}
@@ -151,7 +151,7 @@ func newStream(t *testing.T, response *http.Response) *stream {
 	return &stream{t, response, bufio.NewReader(response.Body)}
 }
 
-// block reads up to and including the next blank line.
+// block reads through the next blank line.
 func (s *stream) block() string {
 	s.t.Helper()
 	block, err := s.read()

@@ -11,7 +11,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// Chunk is an entry of a knowledge base.
+// Chunk is a chunk of a knowledge base.
 type Chunk struct {
 	ID, Content, Title, Source string
 	Metadata                   json.RawMessage // a JSON object
@@ -19,8 +19,8 @@ type Chunk struct {
 
 // knowledge is the knowledge base of an agent or a swarm.
 type knowledge struct {
-	chunks   []*chunk        // with ascending IDs
-	contents map[string]bool // of the chunks
+	chunks   []*chunk        // in order of ID
+	contents map[string]bool // contents of the chunks
 }
 
 type chunk struct {
@@ -40,7 +40,7 @@ var (
 	swarmKnowledge = part(swarmOf, func(w *swarm) *knowledge { return &w.knowledge })
 )
 
-// add adds the chunks whose content is new and returns their IDs.
+// add adds the chunks with new content and returns their IDs.
 func (k *knowledge) add(s *Service, chunks []Chunk) []string {
 	if k.contents == nil {
 		k.contents = map[string]bool{}
@@ -68,7 +68,7 @@ func ingest(c *call, k *knowledge) (response, error) {
 		}
 	}
 	if len(chunks) == 0 {
-		f.fail("Chunks", "is required: a list with at least one chunk")
+		f.fail("Chunks", "must contain at least one chunk")
 	}
 	if f.err != nil {
 		return response{}, f.err
@@ -105,17 +105,17 @@ func deleteChunk(c *call, k *knowledge) (response, error) {
 	return noContent()
 }
 
-// AddKnowledge adds chunks to the knowledge base of an agent or a swarm and returns the
-// IDs of those whose content is new. The chunks' own IDs are not used. It panics if
-// there is no agent or swarm with that ID.
+// AddKnowledge adds chunks to the knowledge base of an agent or a swarm. It skips chunks
+// whose content is already there and returns the IDs of the others. It ignores the IDs
+// in chunks. It panics if there is no agent or swarm with that ID.
 func (s *Service) AddKnowledge(targetID string, chunks ...Chunk) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.mustKnowledge(targetID).add(s, chunks)
 }
 
-// Knowledge returns the knowledge base of an agent or a swarm, newest first. It panics
-// if there is no agent or swarm with that ID.
+// Knowledge returns the chunks of an agent or a swarm, newest first. It panics if there
+// is no agent or swarm with that ID.
 func (s *Service) Knowledge(targetID string) []Chunk {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,5 +131,5 @@ func (s *Service) mustKnowledge(targetID string) *knowledge {
 			return &w.knowledge
 		}
 	}
-	panic(fmt.Sprintf("agentotest: there is no agent or swarm %q", targetID))
+	panic(fmt.Sprintf("agentotest: no agent or swarm %q", targetID))
 }

@@ -35,7 +35,7 @@ func TestKnowledge(t *testing.T) {
 			ask(t, s, "DELETE", path+"/"+ids[0].(string), "").want(204, "")
 			ask(t, s, "DELETE", path+"/"+ids[0].(string), "").want(404, "chunk_not_found")
 			g = ask(t, s, "POST", path, `{"chunks":[{"content":"one"}]}`)
-			require.EqualValues(t, 1, g.at("data", "ingested"), "a deleted chunk is new again")
+			require.EqualValues(t, 1, g.at("data", "ingested"), "a deleted chunk can be added again")
 		})
 	}
 }
@@ -44,8 +44,8 @@ func TestIngestInvalid(t *testing.T) {
 	s := start(t)
 	id, _ := seeded(s.Service)
 	for body, message := range map[string]string{
-		`{}`:                "chunks is required: a list with at least one chunk",
-		`{"chunks":[]}`:     "chunks is required: a list with at least one chunk",
+		`{}`:                "chunks must contain at least one chunk",
+		`{"chunks":[]}`:     "chunks must contain at least one chunk",
 		`{"chunks":{}}`:     "chunks must be a list of objects",
 		`{"chunks":["x"]}`:  "chunks must be a list of objects",
 		`{"chunks":[null]}`: "chunks[0].content is required",
@@ -60,8 +60,8 @@ func TestIngestInvalid(t *testing.T) {
 	require.Len(t, s.AddKnowledge(id, Chunk{Content: "x"}, Chunk{Content: "x"}), 1)
 }
 
-// BenchmarkAddKnowledge reports how much more time a chunk takes in a knowledge base
-// of 30,000 chunks than in one of 3,000: near 1 if the time is linear.
+// BenchmarkAddKnowledge reports the time per chunk in a knowledge base of 30,000 chunks
+// relative to one of 3,000. The ratio is near 1 if the total time is linear.
 func BenchmarkAddKnowledge(b *testing.B) {
 	const few, many = 3_000, 30_000
 	chunks := make([]Chunk, many)
@@ -71,7 +71,7 @@ func BenchmarkAddKnowledge(b *testing.B) {
 	var perChunk [2]time.Duration
 	for b.Loop() {
 		for i, n := range []int{few, many} {
-			for range many / n { // the same number of chunks for both
+			for range many / n { // add the same number of chunks in both cases
 				s := New()
 				id := s.AddAgent(AgentSeed{})
 				began := time.Now()

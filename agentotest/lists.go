@@ -5,25 +5,24 @@ import (
 	"slices"
 )
 
-// resource is what the API has in its bodies.
+// resource is an object that responses contain.
 type resource interface{ wire() any }
 
-// find returns the row with an ID. The error names its kind.
+// find returns the row with an ID, or an error that names the kind of row.
 func find[T interface{ ident() string }](kind string, rows []T, id string) (T, error) {
 	for _, row := range rows {
 		if row.ident() == id {
 			return row, nil
 		}
 	}
-	var none T
-	return none, notFound(kind)
+	var zero T
+	return zero, notFound(kind)
 }
 
 func remove[T comparable](rows []T, row T) []T {
 	return slices.DeleteFunc(rows, func(other T) bool { return other == row })
 }
 
-// filter returns the rows for which keep holds.
 func filter[T any](rows []T, keep func(T) bool) []T {
 	var kept []T
 	for _, row := range rows {
@@ -34,7 +33,7 @@ func filter[T any](rows []T, keep func(T) bool) []T {
 	return kept
 }
 
-// newestFirst returns what a test sees of rows.
+// newestFirst returns snapshots of rows, which are in order of creation.
 func newestFirst[T, U any](rows []T, snapshot func(T) U) []U {
 	var out []U
 	for _, row := range slices.Backward(rows) {
@@ -43,14 +42,12 @@ func newestFirst[T, U any](rows []T, snapshot func(T) U) []U {
 	return out
 }
 
-// newID makes up an ID in the form of a UUID. The kind tells IDs of different things
-// apart. Later IDs are greater.
+// newID returns a new ID in the form of a UUID. IDs of the same kind ascend.
 func (s *Service) newID(kind int) string {
 	s.serial++
 	return fmt.Sprintf("%08x-0000-4000-8000-%012x", kind, s.serial)
 }
 
-// kinds of IDs.
 const (
 	kindAgent = 0xa0 + iota
 	kindSwarm
@@ -60,8 +57,7 @@ const (
 	kindMessage
 )
 
-// appendLimited appends a row. It keeps the newest limit rows at least, and never more
-// than twice as many.
+// appendLimited appends a row. It keeps between limit and 2*limit rows.
 func appendLimited[T any](rows []T, row T, limit int) []T {
 	if len(rows) >= 2*limit {
 		rows = slices.Clone(rows[len(rows)-limit+1:])
@@ -69,5 +65,5 @@ func appendLimited[T any](rows []T, row T, limit int) []T {
 	return append(rows, row)
 }
 
-// newest returns the last rows, at most limit of them.
+// newest returns at most the last limit rows.
 func newest[T any](rows []T, limit int) []T { return rows[max(0, len(rows)-limit):] }

@@ -9,42 +9,41 @@ import (
 	sse "github.com/r3labs/sse/v2"
 )
 
-// logStream is one open log stream. It is served by an r3labs server of its own: no
-// subscriber can block another, replay and live lines can neither overlap nor leave a
-// gap, and all of it can be ended in order.
+// logStream is an open log stream. Each has its own r3labs server, so that a slow client
+// does not block others and no line is lost or sent twice.
 type logStream struct {
-	agent  *agent
-	ctx    context.Context
-	drop   context.CancelFunc
-	finish chan struct{} // closed to send the close event
-	ended  bool          // finish is closed
+	agent   *agent
+	ctx     context.Context
+	drop    context.CancelFunc
+	closing context.Context // when it ends, the close event is sent
+	close   context.CancelFunc
 }
 
-// LogStreams returns how many log streams of the agent are open, or of all agents if
-// the ID is "".
+func newLogStream(ctx context.Context, a *agent, drop context.CancelFunc) *logStream {
+	closing, closeStream := context.WithCancel(context.Background())
+	return &logStream{agent: a, ctx: ctx, drop: drop, closing: closing, close: closeStream}
+}
+
+// LogStreams returns the number of open log streams of an agent, or of all agents if the
+// ID is "".
 func (s *Service) LogStreams(agentID string) int {
 	return s.eachLogStream(agentID, func(*logStream) {})
 }
 
-// DropLogStreams breaks the connections of all open log streams, as a failing network
-// does, and returns how many there were.
+// DropLogStreams closes the connections of all open log streams, as a network failure
+// would, and returns their number.
 func (s *Service) DropLogStreams() int {
 	return s.eachLogStream("", func(l *logStream) { l.drop() })
 }
 
 // CloseLogStreams ends the open log streams of an agent, or of all agents if the ID is
-// "", with the event that tells clients not to reconnect. It returns how many there
-// were.
+// "", with the event that tells clients not to reconnect. It returns their number.
 func (s *Service) CloseLogStreams(agentID string) int {
-	return s.eachLogStream(agentID, func(l *logStream) {
-		if !l.ended {
-			l.ended = true
-			close(l.finish)
-		}
-	})
+	return s.eachLogStream(agentID, func(l *logStream) { l.close() })
 }
 
-// eachLogStream leaves out streams that are broken and about to end.
+// eachLogStream calls f for the open log streams and returns their number. It skips
+// streams that were dropped.
 func (s *Service) eachLogStream(agentID string, f func(*logStream)) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +61,7 @@ func streamLogs(c *call, a *agent) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	from := a.logs.newest // the ID that the stream begins after
+	from := a.logs.newest // the stream begins after this ID
 	if last, err := strconv.Atoi(c.r.Header.Get("Last-Event-ID")); err == nil && c.service.config.logIDs {
 		from = min(last, from)
 	} else if lines := a.logs.last(tail); len(lines) > 0 {
@@ -74,15 +73,17 @@ func streamLogs(c *call, a *agent) (response, error) {
 }
 
 const (
-	streamName = "log" // in the r3labs server
+	streamName = "log"
 	closeEvent = "close"
 )
 
-// followLog streams the log until it is closed (true) or the stream is interrupted.
+// followLog streams the log. It returns true once the stream was closed, and false if it
+// was interrupted.
 func (s *Service) followLog(c *call, a *agent, from int) (complete bool) {
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
-	l := &logStream{agent: a, ctx: ctx, drop: c.w.cancel, finish: make(chan struct{})}
+	l := newLogStream(ctx, a, c.w.cancel)
+	defer l.close()
 	s.mu.Lock()
 	s.logStreams[l] = true
 	s.mu.Unlock()
@@ -92,33 +93,33 @@ func (s *Service) followLog(c *call, a *agent, from int) (complete bool) {
 		s.mu.Unlock()
 	}()
 
-	// IDs, history and replay are the log's; the server only passes events on.
-	joined, left := make(chan struct{}), make(chan struct{})
+	// The r3labs server only sends events; feed handles IDs and history.
+	subscribed, unsubscribed := make(chan struct{}), make(chan struct{})
 	server := sse.NewWithCallback(
-		func(string, *sse.Subscriber) { close(joined) },
-		func(string, *sse.Subscriber) { close(left) },
+		func(string, *sse.Subscriber) { close(subscribed) },
+		func(string, *sse.Subscriber) { close(unsubscribed) },
 	)
 	server.AutoReplay, server.BufferSize = false, 1
 	server.CreateStream(streamName)
-	fed := make(chan bool, 1)
+	result := make(chan bool, 1)
 	go func() {
-		<-joined
+		<-subscribed
 		complete := l.feed(s, from, func(e *sse.Event) { server.Publish(streamName, e) })
-		server.Publish(streamName, &sse.Event{}) // ServeHTTP returns when it has sent what went before
-		fed <- complete
+		server.Publish(streamName, &sse.Event{}) // makes ServeHTTP return
+		result <- complete
 	}()
 	request := c.r.Clone(ctx)
 	request.URL.RawQuery = "stream=" + streamName
 	request.Header.Del("Last-Event-ID")
 	server.ServeHTTP(&eventWriter{c.w, s.config.logIDs}, request)
 	cancel()
-	complete = <-fed
-	<-left // closing a server that still has a subscriber would leave goroutines behind
+	complete = <-result
+	<-unsubscribed // a server closed before this leaks goroutines
 	server.Close()
 	return complete
 }
 
-// eventWriter leaves out the lines with IDs, which r3labs always writes.
+// eventWriter omits the ID lines, which r3labs always writes, unless ids is set.
 type eventWriter struct {
 	*bodyWriter
 	ids bool
@@ -131,8 +132,8 @@ func (w *eventWriter) Write(p []byte) (int, error) {
 	return w.bodyWriter.Write(p)
 }
 
-// feed publishes the entries of the log after an ID, then those that are added, until
-// the log is closed (true) or the stream is interrupted.
+// feed publishes the log entries after an ID and then new entries. It returns true once
+// the stream was closed, and false if it was interrupted.
 func (l *logStream) feed(s *Service, from int, publish func(*sse.Event)) (complete bool) {
 	log := &l.agent.logs
 	for ending := false; ; {
@@ -140,7 +141,7 @@ func (l *logStream) feed(s *Service, from int, publish func(*sse.Event)) (comple
 		entries, changed := log.after(from), log.changed
 		ending = ending || log.ended
 		if ending {
-			log.newest++ // the close event has an ID of its own, so that no client takes it for one that it has
+			log.newest++ // a client must not take the close event for a duplicate
 		}
 		closeID := log.newest
 		s.mu.Unlock()
@@ -161,23 +162,23 @@ func (l *logStream) feed(s *Service, from int, publish func(*sse.Event)) (comple
 	}
 }
 
-// idle waits for a change of the log. It returns false if the stream must end.
+// idle waits for a change of the log. It returns false if the stream is to end.
 func (l *logStream) idle(keepAlive time.Duration, changed <-chan struct{}, publish func(*sse.Event)) bool {
-	var beat <-chan time.Time
+	var tick <-chan time.Time
 	if keepAlive > 0 {
 		ticker := time.NewTicker(keepAlive)
 		defer ticker.Stop()
-		beat = ticker.C
+		tick = ticker.C
 	}
 	for {
 		select {
 		case <-changed:
 			return true
-		case <-l.finish:
+		case <-l.closing.Done():
 			return false
 		case <-l.ctx.Done():
 			return false
-		case <-beat:
+		case <-tick:
 			publish(&sse.Event{Comment: []byte("keep-alive")})
 		}
 	}

@@ -6,14 +6,13 @@ import (
 )
 
 const (
-	maxLogs    = 10_000 // lines kept for each agent
-	recentLogs = 100    // lines that are returned if the request names no limit
+	maxLogs    = 10_000 // lines per agent
+	recentLogs = 100    // default limit of a request
 )
 
-// agentLog is an agent's log, on which streams wait for more.
 type agentLog struct {
 	entries []logEntry
-	newest  int // the highest ID given
+	newest  int // ID of the newest entry
 	ended   bool
 	changed chan struct{} // closed at the next change
 }
@@ -23,9 +22,9 @@ type logEntry struct {
 	wire object
 }
 
-// AppendLog writes a line to the agent's log, in the service's form: time, level and
-// message. With level "" the message is the whole line, and the entry has neither time
-// nor level. It panics if there is no such agent.
+// AppendLog appends a line of time, level and message to an agent's log. If level is "",
+// the line is the message alone and the entry has neither time nor level. It panics if
+// there is no such agent.
 func (s *Service) AppendLog(agentID, level, message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,7 +43,7 @@ func (a *agent) log(level, message string) {
 	a.logs.notify()
 }
 
-// close ends the log for good, and with it all streams of it.
+// close ends the log and all streams of it.
 func (l *agentLog) close() {
 	l.ended = true
 	l.notify()
@@ -58,7 +57,7 @@ func (l *agentLog) notify() {
 // last returns the newest n entries, oldest first.
 func (l *agentLog) last(n int) []logEntry { return newest(l.entries, min(n, maxLogs)) }
 
-// after returns the entries with an ID above the given one.
+// after returns the entries with an ID greater than id.
 func (l *agentLog) after(id int) []logEntry {
 	i, _ := slices.BinarySearchFunc(l.entries, id+1, func(e logEntry, id int) int { return e.id - id })
 	return l.entries[i:]

@@ -35,7 +35,7 @@ func TestRecentLogs(t *testing.T) {
 	})
 }
 
-func TestAgentsLog(t *testing.T) {
+func TestAgentWritesLog(t *testing.T) {
 	s := start(t, WithRateLimit(0, 0))
 	id, _ := seeded(s.Service)
 	path := "/v1/agents/" + id
@@ -65,7 +65,7 @@ func TestLogLimit(t *testing.T) {
 	require.Len(t, logs.last(1<<30), maxLogs)
 	require.Equal(t, fmt.Sprint(2*maxLogs+9), logs.last(1)[0].wire["line"])
 	require.Equal(t, []logEntry{{2*maxLogs + 12, object{"line": fmt.Sprint(2*maxLogs + 9)}}}, logs.after(2*maxLogs+11))
-	require.Equal(t, len(logs.entries), len(logs.after(0)), "entries that are gone are not waited for")
+	require.Equal(t, len(logs.entries), len(logs.after(0)), "after skips dropped entries")
 }
 
 func TestLogStreamWithIDs(t *testing.T) {
@@ -82,7 +82,7 @@ func TestLogStreamWithIDs(t *testing.T) {
 
 	require.Contains(t, tail.block(), "id: 2\ndata: {")
 	require.Equal(t, "id: 3\ndata: {\"line\":\"three\"}\n\n", tail.block())
-	require.Contains(t, resumed.block(), "id: 2\n", "the replay begins after the last ID")
+	require.Contains(t, resumed.block(), "id: 2\n", "the stream resumes after Last-Event-ID")
 	require.Contains(t, resumed.block(), "id: 3\n")
 	s.AppendLog(id, "", "four")
 	s.AppendLog(id, "", "five")
@@ -137,13 +137,12 @@ func TestLogStreamEnds(t *testing.T) {
 	}
 }
 
-// Lines that were written before the end precede the close event, even if the stream
-// learns of both at once.
+// The close event follows all earlier lines, even if both are pending at once.
 func TestLogStreamLinesBeforeClose(t *testing.T) {
-	for range 64 { // select picks at random
+	for range 64 { // select chooses at random
 		s := New()
 		id := s.AddAgent(AgentSeed{}) // writes the lines 1 and 2
-		l := &logStream{agent: s.mustAgent(id), ctx: t.Context(), finish: make(chan struct{})}
+		l := newLogStream(t.Context(), s.mustAgent(id), nil)
 		s.logStreams[l] = true
 		var ids []string
 		require.True(t, l.feed(s, 1, func(e *sse.Event) {
@@ -158,8 +157,7 @@ func TestLogStreamLinesBeforeClose(t *testing.T) {
 	}
 }
 
-// The close event has an ID of its own: a client that resumed from the last line must
-// not take it for that line.
+// The close event has its own ID, so that clients do not take it for a duplicate.
 func TestLogStreamCloseEventID(t *testing.T) {
 	s := start(t)
 	id := s.AddAgent(AgentSeed{})
@@ -186,13 +184,13 @@ func TestLogKeepAlive(t *testing.T) {
 			s.AppendLog(id, "", "x")
 			require.Contains(t, open.block(), `"x"`)
 			require.Equal(t, ": keep-alive\n\n", open.block())
-			require.Equal(t, 55*time.Second, time.Since(began), "the silence is measured from the last line")
+			require.Equal(t, 55*time.Second, time.Since(began), "the interval begins at the last line")
 		})
 	}
 }
 
-// A client that does not read delays neither other clients nor the end.
-func TestLogStreamNotRead(t *testing.T) {
+// A client that does not read does not block other clients or DropLogStreams.
+func TestLogStreamSlowClient(t *testing.T) {
 	for _, ids := range []bool{true, false} {
 		t.Run(fmt.Sprint("ids ", ids), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

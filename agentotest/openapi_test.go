@@ -11,8 +11,8 @@ import (
 	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 )
 
-// The embedded copy equals the document at the root of the module. go generate
-// ./agentotest updates it.
+// The embedded document equals the one in the root directory. To update it, run
+// go generate ./agentotest.
 func TestOpenAPICopy(t *testing.T) {
 	root, err := os.ReadFile("../openapi.json")
 	require.NoError(t, err)

@@ -14,13 +14,13 @@ import (
 
 const skillBody = `{"name":"faq","version":"1.0.0","description":"Answers","files":{"SKILL.md":"---\nname: faq\n---\n"}}`
 
-// operations has, for every operation, the values of its path, a body, and the response
-// of a service with one agent and one swarm.
+// operations contains a request and the expected response of every operation, for a
+// service with one agent and one swarm.
 var operations = map[*route.Route]struct {
-	last   string // the placeholder that is not the agent, swarm or skill
+	last   string // value of the path's {name}
 	body   string
 	status int
-	has    string // in the body of the response
+	has    string // substring of the response body
 }{
 	route.ListAgents:   {status: 200, has: `"pagination":{"total":1,"limit":1,"offset":0}`},
 	route.CreateAgent:  {body: `{"name":"Bob","secrets":{"geminiApiKey":"k"}}`, status: 201, has: `"name":"Bob"`},
@@ -73,15 +73,15 @@ var operations = map[*route.Route]struct {
 	route.DeleteSwarm: {status: 204},
 }
 
-// world is a service with one of everything.
-type world struct {
+// populatedServer is a server with one resource of each kind.
+type populatedServer struct {
 	*Server
 	agent, swarm, skill      string
 	agentChunks, swarmChunks []string
 }
 
-func newWorld(t *testing.T, opts ...Option) world {
-	w := world{Server: start(t, opts...)}
+func startPopulated(t *testing.T, opts ...Option) populatedServer {
+	w := populatedServer{Server: start(t, opts...)}
 	w.agent, w.swarm = seeded(w.Service)
 	w.skill = w.AddSkill(SkillSeed{Name: "own", Custom: true})
 	w.agentChunks = w.AddKnowledge(w.agent, Chunk{Content: "agent fact", Source: "a.md"})
@@ -91,8 +91,8 @@ func newWorld(t *testing.T, opts ...Option) world {
 	return w
 }
 
-// path fills a route's template in.
-func (w world) path(r *route.Route, last string) string {
+// path expands a route's path template.
+func (w populatedServer) path(r *route.Route, last string) string {
 	id, chunks := w.agent, w.agentChunks
 	switch r.Group() {
 	case "Swarms":
@@ -108,15 +108,15 @@ func (w world) path(r *route.Route, last string) string {
 	return strings.NewReplacer("{id}", id, "{name}", last, "{chunkId}", chunks[0], "{skillId}", w.skill).Replace(r.Path)
 }
 
-// pathOf fills a route's template in with an ID.
+// pathOf expands a route's path template with an ID.
 func pathOf(r *route.Route, id string) string { return strings.Replace(r.Path, "{id}", id, 1) }
 
 func TestEveryOperation(t *testing.T) {
 	for _, r := range route.All() {
 		t.Run(r.Name, func(t *testing.T) {
-			row, there := operations[r]
-			require.True(t, there, "the test has no row for %s", r.Name)
-			w := newWorld(t)
+			row, ok := operations[r]
+			require.True(t, ok, "no test row for %s", r.Name)
+			w := startPopulated(t)
 			path := w.path(r, row.last)
 			if r == route.StreamLogs {
 				block := openStream(t, w.Server, path+"?tail=1", nil).block()
@@ -142,7 +142,7 @@ func TestHandlersComplete(t *testing.T) {
 }
 
 func TestOperationScopes(t *testing.T) {
-	w := newWorld(t, WithRateLimit(0, 0))
+	w := startPopulated(t, WithRateLimit(0, 0))
 	for _, r := range route.All() {
 		t.Run(r.Name, func(t *testing.T) {
 			if r.Scope == route.NoScope {
@@ -170,7 +170,7 @@ func TestOperationScopes(t *testing.T) {
 }
 
 func TestOperationsNotFound(t *testing.T) {
-	w := newWorld(t, WithRateLimit(0, 0))
+	w := startPopulated(t, WithRateLimit(0, 0))
 	for _, r := range route.All() {
 		if !strings.Contains(r.Path, "{id}") {
 			continue
@@ -190,7 +190,7 @@ func TestOperationsNotFound(t *testing.T) {
 }
 
 func TestBodyNotObject(t *testing.T) {
-	w := newWorld(t, WithRateLimit(0, 0))
+	w := startPopulated(t, WithRateLimit(0, 0))
 	for _, r := range route.All() {
 		if operations[r].body == "" {
 			continue

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Option changes how a [Service] or [Server] behaves.
+// Option configures a [Service] or [Server].
 type Option func(*config)
 
 type config struct {
-	keys          map[string][]string // to scopes
+	keys          map[string][]string // key to scopes
 	limit         int
 	window        time.Duration
 	reset         ResetMeaning
@@ -28,7 +28,7 @@ type config struct {
 	inMemory      bool
 }
 
-const defaultLimit = 120 // requests a minute for each key
+const defaultLimit = 120 // requests per minute and key
 
 func newConfig(opts []Option) config {
 	c := config{keys: map[string][]string{}, limit: defaultLimit, window: time.Minute, logIDs: true}
@@ -39,80 +39,80 @@ func newConfig(opts []Option) config {
 	return c
 }
 
-// WithKey adds a key of the first account that has the given scopes and no others; with
-// none it only reads the account. [Account.Key] has all scopes and is there in any
-// case. See [Account.AddKey] for keys that a test needs later.
+// WithKey adds a key with the given scopes to the first account. A key without scopes
+// can only read the account. The account's own key, [Account.Key], has all scopes. To
+// add a key to a running service, use [Account.AddKey].
 func WithKey(key string, scopes ...string) Option { return func(c *config) { c.keys[key] = scopes } }
 
-// WithRateLimit sets how many requests each key may make in a window of the given
-// length. The default is 120 a minute. A limit or window of 0 or less turns the limiter
-// off; responses then have no rate-limit headers.
+// WithRateLimit limits each key to the given number of requests per window. The default
+// is 120 per minute. If limit or window is 0 or less, there is no limit and responses
+// have no rate-limit headers.
 func WithRateLimit(limit int, window time.Duration) Option {
 	return func(c *config) { c.limit, c.window = limit, window }
 }
 
-// WithReset sets the kind of window and what X-RateLimit-Reset means. The default is
-// [ResetOldest].
+// WithReset sets the kind of window and the meaning of X-RateLimit-Reset. The default
+// is [ResetOldest].
 func WithReset(meaning ResetMeaning) Option { return func(c *config) { c.reset = meaning } }
 
-// WithClockOffset makes the service's clock differ from the machine's by d: the Date
-// and X-RateLimit-Reset headers and all times in bodies.
+// WithClockOffset adds d to the service's clock: to the Date and X-RateLimit-Reset
+// headers and to all times in bodies.
 func WithClockOffset(d time.Duration) Option { return func(c *config) { c.offset = d } }
 
-// OnDemand as the start delay leaves agents in "creating" until the test calls
-// [Service.SetStatus].
+// OnDemand is a delay for [WithStartDelay] that leaves agents in status "creating" until
+// the test calls [Service.SetStatus].
 const OnDemand time.Duration = -1
 
-// WithStartDelay sets how long an agent that is created, started or restarted stays in
-// "creating" before it is "running". The default is 0: it runs at once.
+// WithStartDelay sets how long an agent stays in status "creating" after it was created,
+// started or restarted. The default is 0: the agent is "running" immediately.
 func WithStartDelay(d time.Duration) Option { return func(c *config) { c.startDelay = d } }
 
-// WithReply sets how agents reply: f returns the events of the reply in order. A string
-// is a text event; a [ReplyEvent] can be something else. The event that ends a reply is
-// added. f must be safe for concurrent use. By default a reply says that this is a test
-// double and repeats the message.
+// WithReply sets the function that returns the events of an agent's reply. A string
+// becomes a text event; a [ReplyEvent] can be any event. The service adds the final
+// "done" event. f must be safe for concurrent use. The default reply says that it comes
+// from a test double and repeats the message.
 func WithReply[E string | ReplyEvent](f func(Turn) []E) Option {
 	return func(c *config) {
 		c.reply = func(turn Turn) []ReplyEvent { return replyEvents(f(turn)) }
 	}
 }
 
-// WithReplyGap sets the time between two events of a reply. The default is 0.
+// WithReplyGap sets the delay between two events of a reply. The default is 0.
 func WithReplyGap(d time.Duration) Option { return func(c *config) { c.replyGap = d } }
 
-// WithSessionInDone makes the event that ends a reply carry the session's ID. The
-// default is false, as in the service's documentation.
+// WithSessionInDone sets whether the "done" event of a reply contains the session ID.
+// The default is false, as in the service's documentation.
 func WithSessionInDone(yes bool) Option { return func(c *config) { c.sessionInDone = yes } }
 
-// WithLogIDs sets whether the events of a log stream have IDs, by which a client
-// resumes. The default is true; with false they are plain data lines.
+// WithLogIDs sets whether the events of a log stream have IDs, which clients need to
+// resume without gaps. The default is true.
 func WithLogIDs(yes bool) Option { return func(c *config) { c.logIDs = yes } }
 
-// WithLogKeepAlive makes a log stream send a comment whenever it has been silent for d.
+// WithLogKeepAlive makes a log stream send a comment each time it has been idle for d.
 // The default is 0: no comments.
 func WithLogKeepAlive(d time.Duration) Option { return func(c *config) { c.logKeepAlive = d } }
 
-// WithPlanLimits sets how many agents each account may have, and how many may run at a
-// time; 0 is no limit, which is the default.
+// WithPlanLimits limits how many agents each account may have, and how many of them may
+// run at the same time. The default is 0: no limit.
 func WithPlanLimits(maxAgents, maxRunning int) Option {
 	return func(c *config) { c.maxAgents, c.maxRunning = maxAgents, maxRunning }
 }
 
-// WithMaxPage limits the rows of one page of any list, whatever the request asks for.
-// The default is 0: without a limit parameter a list is returned whole.
+// WithMaxPage sets the maximum page size of all lists. The default is 0: no maximum. A
+// request without a limit parameter then returns the whole list.
 func WithMaxPage(rows int) Option { return func(c *config) { c.maxPage = rows } }
 
-// WithMiddleware wraps the service in f; the first one given is the outermost.
-// [Service.Requests] includes requests that a middleware responds to.
+// WithMiddleware wraps the service in f. The first middleware is the outermost.
+// [Service.Requests] includes requests that a middleware handles itself.
 func WithMiddleware(f func(http.Handler) http.Handler) Option {
 	return func(c *config) { c.middleware = append(c.middleware, f) }
 }
 
-// WithTLS makes [NewServer] serve HTTPS, with HTTP/2, under a certificate that
-// [Server.Client] and [Server.HTTPClient] trust.
+// WithTLS makes [NewServer] serve HTTPS and HTTP/2. [Server.Client] and
+// [Server.HTTPClient] trust the certificate.
 func WithTLS() Option { return func(c *config) { c.tls = true } }
 
-// WithInMemory makes [NewServer] use connections in memory in place of sockets, as
-// testing/synctest needs. Only [Server.Client] and [Server.HTTPClient] reach such a
-// server.
+// WithInMemory makes [NewServer] use in-memory connections instead of sockets, as
+// testing/synctest requires. Only clients from [Server.Client], [Server.ClientFor] and
+// [Server.HTTPClient] can connect to such a server.
 func WithInMemory() Option { return func(c *config) { c.inMemory = true } }

@@ -6,41 +6,42 @@ import (
 	"time"
 )
 
-// ResetMeaning is the kind of the rate limit's window, and what the header
-// X-RateLimit-Reset means.
+// ResetMeaning is the kind of the rate-limit window and the meaning of the
+// X-RateLimit-Reset header.
 type ResetMeaning int
 
 const (
-	// ResetOldest is a sliding window; Reset is when its oldest request leaves it, the
-	// earliest time at which there is more budget.
+	// ResetOldest is a sliding window. The reset is when its oldest request leaves it,
+	// so that one more request is allowed.
 	ResetOldest ResetMeaning = iota
-	// ResetFree is a sliding window; Reset is when it has no requests any more.
+	// ResetFree is a sliding window. The reset is when its newest request leaves it, so
+	// that the full limit is available.
 	ResetFree
-	// ResetFixed is a window that begins with its first request; Reset is when it ends
-	// and the whole budget is there again.
+	// ResetFixed is a fixed window that begins with its first request. The reset is when
+	// it ends.
 	ResetFixed
 )
 
 func (c *config) limited() bool { return c.limit > 0 && c.window > 0 }
 
-// limit takes one request from the key's budget and sets the headers.
+// limit counts a request against the key's limit and sets the rate-limit headers.
 func (s *Service) limit(header http.Header, key *apiKey) error {
 	if !s.config.limited() {
 		return nil
 	}
 	now := time.Now()
 	key.expire(now, &s.config)
-	granted := len(key.used) < s.config.limit
-	if granted {
+	allowed := len(key.used) < s.config.limit
+	if allowed {
 		key.used = append(key.used, now)
 	}
-	next := key.used[0].Add(s.config.window) // when there is more budget
+	next := key.used[0].Add(s.config.window) // when another request is allowed
 	reset := next
 	if s.config.reset == ResetFree {
 		reset = key.used[len(key.used)-1].Add(s.config.window)
 	}
 	setRateLimit(header, s.config.limit, s.config.limit-len(key.used), reset.Add(s.config.offset))
-	if granted {
+	if allowed {
 		return nil
 	}
 	seconds := (next.Sub(now) + time.Second - 1) / time.Second
@@ -48,20 +49,19 @@ func (s *Service) limit(header http.Header, key *apiKey) error {
 	return newError(http.StatusTooManyRequests, "rate_limit_exceeded", "more than %d requests in %v", s.config.limit, s.config.window)
 }
 
-// expire forgets the requests that have left the window.
+// expire removes the requests that have left the window.
 func (k *apiKey) expire(now time.Time, c *config) {
-	gone := 0
-	for gone < len(k.used) && !now.Before(k.used[gone].Add(c.window)) {
-		gone++
+	expired := 0
+	for expired < len(k.used) && !now.Before(k.used[expired].Add(c.window)) {
+		expired++
 	}
-	if c.reset == ResetFixed && gone > 0 {
-		gone = len(k.used) // the window of the first request is over, and all others were in it
+	if c.reset == ResetFixed && expired > 0 {
+		expired = len(k.used) // all requests were in the window of the first
 	}
-	k.used = k.used[gone:]
+	k.used = k.used[expired:]
 }
 
-// setRateLimit sets the headers. The reset is rounded up, so that a client which waits
-// until then is not early.
+// setRateLimit sets the rate-limit headers. It rounds the reset up to a second.
 func setRateLimit(header http.Header, limit, remaining int, reset time.Time) {
 	seconds := reset.Unix()
 	if reset.Nanosecond() > 0 {
@@ -72,7 +72,7 @@ func setRateLimit(header http.Header, limit, remaining int, reset time.Time) {
 	header.Set("X-RateLimit-Reset", strconv.FormatInt(seconds, 10))
 }
 
-// setExhausted sets the headers of a 429 that ends in a second.
+// setExhausted sets the headers of a 429 whose reset is in one second.
 func (s *Service) setExhausted(header http.Header) {
 	limit := defaultLimit
 	if s.config.limited() {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// headers are the rate-limit headers of a response. Reset is in seconds from the start
+// headers are the rate-limit headers of a response. Reset is in seconds since the start
 // of the test.
 type headers struct {
 	status                       int
@@ -100,7 +100,7 @@ func TestClockOffset(t *testing.T) {
 	})
 }
 
-// A scripted 429 has the headers of one that the limiter decides.
+// A scripted 429 has the same headers as one of the rate limiter.
 func TestFail429HasRateLimitHeaders(t *testing.T) {
 	for name, opt := range map[string]Option{"limited": WithRateLimit(120, time.Minute), "unlimited": WithRateLimit(0, 0)} {
 		t.Run(name, func(t *testing.T) {

@@ -12,11 +12,11 @@ import (
 // ReplyEvent is an event of an agent's reply; see [WithReply].
 type ReplyEvent struct {
 	kind string
-	text string // of a text event
+	text string // set for text events only
 	data []byte
 }
 
-// textEvent has the fields in the documented order.
+// textEvent is a struct to encode its fields in the documented order.
 type textEvent struct {
 	Type    string `json:"type"`
 	Content string `json:"content"`
@@ -27,8 +27,8 @@ func TextEvent(text string) ReplyEvent {
 	return ReplyEvent{agento.ChatText, text, encodeJSON(textEvent{agento.ChatText, text})}
 }
 
-// ToolEvent returns an event of type "tool" with the given fields. The event is
-// inferred, and its fields are not known.
+// ToolEvent returns an event of type "tool" with the given fields. The API does not
+// document this event.
 func ToolEvent(fields map[string]any) ReplyEvent {
 	event := object{"type": agento.ChatTool}
 	for name, value := range fields {
@@ -37,8 +37,8 @@ func ToolEvent(fields map[string]any) ReplyEvent {
 	return ReplyEvent{kind: agento.ChatTool, data: encodeJSON(event)}
 }
 
-// ErrorEvent returns the event that ends the reply with an error. Later events are not
-// sent, and the reply is not in the history.
+// ErrorEvent returns an event that ends the reply with an error. Later events are not
+// sent, and the reply is not added to the history.
 func ErrorEvent(code, message string) ReplyEvent {
 	return ReplyEvent{kind: agento.ChatError, data: encodeJSON(object{
 		"type": agento.ChatError, "error": object{"code": code, "message": message},
@@ -58,8 +58,8 @@ func replyEvents[E string | ReplyEvent](from []E) []ReplyEvent {
 	return events
 }
 
-// reply is the response to a turn. The agent's message is in the history once the turn
-// has ended, and not if the client has left before.
+// reply returns the response to a message. The agent's message is added to the history
+// after the last event was sent, but not if the client disconnected.
 func (a *agent) reply(s *session, turn Turn) response {
 	service := a.account.service
 	failed := func(e ReplyEvent) bool { return e.kind == agento.ChatError }
@@ -101,9 +101,9 @@ func (a *agent) reply(s *session, turn Turn) response {
 	}}
 }
 
-const maxEcho = 16 // text events for the message that is repeated
+const maxEcho = 16 // maximum number of text events that repeat the message
 
-// defaultReply says what it is and repeats the message in whole words.
+// defaultReply identifies the fake and repeats the message, split at spaces.
 func defaultReply(t Turn) []string {
 	reply := []string{"This is agentotest, ", "a test double of the Agento service: ", "no model has read your message. ", "You wrote: "}
 	words := strings.SplitAfter(t.Message, " ")

@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	maxRequests     = 10_000  // kept for Requests
-	maxRecordedBody = 1 << 20 // of a request
+	maxRequests     = 10_000
+	maxRecordedBody = 1 << 20
 )
 
 // Request is a request that the service received.
 type Request struct {
-	Time      time.Time // by the service's clock
-	Account   string    // the name of the account whose key it had; "" for an invalid key
-	Operation string    // its name, such as "createAgent"; "" if the API has no such operation
+	Time      time.Time // according to the service's clock
+	Account   string    // name of the account that the key belongs to; "" if the key is invalid
+	Operation string    // such as "createAgent"; "" if the API has no such operation
 	Method    string
-	Path      string      // as it was sent, escaped, with the query
-	Header    http.Header // with a mask in place of the value of X-Api-Key
+	Path      string      // escaped, with the query, as sent
+	Header    http.Header // with the value of X-Api-Key masked
 	Body      []byte      // at most the first MiB
-	Status    int         // of the response; 0 before it, and if the connection was dropped before it
+	Status    int         // status of the response; 0 if none has been sent
 }
 
-// Decode decodes the JSON body of the request into v. The error names the operation.
+// Decode decodes the JSON body of the request into v.
 func (r Request) Decode(v any) error {
 	if err := json.Unmarshal(r.Body, v); err != nil {
 		return fmt.Errorf("agentotest: decode the body of %s: %w", cmp.Or(r.Operation, r.Method+" "+r.Path), err)
@@ -36,8 +36,8 @@ func (r Request) Decode(v any) error {
 	return nil
 }
 
-// Requests returns the newest 10,000 requests in order of arrival, rejected ones
-// included.
+// Requests returns the newest 10,000 requests in order of arrival, including rejected
+// ones.
 func (s *Service) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,13 +48,14 @@ func (s *Service) Requests() []Request {
 	return all
 }
 
-// RequestsTo returns the requests of one operation; see [Service.Next] for its name.
+// RequestsTo returns the recorded requests of one operation, named as in
+// [Service.Next].
 func (s *Service) RequestsTo(operation string) []Request {
 	names := operationNames(operation)
 	return filter(s.Requests(), func(r Request) bool { return slices.Contains(names, r.Operation) })
 }
 
-// ForgetRequests empties what [Service.Requests] returns.
+// ForgetRequests deletes the recorded requests.
 func (s *Service) ForgetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +78,7 @@ func (s *Service) record(r *http.Request, body []byte) *Request {
 	return entry
 }
 
-// arrival is what ServeHTTP passes through the middleware to serve.
+// arrival is the value that ServeHTTP passes to serve in the request's context.
 type arrival struct {
 	entry  *Request
 	cancel context.CancelFunc // ends the request
@@ -85,7 +86,7 @@ type arrival struct {
 
 type arrivalKey struct{}
 
-// statusWriter notes the status of the response.
+// statusWriter records the status of the response.
 type statusWriter struct {
 	http.ResponseWriter
 	service *Service
@@ -99,8 +100,8 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Flush is for middleware that asks for an http.Flusher.
+// Flush implements http.Flusher, which some middleware needs.
 func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
-// Unwrap lets http.ResponseController reach the connection.
+// Unwrap returns the wrapped writer for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

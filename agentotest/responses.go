@@ -11,28 +11,26 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// response is the result of an operation. Nothing of it has been sent, so that a
-// scripted fault can discard it after the operation took effect.
+// response is the result of an operation. It has not been sent, so a fault can discard
+// it after the operation has taken effect.
 type response struct {
 	status int
 	header http.Header
 	body   []byte
-	stream *eventStream // in place of a body
+	stream *eventStream // replaces body
 }
 
-// eventStream is a response that is an event stream.
 type eventStream struct {
 	// write sends the events. It returns false if the stream was interrupted.
 	write func(c *call) (complete bool)
-	// finish, if any, does what remains to be done at the end of the stream.
+	// finish, if not nil, runs after the last event.
 	finish func()
 }
 
-// object is a JSON object.
 type object map[string]any
 
-// objectOf returns the object that the SDK reads into a T. values has the names of the
-// fields in Go; their tags have the names in JSON.
+// objectOf returns a JSON object that the SDK decodes into a T. The keys of values are
+// the Go names of T's fields.
 func objectOf[T any](values object) object {
 	out := object{}
 	for field, value := range values {
@@ -62,7 +60,7 @@ func dataResponse(status int, data any, page *pagination) response {
 	}{data, page})}
 }
 
-// encodeJSON writes < > & as they are, as servers outside Go do.
+// encodeJSON encodes v without escaping < > &, as servers in other languages do.
 func encodeJSON(v any) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -73,8 +71,7 @@ func encodeJSON(v any) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// list returns one page of rows, newest first. rows are in the order of their
-// creation.
+// list returns a page of rows, newest first. rows must be in order of creation.
 func list[T resource](c *call, rows []T) (response, error) {
 	limit, err := c.queryInt("limit", 1, len(rows))
 	if err != nil {
@@ -95,7 +92,7 @@ func list[T resource](c *call, rows []T) (response, error) {
 	return dataResponse(http.StatusOK, data, &pagination{len(rows), limit, offset}), nil
 }
 
-// apiError is a response with the error envelope.
+// apiError is an error that is sent as an error envelope.
 type apiError struct {
 	status  int
 	code    string
@@ -127,7 +124,7 @@ func notFound(resource string) error {
 }
 
 func errorResponse(err error) response {
-	e := err.(*apiError) // as all errors of this package are
+	e := err.(*apiError) // handlers return no other errors
 	return response{status: e.status, header: e.header, body: errorBody(e.code, e.message)}
 }
 
@@ -135,7 +132,7 @@ func errorBody(code, message string) []byte {
 	return encodeJSON(object{"error": object{"code": code, "message": message}})
 }
 
-// wireTime is a time as the API writes it; null for the zero time.
+// wireTime is a time in the API's format. The zero time is null.
 type wireTime time.Time
 
 const timeFormat = "2006-01-02T15:04:05.000Z"
@@ -147,7 +144,7 @@ func (t wireTime) MarshalJSON() ([]byte, error) {
 	return []byte(strconv.Quote(time.Time(t).UTC().Format(timeFormat))), nil
 }
 
-// orNull returns nil, which is null in JSON, for "".
+// orNull returns text, or nil if text is empty.
 func orNull(text string) any {
 	if text == "" {
 		return nil

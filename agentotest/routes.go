@@ -9,10 +9,10 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// handler does one operation. It runs with Service.mu locked.
+// handler performs an operation. It runs with Service.mu locked.
 type handler func(c *call) (response, error)
 
-// on returns the handler of an operation on what target finds.
+// on returns a handler that performs an operation on the value that target finds.
 func on[T any](target func(*call) (T, error), operation func(*call, T) (response, error)) handler {
 	return func(c *call) (response, error) {
 		found, err := target(c)
@@ -23,20 +23,19 @@ func on[T any](target func(*call) (T, error), operation func(*call, T) (response
 	}
 }
 
-// part returns a function that finds a part of what target finds.
+// part returns a function that finds a part of the value that target finds.
 func part[T, P any](target func(*call) (T, error), of func(T) P) func(*call) (P, error) {
 	return func(c *call) (P, error) {
 		found, err := target(c)
 		if err != nil {
-			var none P
-			return none, err
+			var zero P
+			return zero, err
 		}
 		return of(found), nil
 	}
 }
 
-// handlers has the operations by their row in the table of routes. Paths and scopes
-// are in that table only, so that a correction of it needs no edit here.
+// handlers contains the handler of each route. Paths and scopes are in package route.
 var handlers = map[*route.Route]handler{
 	route.ListAgents:   listAgents,
 	route.CreateAgent:  createAgent,
@@ -49,15 +48,15 @@ var handlers = map[*route.Route]handler{
 	route.AgentStatus:  on(agentOf, agentStatus),
 
 	route.GetAccount:        getAccount,
-	route.SetSecrets:        on(libraryOf, setSecrets),
+	route.SetSecrets:        on(settingsOf, setSecrets),
 	route.GetPersonality:    on(personalityOf, getResource[*document]),
 	route.UpdatePersonality: on(personalityOf, updateDocument),
 	route.GetWorkflow:       on(workflowOf, getResource[*document]),
 	route.UpdateWorkflow:    on(workflowOf, updateDocument),
-	route.ListRules:         on(libraryOf, listRules),
-	route.GetRule:           on(libraryOf, getRule),
-	route.PutRule:           on(libraryOf, putRule),
-	route.DeleteRule:        on(libraryOf, deleteRule),
+	route.ListRules:         on(settingsOf, listRules),
+	route.GetRule:           on(settingsOf, getRule),
+	route.PutRule:           on(settingsOf, putRule),
+	route.DeleteRule:        on(settingsOf, deleteRule),
 
 	route.SendMessage:   on(agentOf, sendMessage),
 	route.ListMessages:  on(agentOf, listMessages),
@@ -102,9 +101,9 @@ var endpoints = func() (all []*endpoint) {
 	return all
 }()
 
-// findEndpoint finds the operation of a request and the values in its path. It matches
-// the escaped path, so that an ID may contain a slash. The code of its errors does not
-// end in _not_found: no resource is missing, but the route.
+// findEndpoint returns the operation of a request and the values in its path. It matches
+// the escaped path, so an ID may contain a slash. Its error codes do not end in
+// _not_found, which means that a resource does not exist.
 func findEndpoint(method, escapedPath string) (*endpoint, map[string]string, error) {
 	var allow []string
 	segments := strings.Split(escapedPath, "/")
@@ -118,10 +117,10 @@ func findEndpoint(method, escapedPath string) (*endpoint, map[string]string, err
 		}
 	}
 	if allow == nil {
-		return nil, nil, newError(http.StatusNotFound, "unknown_route", "the service has no such path")
+		return nil, nil, newError(http.StatusNotFound, "unknown_route", "unknown path")
 	}
 	slices.Sort(allow)
-	err := newError(http.StatusMethodNotAllowed, "method_not_allowed", "the path does not take this method")
+	err := newError(http.StatusMethodNotAllowed, "method_not_allowed", "method not allowed for this path")
 	err.header = http.Header{"Allow": {strings.Join(allow, ", ")}}
 	return nil, nil, err
 }

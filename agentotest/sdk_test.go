@@ -11,8 +11,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/route"
 )
 
-// The SDK and the fake share only the table of operations. For every row of it, each
-// must read what the other writes.
+// The SDK and the fake share only the route table. Each must decode what the other
+// encodes, for every operation.
 func TestSDKOperations(t *testing.T) {
 	server := agentotest.NewServer()
 	defer server.Close()
@@ -112,9 +112,9 @@ func useChat(t *testing.T, server *agentotest.Server, client *agento.Client, id 
 	require.Equal(t, *session, withoutUpdate(sessions.Data[0], *session))
 }
 
-// withoutUpdate returns s with the UpdatedAt of as.
-func withoutUpdate(s, as agento.Session) agento.Session {
-	s.UpdatedAt = as.UpdatedAt
+// withoutUpdate returns s with the UpdatedAt of like.
+func withoutUpdate(s, like agento.Session) agento.Session {
+	s.UpdatedAt = like.UpdatedAt
 	return s
 }
 

@@ -12,11 +12,11 @@ import (
 // Server is a [Service] that listens on loopback.
 type Server struct {
 	*Service
-	URL  string // the base URL, without a slash at the end
+	URL  string // base URL, without a trailing slash
 	http *httptest.Server
 }
 
-// NewServer starts a server, which the caller must Close. It panics if it cannot
+// NewServer starts a server. The caller must call Close. NewServer panics if it cannot
 // listen on any port.
 func NewServer(opts ...Option) *Server {
 	service := New(opts...)
@@ -40,24 +40,24 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// Close drops the connections of all requests that are still open, streams among them,
-// and returns when nothing of the server is left.
+// Close drops all connections, including those of open streams, and waits until the
+// server has shut down.
 func (s *Server) Close() {
 	s.Service.Close()
 	s.http.CloseClientConnections()
 	s.http.Close()
 }
 
-// HTTPClient returns a client that reaches the server and, under [WithTLS], trusts its
-// certificate. Close closes its idle connections.
+// HTTPClient returns an HTTP client for the server. With [WithTLS] it trusts the
+// server's certificate. Close closes its idle connections.
 func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
 
-// Client returns a client of the SDK that uses the server with the key of its first
-// account. Options that are given override its own. It panics if they are invalid.
+// Client returns an SDK client for the server, with the key of the first account. The
+// options override the client's base URL and HTTP client. Client panics if an option is
+// invalid.
 func (s *Server) Client(opts ...agento.Option) *agento.Client { return s.ClientFor(s.Key(), opts...) }
 
-// ClientFor is like [Server.Client] with another key, such as that of another
-// account.
+// ClientFor is like [Server.Client] but uses the given key.
 func (s *Server) ClientFor(key string, opts ...agento.Option) *agento.Client {
 	own := []agento.Option{agento.WithBaseURL(s.URL), agento.WithHTTPClient(s.HTTPClient())}
 	client, err := agento.New(key, append(own, opts...)...)

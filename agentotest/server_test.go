@@ -58,7 +58,7 @@ func TestClientInvalidOption(t *testing.T) {
 	require.Panics(t, func() { server.Client(agento.WithBaseURL("ftp://x")) })
 }
 
-// A log stream that is dropped repeatedly delivers each line once.
+// A repeatedly dropped log stream delivers each line once.
 func TestClientResumesLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := agentotest.NewServer(agentotest.WithInMemory())

@@ -14,23 +14,23 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/exchange"
 )
 
-// Service is the fake service as an http.Handler. Use [NewServer] unless it has to run
-// behind a server or a middleware of your own. All methods are safe for concurrent use.
+// Service is an http.Handler that implements the fake service. Use [NewServer] unless
+// you need your own server. All methods are safe for concurrent use.
 //
-// A Service has the methods of its first account, such as [Account.AddAgent]. Methods
-// that take the ID of an agent or a swarm find it in any account.
+// The embedded Account is the first account. Methods of Service that take the ID of an
+// agent or a swarm find it in any account.
 type Service struct {
 	*Account
 	config  config
 	handler http.Handler
-	base    context.Context // ends when the service closes, and with it every request
+	base    context.Context // canceled by Close
 	end     context.CancelFunc
-	active  sync.WaitGroup // the requests being handled
-	served  atomic.Int64   // requests, for their IDs
+	active  sync.WaitGroup // requests being handled
+	served  atomic.Int64   // number of requests, for request IDs
 
-	mu         sync.Mutex // guards what follows and the state of all accounts
+	mu         sync.Mutex // guards the fields below and the state of all accounts
 	closed     bool
-	serial     int // of IDs
+	serial     int // of the last ID
 	accounts   []*Account
 	keys       map[string]*apiKey
 	skills     []*skill
@@ -40,7 +40,7 @@ type Service struct {
 	logStreams map[*logStream]bool
 }
 
-// New returns a service that is not yet reachable.
+// New returns a service that is not listening.
 func New(opts ...Option) *Service {
 	s := &Service{config: newConfig(opts), keys: map[string]*apiKey{}, logStreams: map[*logStream]bool{}}
 	s.base, s.end = context.WithCancel(context.Background())
@@ -56,8 +56,8 @@ func New(opts ...Option) *Service {
 	return s
 }
 
-// Close drops the connections of all streams and other open requests, and waits for
-// their handlers. Later requests are dropped too.
+// Close drops the connections of all open requests, including streams, and waits for
+// their handlers to return. Later requests are dropped too.
 func (s *Service) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -66,8 +66,8 @@ func (s *Service) Close() {
 	s.active.Wait()
 }
 
-// ServeHTTP handles one request. To drop a connection it panics with
-// [http.ErrAbortHandler], as handlers do.
+// ServeHTTP handles one request. It panics with [http.ErrAbortHandler] to drop the
+// connection.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
 		panic(http.ErrAbortHandler)
@@ -77,11 +77,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(s.base, cancel)()
 	defer unblockOn(ctx, w)()
-	if r.Body == nil { // of a request that was made by hand
+	if r.Body == nil { // the request did not pass through a server
 		r.Body = http.NoBody
 	}
-	// The body is read before the middleware runs: it is recorded, and net/http only
-	// notices that a client has gone once the body is read.
+	// Read the body first: net/http does not notice that a client has disconnected
+	// until the body has been read.
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -101,8 +101,7 @@ func (s *Service) begin() bool {
 	return !s.closed
 }
 
-// serve is the service inside of its middleware: the checks in their order, then the
-// operation and the fault that the test scripted for it.
+// serve checks the request, then performs its operation and the fault scripted for it.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	c := newCall(s, w, r)
 	w.Header().Set("X-Request-Id", fmt.Sprintf("req_%06d", s.served.Add(1)))
@@ -123,8 +122,8 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 	c.respond(endpoint.handle, s.nextFault(c.entry))
 }
 
-// admit checks key, scope and rate limit, and records the operation and the account of
-// the request. endpoint is nil for a path that the API does not have.
+// admit checks the key, the scope and the rate limit, in this order, and records the
+// operation and the account of the request. endpoint is nil if the path is unknown.
 func (s *Service) admit(c *call, endpoint *endpoint) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,16 +146,16 @@ func (s *Service) admit(c *call, endpoint *endpoint) error {
 
 func (s *Service) now() time.Time { return time.Now().Add(s.config.offset) }
 
-// unblockOn makes reads and writes of a request fail once ctx ends, so that a peer
-// which neither reads nor writes cannot block its handler. The returned function must
-// be called before the handler returns.
+// unblockOn makes reads and writes of a request fail once ctx ends, so that a client
+// that does not read or write cannot block the handler. The returned function must be
+// called before the handler returns.
 func unblockOn(ctx context.Context, w http.ResponseWriter) (stop func()) {
 	done := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		defer close(done)
 		past := time.Unix(1, 0)
 		control := http.NewResponseController(w)
-		_ = control.SetWriteDeadline(past) // a writer without deadlines cannot block
+		_ = control.SetWriteDeadline(past) // writers without deadlines do not block
 		_ = control.SetReadDeadline(past)
 	})
 	return func() {
@@ -166,7 +165,7 @@ func unblockOn(ctx context.Context, w http.ResponseWriter) (stop func()) {
 	}
 }
 
-// wait returns false if ctx ends before d has passed.
+// wait waits for d. It returns false if ctx ends first.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -63,7 +63,6 @@ func TestAppendLimited(t *testing.T) {
 	}
 }
 
-// A request that did not go through a server may have a nil body.
 func TestRequestWithoutBody(t *testing.T) {
 	s := New()
 	defer s.Close()
@@ -127,7 +126,7 @@ func TestMiddleware(t *testing.T) {
 	require.Equal(t, 418, s.Requests()[1].Status)
 }
 
-// A middleware may replace the request, with another body.
+// A middleware may replace the request and its body.
 func TestMiddlewareChangesRequest(t *testing.T) {
 	s := start(t, WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -151,8 +150,7 @@ func TestRequestIDs(t *testing.T) {
 	require.Contains(t, seen, "req_000001")
 }
 
-// The service works on a server and listener of the caller.
-func TestServiceOnOtherServer(t *testing.T) {
+func TestServiceOnOwnServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := New(WithReplyGap(time.Minute))
 		listener := memnet.Listen()
@@ -172,7 +170,7 @@ func TestServiceOnOtherServer(t *testing.T) {
 	})
 }
 
-func TestServiceInARecorder(t *testing.T) {
+func TestServiceWithResponseRecorder(t *testing.T) {
 	service := New()
 	defer service.Close()
 	id := service.AddAgent(AgentSeed{})
@@ -240,7 +238,7 @@ func TestCloseDuringBody(t *testing.T) {
 	})
 }
 
-// Close does not wait for a middleware that waits for the request's context.
+// Close cancels the request's context that a middleware waits for.
 func TestCloseDuringMiddleware(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewServer(WithInMemory(), WithMiddleware(func(http.Handler) http.Handler {
@@ -272,7 +270,7 @@ func TestInterruptedResponsePanics(t *testing.T) {
 	require.PanicsWithValue(t, http.ErrAbortHandler, send)
 }
 
-// Close waits for handlers, also without a connection.
+// Close also waits for handlers that were called directly.
 func TestCloseWaitsForHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := false
@@ -290,7 +288,7 @@ func TestCloseWaitsForHandlers(t *testing.T) {
 	})
 }
 
-func TestServersSeparate(t *testing.T) {
+func TestServerIsolation(t *testing.T) {
 	one, two := start(t), start(t)
 	one.AddAgent(AgentSeed{})
 	require.NotEqual(t, one.URL, two.URL)

@@ -14,14 +14,13 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// The sources of skills.
 const (
 	sourceMarketplace = "marketplace"
 	sourceCustom      = "custom"
 	sourceGitHub      = "github"
 )
 
-const skillFile = "SKILL.md" // which every skill has
+const skillFile = "SKILL.md" // required in every skill
 
 var (
 	skillName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -31,29 +30,29 @@ var (
 		`(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$`)
 )
 
-// SkillSeed describes a skill to begin with; every field may be left out.
+// SkillSeed describes a skill for [Account.AddSkill]. All fields are optional.
 type SkillSeed struct {
 	Name        string // default "test-skill"
 	Version     string // default "1.0.0"
 	Description string
 	Author      string
-	Custom      bool              // in the account's own catalog and not in the marketplace
-	Files       map[string]string // default a SKILL.md
+	Custom      bool              // add it to the account's catalog instead of the marketplace
+	Files       map[string]string // default a minimal SKILL.md
 }
 
 // Skill is the state of a skill.
 type Skill struct {
 	ID, Name, Author, Source string
-	Versions                 []string          // in the order of their upload
+	Versions                 []string          // in order of upload
 	Description              string            // of the latest version
 	Files                    map[string]string // of the latest version
 }
 
 type skill struct {
 	id, name, author, source string
-	account                  *Account // nil: in the marketplace
+	account                  *Account // nil for skills of the marketplace
 	created                  time.Time
-	versions                 []*skillVersion // in the order of their upload
+	versions                 []*skillVersion // in order of upload
 }
 
 type skillVersion struct {
@@ -73,7 +72,8 @@ func (k *skill) wire() any {
 
 func (k *skill) latest() *skillVersion { return k.versions[len(k.versions)-1] }
 
-// version finds a version; "" is the latest. It returns nil if there is no such version.
+// version returns the given version, or the latest if it is "". It returns nil if there
+// is no such version.
 func (k *skill) version(version string) *skillVersion {
 	for _, v := range slices.Backward(k.versions) {
 		if version == "" || v.version == version {
@@ -94,7 +94,7 @@ func (s *Service) addMarketplace() {
 	}
 }
 
-// skills returns those of the marketplace and the account's own.
+// skills returns the skills of the marketplace and of the account.
 func (a *Account) skills() []*skill {
 	return filter(a.service.skills, func(k *skill) bool { return k.account == nil || k.account == a })
 }
@@ -113,8 +113,8 @@ func browseSkills(c *call) (response, error) {
 	}))
 }
 
-// uploadSkill adds a version to the account's catalog. The same version with the same
-// content changes nothing.
+// uploadSkill adds a skill version to the account's catalog. It accepts a version that
+// exists if the content is the same.
 func uploadSkill(c *call) (response, error) {
 	f := fieldsOf[agento.UploadSkillParams](c)
 	name := f.required("Name")
@@ -130,14 +130,14 @@ func uploadSkill(c *call) (response, error) {
 	case old == nil:
 		k.versions = append(k.versions, v)
 	case old.description != v.description || !maps.Equal(old.files, v.files):
-		return response{}, conflict("version %s of %s exists with other content", v.version, name)
+		return response{}, conflict("version %s of %s exists with different content", v.version, name)
 	}
 	return created(k.wire())
 }
 
 func (v *skillVersion) check(name string) error {
 	if !skillName.MatchString(name) {
-		return invalid("name must be of lower-case letters, digits and hyphens")
+		return invalid("name must consist of lower-case letters, digits and single hyphens")
 	}
 	if !semver.MatchString(v.version) {
 		return invalid("version must be a semantic version such as 1.0.0")
@@ -147,14 +147,13 @@ func (v *skillVersion) check(name string) error {
 	}
 	for path := range v.files {
 		if path == "." || !fs.ValidPath(path) {
-			return invalid("files must have relative paths, unlike %q", path)
+			return invalid("files must have relative paths: %q", path)
 		}
 	}
 	return nil
 }
 
-// findOrAddSkill finds or adds the skill with a name in the marketplace or in the
-// account's own catalog.
+// findOrAddSkill finds a skill by name and source, or adds it.
 func (a *Account) findOrAddSkill(name, source string) *skill {
 	for _, k := range a.skills() {
 		if k.source == source && k.name == name {
@@ -173,14 +172,14 @@ func (a *Account) findOrAddSkill(name, source string) *skill {
 // keep it.
 func deleteSkill(c *call, k *skill) (response, error) {
 	if k.source != sourceCustom {
-		return response{}, newError(http.StatusForbidden, "forbidden", "a skill of the marketplace cannot be deleted")
+		return response{}, newError(http.StatusForbidden, "forbidden", "marketplace skills cannot be deleted")
 	}
 	c.service.skills = remove(c.service.skills, k)
 	return noContent()
 }
 
 // AddSkill adds a skill to the marketplace, which all accounts share, or to the
-// account's own catalog, and returns its ID. A name that exists gets one more version.
+// account's catalog, and returns its ID. If the skill exists, AddSkill adds a version.
 func (a *Account) AddSkill(seed SkillSeed) string {
 	a.service.mu.Lock()
 	defer a.service.mu.Unlock()
@@ -198,7 +197,7 @@ func (a *Account) AddSkill(seed SkillSeed) string {
 	return k.id
 }
 
-// Skills returns the skills of the marketplace and of the account's own catalog, newest
+// Skills returns the skills of the marketplace and of the account's catalog, newest
 // first.
 func (a *Account) Skills() []Skill {
 	a.service.mu.Lock()

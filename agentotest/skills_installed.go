@@ -9,9 +9,9 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// InstalledSkill is a skill that an agent has, loaded or not.
+// InstalledSkill is a skill installed on an agent. The agent loads it at its next start.
 type InstalledSkill struct {
-	ID, SkillID, Name, Version, Source string // SkillID is "" for one from GitHub
+	ID, SkillID, Name, Version, Source string // SkillID is "" for a skill from GitHub
 	InstalledAt                        time.Time
 }
 
@@ -28,19 +28,19 @@ func installSkill(c *call, a *agent) (response, error) {
 	f := fieldsOf[agento.InstallSkillParams](c)
 	skillID, version, url := f.notEmpty("SkillID"), f.text("Version"), f.notEmpty("GitHubURL")
 	if f.err == nil && skillID.set == url.set {
-		f.err = invalid("one of %s and %s is required, and not both", f.name("SkillID"), f.name("GitHubURL"))
+		f.err = invalid("exactly one of %s and %s is required", f.name("SkillID"), f.name("GitHubURL"))
 	}
 	if f.err == nil && url.set && version.set {
-		f.err = invalid("%s goes with %s only: %s pins a branch or tag by /tree/<name>", f.name("Version"), f.name("SkillID"), f.name("GitHubURL"))
+		f.err = invalid("%s requires %s: to select a branch or tag, append /tree/<name> to %s", f.name("Version"), f.name("SkillID"), f.name("GitHubURL"))
 	}
 	if f.err != nil {
 		return response{}, f.err
 	}
-	install := func() (*InstalledSkill, error) { return fromGitHub(url.value) }
+	find := func() (*InstalledSkill, error) { return fromGitHub(url.value) }
 	if skillID.set {
-		install = func() (*InstalledSkill, error) { return c.account.fromCatalog(skillID.value, version.value) }
+		find = func() (*InstalledSkill, error) { return c.account.fromCatalog(skillID.value, version.value) }
 	}
-	wanted, err := install()
+	wanted, err := find()
 	if err != nil {
 		return response{}, err
 	}
@@ -59,10 +59,10 @@ func (a *Account) fromCatalog(id, version string) (*InstalledSkill, error) {
 	return &InstalledSkill{SkillID: k.id, Name: k.name, Version: v.version, Source: k.source}, nil
 }
 
-// githubURL is a public repository, with the branch or tag that it may pin.
+// githubURL matches a repository URL with an optional branch or tag.
 var githubURL = regexp.MustCompile(`^https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/([A-Za-z0-9._-]+?)(?:\.git)?(?:/tree/[^?#\s]+)?/?$`)
 
-// fromGitHub takes the repository's name for the skill's name.
+// fromGitHub names the skill after the repository.
 func fromGitHub(url string) (*InstalledSkill, error) {
 	parts := githubURL.FindStringSubmatch(url)
 	if parts == nil {
@@ -71,8 +71,8 @@ func fromGitHub(url string) (*InstalledSkill, error) {
 	return &InstalledSkill{Name: strings.ToLower(parts[1]), Version: "1.0.0", Source: sourceGitHub}, nil
 }
 
-// install installs a skill on an agent, in place of another version of it. A version
-// that is installed already is left as it is.
+// install installs a skill on an agent or replaces the installed version. It does
+// nothing if the version is already installed.
 func (a *agent) install(wanted *InstalledSkill) *InstalledSkill {
 	i := slices.IndexFunc(a.installed, func(have *InstalledSkill) bool {
 		return have.SkillID == wanted.SkillID && have.Name == wanted.Name && have.Source == wanted.Source
@@ -92,7 +92,7 @@ func (a *agent) install(wanted *InstalledSkill) *InstalledSkill {
 	return wanted
 }
 
-// uninstallSkill takes the ID of the skill or of its installation.
+// uninstallSkill accepts the ID of the skill or of its installation.
 func uninstallSkill(c *call, a *agent) (response, error) {
 	id := c.values["skillId"]
 	i := slices.IndexFunc(a.installed, func(have *InstalledSkill) bool { return have.ID == id || have.SkillID == id })

@@ -26,7 +26,7 @@ func TestUploadSkill(t *testing.T) {
 		return ask(t, s, "POST", "/v1/skills", `{"name":"faq","version":"`+version+`","files":{"SKILL.md":"`+md+`","lib/a.py":"x"}}`)
 	}
 	id := upload("1.0.0", "a").want(201, "").text("data", "id")
-	require.Equal(t, id, upload("1.0.0", "a").want(201, "").text("data", "id"), "uploading the same again changes nothing")
+	require.Equal(t, id, upload("1.0.0", "a").want(201, "").text("data", "id"), "uploading the same version twice has no effect")
 	require.Equal(t, []string{"1.0.0"}, s.Skills()[0].Versions)
 	upload("1.0.0", "b").want(409, "conflict")
 	g := upload("1.1.0-rc.1+b.7", "b").want(201, "")
@@ -40,14 +40,14 @@ func TestUploadSkill(t *testing.T) {
 	for body, message := range map[string]string{
 		`{"version":"1.0.0",` + files + `}`:                                      "name is required",
 		`{"name":"faq",` + files + `}`:                                           "version is required",
-		`{"name":"Faq","version":"1.0.0",` + files + `}`:                         "name must be of lower-case letters, digits and hyphens",
-		`{"name":"a--b","version":"1.0.0",` + files + `}`:                        "name must be of lower-case letters, digits and hyphens",
+		`{"name":"Faq","version":"1.0.0",` + files + `}`:                         "name must consist of lower-case letters, digits and single hyphens",
+		`{"name":"a--b","version":"1.0.0",` + files + `}`:                        "name must consist of lower-case letters, digits and single hyphens",
 		`{"name":"faq","version":"v1.0.0",` + files + `}`:                        "version must be a semantic version such as 1.0.0",
 		`{"name":"faq","version":"1.0",` + files + `}`:                           "version must be a semantic version such as 1.0.0",
 		`{"name":"faq","version":"1.0.0"}`:                                       "files must contain SKILL.md",
 		`{"name":"faq","version":"1.0.0","files":{"docs/SKILL.md":"x"}}`:         "files must contain SKILL.md",
-		`{"name":"faq","version":"1.0.0","files":{"SKILL.md":"x","../a":"x"}}`:   `files must have relative paths, unlike "../a"`,
-		`{"name":"faq","version":"1.0.0","files":{"SKILL.md":"x","/etc/a":"x"}}`: `files must have relative paths, unlike "/etc/a"`,
+		`{"name":"faq","version":"1.0.0","files":{"SKILL.md":"x","../a":"x"}}`:   `files must have relative paths: "../a"`,
+		`{"name":"faq","version":"1.0.0","files":{"SKILL.md":"x","/etc/a":"x"}}`: `files must have relative paths: "/etc/a"`,
 		`{"name":"faq","version":"1.0.0","files":{"SKILL.md":{"content":"x"}}}`:  "files.SKILL.md must be a string",
 	} {
 		g := ask(t, s, "POST", "/v1/skills", body).want(400, "validation_error")
@@ -70,7 +70,7 @@ func TestInstallSkill(t *testing.T) {
 	require.Equal(t, []string{"own", "1.0.0", "custom", skill},
 		[]string{first.text("data", "name"), first.text("data", "version"), first.text("data", "source"), first.text("data", jsonname.Of[agento.InstalledSkill]("SkillID"))})
 	again := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill, "Version": "1.0.0"})).want(201, "")
-	require.Equal(t, first.body, again.body, "an installed version is left as it is")
+	require.Equal(t, first.body, again.body, "installing the same version twice has no effect")
 	latest := ask(t, s, "POST", path, bodyOf[params](object{"SkillID": skill})).want(201, "")
 	require.Equal(t, []string{first.text("data", "id"), "2.0.0"}, []string{latest.text("data", "id"), latest.text("data", "version")})
 	require.Greater(t, latest.text("data", "installedAt"), first.text("data", "installedAt"))

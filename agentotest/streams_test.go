@@ -61,8 +61,7 @@ func TestChatStream(t *testing.T) {
 	}
 }
 
-// The event that is added does not overwrite what follows in the caller's array.
-func TestChatStreamLeavesEventsAlone(t *testing.T) {
+func TestChatStreamDoesNotModifyEvents(t *testing.T) {
 	events := []agento.ChatEvent{{Type: agento.ChatText, Content: "a"}, {Type: agento.ChatText, Content: "b"}}
 	text, err := agentotest.ChatStream(events[:1], nil).Text()
 	require.NoError(t, err)
@@ -82,7 +81,7 @@ func TestLogStream(t *testing.T) {
 	require.NoError(t, agentotest.LogStream(nil, nil).Close())
 }
 
-// The durations of a reply count from its reading, since nothing was sent.
+// The durations of a reply are measured from the first read, since nothing was sent.
 func TestChatStreamReplyDurations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reply, err := agentotest.ChatStream([]agento.ChatEvent{{Type: agento.ChatText, Content: "Hello"}}, nil).Reply()

@@ -8,7 +8,7 @@ import (
 	"github.com/remsyshq/agento-go"
 )
 
-// SwarmSeed describes a swarm to begin with; every field may be left out.
+// SwarmSeed describes a swarm for [Account.AddSwarm]. All fields are optional.
 type SwarmSeed struct {
 	Name        string // default "Test Swarm"
 	Description string
@@ -18,13 +18,13 @@ type SwarmSeed struct {
 // Swarm is the state of a swarm.
 type Swarm struct {
 	ID, Name, Description string
-	Agents                []string // their IDs, in the order of their creation
-	Secrets               []string // the names, sorted
+	Agents                []string // IDs of its agents, in order of creation
+	Secrets               []string // names, sorted
 	CreatedAt             time.Time
 }
 
-// swarm has the state of a swarm. Agents and Secrets of Swarm are only set in a
-// snapshot.
+// swarm is the state of a swarm. The Agents and Secrets of the embedded Swarm are only
+// set in a snapshot.
 type swarm struct {
 	Swarm
 	account   *Account
@@ -47,7 +47,7 @@ func (w *swarm) wire() any {
 	})
 }
 
-// members returns the agents of a swarm, in the order of their creation.
+// members returns the agents of the swarm in order of creation.
 func (w *swarm) members() []*agent {
 	return filter(w.account.agents, func(a *agent) bool { return a.SwarmID == w.ID })
 }
@@ -85,7 +85,7 @@ func updateSwarm(c *call, w *swarm) (response, error) {
 	return ok(w.wire())
 }
 
-// deleteSwarm leaves the agents, which are then in no swarm.
+// deleteSwarm deletes a swarm and keeps its agents.
 func deleteSwarm(c *call, w *swarm) (response, error) {
 	for _, a := range w.members() {
 		a.SwarmID = ""
@@ -102,7 +102,7 @@ func (a *Account) AddSwarm(seed SwarmSeed) string {
 	return a.newSwarm(seed).ID
 }
 
-// Swarms returns all swarms of the account, newest first.
+// Swarms returns the swarms of the account, newest first.
 func (a *Account) Swarms() []Swarm {
 	a.service.mu.Lock()
 	defer a.service.mu.Unlock()

@@ -41,8 +41,8 @@ var exceptions = []exception{
 	{test: "ExampleWithExtra", problem: `"colour" is unsupported`, why: "WithExtra"},
 	{test: "TestUpdateBodies", problem: "/name", why: "an update sends what its caller sets, and the service validates it"},
 	{test: "TestUpdateBodies", problem: "/swarmId", why: "likewise"},
-	{test: "TestServiceInARecorder", problem: "takes no body", why: "a test of the fake sends one body everywhere"},
-	{test: "TestSessionsBelongToPeers", problem: "/peerId", why: "the fake takes an empty text for none, which the SDK never sends"},
+	{test: "TestServiceWithResponseRecorder", problem: "takes no body", why: "a test of the fake sends one body everywhere"},
+	{test: "TestSessionOfOtherPeerNotFound", problem: "/peerId", why: "the fake takes an empty text for none, which the SDK never sends"},
 	{test: "TestDocumentVersions", problem: "/version", why: "the fake takes null for none, which the SDK never sends"},
 	{test: "TestSwarms", problem: "/secrets", why: "likewise"},
 }
