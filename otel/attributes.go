@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	genai "go.opentelemetry.io/otel/semconv/v1.41.0" // the last one that has the conventions of generative AI
+	genai "go.opentelemetry.io/otel/semconv/v1.41.0" // the last version with the conventions for generative AI
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	agento "github.com/remsyshq/agento-go"
 )
 
-// Attributes that the conventions have no name for. Times are seconds.
+// Attributes without a semantic convention. Durations are in seconds.
 const (
 	keyOperation      = attribute.Key("agento.operation")
 	keyRequestID      = attribute.Key("agento.request_id")
@@ -35,7 +35,7 @@ const (
 	keyDriftField     = attribute.Key("agento.drift.field")
 )
 
-// Events of a call's span.
+// Events of a call span.
 const (
 	eventQueueWait  = "agento.queue.wait"
 	eventRetry      = "agento.retry"
@@ -54,7 +54,7 @@ var chatAttributes = []attribute.KeyValue{
 
 func isChat(info agento.CallInfo) bool { return info.Operation == chatOperation }
 
-// operation names a call, also one that the SDK has no method for.
+// operation returns the name of a call's operation.
 func operation(info agento.CallInfo) string {
 	switch {
 	case info.Operation != "":
@@ -69,8 +69,8 @@ func seconds(key attribute.Key, d time.Duration) attribute.KeyValue {
 	return key.Float64(d.Seconds())
 }
 
-// method is the HTTP method as the conventions want it: few values, whatever
-// Client.Do was given.
+// method returns the attribute of the HTTP method. The conventions require _OTHER for
+// unknown methods, to limit the number of values.
 func method(info agento.CallInfo) attribute.KeyValue {
 	switch info.Method {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
@@ -79,7 +79,7 @@ func method(info agento.CallInfo) attribute.KeyValue {
 	return semconv.HTTPRequestMethodOther
 }
 
-// attemptName is the name of an attempt's span by the conventions.
+// attemptName returns the name of an attempt's span.
 func attemptName(info agento.CallInfo) string {
 	name := info.Method
 	if method(info) == semconv.HTTPRequestMethodOther {
@@ -91,7 +91,7 @@ func attemptName(info agento.CallInfo) string {
 	return name + " " + info.Route
 }
 
-// fullURL is where a request goes, without its query.
+// fullURL returns the attribute of the request URL, without its query.
 func fullURL(info agento.CallInfo) attribute.KeyValue {
 	path, _, _ := strings.Cut(info.Path, "?")
 	return semconv.URLFull(clean(info.BaseURL + path))
@@ -99,13 +99,13 @@ func fullURL(info agento.CallInfo) attribute.KeyValue {
 
 const maxValue = 500 // bytes
 
-// clean makes text from outside fit for an exporter: one invalid byte would cost
-// it the whole batch.
+// clean truncates s and replaces invalid UTF-8, which would make an exporter drop the
+// whole batch.
 func clean(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), maxValue)], "\uFFFD")
 }
 
-// server is the host and the port behind a base URL.
+// server returns the attributes of the host and the port of a base URL.
 func server(baseURL string) []attribute.KeyValue {
 	u, err := url.Parse(baseURL)
 	if err != nil || u.Hostname() == "" {

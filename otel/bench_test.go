@@ -14,8 +14,8 @@ import (
 	agentootel "github.com/remsyshq/agento-go/otel"
 )
 
-// discard takes spans and does nothing with them, so that what is measured is
-// the instrumentation and the SDK, not an exporter.
+// discard is a span processor that does nothing, so that a benchmark does not measure
+// an exporter.
 type discard struct{}
 
 func (discard) OnStart(context.Context, trace.ReadWriteSpan) {}
@@ -39,11 +39,11 @@ func instruments() map[string][]agento.Option {
 func benchmark(b *testing.B, contentType, body string, run func(*agento.Client) error) {
 	for _, name := range []string{"none", "no providers", "sampled out", "sdk"} {
 		b.Run(name, func(b *testing.B) {
-			answer := roundTripper(func(*http.Request) (*http.Response, error) {
+			transport := roundTripper(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {contentType}, "X-Request-Id": {"req_1"}},
 					Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}, nil
 			})
-			opts := append(instruments()[name], agento.WithHTTPClient(&http.Client{Transport: answer}))
+			opts := append(instruments()[name], agento.WithHTTPClient(&http.Client{Transport: transport}))
 			client, err := agento.New("ak_live_0123456789abcdef0123456789abcdef", opts...)
 			if err != nil {
 				b.Fatal(err)
@@ -65,10 +65,8 @@ func BenchmarkCall(b *testing.B) {
 	})
 }
 
-const eventsOfAnAnswer = 1000
-
-func BenchmarkChatOf1000Events(b *testing.B) {
-	answer := strings.Repeat("data: {\"type\":\"text\",\"content\":\"word \"}\n\n", eventsOfAnAnswer-1) + "data: {\"type\":\"done\"}\n\n"
+func BenchmarkChat1000Events(b *testing.B) {
+	answer := strings.Repeat("data: {\"type\":\"text\",\"content\":\"word \"}\n\n", 999) + "data: {\"type\":\"done\"}\n\n"
 	benchmark(b, "text/event-stream", answer, func(c *agento.Client) error {
 		_, err := c.Chat.Ask(context.Background(), "agt_1", agento.SendMessageParams{Message: "Hello"})
 		return err

@@ -17,14 +17,13 @@ import (
 	agentootel "github.com/remsyshq/agento-go/otel"
 )
 
-// A call waits for its turn in the rate limit, and is sent three times.
-func TestCallWithTwoRetriesAndAQueueWait(t *testing.T) {
-	inWorld(t, []agentotest.Option{agentotest.WithRateLimit(3, time.Minute)}, nil, func(w *world) {
+func TestCallWithQueueWaitAndRetries(t *testing.T) {
+	run(t, []agentotest.Option{agentotest.WithRateLimit(3, time.Minute)}, nil, func(w *fixture) {
 		for range 3 {
 			_, err := w.client.Account.Get(w.ctx)
 			require.NoError(t, err)
 		}
-		w.forget()
+		w.reset()
 		w.server.Next("getAgent", 1, agentotest.Fail(503, "internal_error").Delayed(time.Second))
 		w.server.Next("getAgent", 1, agentotest.Fail(500, "internal_error"))
 		var resp agento.Response
@@ -45,25 +44,24 @@ getAgent (internal) 0s–1m2.5s
       {agento.request_id=ID http.request.method=GET http.request.resend_count=2 http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.full=BASE/v1/agents/AGENT url.template=/v1/agents/{id}}
 `, w.spans())
 		require.Equal(t, `
-agento.client.call.duration 1×, 1m2.5s in all {agento.operation=getAgent}
-agento.client.call.duration 3×, 0s in all {agento.operation=getAccount}
-agento.client.queue.wait 1×, 1m0s in all {agento.operation=getAgent}
+agento.client.call.duration 1×, total 1m2.5s {agento.operation=getAgent}
+agento.client.call.duration 3×, total 0s {agento.operation=getAccount}
+agento.client.queue.wait 1×, total 1m0s {agento.operation=getAgent}
 agento.client.rate_limit.limit =3
 agento.client.rate_limit.remaining =0
 agento.client.retries 1 {agento.operation=getAgent error.type=500}
 agento.client.retries 1 {agento.operation=getAgent error.type=503}
-http.client.request.duration 1×, 0s in all {error.type=500 http.request.method=GET http.response.status_code=500 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}}
-http.client.request.duration 1×, 0s in all {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}}
-http.client.request.duration 1×, 1s in all {error.type=503 http.request.method=GET http.response.status_code=503 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}}
-http.client.request.duration 3×, 0s in all {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/account}
+http.client.request.duration 1×, total 0s {error.type=500 http.request.method=GET http.response.status_code=500 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}}
+http.client.request.duration 1×, total 0s {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}}
+http.client.request.duration 1×, total 1s {error.type=503 http.request.method=GET http.response.status_code=503 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}}
+http.client.request.duration 3×, total 0s {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/account}
 `, w.points())
 		require.Equal(t, resp.RequestID, attributes(w.span("getAgent"))["agento.request_id"])
 	})
 }
 
-// A write may have been applied, and no answer tells.
 func TestWriteWithUnknownOutcome(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+	run(t, nil, nil, func(w *fixture) {
 		w.server.Next("createAgent", 1, agentotest.Drop().AfterCommit())
 		_, err := w.client.Agents.Create(w.ctx, agento.CreateAgentParams{Name: "Sales"})
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
@@ -75,15 +73,14 @@ createAgent (internal) 0s–0s Error "network, the write may have been applied"
       {error.type=network http.request.method=POST server.address=127.0.0.1 server.port=80 url.full=BASE/v1/agents url.template=/v1/agents}
 `, w.spans())
 		require.Equal(t, `
-agento.client.call.duration 1×, 0s in all {agento.operation=createAgent error.type=network}
-http.client.request.duration 1×, 0s in all {error.type=network http.request.method=POST server.address=127.0.0.1 server.port=80 url.template=/v1/agents}
+agento.client.call.duration 1×, total 0s {agento.operation=createAgent error.type=network}
+http.client.request.duration 1×, total 0s {error.type=network http.request.method=POST server.address=127.0.0.1 server.port=80 url.template=/v1/agents}
 `, w.points())
 	})
 }
 
-// What never leaves the program is no call.
-func TestRefusedArgument(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+func TestInvalidArgumentNotRecorded(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		_, err := w.client.Agents.Get(w.ctx, "")
 		require.ErrorIs(t, err, agento.ErrValidation)
 		_, err = w.client.Chat.Send(w.ctx, w.agent, agento.SendMessageParams{})
@@ -94,12 +91,12 @@ func TestRefusedArgument(t *testing.T) {
 	})
 }
 
-// A turn that cannot come in time is refused: the call has a span, and no attempt.
-func TestTurnThatIsRefused(t *testing.T) {
-	inWorld(t, []agentotest.Option{agentotest.WithRateLimit(1, time.Minute)}, nil, func(w *world) {
+// The call fails before an attempt, because the wait would exceed WithMaxWait.
+func TestMaxWaitExceeded(t *testing.T) {
+	run(t, []agentotest.Option{agentotest.WithRateLimit(1, time.Minute)}, nil, func(w *fixture) {
 		_, err := w.client.Account.Get(w.ctx)
 		require.NoError(t, err)
-		w.forget()
+		w.reset()
 		_, err = w.client.Agents.Get(w.ctx, w.agent, agento.WithMaxWait(time.Second), agento.WithBulk(true))
 		require.ErrorIs(t, err, agento.ErrRateLimited)
 
@@ -110,9 +107,9 @@ getAgent (internal) 0s–0s Error "rate_limit_exceeded"
 	})
 }
 
-// A call that the SDK has no method for is told apart by nothing that has many values.
+// Metrics and span names of raw calls contain no path.
 func TestRawCalls(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+	run(t, nil, nil, func(w *fixture) {
 		err := w.client.Do(w.ctx, "GET", "/v1/agents/"+w.agent+"?q=who", nil, nil)
 		require.NoError(t, err)
 		err = w.client.Do(w.ctx, "PROPFIND", "/v1/other/\xff", nil, nil)
@@ -139,25 +136,24 @@ Client.Stream (internal) 0s–0s
       {agento.request_id=ID http.request.method=POST http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.full=BASE/v1/agents/AGENT/chat/messages}
 `, w.spans())
 		require.Equal(t, `
-agento.client.call.duration 1×, 0s in all {agento.operation=Client.Do error.type=404}
-agento.client.call.duration 1×, 0s in all {agento.operation=Client.Do}
-agento.client.call.duration 1×, 0s in all {agento.operation=Client.Stream}
+agento.client.call.duration 1×, total 0s {agento.operation=Client.Do error.type=404}
+agento.client.call.duration 1×, total 0s {agento.operation=Client.Do}
+agento.client.call.duration 1×, total 0s {agento.operation=Client.Stream}
 agento.client.open_streams 0 {agento.operation=Client.Stream}
 agento.client.rate_limit.limit =120
 agento.client.rate_limit.remaining =117
 agento.client.stream.end 1 {agento.operation=Client.Stream agento.stream.end=complete}
-http.client.request.duration 1×, 0s in all {error.type=404 http.request.method=_OTHER http.response.status_code=404 server.address=127.0.0.1 server.port=80}
-http.client.request.duration 1×, 0s in all {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80}
-http.client.request.duration 1×, 0s in all {http.request.method=POST http.response.status_code=200 server.address=127.0.0.1 server.port=80}
+http.client.request.duration 1×, total 0s {error.type=404 http.request.method=_OTHER http.response.status_code=404 server.address=127.0.0.1 server.port=80}
+http.client.request.duration 1×, total 0s {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80}
+http.client.request.duration 1×, total 0s {http.request.method=POST http.response.status_code=200 server.address=127.0.0.1 server.port=80}
 `, w.points())
 	})
 }
 
-// One invalid byte would cost an exporter its whole batch.
-func TestTextFromOutsideIsValid(t *testing.T) {
-	answer := agentotest.Raw{Status: 200, Header: http.Header{"X-Request-Id": {"id\xff" + strings.Repeat("x", 1000)}}, Body: []byte(`{"data":{"id":"a"}}`)}
-	inWorld(t, nil, nil, func(w *world) {
-		w.server.Next("getAgent", 1, agentotest.Answer(answer))
+func TestAttributesValidUTF8(t *testing.T) {
+	response := agentotest.Raw{Status: 200, Header: http.Header{"X-Request-Id": {"id\xff" + strings.Repeat("x", 1000)}}, Body: []byte(`{"data":{"id":"a"}}`)}
+	run(t, nil, nil, func(w *fixture) {
+		w.server.Next("getAgent", 1, agentotest.Answer(response))
 		_, err := w.client.Agents.Get(w.ctx, "a/b\xff")
 		require.NoError(t, err)
 		got := attributes(w.span("getAgent"))
@@ -168,7 +164,7 @@ func TestTextFromOutsideIsValid(t *testing.T) {
 
 func TestWithAttributes(t *testing.T) {
 	tenant := attribute.String("app.tenant", "a")
-	inWorld(t, nil, []agentootel.Option{agentootel.WithAttributes(tenant), agentootel.WithAttributes(attribute.Int("app.shard", 7))}, func(w *world) {
+	run(t, nil, []agentootel.Option{agentootel.WithAttributes(tenant), agentootel.WithAttributes(attribute.Int("app.shard", 7))}, func(w *fixture) {
 		_, err := w.client.Chat.Ask(w.ctx, w.agent, agento.SendMessageParams{Message: "Hello"})
 		require.NoError(t, err)
 		spans := w.exporter.GetSpans()
@@ -184,10 +180,10 @@ func TestWithAttributes(t *testing.T) {
 	})
 }
 
-// A middleware finds the span of the call in the request's context, and nothing
-// goes out by itself.
-func TestContextOfTheRequest(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+// The request's context contains the span of the call. The SDK does not add a
+// Traceparent header.
+func TestRequestContext(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		var seen trace.SpanContext
 		client := w.server.Client(agentootel.Instrument(w.providers()...),
 			agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
@@ -208,21 +204,20 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-func TestGlobalProvidersAreTheDefault(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+func TestGlobalProviders(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		otel.SetTracerProvider(w.tracers)
 		otel.SetMeterProvider(w.meters)
 		client := w.server.Client(agentootel.Instrument(nil, agentootel.WithTracerProvider(nil), agentootel.WithMeterProvider(nil)))
 		_, err := client.Account.Get(w.ctx)
 		require.NoError(t, err)
 		w.span("getAccount")
-		require.Contains(t, w.points(), "agento.client.call.duration 1×, 0s in all {agento.operation=getAccount}")
+		require.Contains(t, w.points(), "agento.client.call.duration 1×, total 0s {agento.operation=getAccount}")
 	})
 }
 
-// An observer of one's own, around the one that makes the spans.
-func TestObserverAround(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+func TestNewObserverWrapped(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		o := agentootel.NewObserver(w.providers()...)
 		calls, inner := 0, o.CallEnd
 		o.CallEnd = func(ctx context.Context, call agento.CallInfo, r agento.CallEndInfo) {
@@ -235,7 +230,7 @@ func TestObserverAround(t *testing.T) {
 		require.Equal(t, 1, calls)
 		w.span("getAccount")
 
-		o.Start = nil // then there is no span, and nothing breaks
+		o.Start = nil // no span is recorded
 		_, err = w.server.Client(agento.WithObserver(o)).Account.Get(w.ctx)
 		require.NoError(t, err)
 		require.Equal(t, 2, calls)

@@ -14,7 +14,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/documents"
 )
 
-// TestGoInDocuments runs the blocks of the documents that use this package.
+// TestGoInDocuments runs the code blocks of documents that use this package.
 func TestGoInDocuments(t *testing.T) {
 	all, err := documents.All("..")
 	require.NoError(t, err)
@@ -27,14 +27,14 @@ func TestGoInDocuments(t *testing.T) {
 	}))
 }
 
-// Every name that comes out is in the document.
+// TestDocumentListsAllNames checks that docs/telemetry.md contains every exported name.
 func TestDocumentListsAllNames(t *testing.T) {
 	doc, err := os.ReadFile("../docs/telemetry.md")
 	require.NoError(t, err)
-	inWorld(t, []agentotest.Option{repeatPrivate(), agentotest.WithRateLimit(5, time.Minute)}, nil, func(w *world) {
-		w.converse()
+	run(t, []agentotest.Option{replyPrivate(), agentotest.WithRateLimit(5, time.Minute)}, nil, func(w *fixture) {
+		w.chat()
 		w.configure()
-		w.meetErrors()
+		w.failCalls()
 		_, err := w.client.Account.Get(w.ctx, agento.WithBulk(true))
 		require.NoError(t, err)
 		names := w.names()
@@ -45,8 +45,8 @@ func TestDocumentListsAllNames(t *testing.T) {
 	})
 }
 
-// names are those of all attributes, events and metrics that came out.
-func (w *world) names() map[string]bool {
+// names returns the names of all exported attributes, events and metrics.
+func (w *fixture) names() map[string]bool {
 	names := map[string]bool{}
 	for _, s := range w.exporter.GetSpans() {
 		for _, a := range s.Attributes {

@@ -14,8 +14,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// errorType is the kind of an error, "" for nil. Observers also get errors of the
-// network, which are not an *agento.Error.
+// errorType returns the kind of an error, or "" if err is nil. Observers also receive
+// network errors, which are not *agento.Error values.
 func errorType(err error) string {
 	var e *agento.Error
 	switch {
@@ -27,8 +27,8 @@ func errorType(err error) string {
 	return errs.Kind(errs.Failure{Cause: err})
 }
 
-// attemptType is the error.type of an attempt: that of the error if no answer
-// came, the status if that says an error.
+// attemptType returns the error.type of an attempt: the status of an error response, or
+// the kind of err.
 func attemptType(status int, err error) string {
 	if err == nil && status >= 400 {
 		return strconv.Itoa(status)
@@ -36,9 +36,9 @@ func attemptType(status int, err error) string {
 	return errorType(err)
 }
 
-// failed marks a call's span. The description is the error's kind; what the
-// service said stays out of it.
-func failed(span trace.Span, err error) {
+// setError sets the error status of a call's span. The description is the kind of error,
+// because the service's message may contain private data.
+func setError(span trace.Span, err error) {
 	kind := errorType(err)
 	attrs := []attribute.KeyValue{semconv.ErrorTypeKey.String(kind)}
 	var e *agento.Error
@@ -53,8 +53,8 @@ func failed(span trace.Span, err error) {
 	span.SetStatus(codes.Error, kind)
 }
 
-// plainCode reports whether a code looks like one: a field of that name may hold
-// anything.
+// plainCode reports whether code has the form of an error code. Other text may contain
+// private data.
 func plainCode(code agento.Code) bool {
 	return code != "" && len(code) <= 48 && strings.Trim(string(code), "abcdefghijklmnopqrstuvwxyz_") == ""
 }

@@ -29,11 +29,11 @@ func TestErrorType(t *testing.T) {
 	}
 }
 
-func TestErrorTypeOfAnAttempt(t *testing.T) {
+func TestAttemptType(t *testing.T) {
 	require.Equal(t, "", attemptType(200, nil))
 	require.Equal(t, "", attemptType(302, nil))
 	require.Equal(t, "404", attemptType(404, nil))
-	require.Equal(t, "network", attemptType(200, io.ErrUnexpectedEOF), "the answer broke off")
+	require.Equal(t, "network", attemptType(200, io.ErrUnexpectedEOF), "the response was truncated")
 	require.Equal(t, "canceled", attemptType(0, context.Canceled))
 }
 

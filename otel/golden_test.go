@@ -13,10 +13,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// spans is all that was exported, as a tree: a span, its attributes, its events,
-// its children. Ids are masked. Waits have a random part, so that times are cut
-// to half seconds.
-func (w *world) spans() string {
+// spans returns all exported spans as a tree of spans, attributes and events. IDs are
+// masked. Waits have a random part, so times are truncated to half seconds.
+func (w *fixture) spans() string {
 	var b strings.Builder
 	b.WriteString("\n")
 	all := w.exporter.GetSpans()
@@ -25,7 +24,7 @@ func (w *world) spans() string {
 	return w.masked(b.String())
 }
 
-func (w *world) writeSpans(b *strings.Builder, all tracetest.SpanStubs, parent trace.SpanID, indent string) {
+func (w *fixture) writeSpans(b *strings.Builder, all tracetest.SpanStubs, parent trace.SpanID, indent string) {
 	for _, s := range all {
 		if s.Parent.SpanID() != parent {
 			continue
@@ -42,9 +41,9 @@ func (w *world) writeSpans(b *strings.Builder, all tracetest.SpanStubs, parent t
 	}
 }
 
-func (w *world) at(t time.Time) string { return t.Sub(w.begun).Truncate(time.Second / 2).String() }
+func (w *fixture) at(t time.Time) string { return t.Sub(w.begun).Truncate(time.Second / 2).String() }
 
-func (w *world) masked(s string) string {
+func (w *fixture) masked(s string) string {
 	return strings.NewReplacer(w.agent, "AGENT", w.server.URL, "BASE").Replace(s)
 }
 
@@ -56,7 +55,7 @@ func text(attrs []attribute.KeyValue) string {
 		case a.Key == "agento.request_id":
 			value = "ID"
 		case a.Value.Type() == attribute.FLOAT64:
-			value = cut(a.Value.AsFloat64())
+			value = halfSeconds(a.Value.AsFloat64())
 		}
 		parts = append(parts, string(a.Key)+"="+value)
 	}
@@ -67,19 +66,19 @@ func text(attrs []attribute.KeyValue) string {
 	return " {" + strings.Join(parts, " ") + "}"
 }
 
-func cut(seconds float64) string {
+func halfSeconds(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Truncate(time.Second / 2).String()
 }
 
-// points is every point of every metric, one on a line.
-func (w *world) points() string {
+// points returns all data points of all metrics, one per line.
+func (w *fixture) points() string {
 	var lines []string
 	for _, scope := range w.metrics().ScopeMetrics {
 		for _, m := range scope.Metrics {
 			switch data := m.Data.(type) {
 			case metricdata.Histogram[float64]:
 				for _, p := range data.DataPoints {
-					lines = append(lines, fmt.Sprintf("%s %d×, %s in all%s", m.Name, p.Count, cut(p.Sum), text(p.Attributes.ToSlice())))
+					lines = append(lines, fmt.Sprintf("%s %d×, total %s%s", m.Name, p.Count, halfSeconds(p.Sum), text(p.Attributes.ToSlice())))
 				}
 			case metricdata.Sum[int64]:
 				for _, p := range data.DataPoints {

@@ -1,24 +1,21 @@
-// Package agentootel gives the calls and streams of an Agento client
-// OpenTelemetry spans and metrics:
+// Package agentootel records the calls and streams of an Agento client as OpenTelemetry
+// spans and metrics:
 //
 //	client, err := agento.New(os.Getenv("AGENTO_API_KEY"), agentootel.Instrument())
 //
-// The package is not called otel, so that a file which sets up OpenTelemetry can
-// import both under their own names.
-//
 // # Spans
 //
-// A call is a span of kind internal, named after its operation, and each of its
-// attempts a child of kind client by the semantic conventions of HTTP. A chat is
-// a span of kind client by those of generative AI. The span of a stream ends
-// when the stream ends, which for a log may be days after its begin. A call that
-// the SDK refuses for its arguments has no span.
+// Each call has a span of kind internal, named after its operation. Each attempt has a
+// child span of kind client that follows the semantic conventions for HTTP. A chat
+// message has a span of kind client that follows the conventions for generative AI. The
+// span of a stream ends when the stream ends, which for a log may take days. A call with
+// an invalid argument has no span.
 //
-// # What is not told
+// # Private data
 //
-// No span and no metric holds the key, a secret, the content of a message or of
-// an answer, a header, the service's error messages, or the query of a URL. Ids
-// are on spans and never on metrics.
+// Spans and metrics do not contain the key, secrets, the content of messages and
+// answers, the service's error messages, or the query of a URL. The only header is the
+// request ID. IDs are on spans, but not on metrics.
 //
 // docs/telemetry.md in the SDK's repository lists all names.
 package agentootel
@@ -37,7 +34,7 @@ import (
 
 const scopeName = "github.com/remsyshq/agento-go/otel"
 
-// Option changes what [Instrument] and [NewObserver] do.
+// Option configures [Instrument] and [NewObserver].
 type Option func(*config)
 
 type config struct {
@@ -46,8 +43,8 @@ type config struct {
 	attrs   []attribute.KeyValue
 }
 
-// WithTracerProvider makes the spans with p. The default is the global provider,
-// which may be set later. Nil leaves the default.
+// WithTracerProvider sets the provider of the spans. The default is the global provider,
+// which may be set later. A nil provider has no effect.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(c *config) {
 		if p != nil {
@@ -56,8 +53,8 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	}
 }
 
-// WithMeterProvider makes the metrics with p. The default is the global
-// provider, which may be set later. Nil leaves the default.
+// WithMeterProvider sets the provider of the metrics. The default is the global
+// provider, which may be set later. A nil provider has no effect.
 func WithMeterProvider(p metric.MeterProvider) Option {
 	return func(c *config) {
 		if p != nil {
@@ -67,21 +64,23 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 }
 
 // WithAttributes adds attributes to every span and every metric, for example to
-// tell the clients of two keys apart. They should have few values. It adds up.
+// distinguish two clients. The attributes should have few distinct values. If
+// WithAttributes is used more than once, all attributes are added.
 func WithAttributes(attrs ...attribute.KeyValue) Option {
 	return func(c *config) { c.attrs = append(c.attrs, attrs...) }
 }
 
-// Instrument is the option for [agento.New]. It is an [agento.WithObserver], of
-// which a client has one: to listen besides, see [NewObserver].
+// Instrument returns an option for [agento.New] that records spans and metrics. It calls
+// [agento.WithObserver], and a client has only one observer. To combine it with your own
+// observer, use [NewObserver].
 func Instrument(opts ...Option) agento.Option {
 	return agento.WithObserver(NewObserver(opts...))
 }
 
-// NewObserver returns what [Instrument] gives to the client, for programs that
-// listen with an [agento.Observer] of their own too: call its functions from
-// yours. Start must be called and its context returned, since it holds the span.
-// Errors of the meter go to OpenTelemetry's error handler.
+// NewObserver returns the observer that [Instrument] uses. A program with its own
+// [agento.Observer] can call the functions of this observer from its own. It must call
+// Start and return the resulting context, which contains the span. Errors in creating
+// instruments go to OpenTelemetry's error handler.
 func NewObserver(opts ...Option) agento.Observer {
 	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
 	for _, o := range opts {
@@ -100,7 +99,7 @@ func NewObserver(opts ...Option) agento.Observer {
 		Attempt:    h.attempt,
 		Response:   h.response,
 		Retry:      h.retry,
-		CallEnd:    h.done,
+		CallEnd:    h.callEnd,
 		FirstEvent: h.firstEvent,
 		Reconnect:  h.reconnect,
 		StreamEnd:  h.streamEnd,

@@ -15,30 +15,30 @@ import (
 	agentootel "github.com/remsyshq/agento-go/otel"
 )
 
-// private is a part of everything that must not be told: what is said, asked,
-// stored, logged, answered, and how the service words its errors.
+// private is in everything that must not be exported: messages, answers, stored data,
+// log lines and the service's error messages.
 const private = "private-to-the-customer"
 
 // swarmID is the ID of a swarm that does not exist.
 const swarmID = "swarm-of-the-customer"
 
-// TestNothingPrivateIsTold makes calls of every kind that carry something
-// private, also in errors, and looks for it in all that is exported.
-func TestNothingPrivateIsTold(t *testing.T) {
-	inWorld(t, []agentotest.Option{repeatPrivate(), agentotest.WithSessionInDone(true)}, nil, func(w *world) {
-		session := w.converse()
+// TestPrivateDataNotExported makes calls with private data, including failing ones, and
+// searches all exported data for it.
+func TestPrivateDataNotExported(t *testing.T) {
+	run(t, []agentotest.Option{replyPrivate(), agentotest.WithSessionInDone(true)}, nil, func(w *fixture) {
+		session := w.chat()
 		w.configure()
-		w.meetErrors()
+		w.failCalls()
 
 		spans := w.exporter.GetSpans()
 		require.Greater(t, len(spans), 40)
-		told, metered := marshalled(t, spans), marshalled(t, w.metrics())
+		exported, metered := dump(t, spans), dump(t, w.metrics())
 		for _, secret := range []string{private, w.server.Key(), "ak_live_"} {
-			require.NotContains(t, told, secret)
+			require.NotContains(t, exported, secret)
 			require.NotContains(t, metered, secret)
 		}
 		for _, id := range []string{w.agent, session, swarmID} {
-			require.Contains(t, told, id)
+			require.Contains(t, exported, id)
 			require.NotContains(t, metered, id)
 		}
 		var ids int
@@ -52,21 +52,21 @@ func TestNothingPrivateIsTold(t *testing.T) {
 	})
 }
 
-// repeatPrivate makes agents answer with what is private.
-func repeatPrivate() agentotest.Option {
+// replyPrivate makes agents reply with private data.
+func replyPrivate() agentotest.Option {
 	return agentotest.WithReply(func(agentotest.Turn) []string { return []string{private, private} })
 }
 
-// marshalled is all that there is in v, as JSON and as fmt prints it.
-func marshalled(t *testing.T, v any) string {
+// dump returns v as JSON and as formatted by fmt.
+func dump(t *testing.T, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
 	require.NoError(t, err)
 	return string(b) + fmt.Sprintf("%+v", v)
 }
 
-// converse talks to the agent, and returns the session.
-func (w *world) converse() string {
+// chat exchanges messages with the agent and returns the session ID.
+func (w *fixture) chat() string {
 	session, err := w.client.Chat.CreateSession(w.ctx, w.agent, agento.CreateSessionParams{Title: private})
 	require.NoError(w.t, err)
 	answer, err := w.client.Chat.Ask(w.ctx, w.agent, agento.SendMessageParams{
@@ -87,8 +87,8 @@ func (w *world) converse() string {
 	return session.ID
 }
 
-// configure stores things.
-func (w *world) configure() {
+// configure stores private data.
+func (w *fixture) configure() {
 	agent := agento.ForAgent(w.agent)
 	_, err := w.client.Agents.Create(w.ctx, agento.CreateAgentParams{Name: private, Secrets: agento.Secrets{agento.AnthropicAPIKey: private}})
 	require.NoError(w.t, err)
@@ -106,14 +106,14 @@ func (w *world) configure() {
 	require.NoError(w.t, err)
 }
 
-// meetErrors fails in ways that quote something private.
-func (w *world) meetErrors() {
+// failCalls makes calls that fail with errors that contain private data.
+func (w *fixture) failCalls() {
 	envelope := func(code string) []byte {
 		return fmt.Appendf(nil, `{"error":{"code":%q,"message":%q}}`, code, private)
 	}
 	event := fmt.Sprintf("data: {\"type\":\"error\",\"error\":{\"code\":%q,\"message\":%q}}\n\n", private, private)
 	stream := http.Header{"Content-Type": {"text/event-stream"}}
-	for _, answer := range []agentotest.Raw{
+	for _, response := range []agentotest.Raw{
 		{Status: 400, Body: envelope("validation_error")},
 		{Status: 400, Body: envelope(private)},
 		{Status: 409, Body: []byte(`{"error":{"code":{"a":"` + private + `"}}}`)},
@@ -123,7 +123,7 @@ func (w *world) meetErrors() {
 		{Status: 200, Header: stream, Body: []byte("data: " + private), End: agentotest.EndAbort},
 		{Status: 302, Header: http.Header{"Location": {"/" + private}}},
 	} {
-		w.server.Next("sendMessage", 1, agentotest.Answer(answer))
+		w.server.Next("sendMessage", 1, agentotest.Answer(response))
 		_, err := w.client.Chat.Ask(w.ctx, w.agent, agento.SendMessageParams{Message: private})
 		require.Error(w.t, err)
 	}
@@ -135,8 +135,8 @@ func (w *world) meetErrors() {
 	require.ErrorContains(w.t, err, private)
 }
 
-// failInTransport fails with an error of the caller's own transport.
-func (w *world) failInTransport(failure error) {
+// failInTransport makes a call that fails with an error of the caller's transport.
+func (w *fixture) failInTransport(failure error) {
 	client := w.server.Client(agentootel.Instrument(w.providers()...), agento.WithMaxRetries(1),
 		agento.WithMiddleware(func(http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(*http.Request) (*http.Response, error) {

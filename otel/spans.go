@@ -14,23 +14,23 @@ import (
 	agento "github.com/remsyshq/agento-go"
 )
 
-// hooks is what a client tells of its calls.
+// hooks implements the functions of the observer.
 type hooks struct {
 	tracer trace.Tracer
 	meters meters
 	attrs  []attribute.KeyValue // of every span and metric
 }
 
-// call is one call or stream under way. Its hooks are called one after another.
+// call is an active call or stream. Its hooks are called sequentially.
 type call struct {
 	span       trace.Span
-	trying     trace.Span // the attempt that is under way
+	attempt    trace.Span // current attempt
 	server     []attribute.KeyValue
-	sent       int // attempts, those of later connections included
+	attempts   int // including those of reconnects
 	waited     time.Duration
 	reconnects int
-	gapSince   time.Time // when the connection of a log stream broke; zero while there is one
-	back       time.Time // when what may be a new one was answered; zero before, and once it is told
+	gapSince   time.Time // when a log stream lost its connection; zero while connected
+	resumedAt  time.Time // when a reconnect got a response; zero once it is recorded
 }
 
 type callKey struct{}
@@ -75,7 +75,7 @@ func (h *hooks) wait(ctx context.Context, info agento.CallInfo, w agento.WaitInf
 	}
 	c.waited += w.Waited
 	c.span.AddEvent(eventQueueWait, trace.WithAttributes(seconds(keyQueueWait, w.Waited)))
-	h.queued(ctx, info, w.Waited)
+	h.recordWait(ctx, info, w.Waited)
 }
 
 func (h *hooks) attempt(ctx context.Context, info agento.CallInfo, _ int) {
@@ -90,39 +90,39 @@ func (h *hooks) attempt(ctx context.Context, info agento.CallInfo, _ int) {
 	if info.Route != "" {
 		attrs = append(attrs, semconv.URLTemplate(info.Route))
 	}
-	if c.sent > 0 {
-		attrs = append(attrs, semconv.HTTPRequestResendCount(c.sent))
+	if c.attempts > 0 {
+		attrs = append(attrs, semconv.HTTPRequestResendCount(c.attempts))
 	}
-	c.sent++
-	_, c.trying = h.tracer.Start(ctx, attemptName(info), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
+	c.attempts++
+	_, c.attempt = h.tracer.Start(ctx, attemptName(info), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
 }
 
 func (h *hooks) response(ctx context.Context, info agento.CallInfo, r agento.ResponseInfo) {
 	c := callOf(ctx)
-	if c == nil || c.trying == nil {
+	if c == nil || c.attempt == nil {
 		return
 	}
 	kind := attemptType(r.StatusCode, r.Err)
-	c.trying.SetAttributes(answered(r.StatusCode, r.RequestID)...)
+	c.attempt.SetAttributes(responseAttrs(r.StatusCode, r.RequestID)...)
 	if kind != "" {
-		c.trying.SetAttributes(semconv.ErrorTypeKey.String(kind))
+		c.attempt.SetAttributes(semconv.ErrorTypeKey.String(kind))
 		description := kind
 		if r.StatusCode != 0 {
-			description = "" // the status says it
+			description = "" // the status code is an attribute
 		}
-		c.trying.SetStatus(codes.Error, description)
+		c.attempt.SetStatus(codes.Error, description)
 	}
-	c.trying.End()
-	c.trying = nil
-	h.requested(ctx, info, c.server, r, kind)
-	h.limited(ctx, r.RateLimit)
+	c.attempt.End()
+	c.attempt = nil
+	h.recordRequest(ctx, info, c.server, r, kind)
+	h.recordRateLimit(ctx, r.RateLimit)
 	if !c.gapSince.IsZero() && kind == "" && r.StatusCode != http.StatusNoContent {
-		c.back = time.Now()
+		c.resumedAt = time.Now()
 	}
 }
 
-// answered is what the head of an answer tells.
-func answered(status int, requestID string) []attribute.KeyValue {
+// responseAttrs returns the attributes of a response.
+func responseAttrs(status int, requestID string) []attribute.KeyValue {
 	attrs := make([]attribute.KeyValue, 0, 2)
 	if status != 0 {
 		attrs = append(attrs, semconv.HTTPResponseStatusCode(status))
@@ -140,35 +140,35 @@ func (h *hooks) retry(ctx context.Context, info agento.CallInfo, r agento.RetryI
 	}
 	kind := attemptType(r.StatusCode, r.Err)
 	c.span.AddEvent(eventRetry, trace.WithAttributes(seconds(keyRetryWait, r.Wait), semconv.ErrorTypeKey.String(kind)))
-	h.retried(ctx, info, kind)
+	h.recordRetry(ctx, info, kind)
 }
 
-func (h *hooks) done(ctx context.Context, info agento.CallInfo, r agento.CallEndInfo) {
+func (h *hooks) callEnd(ctx context.Context, info agento.CallInfo, r agento.CallEndInfo) {
 	c := callOf(ctx)
 	if c == nil {
 		return
 	}
-	c.span.SetAttributes(answered(r.StatusCode, r.RequestID)...)
+	c.span.SetAttributes(responseAttrs(r.StatusCode, r.RequestID)...)
 	c.span.SetAttributes(keyAttempts.Int(r.Attempts))
 	kind := errorType(r.Err)
-	h.called(ctx, info, r.Took, kind)
+	h.recordCall(ctx, info, r.Took, kind)
 	if info.Stream && r.Err == nil {
-		h.opened(ctx, info)
+		h.recordOpen(ctx, info)
 		return
 	}
 	if isChat(info) {
-		h.chatted(ctx, c.server, r.Took, kind)
+		h.recordChat(ctx, c.server, r.Took, kind)
 	}
 	c.end(r.Err)
 }
 
-// end ends the span of a call or a stream, with what it has summed up.
+// end ends the span of a call or a stream.
 func (c *call) end(err error) {
 	if c.waited > 0 {
 		c.span.SetAttributes(seconds(keyQueueWait, c.waited))
 	}
 	if err != nil {
-		failed(c.span, err)
+		setError(c.span, err)
 	}
 	c.span.End()
 }

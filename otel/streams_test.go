@@ -14,9 +14,9 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-func TestChatThatIsCut(t *testing.T) {
+func TestChatTruncated(t *testing.T) {
 	reply := agentotest.WithReply(func(agentotest.Turn) []string { return []string{"one ", "two ", "three"} })
-	inWorld(t, []agentotest.Option{reply, agentotest.WithReplyGap(2 * time.Second)}, nil, func(w *world) {
+	run(t, []agentotest.Option{reply, agentotest.WithReplyGap(2 * time.Second)}, nil, func(w *fixture) {
 		w.server.Next("sendMessage", 1, agentotest.Cut(90).Delayed(time.Second))
 		_, err := w.client.Chat.Ask(w.ctx, w.agent, agento.SendMessageParams{Message: "Hello"})
 		require.ErrorIs(t, err, agento.ErrStreamTruncated)
@@ -29,20 +29,20 @@ chat (client) 0s–5s Error "stream_truncated"
       {agento.request_id=ID http.request.method=POST http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.full=BASE/v1/agents/AGENT/chat/messages url.template=/v1/agents/{id}/chat/messages}
 `, w.spans())
 		require.Equal(t, `
-agento.client.call.duration 1×, 1s in all {agento.operation=sendMessage}
+agento.client.call.duration 1×, total 1s {agento.operation=sendMessage}
 agento.client.open_streams 0 {agento.operation=sendMessage}
 agento.client.rate_limit.limit =120
 agento.client.rate_limit.remaining =119
 agento.client.stream.end 1 {agento.operation=sendMessage agento.stream.end=truncated error.type=stream_truncated}
-gen_ai.client.operation.duration 1×, 5s in all {error.type=stream_truncated gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
-gen_ai.client.operation.time_to_first_chunk 1×, 1s in all {gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
-http.client.request.duration 1×, 1s in all {http.request.method=POST http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/chat/messages}
+gen_ai.client.operation.duration 1×, total 5s {error.type=stream_truncated gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
+gen_ai.client.operation.time_to_first_chunk 1×, total 1s {gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
+http.client.request.duration 1×, total 1s {http.request.method=POST http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/chat/messages}
 `, w.points())
 	})
 }
 
-func TestLogStreamThatReconnects(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+func TestLogStreamReconnects(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		stream, err := w.client.Logs.Stream(w.ctx, w.agent, nil)
 		require.NoError(t, err)
 		time.Sleep(2 * time.Second)
@@ -75,22 +75,22 @@ streamLogs (internal) 0s–18.5s
       {agento.request_id=ID http.request.method=GET http.request.resend_count=2 http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.full=BASE/v1/agents/AGENT/logs/stream url.template=/v1/agents/{id}/logs/stream}
 `, w.spans())
 		require.Equal(t, `
-agento.client.call.duration 1×, 0s in all {agento.operation=streamLogs}
+agento.client.call.duration 1×, total 0s {agento.operation=streamLogs}
 agento.client.open_streams 0 {agento.operation=streamLogs}
 agento.client.rate_limit.limit =120
 agento.client.rate_limit.remaining =117
 agento.client.reconnects 1 {agento.operation=streamLogs error.type=internal_error}
 agento.client.reconnects 1 {agento.operation=streamLogs error.type=stream_truncated}
 agento.client.stream.end 1 {agento.operation=streamLogs agento.stream.end=complete}
-http.client.request.duration 1×, 0s in all {error.type=503 http.request.method=GET http.response.status_code=503 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/logs/stream}
-http.client.request.duration 2×, 0s in all {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/logs/stream}
+http.client.request.duration 1×, total 0s {error.type=503 http.request.method=GET http.response.status_code=503 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/logs/stream}
+http.client.request.duration 2×, total 0s {http.request.method=GET http.response.status_code=200 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/logs/stream}
 `, w.points())
 	})
 }
 
-// The marker of a new connection is not the first event.
-func TestLogStreamThatIsSilent(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+// The event that marks a reconnect does not count as the first event.
+func TestLogStreamTimeToFirstEvent(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		stream, err := w.client.Logs.Stream(w.ctx, w.agent, nil)
 		require.NoError(t, err)
 		w.server.DropLogStreams()
@@ -104,9 +104,9 @@ func TestLogStreamThatIsSilent(t *testing.T) {
 	})
 }
 
-// Each gap counts from where its own connection broke.
-func TestGapsOfALogStream(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+// Each gap is measured from the loss of its own connection.
+func TestLogStreamGaps(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		stream, err := w.client.Logs.Stream(w.ctx, w.agent, nil)
 		require.NoError(t, err)
 		for range 2 {
@@ -126,9 +126,9 @@ func TestGapsOfALogStream(t *testing.T) {
 	})
 }
 
-// A chat that could not be opened has its duration all the same.
-func TestChatThatIsRefused(t *testing.T) {
-	inWorld(t, nil, nil, func(w *world) {
+// A chat that fails to open has a duration.
+func TestChatRejected(t *testing.T) {
+	run(t, nil, nil, func(w *fixture) {
 		w.server.Next("sendMessage", 1, agentotest.Fail(403, "limit_reached"))
 		_, err := w.client.Chat.Ask(w.ctx, w.agent, agento.SendMessageParams{Message: "Hello"})
 		require.ErrorIs(t, err, agento.ErrLimitReached)
@@ -140,20 +140,19 @@ chat (client) 0s–0s Error "limit_reached"
       {agento.request_id=ID error.type=403 http.request.method=POST http.response.status_code=403 server.address=127.0.0.1 server.port=80 url.full=BASE/v1/agents/AGENT/chat/messages url.template=/v1/agents/{id}/chat/messages}
 `, w.spans())
 		require.Equal(t, `
-agento.client.call.duration 1×, 0s in all {agento.operation=sendMessage error.type=limit_reached}
+agento.client.call.duration 1×, total 0s {agento.operation=sendMessage error.type=limit_reached}
 agento.client.rate_limit.limit =120
 agento.client.rate_limit.remaining =119
-gen_ai.client.operation.duration 1×, 0s in all {error.type=limit_reached gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
-http.client.request.duration 1×, 0s in all {error.type=403 http.request.method=POST http.response.status_code=403 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/chat/messages}
+gen_ai.client.operation.duration 1×, total 0s {error.type=limit_reached gen_ai.operation.name=chat gen_ai.provider.name=agento server.address=127.0.0.1 server.port=80}
+http.client.request.duration 1×, total 0s {error.type=403 http.request.method=POST http.response.status_code=403 server.address=127.0.0.1 server.port=80 url.template=/v1/agents/{id}/chat/messages}
 `, w.points())
 	})
 }
 
-// Streams that end in all ways at once: none is counted as open afterwards, and
-// each has told how it ended.
-func TestOpenStreamsReturnToNone(t *testing.T) {
+// However streams end, none is counted as open afterwards, and each reason is counted.
+func TestOpenStreamsReturnToZero(t *testing.T) {
 	const each = 5
-	inWorld(t, []agentotest.Option{agentotest.WithReplyGap(time.Second)}, nil, func(w *world) {
+	run(t, []agentotest.Option{agentotest.WithReplyGap(time.Second)}, nil, func(w *fixture) {
 		ctx, cancel := context.WithCancel(w.ctx)
 		defer cancel()
 		w.server.Next("sendMessage", each, agentotest.Cut(60))
@@ -165,7 +164,7 @@ func TestOpenStreamsReturnToNone(t *testing.T) {
 				streams = append(streams, s)
 			}
 		}
-		send(w.ctx) // cut
+		send(w.ctx) // truncated
 		send(w.ctx) // read to the end
 		send(w.ctx, agento.WithIdleTimeout(time.Second/2))
 		canceled := len(streams)

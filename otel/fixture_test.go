@@ -17,9 +17,8 @@ import (
 	agentootel "github.com/remsyshq/agento-go/otel"
 )
 
-// world is a service in memory, a client that is instrumented, and what came of
-// it.
-type world struct {
+// fixture is an in-memory service and an instrumented client.
+type fixture struct {
 	t        *testing.T
 	ctx      context.Context
 	server   *agentotest.Server
@@ -32,11 +31,11 @@ type world struct {
 	begun    time.Time
 }
 
-// inWorld runs a test in virtual time.
-func inWorld(t *testing.T, service []agentotest.Option, opts []agentootel.Option, test func(w *world)) {
+// run runs a test in virtual time.
+func run(t *testing.T, service []agentotest.Option, opts []agentootel.Option, test func(w *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, ctx: t.Context(), exporter: tracetest.NewInMemoryExporter(), reader: metric.NewManualReader()}
+		w := &fixture{t: t, ctx: t.Context(), exporter: tracetest.NewInMemoryExporter(), reader: metric.NewManualReader()}
 		w.server = agentotest.NewServer(append(service, agentotest.WithInMemory())...)
 		defer w.server.Close()
 		w.agent = w.server.AddAgent(agentotest.AgentSeed{Name: "Support"})
@@ -48,24 +47,24 @@ func inWorld(t *testing.T, service []agentotest.Option, opts []agentootel.Option
 	})
 }
 
-func (w *world) providers() []agentootel.Option {
+func (w *fixture) providers() []agentootel.Option {
 	return []agentootel.Option{agentootel.WithTracerProvider(w.tracers), agentootel.WithMeterProvider(w.meters)}
 }
 
-// forget leaves the spans and the time of what a test did to prepare.
-func (w *world) forget() {
+// reset deletes the exported spans and restarts the clock of the golden text.
+func (w *fixture) reset() {
 	w.exporter.Reset()
 	w.begun = time.Now()
 }
 
-func (w *world) metrics() metricdata.ResourceMetrics {
+func (w *fixture) metrics() metricdata.ResourceMetrics {
 	var rm metricdata.ResourceMetrics
 	require.NoError(w.t, w.reader.Collect(context.Background(), &rm))
 	return rm
 }
 
-// span is the only span of that name.
-func (w *world) span(name string) tracetest.SpanStub {
+// span returns the only span with the given name.
+func (w *fixture) span(name string) tracetest.SpanStub {
 	w.t.Helper()
 	var found []tracetest.SpanStub
 	for _, s := range w.exporter.GetSpans() {
@@ -77,7 +76,7 @@ func (w *world) span(name string) tracetest.SpanStub {
 	return found[0]
 }
 
-// attributes is the attributes of a span by name.
+// attributes returns the attributes of a span by name.
 func attributes(s tracetest.SpanStub) map[string]any {
 	m := make(map[string]any)
 	for _, a := range s.Attributes {
