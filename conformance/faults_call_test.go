@@ -87,7 +87,7 @@ func callFaults() []fault {
 		fault{name: "more rows than fit in memory", gets: "an Error before they are decoded", serve: says(200, `{"data":[`+strings.Repeat("{},", 700_000)+`{}]}`), call: func(ctx context.Context, c *agento.Client) error {
 			_, err := c.Agents.List(ctx, nil)
 			return err
-		}, check: func(t *testing.T, err error) { require.ErrorContains(t, err, "memory; ask for fewer rows with Limit") }},
+		}, check: func(t *testing.T, err error) { require.ErrorContains(t, err, "memory; request fewer rows with Limit") }},
 		fault{name: "one byte a second", gets: "a timeout after a minute with less than 64 KiB", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0)}, within: time.Minute, check: isTimeout},
 		fault{name: "slow, with WithTimeout", gets: "a timeout that includes the body", serve: drip(200, time.Second), opts: []agento.Option{agento.WithMaxRetries(0), agento.WithTimeout(3 * time.Second)}, within: 3 * time.Second, check: isTimeout},
 		fault{name: "slow, with a deadline", gets: "the context's error, at the deadline", serve: drip(200, time.Second), call: within(4*time.Second, getAgent), within: 4 * time.Second, check: is(context.DeadlineExceeded)},

@@ -14,8 +14,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Encode returns the JSON of a request body, nil where there is none, with extra
-// fields added to it.
+// Encode encodes a request body and adds extra fields to it. It returns nil if there is
+// no body.
 func Encode(method string, body any, extra map[string]any) (encoded []byte, err error) {
 	if body != nil {
 		if encoded, err = Marshal(body); err != nil {
@@ -26,21 +26,16 @@ func Encode(method string, body any, extra map[string]any) (encoded []byte, err 
 		return encoded, nil
 	}
 	if body == nil && (method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete) {
-		return nil, errs.Argument("WithExtra", "does not fit a %s request, which has no body", method)
+		return nil, errs.Argument("WithExtra", "cannot be used with a %s request, which has no body", method)
 	}
 	return addFields(encoded, extra)
 }
 
-// addFields puts more fields into a JSON object.
+// addFields adds fields to a JSON object.
 func addFields(object []byte, extra map[string]any) ([]byte, error) {
 	fields := make(map[string]json.RawMessage)
-	if object != nil {
-		if err := json.Unmarshal(object, &fields); err != nil {
-			return nil, errs.Argument("WithExtra", "needs a body that is a JSON object")
-		}
-		if fields == nil { // the body is null
-			return nil, errs.Argument("WithExtra", "needs a body that is a JSON object")
-		}
+	if object != nil && (json.Unmarshal(object, &fields) != nil || fields == nil) { // nil is JSON null
+		return nil, errs.Argument("WithExtra", "requires a body that is a JSON object")
 	}
 	for key, value := range extra {
 		if err := Text("WithExtra", key); err != nil {
@@ -55,7 +50,7 @@ func addFields(object []byte, extra map[string]any) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// Marshal is json.Marshal, but rejects invalid UTF-8 instead of replacing it with U+FFFD.
+// Marshal is like json.Marshal but rejects invalid UTF-8 instead of replacing it.
 func Marshal(v any) ([]byte, error) {
 	encoded, err := json.Marshal(v)
 	replaced := bytes.Contains(encoded, []byte("\ufffd")) || bytes.Contains(encoded, []byte(`\ufffd`))
@@ -75,7 +70,7 @@ func validText(v reflect.Value) bool {
 	}
 	switch m := v.Interface().(type) {
 	case json.Marshaler:
-		return true // its output is copied unchanged, so Marshal sees it
+		return true // Marshal checks the output, which json.Marshal copies unchanged
 	case encoding.TextMarshaler:
 		text, err := m.MarshalText()
 		return err != nil || utf8.Valid(text)
@@ -103,7 +98,7 @@ func validText(v reflect.Value) bool {
 	return v.Kind() != reflect.String || utf8.ValidString(v.String())
 }
 
-// Value refuses bytes and readers: json.Marshal would make base64 of them, or {}.
+// Value rejects byte slices and readers, which json.Marshal would encode as base64 or {}.
 func Value(name string, v any) error {
 	switch v.(type) {
 	case nil, json.Marshaler, encoding.TextMarshaler:
@@ -114,13 +109,13 @@ func Value(name string, v any) error {
 		t = t.Elem()
 	}
 	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 || reflect.PointerTo(t).Implements(reflect.TypeFor[io.Reader]()) {
-		return errs.Argument(name, "is a %T, which cannot be sent; give a value to encode, or JSON as json.RawMessage", v)
+		return errs.Argument(name, "is a %T, which cannot be sent; pass a value to encode, or JSON as json.RawMessage", v)
 	}
 	return nil
 }
 
-// PackageOf returns the path of the package that declares the type of v, or of what v
-// points at.
+// PackageOf returns the path of the package that declares the type of v or, if v is a
+// pointer, of its element.
 func PackageOf(v any) string {
 	t := reflect.TypeOf(v)
 	if t.Kind() == reflect.Pointer {
@@ -129,7 +124,7 @@ func PackageOf(v any) string {
 	return t.PkgPath()
 }
 
-// Text refuses text that JSON cannot carry.
+// Text rejects invalid UTF-8.
 func Text(name, text string) error {
 	if !utf8.ValidString(text) {
 		return errs.Argument(name, "is not valid UTF-8")
@@ -137,8 +132,8 @@ func Text(name, text string) error {
 	return nil
 }
 
-// Replaced reports whether decoding a JSON string has replaced something that is not
-// valid text: invalid UTF-8, or half of a surrogate pair.
+// Replaced reports whether decoding a JSON string replaced invalid text: invalid UTF-8,
+// or half of a surrogate pair.
 func Replaced(literal []byte, text string) bool {
 	sent := bytes.Count(literal, []byte("\ufffd")) + bytes.Count(bytes.ToLower(literal), []byte(`\ufffd`))
 	return strings.Count(text, "\ufffd") > sent

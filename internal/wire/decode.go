@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// largeInteger may be one that float64 cannot represent exactly.
+// largeInteger matches integers that float64 may not represent exactly.
 var largeInteger = regexp.MustCompile(`[0-9]{16}`)
 
-// Decode is json.Unmarshal, but it also reads "" where a time is expected as no time
-// and 2.0 where an integer is expected as 2. Its error names the field and the value.
-// Integers in metadata that float64 cannot represent exactly become a json.Number.
+// Decode is like json.Unmarshal but also accepts "" for a missing time and 2.0 for the
+// integer 2. Its errors name the field and the value. Integers in metadata that float64
+// cannot represent exactly become a json.Number.
 func Decode(body []byte, out any) error {
 	if bytes.Contains(body, []byte(`"metadata"`)) && largeInteger.Match(body) {
 		if decodeExact(body, out) == nil {
@@ -31,7 +31,7 @@ func Decode(body []byte, out any) error {
 	return nil
 }
 
-// decodeAgain decodes a body for which json.Unmarshal has returned an error.
+// decodeAgain decodes a body for which json.Unmarshal returned an error.
 func decodeAgain(body []byte, out any, err error) error {
 	var value any
 	if decodeNumbers(body, &value) != nil {
@@ -50,14 +50,15 @@ func decodeAgain(body []byte, out any, err error) error {
 	return decodeExact(converted, out)
 }
 
-// decodeExact is json.Unmarshal, but integers in untyped values stay exact.
+// decodeExact is like json.Unmarshal but keeps integers in untyped values exact.
 func decodeExact(body []byte, out any) error {
 	err := decodeNumbers(body, out)
 	exactNumbers(reflect.ValueOf(out))
 	return err
 }
 
-// decodeNumbers is json.Unmarshal, but each number in an untyped value is a json.Number.
+// decodeNumbers is like json.Unmarshal but decodes numbers in untyped values as
+// json.Number.
 func decodeNumbers(body []byte, out any) error {
 	if !json.Valid(body) {
 		return ErrNotJSON
@@ -67,7 +68,7 @@ func decodeNumbers(body []byte, out any) error {
 	return d.Decode(out)
 }
 
-// convert returns a JSON value in the form that encoding/json expects for a type.
+// convert converts a decoded value to the form that encoding/json expects for a type.
 func convert(value any, t reflect.Type, path string) (any, error) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -148,17 +149,17 @@ func convertAll(list []any, t reflect.Type, path string) error {
 	return nil
 }
 
-// unexpected is the error of a field with a value of another type.
+// unexpected returns the error for a value of the wrong type.
 func unexpected(path string, value any, want string) error {
 	if path == "" {
 		path = "the response"
 	}
-	got, _ := json.Marshal(value) // of a decoded value it cannot fail
+	got, _ := json.Marshal(value) // cannot fail: value was decoded from JSON
 	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
 }
 
-// exactNumbers replaces each json.Number in the untyped values below v by a float64
-// where that is exact.
+// exactNumbers replaces each json.Number in the untyped values of v with a float64 if
+// the conversion is exact.
 func exactNumbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -8,19 +8,18 @@ import (
 	"sync"
 )
 
-// Difference is a way in which a response differs from the type that it is decoded
-// into.
+// Difference is a difference between a response and the type it is decoded into.
 type Difference struct{ Kind, Field string }
 
 // Kinds of differences.
 const (
 	Absent   = "absent"  // no object has the field
 	Unknown  = "unknown" // the type does not have the field
-	NewValue = "value"   // a value of the field is not one of the known ones
+	NewValue = "value"   // the field has an unknown value
 )
 
-// Drift compares the responses of a client with their types. The zero value is ready
-// for use.
+// Drift compares the responses of a client with their types. The zero value is ready to
+// use.
 type Drift struct {
 	mu        sync.Mutex
 	responses map[string]int // by operation
@@ -55,7 +54,7 @@ func (d *Drift) Compare(operation string, body []byte, t reflect.Type, known fun
 }
 
 // differences compares the objects of a response with their type. known returns the
-// values of an enumeration. A field may be absent if it can be nil or has omitempty.
+// values of an enumeration type. A field may be absent if it can be nil or has omitempty.
 func differences(objects []map[string]json.RawMessage, t reflect.Type, known func(reflect.Type) []string) (all []Difference) {
 	fields := make(map[string]reflect.Type)
 	var expected []string

@@ -1,5 +1,5 @@
-// Package wire has the forms in which the API sends and receives: paths and URLs,
-// JSON bodies, and the envelopes of data, pagination and errors.
+// Package wire encodes and decodes the API's wire format: paths and URLs, headers, JSON
+// bodies, and the envelopes of data, pagination and errors.
 package wire
 
 import (
@@ -13,21 +13,21 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Errors of a success whose body is not what it should be.
+// Errors for a success status with an unexpected body.
 var (
 	ErrNoData    = errors.New("the response has no data")
 	ErrNotJSON   = errors.New("the response is not JSON")
-	ErrNoSuccess = errors.New("the response says that there was no success")
+	ErrNoSuccess = errors.New("the response reports a failure")
 )
 
-// Pagination says which part of a list a page is.
+// Pagination is the position of a page in a list.
 type Pagination struct {
 	Total  int `json:"total"`
 	Limit  int `json:"limit"`
 	Offset int `json:"offset"`
 }
 
-// Data decodes the object of a response.
+// Data decodes the data of a response, which must not be null.
 func Data[T any](body []byte) (*T, error) {
 	if err := checkMemory(body, 0); err != nil {
 		return nil, err
@@ -47,8 +47,7 @@ func Data[T any](body []byte) (*T, error) {
 	return response.Data, nil
 }
 
-// Rows decodes a list. A null instead of rows is an empty list; a response without
-// data is an error.
+// Rows decodes a list. A null list is empty. A response without data is an error.
 func Rows[T any](body []byte) ([]T, Pagination, error) {
 	if err := checkMemory(body, reflect.TypeFor[T]().Size()); err != nil {
 		return nil, Pagination{}, err
@@ -59,7 +58,7 @@ func Rows[T any](body []byte) ([]T, Pagination, error) {
 		Pagination Pagination `json:"pagination"`
 	}
 	if rows := bytes.Count(body, []byte("},{")) + 1; rows <= 1000 {
-		response.Data = make([]T, 0, rows) // does not have to grow
+		response.Data = make([]T, 0, rows) // avoids growing the slice
 	}
 	if err := Decode(body, &response); err != nil {
 		return nil, Pagination{}, err
@@ -76,7 +75,7 @@ func Rows[T any](body []byte) ([]T, Pagination, error) {
 	return response.Data, response.Pagination, nil
 }
 
-// Objects returns the fields of the object in a response, or of each row of a list.
+// Objects returns the fields of the object or of each row in a response's data.
 func Objects(body []byte) (objects []map[string]json.RawMessage) {
 	data, _ := rawData(body)
 	if json.Unmarshal(data, &objects) != nil {
@@ -86,7 +85,7 @@ func Objects(body []byte) (objects []map[string]json.RawMessage) {
 	return objects
 }
 
-// Into decodes the data of a response into out. An empty body leaves out as it is.
+// Into decodes the data of a response into out. It ignores an empty body.
 func Into(body []byte, out any) error {
 	if isEmpty(body) {
 		return nil
@@ -111,11 +110,11 @@ func Into(body []byte, out any) error {
 	return Decode(data, out)
 }
 
-// contents may be empty.
+// contents are the fields that may be empty.
 var contents = []string{"content", "soulMd", "workflowMd"}
 
-// HasValue reports whether one of the fields of an object is there and not null. Only
-// contents may be empty.
+// HasValue reports whether an object has a value for one of the fields. Null is not a
+// value, and "" is a value only for contents.
 func HasValue(object map[string]json.RawMessage, fields []string) bool {
 	return slices.ContainsFunc(fields, func(name string) bool {
 		value := string(object[name])
@@ -123,8 +122,8 @@ func HasValue(object map[string]json.RawMessage, fields []string) bool {
 	})
 }
 
-// Nothing checks a response whose data is not read: a page of a proxy is not a
-// success, and neither is an error that came with the wrong status.
+// Nothing checks a response whose data is not used. An HTML page of a proxy, or an error
+// sent with a success status, is not a success.
 func Nothing(body []byte) error {
 	if isEmpty(body) {
 		return nil
@@ -142,8 +141,7 @@ func Nothing(body []byte) error {
 	return nil
 }
 
-// failed reports whether an object says that there was no success: with an error in
-// whatever form, or with a flag.
+// failed reports whether an object has a non-empty error or a false success flag.
 func failed(object []byte) bool {
 	var fields struct {
 		Success *bool `json:"success"`
@@ -178,14 +176,15 @@ func rawData(body []byte) (json.RawMessage, error) {
 func isEmpty(body []byte) bool         { return len(bytes.TrimSpace(body)) == 0 }
 func isNull(data json.RawMessage) bool { return string(data) == "null" }
 
-// HasError reports whether a body has the documented form of an error.
+// HasError reports whether a body is a documented error envelope.
 func HasError(body []byte) bool {
 	code, message := Error(body)
 	return code != "" || message != ""
 }
 
-// Error reads code and message of the documented form of an error, both empty if the
-// body has another form. A field of a wrong type does not hide the other.
+// Error returns the code and the message of the documented error envelope. Both are
+// empty if the body has another form. If one field has the wrong type, the other is
+// still returned.
 func Error(body []byte) (code, message string) {
 	var envelope struct {
 		Error struct {
@@ -199,8 +198,7 @@ func Error(body []byte) (code, message string) {
 	return String(envelope.Error.Code), String(envelope.Error.Message)
 }
 
-// String returns the value of a JSON string, or the JSON of any other value but
-// null.
+// String returns the value of a JSON string, "" for null, and the JSON of other values.
 func String(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
@@ -217,8 +215,7 @@ func StringOr(data []byte, s *string, object any) error {
 	return json.Unmarshal(data, object)
 }
 
-// Excerpt returns the beginning of a body that has not the documented form, on one
-// line.
+// Excerpt returns the beginning of a body on one line.
 func Excerpt(body []byte) string {
 	const most = 200
 	s := strings.Join(strings.Fields(string(body[:min(len(body), 4*most)])), " ")

@@ -38,7 +38,7 @@ func FuzzPath(f *testing.F) {
 }
 
 // FuzzBaseURL checks that an accepted base URL has no credentials, and that its host
-// and path stay when a path is added.
+// and path are kept when a path is added.
 func FuzzBaseURL(f *testing.F) {
 	for _, base := range []string{
 		"https://api.agento.host", "http://localhost:80", "http://[::1]", "https://u:p@h", "https://h/v1", "https://h/v1/x", "h", "//h",
@@ -59,7 +59,7 @@ func FuzzBaseURL(f *testing.F) {
 		written, err := url.Parse(base)
 		require.NoError(t, err)
 		slashes := strings.Count(strings.TrimRight(written.EscapedPath(), "/"), "/")
-		require.Equal(t, slashes, strings.Count(u.EscapedPath(), "/"), "the path has the segments that it is written with")
+		require.Equal(t, slashes, strings.Count(u.EscapedPath(), "/"), "the number of segments is unchanged")
 		require.True(t, strings.HasSuffix(full.EscapedPath(), "/v1/agents"))
 	})
 }

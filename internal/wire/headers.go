@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// RateLimit is what a response's headers tell of the rate limit.
+// RateLimit contains the rate-limit headers of a response.
 type RateLimit struct {
 	Limit, Remaining int
 	Reset            time.Time
 	Known            bool
 }
 
-// ParseRateLimit reads the rate-limit headers. A header that is absent or
-// cannot be read is not zero: without limit and remaining nothing is known.
+// ParseRateLimit parses the rate-limit headers. If the limit or the number of remaining
+// requests is absent or invalid, the result is not Known.
 func ParseRateLimit(h http.Header) RateLimit {
 	limit, ok := number(h, "X-Ratelimit-Limit")
 	remaining, ok2 := number(h, "X-Ratelimit-Remaining")
@@ -30,7 +30,7 @@ func ParseRateLimit(h http.Header) RateLimit {
 	return rl
 }
 
-// number reads a header, named in canonical form, as a number that is not negative.
+// number parses a non-negative integer. name must be in canonical form.
 func number(h http.Header, name string) (int, bool) {
 	v := h[name]
 	if len(v) == 0 {
@@ -40,8 +40,8 @@ func number(h http.Header, name string) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// RetryAfter is what a response asks to wait, 0 if it asks nothing that can be
-// understood. A date is measured against the response's own clock.
+// RetryAfter returns the wait that a response asks for, or 0 if the header is absent or
+// invalid. A date is relative to the response's Date header.
 func RetryAfter(h http.Header) time.Duration {
 	now, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
@@ -50,9 +50,9 @@ func RetryAfter(h http.Header) time.Duration {
 	return ParseRetryAfter(h.Get("Retry-After"), now)
 }
 
-// ParseRetryAfter reads a Retry-After value: seconds, also decimal ones, or a
-// date in one of HTTP's three forms. What cannot be understood, is negative or
-// lies in the past is 0; what overflows is as long as a duration can be.
+// ParseRetryAfter parses a Retry-After value: seconds, which may be a decimal fraction,
+// or an HTTP date. It returns 0 if the value is invalid, negative or in the past, and
+// the maximum duration if the value overflows.
 func ParseRetryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
 	if seconds, ok := decimal(value); ok {
@@ -67,8 +67,8 @@ func ParseRetryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// decimal reads digits with at most one point: not the signs, exponents, hex
-// forms and names that strconv would take.
+// decimal parses digits with at most one decimal point. strconv would also accept signs,
+// exponents, hexadecimal numbers and names such as inf.
 func decimal(s string) (float64, bool) {
 	if s == "" || strings.Trim(s, "0123456789.") != "" || strings.Count(s, ".") > 1 {
 		return 0, false
@@ -80,7 +80,7 @@ func decimal(s string) (float64, bool) {
 	return f, true
 }
 
-// StatusText is http.StatusText, with the statuses of load balancers and CDNs.
+// StatusText is like http.StatusText but includes statuses of load balancers and CDNs.
 func StatusText(status int) string {
 	if text := http.StatusText(status); text != "" {
 		return text

@@ -6,25 +6,24 @@ import (
 	"reflect"
 )
 
-// What decoding may cost in bytes, for each value, for each object, which may become a
-// map, and for each byte of a long string, which is copied on the way.
+// Estimates of the memory that decoding needs, in bytes.
 const (
 	maxMemory    = 128 << 20
-	memoryValue  = 96
-	memoryObject = 320
-	memoryText   = 3
+	memoryValue  = 96  // per value
+	memoryObject = 320 // per object, which may become a map
+	memoryText   = 3   // per byte of a long string, which is copied
 	longText     = 1 << 20
-	smallBody    = 256 << 10 // not worth counting
+	smallBody    = 256 << 10 // smaller bodies are not checked
 )
 
-// checkMemory rejects a body that would take too much memory once it is decoded: a
-// few bytes of JSON, such as {}, may become a large value. row is the size of a row of
-// the list in its data, 0 if it is not a list.
+// checkMemory rejects a body that would need too much memory when decoded. A few bytes
+// of JSON, such as {}, may become a large value. row is the size of a row of the list in
+// its data, or 0 if the data is not a list.
 func checkMemory(body []byte, row uintptr) error {
 	if len(body) < smallBody {
 		return nil
 	}
-	rowCost := max(memoryValue, int(row)*9/4) // a slice that grows is there twice
+	rowCost := max(memoryValue, int(row)*9/4) // growing a slice copies it
 	depth, cost := 0, 0
 	for i := 0; i < len(body) && cost <= maxMemory; i++ {
 		switch body[i] {
@@ -54,12 +53,13 @@ func checkMemory(body []byte, row uintptr) error {
 	case cost <= maxMemory:
 		return nil
 	case row > 0:
-		return fmt.Errorf("the list would take more than %d MiB of memory; ask for fewer rows with Limit", maxMemory>>20)
+		return fmt.Errorf("the list would need more than %d MiB of memory; request fewer rows with Limit", maxMemory>>20)
 	}
-	return fmt.Errorf("the response would take more than %d MiB of memory", maxMemory>>20)
+	return fmt.Errorf("the response would need more than %d MiB of memory", maxMemory>>20)
 }
 
-// endOfString returns the index of the quote that ends the string at i, or len(body).
+// endOfString returns the index of the quotation mark that ends the string starting at
+// i, or len(body).
 func endOfString(body []byte, i int) int {
 	for start := i; ; i++ {
 		n := bytes.IndexByte(body[i:], '"')
@@ -77,8 +77,8 @@ func endOfString(body []byte, i int) int {
 	}
 }
 
-// rowSize returns the size of an element of the list that out points to, 0 if it does
-// not point to a list.
+// rowSize returns the size of an element of the slice that out points to, or 0 if out
+// does not point to a slice.
 func rowSize(out any) uintptr {
 	if t := reflect.TypeOf(out).Elem(); t.Kind() == reflect.Slice {
 		return t.Elem().Size()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// listOf returns a body with the size.
+// listOf returns a body of about size bytes.
 func listOf(before, row, after string, size int) []byte {
 	return []byte(before + strings.Repeat(row, size/len(row)) + after)
 }
@@ -34,25 +34,25 @@ func TestCheckMemory(t *testing.T) {
 		"in an error":          {listOf(`{"error":[`, `{},`, `{}]}`, 63*MB), false},
 		"agents, 10 MB":        {listOf(`{"data":[`, agentRow, `{}]}`, 10*MB), true},
 		"chunks":               {listOf(`{"data":[`, chunkRow, `{}]}`, 63*MB), true},
-		"a text, 40 MB":        {listOf(`{"data":{"content":"`, `[{,\"\\`, `"}}`, 40*MB), true},
-		"a text, 63 MB":        {listOf(`{"data":{"content":"`, `[{,\"\\`, `"}}`, 63*MB), false},
-		"a text without end":   {listOf(`{"data":{"content":"`, `[{,`, ``, 10*MB), true},
+		"text, 40 MB":          {listOf(`{"data":{"content":"`, `[{,\"\\`, `"}}`, 40*MB), true},
+		"text, 63 MB":          {listOf(`{"data":{"content":"`, `[{,\"\\`, `"}}`, 63*MB), false},
+		"unterminated text":    {listOf(`{"data":{"content":"`, `[{,`, ``, 10*MB), true},
 	} {
 		require.Equal(t, c.fits, checkMemory(c.body, 330) == nil, name)
 	}
 }
 
-// Every way of decoding a response rejects it before it is decoded, and says why.
+// Every decoding function rejects the response before decoding it.
 func TestLargeResponseRejected(t *testing.T) {
 	var out []struct{ A int }
 	var anything any
 	list := listOf(`{"data":[`, `{},`, `{}]}`, 2e6)
 	for name, err := range map[string]error{
-		"Rows":           func() error { _, _, err := Rows[struct{ _ [330]byte }](list); return err }(),
-		"Into":           Into(list, &out),
-		"Into, anything": Into(list, &anything),
-		"Data":           func() error { _, err := Data[any](list); return err }(),
-		"Nothing":        Nothing(listOf(`{"error":[`, `{},`, `{}]}`, 2e6)),
+		"Rows":     func() error { _, _, err := Rows[struct{ _ [330]byte }](list); return err }(),
+		"Into":     Into(list, &out),
+		"Into any": Into(list, &anything),
+		"Data":     func() error { _, err := Data[any](list); return err }(),
+		"Nothing":  Nothing(listOf(`{"error":[`, `{},`, `{}]}`, 2e6)),
 	} {
 		require.ErrorContains(t, err, "128 MiB of memory", name)
 		require.Equal(t, name == "Rows" || name == "Into", strings.Contains(err.Error(), "Limit"), name)
@@ -60,7 +60,7 @@ func TestLargeResponseRejected(t *testing.T) {
 	require.Empty(t, out)
 }
 
-// The count finds the same strings as encoding/json.
+// endOfString agrees with encoding/json.
 func TestEndOfString(t *testing.T) {
 	for range 2000 {
 		var b strings.Builder

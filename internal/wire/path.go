@@ -9,20 +9,19 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Arg is the value of a placeholder in a path template, and the name that the
-// caller knows the argument by.
+// Arg is the value of a placeholder in a path template. Name is the argument's name in
+// errors.
 type Arg struct{ Placeholder, Name, Value string }
 
-// Args are the arguments of one path. No path has more.
+// Args are the arguments of a path. No path has more than two.
 type Args [2]Arg
 
-// Expand fills a path template. It returns the path and, where it differs, its
-// escaped form. A value is one segment, whatever characters it has. An argument
-// without a placeholder is ignored, so that a template can change without its
-// callers.
+// Expand expands a path template. It returns the path and, if it differs, the escaped
+// path. Each value becomes one segment. Arguments without a placeholder are ignored, so
+// a template can change without its callers.
 func Expand(template string, args Args) (path, escaped string, err error) {
 	var plain strings.Builder
-	var raw []byte // nil as long as it is the same
+	var raw []byte // escaped path; nil while equal to plain
 	plain.Grow(len(template) + 32)
 	for {
 		before, rest, found := strings.Cut(template, "{")
@@ -36,7 +35,7 @@ func Expand(template string, args Args) (path, escaped string, err error) {
 		placeholder, after, _ := strings.Cut(rest, "}")
 		i := slices.IndexFunc(args[:], func(a Arg) bool { return a.Placeholder == placeholder })
 		if i < 0 {
-			return "", "", fmt.Errorf("agento: the path needs a value for {%s}", placeholder)
+			return "", "", fmt.Errorf("agento: path has no value for {%s}", placeholder)
 		}
 		arg := args[i]
 		if err := CheckID(arg.Name, arg.Value); err != nil {
@@ -54,8 +53,8 @@ func Expand(template string, args Args) (path, escaped string, err error) {
 	}
 }
 
-// CheckID refuses what cannot be one segment of a path: nothing, and the two names that
-// servers resolve, even escaped.
+// CheckID rejects values that cannot be a path segment: "", "." and "..". Servers may
+// resolve the latter two even if they are escaped.
 func CheckID(name, value string) error {
 	switch value {
 	case "":

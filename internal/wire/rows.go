@@ -5,14 +5,15 @@ import (
 	"hash/maphash"
 )
 
-// SeenRows are the rows of the pages of a list that were read. The zero value has none.
+// SeenRows is the set of rows in the pages read so far. The zero value is empty.
 type SeenRows struct {
 	seed   maphash.Seed
 	hashes map[uint64]bool
 }
 
-// NewRows leaves out the rows of a page whose ID was seen. Rows without an ID may be
-// alike, so they stay, unless the whole page was seen. key returns the ID of a row.
+// NewRows returns the rows of a page whose IDs were not seen, and whether the page has
+// any row that was not seen. Rows without an ID may be equal, so it returns all of them
+// unless the whole page was seen. key returns the ID of a row.
 func NewRows[T any](seen *SeenRows, page []T, key func(*T) string) (rows []T, fresh bool) {
 	if seen.hashes == nil {
 		seen.seed, seen.hashes = maphash.MakeSeed(), make(map[uint64]bool)
@@ -22,7 +23,7 @@ func NewRows[T any](seen *SeenRows, page []T, key func(*T) string) (rows []T, fr
 		id := key(&page[i])
 		text := id
 		if id == "" {
-			content, _ := json.Marshal(page[i]) // of a decoded row it cannot fail
+			content, _ := json.Marshal(page[i]) // cannot fail: the row was decoded from JSON
 			text = string(content)
 		}
 		hashes[i] = maphash.String(seen.seed, text)

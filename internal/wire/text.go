@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// CutSplit cuts off the beginning of a character that a JSON string ends with: the
-// first bytes of a UTF-8 sequence, or the escape of the first half of a surrogate
-// pair.
+// CutSplit splits an incomplete character from the end of a JSON string: the first bytes
+// of a UTF-8 sequence, or the escaped first half of a surrogate pair.
 func CutSplit(literal string) (whole, split string) {
 	for n := 1; n < utf8.UTFMax && n <= len(literal); n++ {
 		if end := literal[len(literal)-n:]; utf8.RuneStart(end[0]) {
@@ -26,7 +25,7 @@ func CutSplit(literal string) (whole, split string) {
 		return literal, ""
 	}
 	before, end := literal[:len(literal)-escape], literal[len(literal)-escape:]
-	escaped := (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1 // the backslash belongs to another
+	escaped := (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1 // the backslash is itself escaped
 	unit, err := strconv.ParseUint(end[2:], 16, 16)
 	if end[:2] != `\u` || escaped || err != nil || unit < 0xd800 || unit > 0xdbff {
 		return literal, ""
@@ -34,9 +33,9 @@ func CutSplit(literal string) (whole, split string) {
 	return before, end
 }
 
-// TextEvent is the fast path for the event that an answer consists of, in the form
-// that is documented. It returns what is between the quotation marks of its content,
-// and whether that is ASCII without escapes.
+// TextEvent is the fast path for text events in their documented form. It returns the
+// text between the quotation marks of the content, and whether that is ASCII without
+// escapes.
 func TextEvent(raw string) (literal string, ascii, ok bool) {
 	const head, tail = `{"type":"text","content":"`, `"}`
 	if len(raw) < len(head)+len(tail) || raw[:len(head)] != head || raw[len(raw)-len(tail):] != tail {
@@ -47,7 +46,7 @@ func TextEvent(raw string) (literal string, ascii, ok bool) {
 		switch c := literal[i]; {
 		case c == '\\':
 			ascii = false
-			i++ // what is escaped may be a quotation mark
+			i++ // the escaped character may be a quotation mark
 			if i == len(literal) {
 				return "", false, false
 			}
@@ -60,7 +59,8 @@ func TextEvent(raw string) (literal string, ascii, ok bool) {
 	return literal, ascii, true
 }
 
-// SplitLogLine finds a leading time and a leading level in a line.
+// SplitLogLine splits a log line into its time, level and message. A line without time or
+// level is returned as the message.
 func SplitLogLine(line string) (at *time.Time, level, message string) {
 	message = line
 	word, rest, _ := strings.Cut(line, " ")
@@ -75,8 +75,8 @@ func SplitLogLine(line string) (at *time.Time, level, message string) {
 	return at, level, message
 }
 
-// EventError returns the error of an event in any of its expected forms. isError reports
-// that the event itself may be the error.
+// EventError returns the error of an event in any of the expected forms. isError means
+// that the code and message may be fields of the event itself.
 func EventError(fields map[string]json.RawMessage, isError bool) (code, message string, ok bool) {
 	object := fields["error"]
 	var inner map[string]json.RawMessage
@@ -95,7 +95,7 @@ func EventError(fields map[string]json.RawMessage, isError bool) (code, message 
 	return "", String(object), true
 }
 
-// Named reads a name alone, or an object with id and name.
+// Named decodes a name, or an object with id and name.
 func Named(data []byte) (id, name string) {
 	if json.Unmarshal(data, &name) == nil {
 		return "", name
@@ -105,7 +105,7 @@ func Named(data []byte) (id, name string) {
 	return String(fields.ID), String(fields.Name)
 }
 
-// Counter reads a number alone, or an object with used and limit.
+// Counter decodes a number, or an object with used and limit.
 func Counter(data []byte) (used float64, limit *float64) {
 	fields := struct{ Used, Limit json.RawMessage }{Used: data}
 	if bytes.HasPrefix(data, []byte("{")) {
@@ -114,7 +114,7 @@ func Counter(data []byte) (used float64, limit *float64) {
 	}
 	_ = json.Unmarshal(fields.Used, &used)
 	if json.Unmarshal(fields.Limit, &limit) != nil {
-		limit = nil // it is to what was not read
+		limit = nil // json.Unmarshal allocates it even if it fails
 	}
 	return used, limit
 }

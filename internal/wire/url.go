@@ -12,16 +12,16 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// BaseURL parses the base URL of a client. An error does not quote it: a key or a
-// password may be anywhere in it. Plain http is accepted for loopback hosts and for
-// plainHTTPHost, a host that may have a port.
+// BaseURL parses the base URL of a client. Errors do not quote it, because it may contain
+// a key or a password. Plain HTTP is allowed for loopback hosts and for plainHTTPHost, a
+// host with an optional port.
 func BaseURL(raw, plainHTTPHost string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, errs.Argument("base URL", "is not a URL")
 	}
 	if u.User != nil {
-		return nil, errs.Argument("base URL", "holds credentials; give the key to New")
+		return nil, errs.Argument("base URL", "contains credentials; pass the key to New")
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -36,25 +36,25 @@ func BaseURL(raw, plainHTTPHost string) (*url.URL, error) {
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = ""
 	if strings.Contains(u.Path+"/", "/v1/") {
-		return nil, errs.Argument("base URL", "holds /v1; give it without, the SDK adds it")
+		return nil, errs.Argument("base URL", "contains /v1, which the SDK adds itself")
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !isHost(u, plainHTTPHost) {
-		return nil, errs.Argument("base URL", "would send the key unprotected; use https, or WithPlainHTTP for this host")
+		return nil, errs.Argument("base URL", "would send the key unencrypted; use https, or WithPlainHTTP for this host")
 	}
 	return u, nil
 }
 
-// isHost reports whether a URL has this host and, if one is given, this port.
+// isHost reports whether a URL has the given host and, if host has a port, its port.
 func isHost(u *url.URL, host string) bool {
 	name, port, ok := SplitHost(host)
-	mine, _ := netip.ParseAddr(name)
-	other, _ := netip.ParseAddr(u.Hostname())
-	same := strings.EqualFold(name, u.Hostname()) || mine.IsValid() && mine == other
+	want, _ := netip.ParseAddr(name)
+	got, _ := netip.ParseAddr(u.Hostname())
+	same := strings.EqualFold(name, u.Hostname()) || want.IsValid() && want == got
 	return ok && same && (port == "" || port == cmp.Or(u.Port(), "80"))
 }
 
-// SplitHost splits a host name or an IP address from its port, which may be absent. ok
-// is false for everything else.
+// SplitHost splits a host name or an IP address from its optional port. ok is false if
+// host is neither.
 func SplitHost(host string) (name, port string, ok bool) {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil {
@@ -74,8 +74,8 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// Below returns a URL below the base URL. escaped is the escaped form of the path,
-// empty where it is the same.
+// Below returns the URL of a path below the base URL. escaped is the escaped path, or ""
+// if it equals path.
 func Below(base *url.URL, path, escaped, query string) *url.URL {
 	u := *base
 	u.Path += path
@@ -86,14 +86,14 @@ func Below(base *url.URL, path, escaped, query string) *url.URL {
 	return &u
 }
 
-// Raw joins a caller's path, which may have a query, to the base URL. It must stay
+// Raw joins a caller's path, which may have a query, to the base URL. The path must be
 // below /v1/.
 func Raw(base *url.URL, path string) (*url.URL, error) {
 	if !strings.HasPrefix(path, "/v1/") {
 		return nil, errs.Argument("path", "does not begin with /v1/")
 	}
 	if strings.ContainsFunc(path, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return nil, errs.Argument("path", "holds a space or a control character, which must be escaped")
+		return nil, errs.Argument("path", "contains a space or a control character, which must be escaped")
 	}
 	ref, err := url.ParseRequestURI(path)
 	if err != nil || strings.ContainsAny(path, "#\\") {
@@ -101,13 +101,13 @@ func Raw(base *url.URL, path string) (*url.URL, error) {
 	}
 	for segment := range strings.SplitSeq(ref.Path, "/") {
 		if segment == "." || segment == ".." {
-			return nil, errs.Argument("path", "holds the segment %q", segment)
+			return nil, errs.Argument("path", "contains the segment %q", segment)
 		}
 	}
 	return Below(base, ref.Path, ref.RawPath, ref.RawQuery), nil
 }
 
-// ValidHeaderName reports whether s is a token of HTTP.
+// ValidHeaderName reports whether s is an HTTP token.
 func ValidHeaderName(s string) bool {
 	for _, c := range []byte(s) {
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
