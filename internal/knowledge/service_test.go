@@ -13,21 +13,21 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-var errKilled = errors.New("killed")
+var errInterrupted = errors.New("interrupted")
 
-// service is a knowledge base that drops content that it has and lists the newest first.
+// service is a knowledge base that drops duplicate content and lists the newest first.
 type service struct {
-	chunks []Stored // the oldest first
+	chunks []Stored // oldest first
 	ids    int
-	noIDs  bool                     // Ingest returns none
-	store  func(Stored) Stored      // what becomes of a chunk; nil: nothing
-	fault  func(n int) error        // of the n-th call, from 1
-	calls  []string                 // such as "list" and "delete 7"
-	after  bool                     // a fault happens after the effect
-	hidden func(c Stored) (is bool) // not listed; the list is incomplete then
+	noIDs  bool                     // Ingest returns no IDs
+	store  func(Stored) Stored      // changes a chunk before it is stored
+	fault  func(n int) error        // returns the error of the n-th call, from 1
+	calls  []string                 // such as "list a" and "delete 7"
+	after  bool                     // faults happen after the effect
+	hidden func(c Stored) (is bool) // omits a chunk from the list, which is then incomplete
 }
 
-// call does one call, which may fail before or after its effect.
+// call performs a call, which may fail before or after its effect.
 func (s *service) call(name string, do func()) error {
 	s.calls = append(s.calls, name)
 	var err error
@@ -114,7 +114,7 @@ func (s *service) service() Service {
 	}
 }
 
-// texts returns what is stored as "source/title: content", sorted.
+// texts returns the stored chunks as "source/title: content", sorted.
 func (s *service) texts() (all []string) {
 	for _, c := range s.chunks {
 		all = append(all, c.Source+"/"+c.Title+": "+c.Content)
@@ -137,8 +137,8 @@ func failure(source string) element {
 	return element{Chunk{Source: source}, fmt.Errorf("%s cannot be read", source)}
 }
 
-// synchronize runs a synchronization. It checks that the state is the same after it has
-// gone through JSON.
+// synchronize performs a run. It checks that the state is unchanged by encoding and
+// decoding it.
 func synchronize(t *testing.T, s *service, old State, dry bool, sequence ...element) (Report, State, error) {
 	t.Helper()
 	ctx := t.Context()

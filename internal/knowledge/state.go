@@ -13,7 +13,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// digest tells contents apart, and detailsDigest the sources, titles and metadata.
+// digest is a hash of a chunk's content, detailsDigest one of its source, title and
+// metadata.
 type (
 	digest        [16]byte
 	detailsDigest [8]byte
@@ -24,8 +25,8 @@ func digestOf(content string) digest {
 	return digest(sum[:])
 }
 
-// details returns the digest of everything but the content. An error names a field that
-// cannot be sent.
+// details returns the detailsDigest of a chunk, or an error if its metadata cannot be
+// encoded.
 func (c *Chunk) details() (d detailsDigest, err error) {
 	var metadata []byte
 	if len(c.Metadata) > 0 {
@@ -38,8 +39,8 @@ func (c *Chunk) details() (d detailsDigest, err error) {
 	return d, nil
 }
 
-// canonical returns the JSON of metadata, the same for what was sent and for what a
-// list has of it.
+// canonical encodes metadata. Metadata that was sent and the same metadata as returned by
+// a list have the same encoding.
 func canonical(metadata map[string]any) ([]byte, error) {
 	var sent struct {
 		Metadata map[string]any `json:"metadata"`
@@ -60,18 +61,18 @@ func canonical(metadata map[string]any) ([]byte, error) {
 type entry struct {
 	content digest
 	details detailsDigest
-	id      string // "": not known
-	source  int32  // in table.sources
-	stored  bool   // the knowledge base has it
-	wanted  bool   // the sequence has it
+	id      string // "" if unknown
+	source  int32  // index in table.sources
+	stored  bool   // in the knowledge base
+	wanted  bool   // in the sequence
 }
 
-// table is what is known of the chunks of a knowledge base and of a sequence.
+// table contains the known chunks of a knowledge base and of a sequence.
 type table struct {
 	sources  []string
 	bySource map[string]int32
 	entries  []entry
-	index    map[digest]int32 // of the first entry with a content
+	index    map[digest]int32 // content to the index of its first entry
 }
 
 func (t *table) source(name string) int32 {
@@ -105,8 +106,8 @@ func newTable(s State) *table {
 	return t
 }
 
-// state returns what the knowledge base has. It takes the entries: the table is not usable
-// afterwards.
+// state returns the stored entries. It reuses their memory, so the table cannot be used
+// afterward.
 func (t *table) state() State {
 	s := State{entries: slices.DeleteFunc(t.entries, func(e entry) bool { return !e.stored })}
 	used := make(map[int32]int32)
@@ -122,7 +123,7 @@ func (t *table) state() State {
 	return s
 }
 
-// State is what a knowledge base had after a run. It does not change.
+// State is the content of a knowledge base after a run. It is immutable.
 type State struct {
 	sources []string
 	entries []entry
@@ -154,7 +155,7 @@ func (s State) MarshalJSON() ([]byte, error) {
 	return append(b, "]}"...), nil
 }
 
-// UnmarshalJSON reads the form that MarshalJSON returns.
+// UnmarshalJSON decodes the output of MarshalJSON.
 func (s *State) UnmarshalJSON(data []byte) error {
 	var v struct{ Version int }
 	if err := json.Unmarshal(data, &v); err != nil {
@@ -179,7 +180,7 @@ func (s *State) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalText reads an element of chunks.
+// UnmarshalText decodes an element of chunks.
 func (e *entry) UnmarshalText(text []byte) error {
 	digests, rest, _ := bytes.Cut(text, []byte(" "))
 	source, id, ok := bytes.Cut(rest, []byte(" "))

@@ -1,5 +1,5 @@
-// Package knowledge makes a knowledge base equal to a sequence of chunks. It keeps of a
-// chunk its digests and its ID, so that the sequence may be larger than the memory.
+// Package knowledge synchronizes a knowledge base with a sequence of chunks. It keeps
+// only the digests and the ID of each chunk, so the sequence may be larger than memory.
 package knowledge
 
 import (
@@ -15,13 +15,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
-// The limits of a batch, how often it is sent if its response is lost, and how many
-// errors of a sequence are kept.
 const (
 	batchChunks = 100
 	batchBytes  = 256 << 10
-	attempts    = 4
-	maxErrors   = 20
+	attempts    = 4  // for a batch whose response is lost
+	maxErrors   = 20 // of a sequence that are reported
 )
 
 // PageSize is the number of chunks in a page of a list.
@@ -45,14 +43,13 @@ type Stored struct {
 	CreatedAt time.Time
 }
 
-// entry returns what is kept of a stored chunk.
 func (s *Stored) entry() entry {
 	c := Chunk{Title: s.Title, Source: s.Source, Metadata: s.Metadata}
-	details, _ := c.details() // of a decoded chunk it cannot fail
+	details, _ := c.details() // cannot fail: the chunk was decoded from JSON
 	return entry{content: digestOf(s.Content), details: details, id: s.ID, stored: true}
 }
 
-// check returns the digest of the details, or an error if the chunk cannot be sent.
+// check returns the details of a chunk, or an error if it cannot be sent.
 func (c *Chunk) check() (detailsDigest, error) {
 	if c.Content == "" {
 		return detailsDigest{}, errs.Argument("Content", "is empty")
@@ -65,58 +62,58 @@ func (c *Chunk) check() (detailsDigest, error) {
 	return c.details()
 }
 
-// Service has the calls of a knowledge base.
+// Service contains the operations of a knowledge base.
 type Service struct {
-	// Ingest returns the IDs of the chunks that were taken in, and how many were not
-	// because the knowledge base has their content.
+	// Ingest returns the IDs of the added chunks, and the number of chunks that were not
+	// added because the knowledge base has their content.
 	Ingest func(chunks []Chunk) (ids []string, duplicates int, err error)
-	// List calls row for each chunk of a source, or of all sources if it is empty.
+	// List calls row for each chunk of a source, or of all sources if source is empty.
 	List func(source string, row func(Stored)) error
-	// First returns the number of chunks, and the first of a list.
+	// First returns the number of chunks and the first chunk of a list.
 	First  func() (total int, first Stored, err error)
 	Delete func(id string) error
 }
 
-// Report counts what a run has done.
+// Report counts the results of a run.
 type Report struct {
 	Listed, Chunks, Unchanged, Added, Replaced, Duplicates, Deleted, Failed int
 }
 
-// Run is one synchronization: Start, then Add for each element of the sequence, then
-// End.
+// Run is one synchronization. Call Start, then Add for each element of the sequence, then
+// End, then State.
 type Run struct {
 	Service  Service
 	DryRun   bool
-	Progress func() // called after each request; nil: not
+	Progress func() // called after each request, if not nil
 	Report   Report
 
 	*table
 	elements   int
 	batch      []item
-	bytes      int            // of content in the batch
-	failed     map[int32]bool // sources that keep their chunks
+	bytes      int            // size of the contents in the batch
+	failed     map[int32]bool // sources with an error, whose chunks are kept
 	keepAll    bool           // an error had no source
-	dropped    int            // chunks that the service had although it did not list them
-	incomplete error          // of the listing
-	errors     []error        // of the sequence
+	dropped    int            // duplicates of chunks that were not listed
+	incomplete error          // error of the listing
+	errors     []error        // errors of the sequence
 }
 
-// item is a chunk that waits to be sent.
+// item is a chunk of the batch.
 type item struct {
 	Chunk
-	at       int32 // in table.entries
+	at       int32 // index in table.entries
 	source   int32
 	details  detailsDigest
 	replaces bool
 }
 
-// Start finds out what the knowledge base has. It believes a state if the number of
-// chunks and the first chunk of a list agree with it. Otherwise it lists all chunks.
+// Start reads the content of the knowledge base. It uses the old state if the number of
+// chunks and the first chunk of a list match it. Otherwise it lists all chunks.
 func (r *Run) Start(old State) error {
 	r.failed = make(map[int32]bool)
 	if len(old.entries) > 0 {
 		r.table = newTable(old)
-		if agrees, err := r.agrees(); err != nil || agrees {
+		if ok, err := r.matches(); err != nil || ok {
 			return err
 		}
 	}
@@ -138,7 +135,8 @@ func (r *Run) Start(old State) error {
 	return err
 }
 
-func (r *Run) agrees() (agrees bool, err error) {
+// matches reports whether the old state matches the knowledge base.
+func (r *Run) matches() (bool, error) {
 	total, first, err := r.Service.First()
 	if err != nil {
 		return false, err
@@ -156,10 +154,11 @@ func (r *Run) progress() {
 	}
 }
 
-// State returns what the knowledge base has, as far as it is known. It is called last.
+// State returns the known content of the knowledge base. The run cannot be used afterward.
 func (r *Run) State() State { return r.state() }
 
-// Add takes the next element of the sequence. An error ends the run.
+// Add adds the next element of the sequence, a chunk or an error. If Add returns an error,
+// the run ends.
 func (r *Run) Add(ctx context.Context, c Chunk, err error) error {
 	if ctx.Err() != nil {
 		return errs.Context(ctx)
@@ -195,7 +194,7 @@ func (r *Run) Add(ctx context.Context, c Chunk, err error) error {
 			return err
 		}
 	}
-	c.Content = strings.Clone(c.Content) // which may be a part of a large file
+	c.Content = strings.Clone(c.Content) // it may be a substring of a large file
 	r.batch = append(r.batch, item{c, at, source, details, found})
 	r.bytes += len(c.Content)
 	return nil
@@ -213,8 +212,8 @@ func (r *Run) fail(source string, err error) {
 	}
 }
 
-// keeps reports whether the stored chunk with the content of an item stays, because it is
-// of a source that has failed.
+// keeps reports whether to keep the stored chunk that an item would replace, because its
+// source has failed.
 func (r *Run) keeps(it item) bool {
 	e := &r.entries[it.at]
 	keeps := it.replaces && (r.failed[e.source] || r.keepAll && e.source != it.source)
@@ -224,8 +223,7 @@ func (r *Run) keeps(it item) bool {
 	return keeps
 }
 
-// flush sends the batch. A chunk with the same content is deleted before: the service
-// would drop the new one.
+// flush sends the batch.
 func (r *Run) flush(ctx context.Context) error {
 	batch := slices.DeleteFunc(r.batch, r.keeps)
 	r.batch, r.bytes = r.batch[:0], 0
@@ -260,7 +258,8 @@ func (r *Run) flush(ctx context.Context) error {
 	return nil
 }
 
-// send deletes what the batch replaces and sends it. It returns the IDs if the service does.
+// send sends a batch and returns the IDs, if the service returns them. It first deletes
+// the chunks that the batch replaces: the service drops chunks whose content it has.
 func (r *Run) send(ctx context.Context, batch []item) ([]string, error) {
 	var chunks []Chunk
 	for _, it := range batch {
@@ -288,7 +287,6 @@ func (r *Run) send(ctx context.Context, batch []item) ([]string, error) {
 	}
 }
 
-// remove deletes a stored chunk.
 func (r *Run) remove(at int32) error {
 	e := &r.entries[at]
 	if e.id == "" {
@@ -305,7 +303,7 @@ func (r *Run) remove(at int32) error {
 	return nil
 }
 
-// identify finds the IDs of the chunks of a source.
+// identify reads the IDs of the chunks of a source.
 func (r *Run) identify(source int32) error {
 	return r.Service.List(r.sources[source], func(c Stored) {
 		at, found := r.index[digestOf(c.Content)]
@@ -315,8 +313,8 @@ func (r *Run) identify(source int32) error {
 	})
 }
 
-// End sends the last batch and deletes what the sequence does not have, unless the run
-// has stopped before. It returns the errors of the whole run.
+// End sends the last batch and deletes the chunks that are not in the sequence. If stopped
+// is not nil, End does neither. It returns all errors of the run.
 func (r *Run) End(ctx context.Context, stopped error) error {
 	if stopped == nil {
 		stopped = r.flush(ctx)
@@ -326,7 +324,7 @@ func (r *Run) End(ctx context.Context, stopped error) error {
 	}
 	all := r.errors
 	if more := r.Report.Failed - len(all); more > 0 {
-		all = append(all, fmt.Errorf("agento: %d more elements of chunks are errors", more))
+		all = append(all, fmt.Errorf("agento: chunks has %d more errors", more))
 	}
 	return errors.Join(append(all, r.incomplete, stopped)...)
 }
@@ -344,8 +342,8 @@ func (r *Run) deleteRest() error {
 	case r.keepAll || r.Report.Chunks == 0:
 		return nil
 	case len(rest) > 0 && r.dropped > 0 && r.incomplete == nil:
-		// What is stored may be what was dropped, in another form.
-		return fmt.Errorf("agento: the knowledge base dropped %d chunks as duplicates of chunks that it does not list; %d chunks were not deleted",
+		// The service may have stored the dropped content in another form.
+		return fmt.Errorf("agento: knowledge base dropped %d chunks as duplicates of unlisted chunks; %d chunks were not deleted",
 			r.dropped, len(rest))
 	}
 	for _, at := range rest {

@@ -25,7 +25,7 @@ func TestSync(t *testing.T) {
 	require.Equal(t, []string{"list ", "ingest 3"}, s.calls)
 	require.Equal(t, []string{"a/A: one", "a/A: two", "b/B: three"}, s.texts())
 
-	// One moved, one retitled, one new, one gone.
+	// One chunk is moved, one retitled, one added, one deleted.
 	next := []element{chunkOf("a", "A", "two"), chunkOf("b", "C", "three"), chunkOf("c", "A", "one"), chunkOf("c", "C", "four")}
 	for name, old := range map[string]State{"listed": {}, "state": state} {
 		t.Run(name, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestSync(t *testing.T) {
 			report, _, err := synchronize(t, s, old, true, next...)
 			require.NoError(t, err)
 			require.Equal(t, want, report)
-			require.Equal(t, before, s.texts(), "a dry run changes nothing")
+			require.Equal(t, before, s.texts(), "a dry run changes no chunk")
 
 			report, state, err := synchronize(t, s, old, false, next...)
 			require.NoError(t, err)
@@ -51,8 +51,8 @@ func TestSync(t *testing.T) {
 	}
 }
 
-// A chunk is replaced right before its batch, and deletions come last.
-func TestOrderOfCalls(t *testing.T) {
+// Replaced chunks are deleted right before their batch, others at the end.
+func TestCallOrder(t *testing.T) {
 	s := new(service)
 	s.add(Chunk{Content: "moved", Source: "a"})
 	s.add(Chunk{Content: "gone", Source: "a"})
@@ -135,12 +135,12 @@ func TestFailedSourceKeepsItsChunks(t *testing.T) {
 			_, _, err = synchronize(t, s, state, false, tt.sequence...)
 			require.EqualError(t, err, tt.problem)
 			require.Equal(t, tt.want, s.texts())
-			require.Equal(t, []string{"first"}, s.calls, "the state is right")
+			require.Equal(t, []string{"first"}, s.calls, "the state matches")
 		})
 	}
 }
 
-func TestErrorsAreLimited(t *testing.T) {
+func TestErrorLimit(t *testing.T) {
 	var sequence []element
 	for n := range 1000 {
 		sequence = append(sequence, failure(fmt.Sprint(n)))
@@ -149,7 +149,7 @@ func TestErrorsAreLimited(t *testing.T) {
 	require.Equal(t, 1000, report.Failed)
 	require.ErrorIs(t, err, sequence[0].err)
 	require.NotErrorIs(t, err, sequence[maxErrors].err)
-	require.ErrorContains(t, err, "agento: 980 more elements of chunks are errors")
+	require.ErrorContains(t, err, "agento: chunks has 980 more errors")
 }
 
 func TestUnknownIDs(t *testing.T) {
@@ -164,8 +164,8 @@ func TestUnknownIDs(t *testing.T) {
 	require.Equal(t, []string{"a/new: a1", "b/: b1"}, s.texts())
 }
 
-// A chunk that somebody else deletes during the run is deleted.
-func TestDeletedElsewhere(t *testing.T) {
+// Another client deletes a chunk before the run does.
+func TestChunkAlreadyDeleted(t *testing.T) {
 	s := new(service)
 	s.add(Chunk{Content: "gone"})
 	s.fault = func(n int) error {
@@ -180,9 +180,9 @@ func TestDeletedElsewhere(t *testing.T) {
 	require.Equal(t, []string{"a/: one"}, s.texts())
 }
 
-// A service that keeps another form of a content drops the content when it is sent
-// again. Its form must not be deleted.
-func TestUnexplainedDuplicates(t *testing.T) {
+// The service stores content in another form and drops it as a duplicate when it is sent
+// again. The stored form must not be deleted.
+func TestDuplicateOfUnlistedChunk(t *testing.T) {
 	s := &service{store: func(c Stored) Stored {
 		c.Content = strings.TrimSpace(c.Content)
 		return c
@@ -191,14 +191,14 @@ func TestUnexplainedDuplicates(t *testing.T) {
 	_, state, err := synchronize(t, s, State{}, false, sequence...)
 	require.NoError(t, err)
 	_, _, err = synchronize(t, s, State{}, false, sequence...)
-	require.EqualError(t, err, "agento: the knowledge base dropped 1 chunks as duplicates of chunks that it does not list; 1 chunks were not deleted")
+	require.EqualError(t, err, "agento: knowledge base dropped 1 chunks as duplicates of unlisted chunks; 1 chunks were not deleted")
 	require.Equal(t, []string{"a/: one", "a/: two"}, s.texts())
 
 	_, _, err = synchronize(t, s, state, false, sequence...)
-	require.NoError(t, err, "the newest chunk is known")
+	require.NoError(t, err, "the state matches")
 }
 
-// A list may be incomplete: chunks are added, and only listed ones are deleted.
+// If the list is incomplete, chunks are added, but only listed chunks are deleted.
 func TestListIncomplete(t *testing.T) {
 	s := new(service)
 	for _, content := range []string{"wanted", "gone", "hidden", "hidden and gone"} {
@@ -217,8 +217,8 @@ func TestListIncomplete(t *testing.T) {
 	require.Equal(t, []string{"a/: hidden", "a/: new", "a/: wanted"}, s.texts())
 }
 
-// A service that stores a content twice has it once after at most two runs.
-func TestStoredTwice(t *testing.T) {
+// Content that is stored twice is stored once after at most two runs.
+func TestContentStoredTwice(t *testing.T) {
 	for name, tt := range map[string]struct{ wanted, want string }{
 		"first":   {"a", "a/: x"},
 		"second":  {"b", "b/: x"},
@@ -274,7 +274,7 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 }
 
-func TestContextEnded(t *testing.T) {
+func TestContextCanceled(t *testing.T) {
 	s := new(service)
 	r := &Run{Service: s.service()}
 	require.NoError(t, r.Start(State{}))
@@ -304,19 +304,20 @@ func TestProgress(t *testing.T) {
 	}, seen)
 }
 
-// killed returns a fault that stops every call from the n-th on.
-func killed(n int) func(int) error {
+// interruptFrom returns a fault that fails every call from the n-th on.
+func interruptFrom(n int) func(int) error {
 	return func(call int) error {
 		if call >= n {
-			return errKilled
+			return errInterrupted
 		}
 		return nil
 	}
 }
 
-// A run that is killed at any call, before or after its effect, is run again with the
-// state before it, the state of its report, or none, and with the same or another sequence.
-func TestKilled(t *testing.T) {
+// A run is interrupted at any call, before or after the effect of the call. The next run
+// gets the earlier state, the state of the interrupted run, or none, and the same or
+// another sequence.
+func TestInterrupted(t *testing.T) {
 	seed := func() (*service, State) {
 		s := new(service)
 		var sequence []element
@@ -331,7 +332,7 @@ func TestKilled(t *testing.T) {
 	for n := range 110 {
 		sequence = append(sequence, chunkOf("new", "", fmt.Sprint("new ", n)))
 	}
-	for n := range 20 { // 10 as they were, 10 moved; 10 are gone
+	for n := range 20 { // 10 unchanged, 10 moved, 10 deleted
 		sequence = append(sequence, chunkOf(fmt.Sprint("s", n%5+n/10), "", fmt.Sprint("old ", n)))
 	}
 	other := slices.Concat(sequence[:80], sequence[115:], []element{chunkOf("s0", "", "old 25")})
@@ -351,9 +352,9 @@ func TestKilled(t *testing.T) {
 			for _, state := range []string{"none", "before", "report"} {
 				for name, again := range map[string][]element{"same": sequence, "other": other} {
 					s, old := seed()
-					s.calls, s.fault, s.after = nil, killed(n), after
+					s.calls, s.fault, s.after = nil, interruptFrom(n), after
 					_, reported, err := synchronize(t, s, old, false, sequence...)
-					require.ErrorIs(t, err, errKilled)
+					require.ErrorIs(t, err, errInterrupted)
 					s.fault = nil
 					_, _, err = synchronize(t, s, map[string]State{"before": old, "report": reported}[state], false, again...)
 					require.EqualError(t, err, "failed cannot be read")
@@ -365,8 +366,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// Runs of random sequences, some killed, with a random earlier state, leave what the
-// sequence has, and what failed sources had.
+// Random runs, some interrupted, get a random earlier state. A complete run leaves the
+// chunks of its sequence and those of failed sources.
 func TestRandomRuns(t *testing.T) {
 	for seed := range uint64(150) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -381,12 +382,12 @@ func TestRandomRuns(t *testing.T) {
 			s.after = random.IntN(2) == 0
 			s.calls, s.fault = nil, nil
 			if random.IntN(2) == 0 {
-				s.fault = killed(1 + random.IntN(6))
+				s.fault = interruptFrom(1 + random.IntN(6))
 			}
 			_, state, err := synchronize(t, s, states[random.IntN(len(states))], false, sequence...)
 			states = append(states, state)
 			requireOnce(t, s)
-			if errors.Is(err, errKilled) {
+			if errors.Is(err, errInterrupted) {
 				continue
 			}
 			after := make(map[string]string)
@@ -427,8 +428,8 @@ func requireOnce(t *testing.T, s *service) {
 	}
 }
 
-// randomSequence returns a sequence, the place of each of its contents, and the sources
-// that fail.
+// randomSequence returns a sequence, the source and title of each content, and the
+// sources that fail.
 func randomSequence(random *rand.Rand) (sequence []element, wanted map[string]string, failed map[string]bool) {
 	wanted, failed = make(map[string]string), make(map[string]bool)
 	for range 1 + random.IntN(12) {
