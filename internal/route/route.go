@@ -1,8 +1,7 @@
-// Package route is the one table of the operations that the Agento API has.
+// Package route is the table of the Agento API's operations.
 //
-// The services of the SDK, the fake service in agentotest, the contract checks
-// and the tables in the documentation all read it, so that a path which turns
-// out to be different is corrected in one line here.
+// The SDK, the fake service in agentotest, the contract checks and the documentation
+// tests all use it, so a path is corrected in one line.
 package route
 
 import (
@@ -11,18 +10,18 @@ import (
 	"strings"
 )
 
-// Evidence says how well the wire form of an operation is known.
+// Evidence is the source of an operation's path.
 type Evidence string
 
 const (
-	// Documented: the operation's path is stated by Agento's public guides.
+	// Documented means that Agento's public guides state the path.
 	Documented Evidence = "documented"
-	// TitleOnly: the public reference lists the operation by its title; the
-	// path is inferred.
+	// TitleOnly means that the public reference lists only the operation's title, and
+	// the path is inferred.
 	TitleOnly Evidence = "title"
 )
 
-// Scope is what a key must be allowed to do.
+// Scope is a permission of an API key.
 type Scope string
 
 const (
@@ -40,13 +39,13 @@ const (
 
 // Route is one operation.
 type Route struct {
-	Name     string // the operation's id, unique: "getAgent"
-	Call     string // the method of the SDK: "Agents.Get"
-	Method   string // the HTTP method
-	Path     string // the path template, with placeholders in braces
+	Name     string // unique ID, such as "getAgent"
+	Call     string // method of the SDK, such as "Agents.Get"
+	Method   string // HTTP method
+	Path     string // path template, with placeholders in braces
 	Scope    Scope
 	Evidence Evidence
-	Stream   bool // the answer is an event stream
+	Stream   bool // the response is an event stream
 	Summary  string
 }
 
@@ -110,13 +109,13 @@ const (
 	del   = http.MethodDelete
 )
 
-// The paths of the operations on an agent and on a swarm begin with these; {id} is its ID.
+// Prefixes of the paths of operations on an agent and on a swarm.
 const (
 	OfAgent = "/v1/agents/{id}"
 	OfSwarm = "/v1/swarms/{id}"
 )
 
-// All returns every operation, in the order of the guide's groups.
+// All returns all operations, ordered by group.
 func All() []*Route { return slices.Clone(table) }
 
 var table = []*Route{
@@ -129,7 +128,7 @@ var table = []*Route{
 	ListSwarms, CreateSwarm, GetSwarm, UpdateSwarm, DeleteSwarm,
 }
 
-// Group returns the group of the guide: "Agents".
+// Group returns the group of the operation, such as "Agents".
 func (r *Route) Group() string {
 	group, _, _ := strings.Cut(r.Call, ".")
 	return group

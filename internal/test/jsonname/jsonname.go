@@ -1,5 +1,5 @@
-// Package jsonname finds the JSON names of fields, which the tags of the SDK's types
-// define, for the fake service and for tests.
+// Package jsonname returns the JSON names of struct fields. The fake service and tests use
+// it, so that the names are only defined in the SDK's types.
 package jsonname
 
 import (
@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// Of returns the JSON name of a field of a struct. It panics if there is none.
+// Of returns the JSON name of a field of T. It panics if T has no such field or the field
+// has no JSON name.
 func Of[T any](field string) string { return In(reflect.TypeFor[T](), field) }
 
-// In is [Of] for a type that is not known at compile time.
+// In is like [Of] for a type that is not known at compile time.
 func In(t reflect.Type, field string) string {
 	f, _ := t.FieldByName(field)
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
