@@ -14,12 +14,12 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// odd is a caller's type with a text form.
-type odd struct{ text string }
+// textValue implements encoding.TextMarshaler.
+type textValue struct{ text string }
 
-func (o odd) MarshalText() ([]byte, error) { return []byte(o.text), nil }
+func (o textValue) MarshalText() ([]byte, error) { return []byte(o.text), nil }
 
-// opaque is a caller's type with a JSON form.
+// opaque implements json.Marshaler.
 type opaque struct {
 	Text string
 	Next *opaque
@@ -66,8 +66,8 @@ func TestBodyWithInvalidUTF8Rejected(t *testing.T) {
 		raw(map[string]*string{"k": &bad}),
 		raw(json.RawMessage(`"` + bad + `"`)),
 		raw(struct{ Raw json.RawMessage }{json.RawMessage(`"` + bad + `"`)}),
-		raw(struct{ Text odd }{odd{bad}}),
-		raw(map[odd]int{{bad}: 1}),
+		raw(struct{ Text textValue }{textValue{bad}}),
+		raw(map[textValue]int{{bad}: 1}),
 		last(client.Stream(ctx, "POST", "/v1/things", map[string]string{"k": bad})),
 		raw(&opaque{Text: bad}),
 		raw([]opaque{{Text: bad}}),
@@ -82,7 +82,7 @@ func TestBodyWithInvalidUTF8Rejected(t *testing.T) {
 	}
 }
 
-// Valid text that looks like the replacement for invalid text is sent unchanged.
+// A valid replacement character is sent unchanged.
 func TestBodyWithReplacementCharacterSent(t *testing.T) {
 	var sent string
 	client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -103,7 +103,7 @@ func TestBodyWithReplacementCharacterSent(t *testing.T) {
 		`"\\ufffd"`:                   `\ufffd`,
 		`{"r":"\ufffd"}`:              map[string]any{"r": json.RawMessage(`"\ufffd"`)},
 		`[{"text":"x"},"\\ufffd"]`:    []any{ring, `\ufffd`},
-		`[null,null,"\\ufffd",1]`:     []any{nil, (*odd)(nil), `\ufffd`, 1},
+		`[null,null,"\\ufffd",1]`:     []any{nil, (*textValue)(nil), `\ufffd`, 1},
 	} {
 		require.NoError(t, client.Do(context.Background(), "POST", "/v1/things", body, nil))
 		require.Equal(t, want, sent)

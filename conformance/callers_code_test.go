@@ -20,12 +20,11 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// The tests of this file are about code of the caller that the SDK runs: transports,
-// middleware, key sources.
+// The tests in this file use the caller's code: transports, middleware and key sources.
 
-// With an Idempotency-Key, net/http itself retries a write when it loses the
-// connection: the write may have been applied although the last error is a dial error.
-func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
+// With an Idempotency-Key, net/http itself retries a write on a lost connection. The write
+// may have been applied although the last error is a dial error.
+func TestWriteRetriedByNetHTTPOutcomeUnknown(t *testing.T) {
 	for name, options := range map[string]func(tr *http.Transport) []agento.Option{
 		"net/http": func(tr *http.Transport) []agento.Option {
 			return []agento.Option{agento.WithHTTPClient(&http.Client{Transport: tr}), agento.WithHeader("Idempotency-Key", "k")}
@@ -55,7 +54,7 @@ func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 			opts := append(options(tr), agento.WithBaseURL(server.URL), agento.WithMaxRetries(0))
 			client, err := agento.New(harness.TestKey, opts...)
 			require.NoError(t, err)
-			_, err = client.Agents.Get(t.Context(), "a1") // net/http retries only on a connection that it has used before
+			_, err = client.Agents.Get(t.Context(), "a1") // net/http retries only on a reused connection
 			require.NoError(t, err)
 
 			_, err = client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
@@ -65,8 +64,7 @@ func TestWriteRetriedByNetHTTPMayHaveBeenApplied(t *testing.T) {
 	}
 }
 
-// The key is neither in the request that a middleware sends nor in that of the
-// response.
+// Neither the middleware's request nor the response's request contains the key.
 func TestMiddlewareWithoutKey(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, harness.TestKey, r.Header.Get("X-Api-Key"))
@@ -85,7 +83,7 @@ func TestMiddlewareWithoutKey(t *testing.T) {
 	})
 }
 
-// A request that a middleware sends with a context of its own does not leak the key.
+// A middleware sends the request with another context.
 func TestMiddlewareOwnContextKeyRedacted(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		return harness.Respond(401, `{"error":{"code":"unauthorized","message":"unknown key `+req.Header.Get("X-Api-Key")+`"}}`), nil
@@ -99,7 +97,7 @@ func TestMiddlewareOwnContextKeyRedacted(t *testing.T) {
 	requireNotPrinted(t, harness.TestKey, "", err)
 }
 
-// A change of the response's header does not reach the open stream.
+// Changes to the response's header do not affect the open stream.
 func TestResponseHeaderCopied(t *testing.T) {
 	harness.Run(t, func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Abort() }, nil, func(w *harness.Env) {
 		var resp agento.Response
@@ -113,8 +111,7 @@ func TestResponseHeaderCopied(t *testing.T) {
 	})
 }
 
-// A write with an invalid response may have been applied.
-func TestWriteInvalidStatus(t *testing.T) {
+func TestWriteInvalidStatusOutcomeUnknown(t *testing.T) {
 	for _, status := range []int{-1, 0, 101, 1000} {
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(status, ""), nil }))
 		_, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
@@ -122,16 +119,16 @@ func TestWriteInvalidStatus(t *testing.T) {
 	}
 }
 
-func TestEndedContextSendsNothing(t *testing.T) {
-	cause := errors.New("the shop is closed")
-	cancelled, cancel := context.WithCancelCause(context.Background())
+func TestCanceledContextSendsNothing(t *testing.T) {
+	cause := errors.New("shutting down")
+	canceled, cancel := context.WithCancelCause(context.Background())
 	cancel(cause)
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
-		t.Error("sent")
+		t.Error("a request was sent")
 		return harness.Respond(200, harness.AgentJSON), nil
 	}), agento.WithPacing(false))
-	_, create := client.Agents.Create(cancelled, agento.CreateAgentParams{Name: "Bot"})
-	_, ask := client.Chat.Ask(cancelled, "a1", agento.SendMessageParams{Message: "Hello"})
+	_, create := client.Agents.Create(canceled, agento.CreateAgentParams{Name: "Bot"})
+	_, ask := client.Chat.Ask(canceled, "a1", agento.SendMessageParams{Message: "Hello"})
 	late, cancel2 := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	defer cancel2()
 	expired := client.Agents.Start(late, "a1")
@@ -144,7 +141,7 @@ func TestEndedContextSendsNothing(t *testing.T) {
 	}
 }
 
-// WithMiddleware documents that a trace sees the key, as every header that is written.
+// As WithMiddleware documents, a trace sees the key.
 func TestTraceSeesKey(t *testing.T) {
 	var seen []string
 	trace := &httptrace.ClientTrace{WroteHeaderField: func(name string, values []string) {
@@ -152,7 +149,7 @@ func TestTraceSeesKey(t *testing.T) {
 			seen = values
 		}
 	}}
-	harness.Run(t, says(200, harness.AgentJSON), []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+	harness.Run(t, respondWith(200, harness.AgentJSON), []agento.Option{agento.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 		return harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			return next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 		})
@@ -162,16 +159,16 @@ func TestTraceSeesKey(t *testing.T) {
 	})
 }
 
-// A call does not wait for its key source beyond its deadline, and sends nothing. At
-// most 64 calls of a source that does not return are left behind.
+// A call does not wait for its key source beyond the deadline, and sends nothing. At most
+// 64 calls of a blocked key source are pending.
 func TestKeySourceBlocks(t *testing.T) {
 	for name, respects := range map[string]bool{"until the deadline": true, "beyond the deadline": false} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var asked atomic.Int32
+				var pending atomic.Int32
 				release := make(chan struct{})
 				client := sourceClient(t, func(ctx context.Context) (string, error) {
-					asked.Add(1)
+					pending.Add(1)
 					if respects {
 						<-ctx.Done()
 						return "", ctx.Err()
@@ -190,26 +187,25 @@ func TestKeySourceBlocks(t *testing.T) {
 					require.Equal(t, 3*time.Second, time.Since(begun))
 				}
 				if !respects {
-					require.EqualValues(t, 64, asked.Load())
+					require.EqualValues(t, 64, pending.Load())
 				}
 				close(release)
-				synctest.Wait() // their keys are dropped
+				synctest.Wait() // the keys are discarded
 			})
 		})
 	}
 }
 
-// A panic of a key source reaches the caller.
 func TestKeySourcePanics(t *testing.T) {
-	client := sourceClient(t, func(context.Context) (string, error) { panic("mine") })
-	require.PanicsWithValue(t, "mine", func() { _ = getAgent(t.Context(), client) })
+	client := sourceClient(t, func(context.Context) (string, error) { panic("no key") })
+	require.PanicsWithValue(t, "no key", func() { _ = getAgent(t.Context(), client) })
 }
 
-// sourceClient returns a client that must not send anything.
+// sourceClient returns a client that must not send requests.
 func sourceClient(t *testing.T, source func(context.Context) (string, error)) *agento.Client {
 	client, err := agento.New("", agento.WithKeySource(source), agento.WithHTTPClient(&http.Client{
 		Transport: harness.RoundTripper(func(*http.Request) (*http.Response, error) {
-			t.Error("sent")
+			t.Error("a request was sent")
 			return nil, io.EOF
 		}),
 	}))

@@ -18,17 +18,17 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// fault is a row of the table in docs/faults.md.
+// fault is a row of the tables in docs/faults.md.
 type fault struct {
-	group, name, gets string
-	serve             http.HandlerFunc // nil if there is a transport
-	over              harness.Protocol // of serve
-	transport         harness.RoundTripper
-	connections       http.RoundTripper // a transport with connections of its own
-	opts              []agento.Option
-	call              func(ctx context.Context, c *agento.Client) error // nil: Agents.Get
-	within            time.Duration                                     // in addition to the backoff
-	check             func(t *testing.T, err error)
+	group, name, result string
+	serve               http.HandlerFunc // unless transport or connections is set
+	over                harness.Protocol // protocol of serve
+	transport           harness.RoundTripper
+	connections         http.RoundTripper // transport with its own connections
+	opts                []agento.Option
+	call                func(ctx context.Context, c *agento.Client) error // default Agents.Get
+	within              time.Duration                                     // maximum duration, without the backoff
+	check               func(t *testing.T, err error)
 }
 
 // TestFaults runs each fault of the table.
@@ -64,7 +64,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestFaultsPage keeps docs/faults.md equal to the table.
+// TestFaultsPage compares docs/faults.md with the tables. To update the page, run
 //
 //	go test ./conformance -run FaultsPage -update
 func TestFaultsPage(t *testing.T) {
@@ -78,7 +78,7 @@ func TestFaultsPage(t *testing.T) {
 			group = f.group
 			fmt.Fprintf(&page, "\n## %s\n\n| fault | result |\n|---|---|\n", group)
 		}
-		fmt.Fprintf(&page, "| %s | %s |\n", f.name, f.gets)
+		fmt.Fprintf(&page, "| %s | %s |\n", f.name, f.result)
 	}
 	if *update {
 		require.NoError(t, os.WriteFile(path, []byte(page.String()), 0o644))
@@ -118,13 +118,13 @@ func deleteAgent(ctx context.Context, c *agento.Client) error { return c.Agents.
 func ask(ctx context.Context, c *agento.Client) error {
 	reply, err := c.Chat.Ask(ctx, "a1", agento.SendMessageParams{Message: "Hello"})
 	if err == nil && reply.Text == "" {
-		return errors.New("a reply without text")
+		return errors.New("reply has no text")
 	}
 	return err
 }
 
-// says responds to every request.
-func says(status int, body string, header ...string) http.HandlerFunc {
+// respondWith responds to every request with the same response.
+func respondWith(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])
@@ -134,8 +134,7 @@ func says(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-// first responds to the first request with one handler and to all others with the
-// other.
+// first responds to the first request with one and to later requests with then.
 func first(one, then http.HandlerFunc) func() http.HandlerFunc {
 	return func() http.HandlerFunc {
 		n := 0
@@ -165,9 +164,9 @@ func raw(bytes string, end func()) http.HandlerFunc {
 	}
 }
 
-func fine(t *testing.T, err error) { require.NoError(t, err) }
+func noError(t *testing.T, err error) { require.NoError(t, err) }
 
-// is expects an Error that matches all targets.
+// is requires an Error that matches all targets.
 func is(targets ...error) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()
@@ -179,7 +178,7 @@ func is(targets ...error) func(*testing.T, error) {
 	}
 }
 
-// status expects an Error with the status that matches all targets.
+// status requires an Error with the given status that matches all targets.
 func status(code int, targets ...error) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()
@@ -190,7 +189,7 @@ func status(code int, targets ...error) func(*testing.T, error) {
 	}
 }
 
-// text expects an Error with the text.
+// text requires that the error contains part.
 func text(part string, check func(*testing.T, error)) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()
@@ -199,7 +198,7 @@ func text(part string, check func(*testing.T, error)) func(*testing.T, error) {
 	}
 }
 
-// attempts expects an Error after so many attempts.
+// attempts requires an Error after n attempts.
 func attempts(n int) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()
@@ -209,7 +208,7 @@ func attempts(n int) func(*testing.T, error) {
 	}
 }
 
-// known expects an error that is not ErrOutcomeUnknown.
+// known requires an error that is not ErrOutcomeUnknown.
 func known(check func(*testing.T, error)) func(*testing.T, error) {
 	return func(t *testing.T, err error) {
 		t.Helper()

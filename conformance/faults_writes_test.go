@@ -14,21 +14,21 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// retryAfterFaults are the forms of Retry-After. The clock of a bubble starts in the
-// year 2000.
+// retryAfterFaults returns the forms of Retry-After. The clock of a synctest bubble starts
+// in the year 2000.
 func retryAfterFaults() []fault {
 	at := func(d time.Duration, layout string) string {
 		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(d).Format(layout)
 	}
-	obeyed := func(name, value string, wait time.Duration) fault {
-		gets := "success after the usual backoff"
+	honored := func(name, value string, wait time.Duration) fault {
+		result := "success after the usual backoff"
 		if wait > 0 {
-			gets = fmt.Sprintf("success, not before %v", wait)
+			result = fmt.Sprintf("success, not before %v", wait)
 		}
 		return fault{
-			name: name, gets: gets, within: wait,
-			serve: first(says(429, "", "Retry-After", value), says(200, okBody))(),
-			check: fine, call: func(ctx context.Context, c *agento.Client) error {
+			name: name, result: result, within: wait,
+			serve: first(respondWith(429, "", "Retry-After", value), respondWith(200, okBody))(),
+			check: noError, call: func(ctx context.Context, c *agento.Client) error {
 				begun := time.Now()
 				err := getAgent(ctx, c)
 				if took := time.Since(begun); took < wait {
@@ -38,10 +38,10 @@ func retryAfterFaults() []fault {
 			},
 		}
 	}
-	refused := func(name, value string) fault {
+	tooLong := func(name, value string) fault {
 		return fault{
-			name: name, gets: "ErrRateLimited with RetryAfter, at once",
-			serve: says(429, "", "Retry-After", value), check: func(t *testing.T, err error) {
+			name: name, result: "ErrRateLimited with RetryAfter, at once",
+			serve: respondWith(429, "", "Retry-After", value), check: func(t *testing.T, err error) {
 				status(429, agento.ErrRateLimited)(t, err)
 				var e *agento.Error
 				require.ErrorAs(t, err, &e)
@@ -51,17 +51,17 @@ func retryAfterFaults() []fault {
 		}
 	}
 	rows := []fault{
-		obeyed("absent", "", 0), obeyed("0", "0", 0), obeyed("negative", "-5", 0), obeyed("not a number or a date", "soon", 0),
-		obeyed("seconds", "7", 7*time.Second), obeyed("a decimal", "1.5", 1500*time.Millisecond),
-		obeyed("a date in the format of HTTP", at(20*time.Second, http.TimeFormat), 20*time.Second),
-		obeyed("a date in the format of RFC 850", at(20*time.Second, "Monday, 02-Jan-06 15:04:05 GMT"), 20*time.Second),
-		obeyed("a date in the format of asctime", at(20*time.Second, time.ANSIC), 20*time.Second),
-		obeyed("a date in the past", at(-time.Hour, http.TimeFormat), 0),
-		refused("an hour", "3600"), refused("the year 2060", "Thu, 01 Jan 2060 00:00:00 GMT"),
-		refused("a number that overflows", "9223372037"), refused("a number with 40 digits", strings.Repeat("9", 40)),
+		honored("absent", "", 0), honored("0", "0", 0), honored("negative", "-5", 0), honored("not a number or a date", "soon", 0),
+		honored("seconds", "7", 7*time.Second), honored("a decimal", "1.5", 1500*time.Millisecond),
+		honored("a date in the format of HTTP", at(20*time.Second, http.TimeFormat), 20*time.Second),
+		honored("a date in the format of RFC 850", at(20*time.Second, "Monday, 02-Jan-06 15:04:05 GMT"), 20*time.Second),
+		honored("a date in the format of asctime", at(20*time.Second, time.ANSIC), 20*time.Second),
+		honored("a date in the past", at(-time.Hour, http.TimeFormat), 0),
+		tooLong("an hour", "3600"), tooLong("the year 2060", "Thu, 01 Jan 2060 00:00:00 GMT"),
+		tooLong("a number that overflows", "9223372037"), tooLong("a number with 40 digits", strings.Repeat("9", 40)),
 		{
-			name: "longer than the deadline", gets: "ErrRateLimited with RetryAfter, at once; not the deadline's error",
-			serve: says(429, "", "Retry-After", "30"), call: within(3*time.Second, getAgent), check: status(429, agento.ErrRateLimited),
+			name: "longer than the deadline", result: "ErrRateLimited with RetryAfter, at once; not the deadline's error",
+			serve: respondWith(429, "", "Retry-After", "30"), call: within(3*time.Second, getAgent), check: status(429, agento.ErrRateLimited),
 		},
 	}
 	for i := range rows {
@@ -71,10 +71,10 @@ func retryAfterFaults() []fault {
 	return rows
 }
 
-// writeFaults are writes whose response does not prove their outcome.
+// writeFaults returns faults of writes.
 func writeFaults() []fault {
 	unknown := is(agento.ErrOutcomeUnknown)
-	counted := func(answer http.HandlerFunc) func() http.HandlerFunc {
+	counted := func(respond http.HandlerFunc) func() http.HandlerFunc {
 		return func() http.HandlerFunc {
 			n := 0
 			return func(w http.ResponseWriter, r *http.Request) {
@@ -82,23 +82,23 @@ func writeFaults() []fault {
 					w.WriteHeader(599) // a retry
 					return
 				}
-				answer(w, r)
+				respond(w, r)
 			}
 		}
 	}
 	rows := []fault{
-		{name: "POST, 500", gets: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(says(500, ""))(), call: createAgent, check: status(500, agento.ErrInternal, agento.ErrOutcomeUnknown)},
-		{name: "POST, 503", gets: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(says(503, ""))(), call: createAgent, check: status(503, agento.ErrOutcomeUnknown)},
-		{name: "POST, connection closed before the response", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("", nil))(), call: createAgent, check: unknown},
-		{name: "POST, response truncated in its body", gets: "ErrOutcomeUnknown; sent once", serve: counted(raw("HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{\"d", nil))(), call: createAgent, check: status(201, agento.ErrOutcomeUnknown)},
-		{name: "POST, 200 with HTML", gets: "ErrOutcomeUnknown; sent once", serve: counted(says(200, "<html>"))(), call: createAgent, check: status(200, agento.ErrOutcomeUnknown)},
-		{name: "POST, no response", gets: "ErrOutcomeUnknown after a minute; sent once", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: createAgent, within: time.Minute, check: unknown},
-		{name: "POST, deadline before the response", gets: "the context's error and ErrOutcomeUnknown", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: within(3*time.Second, createAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded, agento.ErrOutcomeUnknown)},
-		{name: "POST, 429, then success", gets: "success; it was not applied, so it is retried", serve: first(says(429, "", "Retry-After", "1"), says(201, okBody))(), call: createAgent, within: time.Second, check: fine},
-		{name: "POST, 400", gets: "ErrValidation; the outcome is known", serve: says(400, `{"error":{"code":"validation_error","message":"name"}}`), call: createAgent, check: known(status(400, agento.ErrValidation))},
-		{name: "DELETE, connection closed, then 404", gets: "success; the first attempt was applied", serve: first(raw("", nil), says(404, `{"error":{"code":"agent_not_found","message":"gone"}}`))(), call: deleteAgent, check: fine},
-		{name: "DELETE, connection closed, then a proxy's 404", gets: "ErrOutcomeUnknown; this 404 may not be from the service", serve: first(raw("", nil), says(404, "<html>"))(), call: deleteAgent, check: status(404, agento.ErrOutcomeUnknown, agento.ErrNoRoute)},
-		{name: "DELETE of an unknown agent", gets: "ErrNotFound", serve: says(404, `{"error":{"code":"agent_not_found","message":"none"}}`), call: deleteAgent, check: known(status(404, agento.ErrNotFound))},
+		{name: "POST, 500", result: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(respondWith(500, ""))(), call: createAgent, check: status(500, agento.ErrInternal, agento.ErrOutcomeUnknown)},
+		{name: "POST, 503", result: "ErrInternal and ErrOutcomeUnknown; sent once", serve: counted(respondWith(503, ""))(), call: createAgent, check: status(503, agento.ErrOutcomeUnknown)},
+		{name: "POST, connection closed before the response", result: "ErrOutcomeUnknown; sent once", serve: counted(raw("", nil))(), call: createAgent, check: unknown},
+		{name: "POST, response truncated in its body", result: "ErrOutcomeUnknown; sent once", serve: counted(raw("HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{\"d", nil))(), call: createAgent, check: status(201, agento.ErrOutcomeUnknown)},
+		{name: "POST, 200 with HTML", result: "ErrOutcomeUnknown; sent once", serve: counted(respondWith(200, "<html>"))(), call: createAgent, check: status(200, agento.ErrOutcomeUnknown)},
+		{name: "POST, no response", result: "ErrOutcomeUnknown after a minute; sent once", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: createAgent, within: time.Minute, check: unknown},
+		{name: "POST, deadline before the response", result: "the context's error and ErrOutcomeUnknown", serve: counted(func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Hold() })(), call: within(3*time.Second, createAgent), within: 3 * time.Second, check: is(context.DeadlineExceeded, agento.ErrOutcomeUnknown)},
+		{name: "POST, 429, then success", result: "success; it was not applied, so it is retried", serve: first(respondWith(429, "", "Retry-After", "1"), respondWith(201, okBody))(), call: createAgent, within: time.Second, check: noError},
+		{name: "POST, 400", result: "ErrValidation; the outcome is known", serve: respondWith(400, `{"error":{"code":"validation_error","message":"name"}}`), call: createAgent, check: known(status(400, agento.ErrValidation))},
+		{name: "DELETE, connection closed, then 404", result: "success; the first attempt was applied", serve: first(raw("", nil), respondWith(404, `{"error":{"code":"agent_not_found","message":"gone"}}`))(), call: deleteAgent, check: noError},
+		{name: "DELETE, connection closed, then a proxy's 404", result: "ErrOutcomeUnknown; this 404 may not be from the service", serve: first(raw("", nil), respondWith(404, "<html>"))(), call: deleteAgent, check: status(404, agento.ErrOutcomeUnknown, agento.ErrNoRoute)},
+		{name: "DELETE of an unknown agent", result: "ErrNotFound", serve: respondWith(404, `{"error":{"code":"agent_not_found","message":"none"}}`), call: deleteAgent, check: known(status(404, agento.ErrNotFound))},
 	}
 	for i := range rows {
 		rows[i].group = "Writes"

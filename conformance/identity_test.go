@@ -16,7 +16,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// results are the operations whose response has an object.
+// results contains the operations that return an object.
 var results = map[string]func(context.Context, *agento.Client) (any, error){
 	"Agents.Get":    func(ctx context.Context, c *agento.Client) (any, error) { return c.Agents.Get(ctx, "a1") },
 	"Agents.Status": func(ctx context.Context, c *agento.Client) (any, error) { return c.Agents.Status(ctx, "a1") },
@@ -73,7 +73,7 @@ var results = map[string]func(context.Context, *agento.Client) (any, error){
 	},
 }
 
-// rowResults are the operations whose response is a list.
+// rowResults contains the operations that return a list.
 var rowResults = map[string]func(context.Context, *agento.Client) (any, error){
 	"Agents.List": func(ctx context.Context, c *agento.Client) (any, error) { return c.Agents.List(ctx, nil) },
 	"Account.Rules": func(ctx context.Context, c *agento.Client) (any, error) {
@@ -90,7 +90,7 @@ var rowResults = map[string]func(context.Context, *agento.Client) (any, error){
 	"Swarms.List":      func(ctx context.Context, c *agento.Client) (any, error) { return c.Swarms.List(ctx, nil) },
 }
 
-// shapes are responses with another form than that of an object.
+// shapes are responses without the expected object.
 var shapes = map[string]string{
 	"empty data":    `{"data":{}}`,
 	"null data":     `{"data":null}`,
@@ -104,7 +104,7 @@ var shapes = map[string]string{
 	"success false": `{"success":false,"data":{"id":"a1","content":"c","status":"running","ingested":1}}`,
 }
 
-// rowShapes are lists whose rows have another form.
+// rowShapes are responses without the expected rows.
 var rowShapes = map[string]string{
 	"null row":      `{"data":[null],"pagination":{"total":1}}`,
 	"empty row":     `{"data":[{}],"pagination":{"total":1}}`,
@@ -122,20 +122,20 @@ func respond(body string) http.RoundTripper {
 	})
 }
 
-// A response without the identity of its result is an error, which has the response.
+// A response without the identity of its result is an error that contains the response.
 func TestResponseWithoutIdentity(t *testing.T) {
 	run := func(name string, call func(context.Context, *agento.Client) (any, error), shape, body string) {
 		t.Run(name+"/"+shape, func(t *testing.T) {
 			client := harness.Client(t, respond(body), agento.WithMaxRetries(0))
 			result, err := call(t.Context(), client)
 			require.Error(t, err, "%+v", result)
-			require.True(t, reflect.ValueOf(result).IsNil(), "no object beside the error")
+			require.True(t, reflect.ValueOf(result).IsNil(), "the object is nil")
 			var e *agento.Error
 			require.ErrorAs(t, err, &e)
 			require.Equal(t, 200, e.StatusCode)
 			require.Contains(t, err.Error(), "req-1")
 			if !strings.HasPrefix(name, "Client.") {
-				require.Contains(t, err.Error(), "WithResponse", "says what to do")
+				require.Contains(t, err.Error(), "WithResponse", "names the option to use")
 			}
 			isWrite := e.Method != "GET"
 			require.Equal(t, isWrite, errors.Is(err, agento.ErrOutcomeUnknown), "%v", err)
@@ -156,7 +156,7 @@ func TestResponseWithoutIdentity(t *testing.T) {
 	}
 }
 
-// An empty value is not a missing one.
+// An empty value is not missing.
 func TestResponseWithEmptyContent(t *testing.T) {
 	for name, body := range map[string]string{
 		"Account.Personality": `{"data":{"content":""}}`,
@@ -179,7 +179,7 @@ func TestResponseWithEmptyContent(t *testing.T) {
 	}
 }
 
-// confirmations are the operations whose response is not read.
+// confirmations contains the operations whose response is not decoded.
 var confirmations = map[string]func(context.Context, *agento.Client) error{
 	"Agents.Delete":  func(ctx context.Context, c *agento.Client) error { return c.Agents.Delete(ctx, "a1") },
 	"Agents.Start":   func(ctx context.Context, c *agento.Client) error { return c.Agents.Start(ctx, "a1") },
@@ -203,7 +203,7 @@ var confirmations = map[string]func(context.Context, *agento.Client) error{
 	"Client.Do":        func(ctx context.Context, c *agento.Client) error { return c.Do(ctx, "POST", "/v1/things", nil, nil) },
 }
 
-func TestResponseDeniesSuccess(t *testing.T) {
+func TestResponseReportsFailure(t *testing.T) {
 	for name, call := range confirmations {
 		for _, body := range []string{
 			`{"success":false}`, `{"data":{"success":false}}`, `{"error":{"code":"conflict","message":"m"}}`, `{"error":"down"}`,
@@ -219,9 +219,9 @@ func TestResponseDeniesSuccess(t *testing.T) {
 	}
 }
 
-// A field in another form is read where its meaning is plain; otherwise the error
-// names it and its value.
-func TestFieldsInAnotherForm(t *testing.T) {
+// A field in another form is decoded if its meaning is clear. Otherwise the error names
+// the field and its value.
+func TestFieldForms(t *testing.T) {
 	for body, field := range map[string]string{
 		`{"data":[{"id":"a1","stoppedAt":"","createdAt":""}],"pagination":{"total":2.0,"limit":1e2}}`: "",
 		`{"data":[{"id":"a1","stoppedAt":1767323045}]}`:                                               "data[0].stoppedAt is 1767323045",
@@ -248,7 +248,7 @@ func TestFieldsInAnotherForm(t *testing.T) {
 }
 
 func TestMetadataIntegersExact(t *testing.T) {
-	for _, other := range []string{`"createdAt":"2026-01-15T10:30:00Z"`, `"createdAt":""`} { // the second is not as expected
+	for _, other := range []string{`"createdAt":"2026-01-15T10:30:00Z"`, `"createdAt":""`} { // the second has another form
 		checkMetadata(t, other)
 	}
 	const body = `{"data":[{"id":"c1","metadata":{"n":9007199254740993}}]}garbage`
@@ -266,7 +266,7 @@ func checkMetadata(t *testing.T, other string) {
 	}, page.Data[0].Metadata)
 }
 
-// An edit does not write back what the decoder has replaced.
+// An edit does not write back text that the decoder has replaced.
 func TestEditDocumentInvalidUTF8(t *testing.T) {
 	for content, valid := range map[string]bool{
 		"\"a\xffb\"": false, `"a\ud83d"`: false, `"\ude00\ufffd"`: false, `"a\ufffd\uFFFD"`: true, "\"\ufffd\"": true, `"\ud83d\ude00"`: true,
@@ -289,7 +289,7 @@ func TestEditDocumentInvalidUTF8(t *testing.T) {
 	}
 }
 
-// Every operation has a row in one of the tables above, except those without an object.
+// Every operation has a row in one of the tables, except those that return text.
 func TestResponseTablesComplete(t *testing.T) {
 	for _, op := range route.All() {
 		_, isObject := results[op.Call]

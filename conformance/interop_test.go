@@ -18,14 +18,13 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// The tests of this file use the client, the reader and the server of r3labs/sse.
+// The tests in this file use the client, the reader and the server of r3labs/sse.
 
-// TestLogStreamDrops follows a log through 50 dropped connections. With IDs every line
-// comes once. Without, every gap is marked, and no line comes twice because the lines
-// have a time.
+// TestLogStreamDrops follows a log through 50 dropped connections. Each line is delivered
+// once, and each gap is marked.
 func TestLogStreamDrops(t *testing.T) {
 	const drops = 50
-	for name, ids := range map[string]bool{"with ids": true, "without": false} {
+	for name, ids := range map[string]bool{"with ids": true, "without ids": false} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := agentotest.NewServer(agentotest.WithInMemory(), agentotest.WithLogIDs(ids), agentotest.WithRateLimit(0, 0))
@@ -63,15 +62,14 @@ func TestLogStreamDrops(t *testing.T) {
 				require.NoError(t, s.Err())
 				require.Equal(t, drops, markers)
 				for line, n := range seen {
-					require.Equal(t, 1, n, "%s came %d times", line, n)
+					require.Equal(t, 1, n, "%s was delivered %d times", line, n)
 				}
-				require.Len(t, seen, lines, "no line is lost: ids tell what was missed, and without them the gap is asked for again")
+				require.Len(t, seen, lines, "no line is lost")
 			})
 		})
 	}
 }
 
-// The client and the reader of r3labs understand the streams of agentotest.
 func TestR3labsReadsAgentotest(t *testing.T) {
 	server := agentotest.NewServer(agentotest.WithReply(func(agentotest.Turn) []string { return []string{"One ", "two\n", "three"} }))
 	defer server.Close()
@@ -114,12 +112,12 @@ func TestR3labsReadsAgentotest(t *testing.T) {
 	})
 }
 
-// The server of r3labs adds IDs to chat events.
+// The r3labs server adds IDs to chat events.
 func TestClientReadsR3labsServer(t *testing.T) {
-	subscribed, left := make(chan struct{}), make(chan struct{})
+	subscribed, unsubscribed := make(chan struct{}), make(chan struct{})
 	server := sse.NewWithCallback(
 		func(string, *sse.Subscriber) { close(subscribed) },
-		func(string, *sse.Subscriber) { close(left) })
+		func(string, *sse.Subscriber) { close(unsubscribed) })
 	server.AutoReplay = false
 	server.CreateStream("chat")
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,6 +137,6 @@ func TestClientReadsR3labsServer(t *testing.T) {
 	}
 	require.Equal(t, []string{"text:Hi! ", "mood:", "done:"}, (&harness.Env{T: t}).Texts(s))
 	require.NoError(t, s.Err())
-	<-left // removing a stream that has a subscriber leaks a goroutine of r3labs
+	<-unsubscribed // a server closed before this leaks goroutines
 	server.Close()
 }

@@ -14,15 +14,15 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// A call that fails returns no object, and no part of one.
+// A failed call returns a nil object, not a partial one.
 func TestErrorReturnsNilObject(t *testing.T) {
 	client := harness.Client(t, harness.Always(`{"data":{"id":"a1","name":7,"content":7}}`))
 	got, err := client.Agents.Get(t.Context(), "a1")
 	require.Error(t, err)
 	require.Nil(t, got)
-	made, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
+	created, err := client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "Bot"})
 	require.Error(t, err)
-	require.Nil(t, made)
+	require.Nil(t, created)
 	updated, err := client.Agents.Update(t.Context(), "a1", agento.UpdateAgentParams{})
 	require.Error(t, err)
 	require.Nil(t, updated)
@@ -31,7 +31,7 @@ func TestErrorReturnsNilObject(t *testing.T) {
 	require.Nil(t, document)
 }
 
-// The reply of Ask may be read without checking the error.
+// Callers may read the reply of Ask without checking the error.
 func TestAskReplyNeverNil(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) { return harness.Respond(403, ""), nil }))
 	for _, p := range []agento.SendMessageParams{{Message: "Hello"}, {}} {
@@ -41,7 +41,7 @@ func TestAskReplyNeverNil(t *testing.T) {
 	}
 }
 
-// A plan or a usage counter of an unknown form does not hide the account.
+// A plan or a usage counter in an unknown form is not an error.
 func TestAccountUnknownForms(t *testing.T) {
 	client := harness.Client(t, harness.Always(`{"data":{"id":"acc","plan":{"id":7,"name":"Pro"},"usage":{
 		"agents":3,"period":"2026-11","flags":[],"storage":{"used":"4 GB","limit":9},"runs":{"used":2,"limit":"unlimited"},"none":null}}}`))
@@ -75,12 +75,12 @@ func TestAccountUnknownForms(t *testing.T) {
 	}
 }
 
-// A blank response is a success if the call has no result. A page of a proxy is not.
+// A blank response to a call without a result is a success. An HTML page is not.
 func TestBlankResponse(t *testing.T) {
 	for name, call := range map[string]func(*agento.Client) error{
 		"Start": func(c *agento.Client) error { return c.Agents.Start(t.Context(), "a1") },
 		"Do":    func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/agents/a1/start", nil, nil) },
-		"Do, with a result": func(c *agento.Client) error {
+		"Do with a result": func(c *agento.Client) error {
 			return c.Do(t.Context(), "POST", "/v1/agents/a1/start", nil, new(any))
 		},
 	} {
@@ -101,9 +101,9 @@ func TestErrorEnvelopeWithStatus200(t *testing.T) {
 		"change": func(c *agento.Client) error {
 			return second(c.Agents.Update(t.Context(), "a1", agento.UpdateAgentParams{}))
 		},
-		"nothing":      func(c *agento.Client) error { return c.Agents.Restart(t.Context(), "a1") },
-		"raw":          func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, &out) },
-		"raw, nothing": func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, nil) },
+		"no result":      func(c *agento.Client) error { return c.Agents.Restart(t.Context(), "a1") },
+		"raw":            func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, &out) },
+		"raw, no result": func(c *agento.Client) error { return c.Do(t.Context(), "POST", "/v1/things", nil, nil) },
 	} {
 		for _, rest := range []string{`}`, `,"data":null}`} {
 			err := call(harness.Client(t, harness.Always(`{"error":{"code":"forbidden","message":"no"}`+rest)))
@@ -123,57 +123,57 @@ func TestErrorEnvelopeWithStatus200(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// A response that is not decoded is a success in any form without an error.
+// A response that is not decoded may have any form without an error.
 func TestResponsesNotDecoded(t *testing.T) {
-	for _, answer := range []string{
+	for _, body := range []string{
 		`{}`, `{"data":null}`, `{"success":true}`, `null`, `[]`, `["x"]`, `"done"`, `7`, `true`,
 		`{"error":null}`, `{"error":{}}`, `{"error":""}`, `{"error":{"code":null,"message":""}}`,
 		`{"data":{"id":"a1"},"error":{"code":"deprecated","message":"soon"}}`,
 	} {
-		client := harness.Client(t, harness.Always(answer))
-		require.NoError(t, client.Agents.Restart(t.Context(), "a1"), answer)
-		require.NoError(t, client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind"), answer)
-		require.NoError(t, client.Do(t.Context(), "POST", "/v1/things", nil, nil), answer)
+		client := harness.Client(t, harness.Always(body))
+		require.NoError(t, client.Agents.Restart(t.Context(), "a1"), body)
+		require.NoError(t, client.Account.PutRule(t.Context(), agento.ForAgent("a1"), "r", "be kind"), body)
+		require.NoError(t, client.Do(t.Context(), "POST", "/v1/things", nil, nil), body)
 	}
 }
 
-// A response without the object is a success, and the object is read.
+// If the response has no object, the SDK reads the object back.
 func TestUpdateResponseWithoutObject(t *testing.T) {
-	for _, answer := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, "", "\n"} {
+	for _, body := range []string{`{"data":{"updated":true}}`, `{"data":{}}`, `{"data":null}`, "", "\n"} {
 		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PATCH" {
-				return harness.Respond(200, answer), nil
+				return harness.Respond(200, body), nil
 			}
 			return harness.Respond(200, `{"data":{"id":"x","name":"read"}}`), nil
 		}))
 		agent, err := client.Agents.Update(t.Context(), "x", agento.UpdateAgentParams{})
-		require.NoError(t, err, answer)
+		require.NoError(t, err, body)
 		require.Equal(t, "read", agent.Name)
 		swarm, err := client.Swarms.Update(t.Context(), "x", agento.UpdateSwarmParams{})
-		require.NoError(t, err, answer)
+		require.NoError(t, err, body)
 		require.Equal(t, "read", swarm.Name)
 	}
 }
 
-// A confirmed update is a success, whatever the document has when it is read.
+// A confirmed update is a success whatever the document contains when it is read back.
 func TestUpdateDocumentConfirmedWithoutContent(t *testing.T) {
-	for _, answer := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, "", "\n"} {
+	for _, body := range []string{`{"data":{"version":"2"}}`, `{"data":null}`, "", "\n"} {
 		writes := 0
 		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == "PUT" {
 				writes++
-				return harness.Respond(200, answer), nil
+				return harness.Respond(200, body), nil
 			}
 			return harness.Respond(200, `{"data":{"content":"new\n","version":"2"}}`), nil
 		}))
 		document, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
-		require.NoError(t, err, answer)
+		require.NoError(t, err, body)
 		require.Equal(t, &agento.Document{Content: "new\n", Version: `"2"`}, document)
 		require.Equal(t, 1, writes)
 	}
 }
 
-// A version that the caller wrote as plain text equals the service's.
+// A version given as plain text equals the service's version.
 func TestUpdateDocumentVersionNotJSON(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Method == "PUT" {
@@ -186,7 +186,7 @@ func TestUpdateDocumentVersionNotJSON(t *testing.T) {
 	require.ErrorContains(t, err, "the document is unchanged")
 }
 
-// Without a version the error does not compare the document with an earlier one.
+// Without a version, the error does not compare the document with an earlier one.
 func TestUpdateDocumentWithoutVersionUnresolved(t *testing.T) {
 	for _, version := range []string{"", `,"version":"v1"`} {
 		client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
@@ -202,7 +202,7 @@ func TestUpdateDocumentWithoutVersionUnresolved(t *testing.T) {
 	}
 }
 
-// Rows without IDs that are repeated end the iteration.
+// Repeated rows without IDs end the iteration.
 func TestRepeatedRowsWithoutIDs(t *testing.T) {
 	requests := 0
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
@@ -220,7 +220,7 @@ func TestRepeatedRowsWithoutIDs(t *testing.T) {
 	require.LessOrEqual(t, requests, 2)
 }
 
-// Only the embedded part would be sent.
+// json.Marshal would encode only the embedded secrets.
 func TestBodyEmbeddingSecretsRejected(t *testing.T) {
 	var sent string
 	client := harness.Client(t, harness.RoundTripper(func(req *http.Request) (*http.Response, error) {
@@ -245,8 +245,8 @@ func TestBodyEmbeddingSecretsRejected(t *testing.T) {
 	require.JSONEq(t, `{"name":"x","secrets":{"a":"b"}}`, sent)
 }
 
-// The first attempt was applied. WithResponse has the response that proves it.
-func TestPutRuleRefusedAfterLostResponse(t *testing.T) {
+// The first attempt was applied. WithResponse returns the response of the write.
+func TestPutRuleConflictAfterLostResponse(t *testing.T) {
 	for content, want := range map[string]error{"be kind": nil, "another's": agento.ErrOutcomeUnknown} {
 		synctest.Test(t, func(t *testing.T) {
 			puts := 0
@@ -267,13 +267,13 @@ func TestPutRuleRefusedAfterLostResponse(t *testing.T) {
 				require.Equal(t, 200, resp.StatusCode)
 				require.Contains(t, string(resp.Body), content)
 			} else {
-				require.Equal(t, 409, resp.StatusCode, "the write's")
+				require.Equal(t, 409, resp.StatusCode, "the status of the write")
 			}
 		})
 	}
 }
 
-// A null field does not hide another name of the content.
+// A null field does not hide the content under another name.
 func TestDocumentNullField(t *testing.T) {
 	client := harness.Client(t, harness.Always(`{"data":{"content":null,"soulMd":"real text","version":1}}`))
 	d, err := client.Account.Personality(t.Context(), agento.ForAgent("a1"))
@@ -281,7 +281,7 @@ func TestDocumentNullField(t *testing.T) {
 	require.Equal(t, "real text", d.Content)
 }
 
-// An update with an empty response is a success, and the object is read.
+// If the response is empty, the SDK reads the object back.
 func TestUpdateResponseEmpty(t *testing.T) {
 	for _, answer := range []*http.Response{harness.Respond(204, ""), harness.Respond(200, `{"data":null}`), harness.Respond(200, "")} {
 		var sent []string

@@ -19,7 +19,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// A request that was answered with 408 may have been applied.
+// A request that fails with 408 may have been applied.
 func TestRetryAfter408(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory())
@@ -54,27 +54,27 @@ func TestTimeoutLimitsErrorBody(t *testing.T) {
 	})
 }
 
-// The error has the cause of the context only if the context prevented a retry.
+// The error wraps the context's cause only if the context prevented a retry.
 func TestContextEndsInErrorBody(t *testing.T) {
-	for status, repeated := range map[int]bool{500: true, 400: false} {
+	for status, retryable := range map[int]bool{500: true, 400: false} {
 		harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
 		}, nil, func(w *harness.Env) {
-			cause := errors.New("closing time")
+			cause := errors.New("shutting down")
 			ctx, cancel := context.WithTimeoutCause(w.Ctx, time.Second, cause)
 			defer cancel()
 			_, err := w.Client.Agents.Get(ctx, "a1")
 			var e *agento.Error
 			require.ErrorAs(t, err, &e)
 			require.Equal(t, status, e.StatusCode)
-			require.Equal(t, repeated, errors.Is(err, cause))
+			require.Equal(t, retryable, errors.Is(err, cause))
 		})
 	}
 }
 
-// If one call does not wait for a long Retry-After, the next one does not either.
+// After a Retry-After above the limit, the next call fails immediately too.
 func TestLongRetryAfterFailsNextCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
@@ -99,7 +99,7 @@ func TestLongRetryAfterFailsNextCall(t *testing.T) {
 	})
 }
 
-// If the rate limit prevents a retry, the error is that of the response before.
+// If the rate limit prevents a retry, the error is that of the previous response.
 func TestRateLimitPreventsRetryKeepsResponse(t *testing.T) {
 	sent := 0
 	harness.Run(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -125,7 +125,7 @@ func TestRateLimitPreventsRetryKeepsResponse(t *testing.T) {
 	})
 }
 
-// A service that asks for the longest possible wait is not asked again at once.
+// A Retry-After that overflows is not retried immediately.
 func TestRetryAfterOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
@@ -139,14 +139,14 @@ func TestRetryAfterOverflow(t *testing.T) {
 		require.ErrorIs(t, err, agento.ErrRateLimited)
 		require.Equal(t, 1, sent)
 	})
-	for asked, limit := range map[string]time.Duration{"99999999999": math.MaxInt64, "86400": time.Minute} {
+	for retryAfter, limit := range map[string]time.Duration{"99999999999": math.MaxInt64, "86400": time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			sent := 0
 			client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 				if sent++; sent == 1 {
 					return harness.Respond(200, "retry: 9223372036854775807\ndata: a\n\n", "Content-Type", "text/event-stream"), nil
 				}
-				return harness.Respond(503, "", "Retry-After", asked), nil
+				return harness.Respond(503, "", "Retry-After", retryAfter), nil
 			}), agento.WithPacing(false), agento.WithRetryAfterLimit(limit))
 			ctx, cancel := context.WithTimeout(t.Context(), 24*365*time.Hour)
 			defer cancel()
@@ -182,7 +182,7 @@ func TestLogStreamLongRetryAfter(t *testing.T) {
 	})
 }
 
-// An error does not keep a very large body in memory.
+// An error keeps at most 1 MiB of the body.
 func TestErrorBodyLimited(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		return harness.Respond(200, strings.Repeat("x", 3<<20)), nil

@@ -16,14 +16,14 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 )
 
-// listing is one of the All… methods, and its query without limit and offset.
+// listing is an All method and its query without limit and offset.
 type listing struct {
 	name  string
 	keys  func(c *agento.Client, limit, offset int, opts ...agento.Option) iter.Seq2[string, error]
 	query url.Values
 }
 
-// keysOf returns the keys of rows of any type.
+// keysOf returns the keys of rows.
 func keysOf[T any](rows iter.Seq2[T, error], key func(T) string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for row, err := range rows {
@@ -82,7 +82,7 @@ func TestEveryIteratorTested(t *testing.T) {
 	}
 }
 
-// rows is the endpoint of a list of n rows. The name of a row is its ID.
+// rows serves a list of n rows. The name of a row is its ID.
 type rows struct {
 	n, total      int
 	ignoresOffset bool
@@ -144,10 +144,10 @@ func TestAllIterators(t *testing.T) {
 
 			keys, err = collect(l.keys(harness.Client(t, &rows{n: 5, total: 5, ignoresOffset: true}), 2, 0))
 			require.ErrorIs(t, err, agento.ErrListIncomplete)
-			require.Equal(t, []string{"r0", "r1"}, keys, "each row once")
+			require.Equal(t, []string{"r0", "r1"}, keys, "each row is delivered once")
 
 			keys, err = collect(l.keys(harness.Client(t, &rows{n: 5, total: 5, ignoresOffset: true}), 3, 0))
-			require.ErrorIs(t, err, agento.ErrListIncomplete, "also when twice the page is more than the total")
+			require.ErrorIs(t, err, agento.ErrListIncomplete, "a repeated page is not a complete list")
 			require.Equal(t, []string{"r0", "r1", "r2"}, keys)
 
 			list.asked = nil

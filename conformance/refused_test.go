@@ -20,7 +20,7 @@ import (
 
 var overHTTPS = []agento.Option{agento.WithBaseURL("https://localhost")}
 
-// pipe is a transport to a server in memory.
+// pipe returns a transport to an in-memory server.
 func pipe(serve func(net.Conn)) *http.Transport {
 	pool := x509.NewCertPool()
 	pool.AddCert(harness.Certificate().Leaf)
@@ -37,7 +37,7 @@ func pipe(serve func(net.Conn)) *http.Transport {
 	}
 }
 
-// rejectCertificate is a server that requires a certificate of the client.
+// rejectCertificate is a TLS server that requires a client certificate.
 func rejectCertificate(conn net.Conn) { rejectCertificateOver(conn, tls.VersionTLS13, "http/1.1") }
 
 func rejectCertificateOver(conn net.Conn, version uint16, protocol string) {
@@ -45,10 +45,10 @@ func rejectCertificateOver(conn net.Conn, version uint16, protocol string) {
 		Certificates: []tls.Certificate{harness.Certificate()}, ClientAuth: tls.RequireAnyClientCert,
 		MaxVersion: version, NextProtos: []string{protocol},
 	}).Handshake()
-	_, _ = io.Copy(io.Discard, conn) // so that the client reads the alert, not a reset
+	_, _ = io.Copy(io.Discard, conn) // otherwise the client might read a reset before the alert
 }
 
-// viaProxy is a transport through a proxy that answers CONNECT with the status.
+// viaProxy returns a transport through a proxy that responds to CONNECT with the status.
 func viaProxy(status string) *http.Transport {
 	tr := pipe(func(conn net.Conn) {
 		_, _ = http.ReadRequest(bufio.NewReader(conn))
@@ -58,7 +58,7 @@ func viaProxy(status string) *http.Transport {
 	return tr
 }
 
-// With TLS 1.3 the alert arrives when the request may already have been written.
+// With TLS 1.3 the alert may arrive after the request was written.
 func TestClientCertificateRejected(t *testing.T) {
 	pool := x509.NewCertPool()
 	pool.AddCert(harness.Certificate().Leaf)
@@ -96,7 +96,7 @@ func TestClientCertificateRejected(t *testing.T) {
 				}
 				err = createAgent(t.Context(), plainClient(t, tr, opts...))
 				require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
-				// HTTP/2 may find the connection closed before it reads why.
+				// HTTP/2 may see the closed connection before it reads the alert.
 				if c.version == tls.VersionTLS13 && c.protocol != "h2" {
 					require.ErrorContains(t, err, "client certificate")
 				}
@@ -124,8 +124,8 @@ func TestProxyRefusesConnect(t *testing.T) {
 	}
 }
 
-// plainClient is a client over net/http's transport itself: what records the exchanges
-// of the harness's clients wraps it.
+// plainClient returns a client that uses tr directly. The clients of package harness wrap
+// the transport to record exchanges.
 func plainClient(t *testing.T, tr http.RoundTripper, opts ...agento.Option) *agento.Client {
 	t.Helper()
 	opts = append([]agento.Option{agento.WithBaseURL("http://localhost"), agento.WithHTTPClient(&http.Client{Transport: tr})}, opts...)

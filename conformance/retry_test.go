@@ -22,7 +22,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// The outcomes of an attempt that the retry table distinguishes.
+// Errors of a first attempt.
 var (
 	errDial    = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	errDNS     = &net.DNSError{Err: "no such host", Name: "api.agento.host", IsNotFound: true}
@@ -37,13 +37,13 @@ func fails(err error) attemptFunc {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-func answers(status int, header ...string) attemptFunc {
+func responds(status int, header ...string) attemptFunc {
 	return func(*http.Request) (*http.Response, error) {
 		return harness.Respond(status, `{"error":{"code":"some_code","message":"no"}}`, header...), nil
 	}
 }
 
-func cutBody(*http.Request) (*http.Response, error) {
+func truncatedBody(*http.Request) (*http.Response, error) {
 	resp := harness.Respond(http.StatusOK, "")
 	resp.ContentLength = 100
 	resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"data":{"id`), errReader{io.ErrUnexpectedEOF}))
@@ -54,38 +54,37 @@ type errReader struct{ err error }
 
 func (r errReader) Read([]byte) (int, error) { return 0, r.err }
 
-// TestRetryTable checks each outcome of a first attempt whose second attempt would
-// succeed.
+// TestRetryTable checks each outcome of a first attempt. The second attempt succeeds.
 func TestRetryTable(t *testing.T) {
 	const retried, once = 2, 1
 	table := []struct {
 		name         string
 		first        attemptFunc
-		safe, unsafe int  // attempts of GET, PUT and DELETE, and of POST and PATCH
+		safe, unsafe int  // number of attempts of GET, PUT and DELETE, and of POST and PATCH
 		unknown      bool // a POST or PATCH that is not retried may have been applied
 	}{
-		{"429 with Retry-After", answers(429, "Retry-After", "2"), retried, retried, false},
-		{"429 without", answers(429), retried, retried, false},
-		{"425", answers(425), retried, retried, false},
+		{"429 with Retry-After", responds(429, "Retry-After", "2"), retried, retried, false},
+		{"429 without Retry-After", responds(429), retried, retried, false},
+		{"425", responds(425), retried, retried, false},
 		{"dial refused", fails(errDial), retried, retried, false},
 		{"DNS", fails(errDNS), retried, retried, false},
 		{"TLS handshake", fails(errTLS), retried, retried, false},
-		{"408", answers(408), retried, once, false},
-		{"500", answers(500), retried, once, true},
-		{"502", answers(502), retried, once, true},
-		{"503", answers(503), retried, once, true},
-		{"504", answers(504), retried, once, true},
+		{"408", responds(408), retried, once, false},
+		{"500", responds(500), retried, once, true},
+		{"502", responds(502), retried, once, true},
+		{"503", responds(503), retried, once, true},
+		{"504", responds(504), retried, once, true},
 		{"reset", fails(errReset), retried, once, true},
 		{"EOF", fails(io.ErrUnexpectedEOF), retried, once, true},
 		{"timeout after sending", harness.Hang, retried, once, true},
-		{"body truncated", cutBody, retried, once, true},
-		{"400", answers(400), once, once, false},
-		{"401", answers(401), once, once, false},
-		{"404", answers(404), once, once, false},
-		{"409", answers(409), once, once, false},
-		{"501", answers(501), once, once, true},
+		{"body truncated", truncatedBody, retried, once, true},
+		{"400", responds(400), once, once, false},
+		{"401", responds(401), once, once, false},
+		{"404", responds(404), once, once, false},
+		{"409", responds(409), once, once, false},
+		{"501", responds(501), once, once, true},
 		{"certificate", fails(errUnknown), once, once, false},
-		{"redirect", answers(307, "Location", "http://localhost/elsewhere"), once, once, false},
+		{"redirect", responds(307, "Location", "http://localhost/elsewhere"), once, once, false},
 	}
 	for _, row := range table {
 		for _, method := range []string{"GET", "PUT", "DELETE", "POST", "PATCH"} {
@@ -138,7 +137,7 @@ func TestRetryMaxRetries(t *testing.T) {
 			require.Equal(t, retries+1, e.Attempts)
 			require.Equal(t, 503, e.StatusCode)
 			require.ErrorIs(t, err, agento.ErrInternal)
-			require.NotErrorIs(t, err, agento.ErrOutcomeUnknown, "a read has no outcome")
+			require.NotErrorIs(t, err, agento.ErrOutcomeUnknown, "a read is never ErrOutcomeUnknown")
 		})
 	}
 }
@@ -165,7 +164,7 @@ func TestRetryBackoff(t *testing.T) {
 }
 
 func TestRetryAfterHonored(t *testing.T) {
-	date := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // when the clock of a bubble starts
+	date := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // start of a bubble's clock
 	forms := []struct {
 		value string
 		least time.Duration
@@ -198,8 +197,7 @@ func TestRetryAfterHonored(t *testing.T) {
 	}
 }
 
-// If the wait is above the limit or the deadline, the 429 is returned at once with its
-// Retry-After.
+// If Retry-After is above the limit or the deadline, the 429 is returned immediately.
 func TestRetryAfterAboveLimit(t *testing.T) {
 	for _, value := range []string{"61", "3600", "9223372037", "99999999999999999999", "Thu, 01 Jan 2060 00:00:00 GMT"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -233,10 +231,10 @@ func TestRetryAfterAboveLimit(t *testing.T) {
 	})
 }
 
-// The error is that of the context and its cause, and has the last response.
+// The error wraps the context's error and its cause, and contains the last response.
 func TestContextEndsBetweenAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cause := errors.New("the operator pressed a button")
+		cause := errors.New("stopped by the operator")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			return harness.Respond(503, `{"error":{"code":"overloaded","message":"busy"}}`, "X-Request-Id", "req_7"), nil
@@ -255,7 +253,7 @@ func TestContextEndsBetweenAttempts(t *testing.T) {
 	})
 }
 
-// A call without a deadline to a silent service ends after a minute.
+// A call without a deadline ends after a minute if there is no response.
 func TestHeaderTimeoutDefault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := harness.Client(t, harness.RoundTripper(harness.Hang), agento.WithMaxRetries(0))
@@ -279,9 +277,9 @@ func TestRetriedDeleteNotFound(t *testing.T) {
 		ok    bool
 	}{
 		"EOF":     {fails(io.ErrUnexpectedEOF), true},
-		"500":     {answers(500), true},
+		"500":     {responds(500), true},
 		"refused": {fails(errDial), false},
-		"429":     {answers(429), false},
+		"429":     {responds(429), false},
 		"none":    {gone, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -304,21 +302,20 @@ func TestRetriedDeleteNotFound(t *testing.T) {
 	}
 }
 
-// An error of the dialer of a net/http transport means that nothing was sent, whatever
-// the error.
+// Any error of a net/http transport's dialer means that nothing was sent.
 func TestDialErrorOfNetHTTP(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dials := 0
 		tr := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 			dials++
-			return nil, fmt.Errorf("an error of some dialler")
+			return nil, fmt.Errorf("custom dial error")
 		}}
-		// Not the harness's client: what records its exchanges wraps the transport.
+		// The clients of package harness wrap the transport.
 		client, err := agento.New(harness.TestKey, agento.WithBaseURL("http://localhost"), agento.WithHTTPClient(&http.Client{Transport: tr}))
 		require.NoError(t, err)
 		_, err = client.Agents.Create(t.Context(), agento.CreateAgentParams{Name: "x"})
 		require.Equal(t, 4, dials)
 		require.NotErrorIs(t, err, agento.ErrOutcomeUnknown)
-		require.ErrorContains(t, err, "an error of some dialler")
+		require.ErrorContains(t, err, "custom dial error")
 	})
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// renderings returns a value in every form that may reach a log.
+// renderings formats a value in every way that may reach a log.
 func renderings(v any) []string {
 	var out []string
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
@@ -99,7 +99,7 @@ func TestSecretsNotPrinted(t *testing.T) {
 	require.JSONEq(t, `{"name":"Bot","secrets":{"anthropicApiKey":"`+secret+`"}}`, sent)
 }
 
-// No redirect is followed, so the key is not sent elsewhere.
+// Redirects are not followed, so the key is not sent to other hosts.
 func TestRedirectsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, to := range []string{"http://localhost/v1/other", "http://evil.example/", "http://localhost:81/", "//evil.example/", "::bad::"} {
@@ -161,10 +161,10 @@ func TestMiddlewareOrder(t *testing.T) {
 	require.Equal(t, []string{"outer", "inner"}, order)
 }
 
-// A key in place of another argument is neither printed nor sent.
+// A key passed as another argument is neither printed nor sent.
 func TestKeyAsArgumentRejected(t *testing.T) {
 	client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
-		t.Error("it was sent")
+		t.Error("a request was sent")
 		return harness.Respond(404, `{}`), nil
 	}))
 	ctx, agent := context.Background(), agento.ForAgent("a1")
@@ -191,18 +191,18 @@ func TestKeyAsArgumentRejected(t *testing.T) {
 	}
 }
 
-// The key of a key source is known once it was sent. It is redacted from then on, and
+// The client knows the key of a key source once it was sent. Then the key is redacted, and
 // the next call is rejected.
 func TestSourceKeyAsArgument(t *testing.T) {
 	var logged bytes.Buffer
-	told := func(_ context.Context, call agento.CallInfo, _ agento.ResponseInfo) {
+	observe := func(_ context.Context, call agento.CallInfo, _ agento.ResponseInfo) {
 		requireSecret(t, harness.TestKey, call)
 	}
 	sent := 0
 	client, err := agento.New("", agento.WithBaseURL("http://localhost"),
 		agento.WithKeySource(func(context.Context) (string, error) { return harness.TestKey, nil }),
 		agento.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-		agento.WithObserver(agento.Observer{Response: told}),
+		agento.WithObserver(agento.Observer{Response: observe}),
 		agento.WithHTTPClient(&http.Client{Transport: harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			sent++
 			return harness.Respond(404, `{"error":{"code":"agent_not_found","message":"m"}}`), nil
@@ -221,8 +221,7 @@ func TestSourceKeyAsArgument(t *testing.T) {
 	require.Equal(t, 1, sent)
 }
 
-// If a service echoes a request, neither the key nor a secret gets into an error or a
-// log.
+// If a service echoes a request, errors and logs contain neither the key nor a secret.
 func TestEchoedSecretsRedacted(t *testing.T) {
 	const secret = `sk-test-"made-up"<value>`
 	const inJSON, plainJSON = `sk-test-\"made-up\"\u003cvalue\u003e`, `sk-test-\"made-up\"<value>`
@@ -260,7 +259,7 @@ func TestEchoedSecretsRedacted(t *testing.T) {
 			_, ask := client.Chat.Ask(ctx, "a", agento.SendMessageParams{Message: "x"})
 			require.Error(t, errors.Join(get, ask))
 			requireNotPrinted(t, harness.TestKey, logged.String(), get, ask)
-			logged.Reset() // a secret is known only after it was sent
+			logged.Reset() // the client knows a secret only after it was sent
 
 			_, create := client.Agents.Create(ctx, agento.CreateAgentParams{Name: "Bot", Secrets: secrets})
 			_, swarm := client.Swarms.Create(ctx, agento.CreateSwarmParams{Name: "Team", Secrets: secrets})
@@ -272,19 +271,19 @@ func TestEchoedSecretsRedacted(t *testing.T) {
 	}
 }
 
-// requireNotPrinted checks that a text is in no log and no error.
+// requireNotPrinted requires that neither the log nor an error contains hidden.
 func requireNotPrinted(t *testing.T, hidden, logged string, failures ...error) {
 	t.Helper()
-	told := []string{logged}
+	printed := []string{logged}
 	for _, err := range failures {
 		var e *agento.Error
-		if errors.As(err, &e) { // not every response fails every call
-			told = append(told, renderings(err)...)
-			told = append(told, e.Message, string(e.Code), string(e.Body))
-			told = append(told, renderings(*e)...)
+		if errors.As(err, &e) { // not every response is an error for every call
+			printed = append(printed, renderings(err)...)
+			printed = append(printed, e.Message, string(e.Code), string(e.Body))
+			printed = append(printed, renderings(*e)...)
 		}
 	}
-	for _, text := range told {
+	for _, text := range printed {
 		require.NotContains(t, text, hidden)
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
-// waysToLeave open a stream and stop using it in different ways.
-var waysToLeave = []func(t *testing.T, client *agento.Client){
+// streamUses open a stream and stop using it in different ways.
+var streamUses = []func(t *testing.T, client *agento.Client){
 	func(t *testing.T, c *agento.Client) { // read to its end
 		s := openStream(t, c, context.Background(), "whole")
 		for range s.Events() {
@@ -28,12 +28,12 @@ var waysToLeave = []func(t *testing.T, client *agento.Client){
 	func(t *testing.T, c *agento.Client) { // closed early, nothing read
 		require.NoError(t, openStream(t, c, context.Background(), "endless").Close())
 	},
-	func(t *testing.T, c *agento.Client) { // closed inside of a range
+	func(t *testing.T, c *agento.Client) { // closed by leaving a range loop
 		for range openStream(t, c, context.Background(), "endless").All() {
 			break
 		}
 	},
-	func(t *testing.T, c *agento.Client) { // canceled, and read to its end
+	func(t *testing.T, c *agento.Client) { // canceled and read to its end
 		ctx, cancel := context.WithCancel(context.Background())
 		s := openStream(t, c, ctx, "endless")
 		<-s.Events()
@@ -42,7 +42,7 @@ var waysToLeave = []func(t *testing.T, client *agento.Client){
 		}
 		require.ErrorIs(t, s.Err(), context.Canceled)
 	},
-	func(t *testing.T, c *agento.Client) { // not read after the cancel, the channel full
+	func(t *testing.T, c *agento.Client) { // canceled and not read, with a full channel
 		ctx, cancel := context.WithCancel(context.Background())
 		openStream(t, c, ctx, "endless")
 		cancel()
@@ -63,11 +63,11 @@ var waysToLeave = []func(t *testing.T, client *agento.Client){
 		require.ErrorIs(t, last, context.Canceled)
 	},
 	func(t *testing.T, c *agento.Client) { // aborted by the server while reading with All
-		_, err := openStream(t, c, context.Background(), "dies").Text()
+		_, err := openStream(t, c, context.Background(), "aborted").Text()
 		require.ErrorIs(t, err, agento.ErrStreamTruncated)
 	},
 	func(t *testing.T, c *agento.Client) { // aborted by the server
-		s := openStream(t, c, context.Background(), "dies")
+		s := openStream(t, c, context.Background(), "aborted")
 		for range s.Events() {
 		}
 		require.ErrorIs(t, s.Err(), agento.ErrStreamTruncated)
@@ -80,12 +80,12 @@ func openStream(t *testing.T, client *agento.Client, ctx context.Context, agent 
 	return s
 }
 
-func streamForLeaving(w http.ResponseWriter, r *http.Request) {
+func serveStream(w http.ResponseWriter, r *http.Request) {
 	s := harness.Stream(w, r).Send(harness.Hi)
 	switch {
 	case strings.Contains(r.URL.Path, "whole"):
 		s.Send(harness.More, harness.Done)
-	case strings.Contains(r.URL.Path, "dies"):
+	case strings.Contains(r.URL.Path, "aborted"):
 		s.Abort()
 	default:
 		for r.Context().Err() == nil {
@@ -97,18 +97,18 @@ func streamForLeaving(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// inBubble counts the goroutines of the caller's bubble. Goroutines of the runtime come
-// and go.
+// inBubble counts the goroutines of the caller's bubble. The number of runtime goroutines
+// varies.
 func inBubble() int {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	_, mine, _ := strings.Cut(string(stacks), "synctest bubble ") // the caller's is the first
+	_, mine, _ := strings.Cut(string(stacks), "synctest bubble ") // the caller's stack is the first
 	mine, _, _ = strings.Cut(mine, "]")
 	return strings.Count(string(stacks), "synctest bubble "+mine+"]")
 }
 
-// TestStreamsLeak opens 10,000 streams and leaves them in every way. No goroutine and
-// no connection is left.
+// TestStreamsLeak opens 10,000 streams and stops using them in different ways. It checks
+// that no goroutine and no connection is left.
 func TestStreamsLeak(t *testing.T) {
 	for name, proto := range harness.Protocols {
 		t.Run(name, func(t *testing.T) { testStreamsLeak(t, proto) })
@@ -116,25 +116,25 @@ func TestStreamsLeak(t *testing.T) {
 }
 
 func testStreamsLeak(t *testing.T, proto harness.Protocol) {
-	harness.RunOver(t, proto, streamForLeaving, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
+	harness.RunOver(t, proto, serveStream, []agento.Option{agento.WithPacing(false)}, func(w *harness.Env) {
 		round := func(n int) {
 			var all sync.WaitGroup
 			for i := range n {
-				all.Go(func() { waysToLeave[i%len(waysToLeave)](w.T, w.Client) })
+				all.Go(func() { streamUses[i%len(streamUses)](w.T, w.Client) })
 				if i%50 == 49 {
 					all.Wait()
 				}
 			}
 			all.Wait()
-			synctest.Wait() // until canceled streams have released their connections
+			synctest.Wait() // canceled streams release their connections
 			w.Client.CloseIdleConnections()
-			time.Sleep(10 * time.Second) // the handlers of the server end too
+			time.Sleep(10 * time.Second) // the server's handlers end
 			synctest.Wait()
 		}
 		round(100)
 		before := inBubble()
 		n := 10_000
-		if proto == harness.Protocols["HTTP/1.1+TLS"] { // each stream that is not read to its end costs a handshake
+		if proto == harness.Protocols["HTTP/1.1+TLS"] { // each stream that is not read to its end needs a new handshake
 			n = 2500
 		}
 		round(n)
@@ -143,14 +143,14 @@ func testStreamsLeak(t *testing.T, proto harness.Protocol) {
 	})
 }
 
-// TestStreamErrorsRepeated repeats the cases that a race could break a thousand times
-// over each protocol, fewer over TLS where each stream costs a handshake.
+// TestStreamErrorsRepeated repeats cases with possible races 1,000 times over each
+// protocol, and 250 times over HTTP/1.1 with TLS, where each stream needs a new handshake.
 func TestStreamErrorsRepeated(t *testing.T) {
 	times := 1000
 	if testing.Short() {
 		times = 50
 	}
-	cause := io.ErrClosedPipe // an error that nothing else returns
+	cause := io.ErrClosedPipe // an error that the SDK does not return itself
 	rows := map[string]struct {
 		handler http.HandlerFunc
 		run     func(w *harness.Env) (*agento.ChatStream, []error)
@@ -171,11 +171,11 @@ func TestStreamErrorsRepeated(t *testing.T) {
 				context.AfterFunc(ctx, cancel)
 				return w.Send(ctx), []error{context.DeadlineExceeded}
 			}},
-		"cut": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi, "data: {").Abort() },
+		"truncated": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi, "data: {").Abort() },
 			func(w *harness.Env) (*agento.ChatStream, []error) {
 				return w.Send(w.Ctx), []error{agento.ErrStreamTruncated}
 			}},
-		"silence": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
+		"idle": {func(w http.ResponseWriter, r *http.Request) { harness.Stream(w, r).Send(harness.Hi).Hold() },
 			func(w *harness.Env) (*agento.ChatStream, []error) {
 				return w.Send(w.Ctx, agento.WithIdleTimeout(time.Second)), []error{agento.ErrStreamIdle}
 			}},
@@ -200,24 +200,24 @@ func TestStreamErrorsRepeated(t *testing.T) {
 	}
 }
 
-// closeNote is a body that reports whether it was closed.
-type closeNote struct {
+// closeRecorder is a body that records whether it was closed.
+type closeRecorder struct {
 	io.Reader
 	closed bool
 }
 
-func (c *closeNote) Close() error { c.closed = true; return nil }
+func (c *closeRecorder) Close() error { c.closed = true; return nil }
 
 func TestLogStreamLastBodyClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		note := &closeNote{Reader: strings.NewReader("")}
+		last := &closeRecorder{Reader: strings.NewReader("")}
 		sent := 0
 		client := harness.Client(t, harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 			if sent++; sent == 1 {
 				return harness.Respond(200, "data: a\n\n", "Content-Type", "text/event-stream"), nil
 			}
 			resp := harness.Respond(204, "")
-			resp.Body = note
+			resp.Body = last
 			return resp, nil
 		}))
 		s, err := client.Logs.Stream(t.Context(), "a1", nil)
@@ -225,6 +225,6 @@ func TestLogStreamLastBodyClosed(t *testing.T) {
 		for range s.Events() {
 		}
 		require.NoError(t, s.Err())
-		require.True(t, note.closed)
+		require.True(t, last.closed)
 	})
 }

@@ -17,15 +17,15 @@ import (
 // writeFault is a fault of one request of a write.
 type writeFault struct {
 	name         string
-	play         *agentotest.Fault // at the service; nil: no fault there
+	play         *agentotest.Fault // fault of the service, if any
 	commits      bool              // the request takes effect
-	breaks       bool              // the connection breaks while the request is sent,
+	breaks       bool              // the connection fails while the request is sent
 	requestBytes int               // after this many bytes
-	late         time.Duration     // the delay before it takes effect
-	deadline     time.Duration     // of the caller
+	late         time.Duration     // delay before the request takes effect
+	deadline     time.Duration     // deadline of the caller
 }
 
-// writeFaultTable returns all faults of writes.
+// writeFaultTable returns the faults that each write is tested with.
 func writeFaultTable() []writeFault {
 	const html = "<html>Bad Gateway</html>"
 	page := func(status int) agentotest.Fault {
@@ -34,11 +34,11 @@ func writeFaultTable() []writeFault {
 	stall := agentotest.Answer(agentotest.Raw{Status: http.StatusOK, Body: []byte(`{"da`), End: agentotest.EndHold})
 	garbled := agentotest.Answer(agentotest.Raw{Status: http.StatusOK, Body: []byte(`{"da`)})
 	faults := []writeFault{
-		refusing(http.StatusRequestTimeout), refusing(http.StatusTooEarly), tooMany("0"), tooMany("2"), tooMany("3600"),
+		rejecting(http.StatusRequestTimeout), rejecting(http.StatusTooEarly), tooMany("0"), tooMany("2"), tooMany("3600"),
 		{name: "connection closed before the request", breaks: true},
 		{name: "connection closed in the request's header", breaks: true, requestBytes: 20},
 	}
-	if os.Getenv(exchange.Variable) == "" { // a recording would have a truncated request
+	if os.Getenv(exchange.Variable) == "" { // the recording would contain a truncated request
 		faults = append(faults, writeFault{name: "connection closed in the last byte of the request", breaks: true, requestBytes: 1 << 20})
 	}
 	for _, status := range []int{500, 502, 503, 504} {
@@ -62,12 +62,12 @@ func writeFaultTable() []writeFault {
 	return append(faults, late)
 }
 
-// openers are faults that are followed by a second attempt.
+// openers returns faults that cause a second attempt.
 func openers(w write) []writeFault {
-	out := []writeFault{tooMany("0"), tooMany("2"), refusing(http.StatusTooEarly)}
+	out := []writeFault{tooMany("0"), tooMany("2"), rejecting(http.StatusTooEarly)}
 	if w.route.Method == http.MethodPut || w.route.Method == http.MethodDelete {
 		out = append(out, bothWays("500", agentotest.Fail(500, "internal_error"))...)
-		out = append(out, bothWays("cut", agentotest.Drop())...)
+		out = append(out, bothWays("connection closed", agentotest.Drop())...)
 	}
 	return out
 }
@@ -76,13 +76,13 @@ func bothWays(name string, f agentotest.Fault) []writeFault {
 	return []writeFault{{name: name + ", before it commits", play: &f}, after(name, f)}
 }
 
-// after is a fault after the write took effect.
+// after returns a fault that follows the effect of the write.
 func after(name string, f agentotest.Fault) writeFault {
 	f = f.AfterCommit()
 	return writeFault{name: name + ", after it commits", play: &f, commits: true}
 }
 
-func refusing(status int) writeFault {
+func rejecting(status int) writeFault {
 	f := agentotest.Fail(status, "refused")
 	return writeFault{name: http.StatusText(status), play: &f}
 }
@@ -97,20 +97,20 @@ func tooMany(retryAfter string) writeFault {
 
 // write is a method that changes the state of the service.
 type write struct {
-	call    string // the method, and after a comma the variant
+	call    string // method, with an optional variant after a comma
 	route   *route.Route
 	prepare func(s *agentotest.Server, x *subject)
 	do      func(ctx context.Context, c *agento.Client, x subject) error
-	applied func(s *agentotest.Server, x subject) int // how often it took effect
+	applied func(s *agentotest.Server, x subject) int // how often the write took effect
 }
 
-// subject is the object of a write. Its name is unique.
+// subject is the object that is written. Its name is unique.
 type subject struct{ name, agent, swarm, id string }
 
 func (x subject) forAgent() agento.Target { return agento.ForAgent(x.agent) }
 func (x subject) forSwarm() agento.Target { return agento.ForSwarm(x.swarm) }
 
-// writes returns all writes of the API, and the methods that use them.
+// writes returns all writes of the API and the methods that use them.
 func writes() []write {
 	all := append(agentWrites(), accountWrites()...)
 	all = append(all, chatWrites()...)
@@ -205,7 +205,7 @@ func accountWrites() []write {
 }
 
 func chatWrites() []write {
-	said := func(s *agentotest.Server, x subject) int {
+	received := func(s *agentotest.Server, x subject) int {
 		return count(s.Messages(x.agent), func(m agentotest.Message) bool { return m.Role == "user" && m.Content == x.name })
 	}
 	return []write{
@@ -214,15 +214,15 @@ func chatWrites() []write {
 			if err != nil {
 				return err
 			}
-			return whole(stream.Reply())
-		}, said},
+			return checkReply(stream.Reply())
+		}, received},
 		{"Chat.Ask", route.SendMessage, anAgent, func(ctx context.Context, c *agento.Client, x subject) error {
 			reply, err := c.Chat.Ask(ctx, x.agent, agento.SendMessageParams{Message: x.name})
-			if reply.RequestID == "" { // no answer was received
+			if reply.RequestID == "" { // no response was received
 				return err
 			}
-			return whole(reply, err)
-		}, said},
+			return checkReply(reply, err)
+		}, received},
 		{"Chat.CreateSession", route.CreateSession, anAgent, func(ctx context.Context, c *agento.Client, x subject) error {
 			_, err := c.Chat.CreateSession(ctx, x.agent, agento.CreateSessionParams{Title: x.name})
 			return err
@@ -230,10 +230,10 @@ func chatWrites() []write {
 	}
 }
 
-// whole checks the reply to a message that was accepted.
-func whole(reply *agento.Reply, err error) error {
+// checkReply checks that the reply to an accepted message is complete.
+func checkReply(reply *agento.Reply, err error) error {
 	if err == nil && !strings.HasPrefix(reply.Text, "This is agentotest") {
-		err = errors.New("a truncated answer without an error")
+		err = errors.New("truncated answer without an error")
 	}
 	if err != nil {
 		return acceptedError{err}

@@ -25,15 +25,15 @@ import (
 )
 
 var (
-	writeRuns = flag.Int("writes.runs", 3, "how often each write meets each fault")
-	writeSeed = flag.Uint64("writes.seed", 1, "of what is random in it")
+	writeRuns = flag.Int("writes.runs", 3, "number of runs of each write with each fault")
+	writeSeed = flag.Uint64("writes.seed", 1, "random seed of the runs")
 )
 
-// runsPerServer limits the memory of a fake service.
+// runsPerServer limits the memory that a fake service uses.
 const runsPerServer = 100
 
-// TestWritesHappenOnce runs every write of the API with every fault before and after
-// the server commits, and compares the result with the state of the server.
+// TestWritesHappenOnce runs every write of the API with every fault, before and after the
+// write takes effect, and compares the result with the state of the service.
 //
 //	go test ./conformance -run TestWritesHappenOnce -v -writes.runs=1000
 func TestWritesHappenOnce(t *testing.T) {
@@ -57,14 +57,14 @@ func TestWritesHappenOnce(t *testing.T) {
 	})
 	t.Log(all.String())
 	if !t.Failed() {
-		require.NotZero(t, all.success.Load(), "a write that succeeded")
-		require.NotZero(t, all.failure.Load(), "a write that was reported as failed")
-		require.NotZero(t, all.unknownApplied.Load(), "a write with unknown outcome that was applied")
-		require.NotZero(t, all.unknownNot.Load(), "a write with unknown outcome that was not applied")
+		require.NotZero(t, all.success.Load(), "no write succeeded")
+		require.NotZero(t, all.failure.Load(), "no write failed")
+		require.NotZero(t, all.unknownApplied.Load(), "no write with unknown outcome was applied")
+		require.NotZero(t, all.unknownNot.Load(), "every write with unknown outcome was applied")
 	}
 }
 
-// TestEveryWriteTested fails if an operation that writes is not in the suite.
+// TestEveryWriteTested checks that writes contains all operations that write.
 func TestEveryWriteTested(t *testing.T) {
 	covered := map[string]bool{}
 	methods := harness.ServiceMethods()
@@ -77,7 +77,7 @@ func TestEveryWriteTested(t *testing.T) {
 	}
 }
 
-// tally counts the results of the callers.
+// tally counts the results of runs.
 type tally struct{ success, failure, unknownApplied, unknownNot atomic.Int64 }
 
 func (a *tally) add(applied int, err error) {
@@ -98,16 +98,15 @@ func (a *tally) String() string {
 	return fmt.Sprintf("%d runs: %d reported success, %d failure, %d unknown (%d of them applied, %d not)", s+f+u+n, s, f, u+n, u, n)
 }
 
-// acceptedError is the error of a message that was accepted and whose answer was
-// truncated.
+// acceptedError is the error of an accepted message whose answer was truncated.
 type acceptedError struct{ error }
 
-// plan is one run: a write, a fault, and the attempts that it hits.
+// plan is one run: a write, a fault, and the attempts that have the fault.
 type plan struct {
 	write    write
 	fault    writeFault
 	hits     hits
-	opener   writeFault // the fault of the first attempt if fault hits the second
+	opener   writeFault // fault of the first attempt if only the second has fault
 	reads    bool       // reads fail too
 	name     string
 	mu       sync.Mutex
@@ -115,7 +114,7 @@ type plan struct {
 	commits  int // requests that took effect
 }
 
-// hits are the attempts of a write that a fault hits.
+// hits are the attempts of a write that have a fault.
 type hits int
 
 const (
@@ -139,7 +138,7 @@ func (p *plan) String() string {
 		p.write.call, p.fault.name, p.hits, p.opener.name, p.reads, p.name)
 }
 
-// current is the fault of the newest attempt, or the zero writeFault.
+// current returns the fault of the newest attempt, or the zero writeFault.
 func (p *plan) current() writeFault {
 	switch {
 	case p.hits == hitSecond && p.attempts == 1:
@@ -150,9 +149,9 @@ func (p *plan) current() writeFault {
 	return writeFault{}
 }
 
-// leaves counts an attempt whose request is sent, and returns whether and where the
-// connection breaks.
-func (p *plan) leaves() (after int, breaks bool) {
+// send counts an attempt and returns whether the connection fails while the request is
+// sent, and after how many bytes.
+func (p *plan) send() (after int, breaks bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.attempts++
@@ -160,8 +159,8 @@ func (p *plan) leaves() (after int, breaks bool) {
 	return f.requestBytes, f.breaks
 }
 
-// arrives is called by the service for each request.
-func (p *plan) arrives(r agentotest.Request) (agentotest.Fault, bool) {
+// receive is called for each request that the service receives.
+func (p *plan) receive(r agentotest.Request) (agentotest.Fault, bool) {
 	if r.Method == http.MethodGet {
 		return agentotest.Drop(), p.reads
 	}
@@ -185,27 +184,28 @@ func runWrite(t *testing.T, s *agentotest.Server, p *plan) (applied int, err err
 		p.write.prepare(s, &x)
 	}
 	s.ForgetRequests()
-	s.Inject(p.arrives)
+	s.Inject(p.receive)
 	defer s.Inject(nil)
 	ctx, cancel := t.Context(), context.CancelFunc(func() {})
 	if p.fault.deadline > 0 {
 		ctx, cancel = context.WithTimeout(ctx, p.fault.deadline)
 	}
 	defer cancel()
-	client := s.Client(agento.WithHTTPClient(&http.Client{Transport: breaking(s, p)}))
+	client := s.Client(agento.WithHTTPClient(&http.Client{Transport: faultyTransport(s, p)}))
 	err = p.write.do(ctx, client, x)
 	client.CloseIdleConnections()
 	if p.fault.late > 0 {
-		time.Sleep(time.Hour) // until delayed requests have arrived
+		time.Sleep(time.Hour) // delayed requests take effect
 	}
 	synctest.Wait()
 	applied = p.write.applied(s, x)
-	require.Empty(t, p.judge(s, err, applied), "%v: error %v, applied %d times", p, err, applied)
+	require.Empty(t, p.contradiction(s, err, applied), "%v: error %v, applied %d times", p, err, applied)
 	return applied, err
 }
 
-// judge returns how the result and the state of the service contradict each other.
-func (p *plan) judge(s *agentotest.Server, err error, applied int) string {
+// contradiction describes how the result contradicts the state of the service. It
+// returns "" if it does not.
+func (p *plan) contradiction(s *agentotest.Server, err error, applied int) string {
 	var typed *agento.Error
 	switch {
 	case err != nil && !errors.As(err, &typed):
@@ -214,10 +214,10 @@ func (p *plan) judge(s *agentotest.Server, err error, applied int) string {
 		return "applied more than once"
 	case p.once() && p.commits > 1:
 		return fmt.Sprintf("the service applied %d requests", p.commits)
-	case p.once() && unrefused(s, p.write.route.Name) > 1:
-		return "retried after a request that was not refused"
+	case p.once() && accepted(s, p.write.route.Name) > 1:
+		return "retried after a request that was not rejected"
 	case (applied > 0) != (p.commits > 0):
-		return fmt.Sprintf("the service applied %d requests, which does not fit", p.commits)
+		return fmt.Sprintf("the service applied %d requests, which contradicts its state", p.commits)
 	case err == nil && applied != 1:
 		return "a success that was not applied"
 	case errors.As(err, new(acceptedError)) && applied != 1:
@@ -233,9 +233,9 @@ func (p *plan) once() bool {
 	return p.write.route.Method == http.MethodPost || p.write.route.Method == http.MethodPatch
 }
 
-// unrefused counts the requests to an operation that the service did not refuse with a
+// accepted counts the requests to an operation that the service did not reject with a
 // status that permits a retry.
-func unrefused(s *agentotest.Server, operation string) int {
+func accepted(s *agentotest.Server, operation string) int {
 	n := 0
 	for _, r := range s.RequestsTo(operation) {
 		if r.Status != http.StatusTooManyRequests && r.Status != http.StatusTooEarly {
@@ -245,8 +245,8 @@ func unrefused(s *agentotest.Server, operation string) int {
 	return n
 }
 
-// breaking is a transport whose connections break as planned.
-func breaking(s *agentotest.Server, p *plan) http.RoundTripper {
+// faultyTransport returns a transport whose connections fail as planned.
+func faultyTransport(s *agentotest.Server, p *plan) http.RoundTripper {
 	tr := s.HTTPClient().Transport.(*http.Transport).Clone()
 	dial := tr.DialContext
 	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -254,23 +254,23 @@ func breaking(s *agentotest.Server, p *plan) http.RoundTripper {
 		if err != nil {
 			return nil, err
 		}
-		return &breakingConn{Conn: conn, plan: p}, nil
+		return &faultyConn{Conn: conn, plan: p}, nil
 	}
 	return tr
 }
 
-// breakingConn breaks while a request of the write is sent, if that is planned.
-// net/http sends a request as small as these with one call of Write.
-type breakingConn struct {
+// faultyConn fails while a request of the write is sent, if planned. net/http sends these
+// small requests with one call of Write.
+type faultyConn struct {
 	net.Conn
 	plan *plan
 }
 
-func (c *breakingConn) Write(b []byte) (int, error) {
+func (c *faultyConn) Write(b []byte) (int, error) {
 	if !strings.HasPrefix(string(b), c.plan.write.route.Method+" ") {
 		return c.Conn.Write(b)
 	}
-	after, breaks := c.plan.leaves()
+	after, breaks := c.plan.send()
 	if !breaks {
 		return c.Conn.Write(b)
 	}
