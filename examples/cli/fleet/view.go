@@ -48,7 +48,7 @@ var colors = map[string]lipgloss.Style{
 	string(agento.StatusCreating): lipgloss.NewStyle().Foreground(lipgloss.Yellow),
 	string(agento.StatusRunning):  lipgloss.NewStyle().Foreground(lipgloss.Green),
 	string(agento.StatusStopped):  lipgloss.NewStyle().Faint(true),
-	string(agento.StatusErrored):    lipgloss.NewStyle().Foreground(lipgloss.Red),
+	string(agento.StatusErrored):  lipgloss.NewStyle().Foreground(lipgloss.Red),
 }
 
 // render renders the table; width 0 means unlimited.

@@ -1,14 +1,15 @@
-// Knowledge-import makes the knowledge base of an agent or a swarm equal to a folder of
+// Knowledge-import synchronizes the knowledge base of an agent or a swarm with a folder of
 // Markdown, text, CSV, JSON and HTML files.
 //
 //	go -C examples/cli run ./knowledge-import
 //	go -C examples/cli run ./knowledge-import -agent <id> -folder /srv/docs -dry-run
 //
-// Without AGENTO_API_KEY it uses the embedded test service of package agentotest, and
-// without -folder a few files of its own. It deletes everything that is not in the
-// folder, except for the text of files that it cannot read: try -dry-run first. It can be
-// stopped at any time and run again. With -state it need not list the knowledge base. The
-// key needs the scopes knowledge:read and, without -dry-run, knowledge:write.
+// It deletes everything that is not in the folder, so try -dry-run first. It keeps the
+// chunks of files that it cannot read. It can be stopped at any time and run again. With
+// -state it usually does not have to list the knowledge base.
+//
+// The key needs the scope knowledge:read, and knowledge:write without -dry-run. Without
+// AGENTO_API_KEY it uses an embedded test service, and without -folder some sample files.
 package main
 
 import (
@@ -48,22 +49,22 @@ func main() {
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		progress = os.Stderr
 	}
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout, progress); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "knowledge-import:", err)
 		os.Exit(1)
 	}
 }
 
-// run does it all. The progress goes to progress, which may be nil.
+// run runs the program. progress may be nil.
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("knowledge-import", flag.ContinueOnError)
-	folder := flags.String("folder", "", "folder to import; go -C changes to its own before it is looked up (default: a sample)")
+	folder := flags.String("folder", "", "folder to import; a relative path is relative to the directory of go -C (default a sample)")
 	agent := flags.String("agent", "", "ID of the agent")
 	swarm := flags.String("swarm", "", "ID of the swarm")
-	size := flags.Int("size", 2000, "characters of a chunk at most")
-	dry := flags.Bool("dry-run", false, "report what would be done, and change nothing")
-	state := flags.String("state", "", "file that remembers what was imported, for the next run")
+	size := flags.Int("size", 2000, "maximum number of characters per chunk")
+	dry := flags.Bool("dry-run", false, "report what would be done without changing anything")
+	state := flags.String("state", "", "file that stores what was imported, for the next run")
 	if err := demo.Parse(flags, args); err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	defer done()
 	if flags.NArg() > 0 || (*agent == "") == (*swarm == "") {
-		return errors.New("name one agent or one swarm, by -agent or -swarm, and nothing else")
+		return errors.New("want either -agent or -swarm, and no other arguments")
 	}
 	target := agento.ForAgent(*agent)
 	if *swarm != "" {
@@ -120,13 +121,13 @@ func synchronize(ctx context.Context, client *agento.Client, target agento.Targe
 		return err
 	}
 	if r.Chunks == 0 && r.Failed == 0 && ctx.Err() == nil {
-		return errors.New("nothing to import: no file has text, or none is of a known kind")
+		return errors.New("nothing to import: no file of a known type contains text")
 	}
 	done := map[bool]string{false: "Done", true: "To do"}[dry]
 	if ctx.Err() != nil {
-		done = "Stopped, run it again to go on"
+		done = "Stopped; run it again to continue"
 	}
-	fmt.Fprintf(out, "%s: %d chunks, %d of them new, %d changed, %d the same, %d twice; %d deleted.\n", done, r.Chunks, r.Added, r.Replaced, r.Unchanged, r.Duplicates, r.Deleted)
+	fmt.Fprintf(out, "%s: %d chunks: %d new, %d changed, %d unchanged, %d duplicates; %d deleted.\n", done, r.Chunks, r.Added, r.Replaced, r.Unchanged, r.Duplicates, r.Deleted)
 	if file == "" || dry {
 		return err
 	}

@@ -26,13 +26,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const testKey = "ak_live_00112233445566778899aabbccddeeff"
 
-// The scopes that the program's doc comment says a key needs.
+// The scopes in the program's doc comment.
 const (
 	leastScopes    = "knowledge:read knowledge:write"
 	leastScopesDry = "knowledge:read"
 )
 
-// inBubble runs a test in virtual time, with a service whose key has few scopes.
+// inBubble runs a test in virtual time, with a client whose key has only the given scopes.
 func inBubble(t *testing.T, scopes string, test func(t *testing.T, s *agentotest.Server, c *agento.Client)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := agentotest.NewServer(agentotest.WithInMemory(), agentotest.WithKey(testKey, strings.Fields(scopes)...))
@@ -43,8 +43,8 @@ func inBubble(t *testing.T, scopes string, test func(t *testing.T, s *agentotest
 	})
 }
 
-// manual makes a folder of so many Markdown files, with three sections each, the
-// last of which has so many sentences. Up to 100 are one chunk.
+// manual creates a folder of Markdown files with three sections each. The last section has
+// the given number of sentences. Up to 100 sentences are one chunk.
 func manual(t *testing.T, files, sentences int) fs.FS {
 	dir := t.TempDir()
 	for n := range files {
@@ -59,17 +59,17 @@ func manual(t *testing.T, files, sentences int) fs.FS {
 	return os.DirFS(dir)
 }
 
-func imported(ctx context.Context, c *agento.Client, target agento.Target, files fs.FS, state string) (string, error) {
+func importFiles(ctx context.Context, c *agento.Client, target agento.Target, files fs.FS, state string) (string, error) {
 	var out bytes.Buffer
 	err := synchronize(ctx, c, target, chunk.FromFS(files), false, state, &out, nil)
 	return out.String(), err
 }
 
-// requireOnce checks that each chunk of the folder is there, and once.
-func requireOnce(t *testing.T, files fs.FS, there []agentotest.Chunk) {
+// requireOnce requires that stored contains each chunk of the folder once.
+func requireOnce(t *testing.T, files fs.FS, stored []agentotest.Chunk) {
 	t.Helper()
 	count := make(map[string]int)
-	for _, c := range there {
+	for _, c := range stored {
 		count[c.Source+"\n"+c.Title+"\n"+c.Content]++
 	}
 	want := 0
@@ -78,12 +78,12 @@ func requireOnce(t *testing.T, files fs.FS, there []agentotest.Chunk) {
 		require.Equal(t, 1, count[c.Source+"\n"+c.Title+"\n"+c.Content], c.Source)
 		want++
 	}
-	require.Len(t, there, want)
+	require.Len(t, stored, want)
 }
 
-// Stopped in the middle, with a response that is lost and a service that fails for
-// a while: each chunk is there once in the end, with and without a file for the state.
-func TestThousandFilesStoppedAndRunAgain(t *testing.T) {
+// The import is stopped, loses a response and meets a failing service. In the end each
+// chunk is stored once, with and without a state file.
+func TestImportStoppedAndResumed(t *testing.T) {
 	files := manual(t, 1000, 60)
 	for file, requests := range map[string]int{"": 30, filepath.Join(t.TempDir(), "state.json"): 1} {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -102,23 +102,23 @@ func TestThousandFilesStoppedAndRunAgain(t *testing.T) {
 					}
 					return agentotest.Fault{}, false
 				})
-				out, err := imported(ctx, c, target, files, file)
+				out, err := importFiles(ctx, c, target, files, file)
 				require.ErrorIs(t, err, context.Canceled)
-				require.Contains(t, out, "Stopped, run it again to go on: 1301 chunks, 1200 of them new,")
-				require.Len(t, s.Knowledge(id), 1300, "the response to the last batch was not read")
+				require.Contains(t, out, "Stopped; run it again to continue: 1301 chunks: 1200 new,")
+				require.Len(t, s.Knowledge(id), 1300, "the last batch was stored")
 
 				s.Inject(nil)
 				s.Next("Knowledge.Ingest", 1, agentotest.Drop().AfterCommit())
 				s.Next("Knowledge.Ingest", 2, agentotest.Fail(503, "internal_error"))
-				out, err = imported(t.Context(), c, target, files, file)
+				out, err = importFiles(t.Context(), c, target, files, file)
 				require.NoError(t, err)
-				require.Contains(t, out, "Done: 3000 chunks, 1700 of them new, 0 changed, 1300 the same, 0 twice; 0 deleted.")
+				require.Contains(t, out, "Done: 3000 chunks: 1700 new, 0 changed, 1300 unchanged, 0 duplicates; 0 deleted.")
 				requireOnce(t, files, s.Knowledge(id))
 
 				s.ForgetRequests()
-				out, err = imported(t.Context(), c, target, files, file)
+				out, err = importFiles(t.Context(), c, target, files, file)
 				require.NoError(t, err)
-				require.Contains(t, out, "Done: 3000 chunks, 0 of them new, 0 changed, 3000 the same")
+				require.Contains(t, out, "Done: 3000 chunks: 0 new, 0 changed, 3000 unchanged")
 				require.Equal(t, requests, len(s.Requests()))
 			})
 		})
@@ -133,23 +133,23 @@ func TestDryRun(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "state.json")
 		var out bytes.Buffer
 		require.NoError(t, synchronize(t.Context(), c, agento.ForAgent(id), chunk.FromFS(files), true, file, &out, nil))
-		require.Equal(t, "To do: 2 chunks, 1 of them new, 0 changed, 1 the same, 0 twice; 1 deleted.\n", out.String())
+		require.Equal(t, "To do: 2 chunks: 1 new, 0 changed, 1 unchanged, 0 duplicates; 1 deleted.\n", out.String())
 		require.NoFileExists(t, file)
 		for _, r := range s.Requests() {
 			require.Equal(t, "GET", r.Method)
 		}
 
-		_, err := imported(t.Context(), c, agento.ForAgent(id), files, "")
-		require.ErrorIs(t, err, agento.ErrForbidden, "a key with that scope cannot write")
+		_, err := importFiles(t.Context(), c, agento.ForAgent(id), files, "")
+		require.ErrorIs(t, err, agento.ErrForbidden, "the key cannot write")
 	})
 }
 
-// Bad files are named and keep what was imported of them. The others are imported.
+// The error names the bad files, and their stored chunks are kept. Other files are imported.
 func TestBadFiles(t *testing.T) {
 	inBubble(t, leastScopes, func(t *testing.T, s *agentotest.Server, c *agento.Client) {
 		id := s.AddAgent(agentotest.AgentSeed{})
 		s.AddKnowledge(id, agentotest.Chunk{Content: "old", Source: "b.txt"}, agentotest.Chunk{Content: "gone", Source: "d.txt"})
-		_, err := imported(t.Context(), c, agento.ForAgent(id), fstest.MapFS{
+		_, err := importFiles(t.Context(), c, agento.ForAgent(id), fstest.MapFS{
 			"a.txt": {Data: []byte("a")}, "b.txt": {Data: []byte("\xff")}, "c.json": {Data: []byte("{}")},
 		}, "")
 		require.ErrorContains(t, err, "b.txt")
@@ -165,12 +165,12 @@ func TestSample(t *testing.T) {
 	var out, progress bytes.Buffer
 	require.NoError(t, run(t.Context(), nil, &out, &progress))
 	require.Contains(t, out.String(), "test service")
-	require.Contains(t, out.String(), "Done: 10 chunks, 10 of them new,")
+	require.Contains(t, out.String(), "Done: 10 chunks: 10 new,")
 	require.Equal(t, "\r0 listed, 0 read, 0 sent, 0 deleted \r0 listed, 10 read, 10 sent, 0 deleted \n", progress.String())
 }
 
-// HTML is converted, and the files that are skipped are counted by extension.
-func TestOtherKinds(t *testing.T) {
+// HTML is converted, and skipped files are counted by extension.
+func TestFileTypes(t *testing.T) {
 	t.Setenv("AGENTO_API_KEY", "")
 	dir := t.TempDir()
 	for name, content := range map[string]string{
@@ -181,7 +181,7 @@ func TestOtherKinds(t *testing.T) {
 	}
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-folder", dir, "-dry-run"}, &out, nil))
-	require.Contains(t, out.String(), "To do: 1 chunks, 1 of them new,")
+	require.Contains(t, out.String(), "To do: 1 chunks: 1 new,")
 	require.Contains(t, out.String(), "Skipped files: 2 .pdf\nSkipped files: 1 .png\nSkipped files: 1 without extension\n")
 
 	for c, err := range chunk.FromReader("a.html", strings.NewReader("<h1>A</h1><p>Spain &amp; <b>Chile</b>.</p>"), convertHTML...) {
@@ -206,18 +206,18 @@ func TestArguments(t *testing.T) {
 		args    []string
 		problem string
 	}{
-		"no target":    {nil, "name one agent or one swarm"},
-		"two targets":  {[]string{"-agent", agent, "-swarm", swarm}, "name one agent or one swarm"},
-		"a stray word": {[]string{"-agent", agent, dir}, "name one agent or one swarm"},
-		"no folder":    {[]string{"-agent", agent, "-folder", none}, "-folder: open " + none + ": no such file or directory"},
-		"a file":       {[]string{"-agent", agent, "-folder", file}, "a.txt: not a directory"},
-		"empty folder": {[]string{"-agent", agent, "-folder", t.TempDir()}, "nothing to import"},
-		"other files":  {[]string{"-agent", agent, "-folder", pictures}, "nothing to import"},
-		"blank files":  {[]string{"-agent", agent, "-folder", blank}, "nothing to import"},
-		"bad size":     {[]string{"-agent", agent, "-size", "0"}, "chunk.Size"},
-		"no agent":     {[]string{"-agent", "nobody"}, "agent_not_found"},
-		"bad state":    {[]string{"-agent", agent, "-state", file}, "-state " + file + ": invalid character 'o'"},
-		"no state":     {[]string{"-agent", agent, "-state", dir}, "-state: read " + dir + ": is a directory"},
+		"no target":        {nil, "want either -agent or -swarm"},
+		"two targets":      {[]string{"-agent", agent, "-swarm", swarm}, "want either -agent or -swarm"},
+		"extra argument":   {[]string{"-agent", agent, dir}, "want either -agent or -swarm"},
+		"missing folder":   {[]string{"-agent", agent, "-folder", none}, "-folder: open " + none + ": no such file or directory"},
+		"not a folder":     {[]string{"-agent", agent, "-folder", file}, "a.txt: not a directory"},
+		"empty folder":     {[]string{"-agent", agent, "-folder", t.TempDir()}, "nothing to import"},
+		"other types":      {[]string{"-agent", agent, "-folder", pictures}, "nothing to import"},
+		"blank files":      {[]string{"-agent", agent, "-folder", blank}, "nothing to import"},
+		"bad size":         {[]string{"-agent", agent, "-size", "0"}, "chunk.Size"},
+		"unknown agent":    {[]string{"-agent", "nobody"}, "agent_not_found"},
+		"bad state":        {[]string{"-agent", agent, "-state", file}, "-state " + file + ": invalid character 'o'"},
+		"state not a file": {[]string{"-agent", agent, "-state", dir}, "-state: read " + dir + ": is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.ErrorContains(t, run(t.Context(), tt.args, io.Discard, nil), tt.problem)

@@ -94,18 +94,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	var others sync.WaitGroup
+	var writers sync.WaitGroup
 	client, done, err := demo.Connect(stderr, func(s *agentotest.Server) {
 		o.length = cmp.Or(o.length, 10*time.Second)
 		ids := populate(s)
-		others.Go(func() { chatter(ctx, s, ids) })
+		writers.Go(func() { writeLogs(ctx, s, ids) })
 	})
 	if err != nil {
 		cancel()
 		return err
 	}
 	defer done()
-	defer others.Wait()
+	defer writers.Wait()
 	defer cancel()
 	return tail(ctx, client, o, stdout, stderr)
 }
@@ -137,7 +137,7 @@ func tail(interrupted context.Context, client *agento.Client, o options, stdout,
 	for i := range items {
 		if err == nil {
 			if err = p.print(i); err != nil {
-				cancel() // and continue until all streams have ended
+				cancel() // then drain items until all streams have ended
 			}
 		}
 	}
@@ -204,8 +204,8 @@ func populate(s *agentotest.Server) (ids []string) {
 	return ids
 }
 
-// chatter makes the agents of the test service write logs.
-func chatter(ctx context.Context, s *agentotest.Server, ids []string) {
+// writeLogs writes to the logs of the test service's agents.
+func writeLogs(ctx context.Context, s *agentotest.Server, ids []string) {
 	lines := [][2]string{
 		{"INFO", "session 41 opened"}, {"INFO", "answered in 1.8 s, 412 tokens"}, {"DEBUG", "memory compacted: 96 kB to 31 kB"},
 		{"WARN", "the model's provider is slow: 9.2 s until the first token"}, {"ERROR", "skill invoice-export failed: no such file: /data/export.csv"},

@@ -294,7 +294,7 @@ func TestDemoEndsByItself(t *testing.T) {
 		server, client := service(t, allScopes)
 		ids := populate(server)
 		ctx, cancel := context.WithCancel(t.Context())
-		go chatter(ctx, server, ids)
+		go writeLogs(ctx, server, ids)
 		var out, notes bytes.Buffer
 		require.NoError(t, tail(t.Context(), client, options{max: 10, length: 10 * time.Second}, &out, &notes))
 		cancel()

@@ -1,5 +1,5 @@
-// Metrics makes a call and serves its metrics to Prometheus. docs/telemetry.md has this
-// file.
+// Metrics makes a call and serves its metrics to Prometheus. docs/telemetry.md contains
+// this program.
 //
 //	AGENTO_API_KEY=… go -C examples/cli run ./metrics
 package main

@@ -53,7 +53,7 @@ func TestMetricsPage(t *testing.T) {
 	}
 }
 
-// scrape runs the program against a service and returns its page of metrics.
+// scrape runs the program against a service and returns its metrics page.
 func scrape(t *testing.T, service *agentotest.Server) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "metrics")
@@ -78,7 +78,7 @@ func scrape(t *testing.T, service *agentotest.Server) string {
 	return string(page)
 }
 
-// The table of metrics has the name in Prometheus of every metric.
+// The table of metrics contains the Prometheus name of every metric.
 func TestDocumentHasPrometheusNames(t *testing.T) {
 	var documented []string
 	for _, m := range regexp.MustCompile("(?m)^\\| `[a-z_.]+` \\|.*\\| `([a-z_]+)` \\|$").FindAllStringSubmatch(document(t), -1) {
@@ -88,7 +88,7 @@ func TestDocumentHasPrometheusNames(t *testing.T) {
 	exporter, err := prometheus.New(prometheus.WithoutScopeInfo(), prometheus.WithoutTargetInfo(), prometheus.WithRegisterer(registry))
 	require.NoError(t, err)
 	synctest.Test(t, func(t *testing.T) {
-		everything(t, metric.NewMeterProvider(metric.WithReader(exporter)))
+		recordAll(t, metric.NewMeterProvider(metric.WithReader(exporter)))
 	})
 	families, err := registry.Gather()
 	require.NoError(t, err)
@@ -99,8 +99,8 @@ func TestDocumentHasPrometheusNames(t *testing.T) {
 	require.ElementsMatch(t, exported, documented)
 }
 
-// everything makes calls that have every metric.
-func everything(t *testing.T, meters *metric.MeterProvider) {
+// recordAll makes calls that record every metric.
+func recordAll(t *testing.T, meters *metric.MeterProvider) {
 	server := agentotest.NewServer(agentotest.WithInMemory(), agentotest.WithRateLimit(3, time.Minute))
 	defer server.Close()
 	agent := server.AddAgent(agentotest.AgentSeed{Name: "Support"})
@@ -116,6 +116,6 @@ func everything(t *testing.T, meters *metric.MeterProvider) {
 	server.AppendLog(agent, "INFO", "a line")
 	<-stream.Events()
 	server.DropLogStreams()
-	<-stream.Events() // the marker of the new connection
+	<-stream.Events() // the event that marks the reconnect
 	require.NoError(t, stream.Close())
 }
