@@ -40,7 +40,7 @@ func retryAfterFaults() []fault {
 	}
 	tooLong := func(name, value string) fault {
 		return fault{
-			name: name, result: "ErrRateLimited with RetryAfter, at once",
+			name: name, result: "ErrRateLimited with RetryAfter, immediately",
 			serve: respondWith(429, "", "Retry-After", value), check: func(t *testing.T, err error) {
 				status(429, agento.ErrRateLimited)(t, err)
 				var e *agento.Error
@@ -60,7 +60,7 @@ func retryAfterFaults() []fault {
 		tooLong("an hour", "3600"), tooLong("the year 2060", "Thu, 01 Jan 2060 00:00:00 GMT"),
 		tooLong("a number that overflows", "9223372037"), tooLong("a number with 40 digits", strings.Repeat("9", 40)),
 		{
-			name: "longer than the deadline", result: "ErrRateLimited with RetryAfter, at once; not the deadline's error",
+			name: "longer than the deadline", result: "ErrRateLimited with RetryAfter, immediately; not the deadline's error",
 			serve: respondWith(429, "", "Retry-After", "30"), call: within(3*time.Second, getAgent), check: status(429, agento.ErrRateLimited),
 		},
 	}

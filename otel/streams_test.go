@@ -149,7 +149,7 @@ http.client.request.duration 1×, total 0s {error.type=403 http.request.method=P
 	})
 }
 
-// However streams end, none is counted as open afterwards, and each reason is counted.
+// However streams end, no stream is counted as open afterward. Each reason is counted.
 func TestOpenStreamsReturnToZero(t *testing.T) {
 	const each = 5
 	run(t, []agentotest.Option{agentotest.WithReplyGap(time.Second)}, nil, func(w *fixture) {
