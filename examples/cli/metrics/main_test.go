@@ -20,6 +20,7 @@ import (
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	_ "github.com/remsyshq/agento-go/internal/test/exchange/recording"
 	agentootel "github.com/remsyshq/agento-go/otel"
 )
 
