@@ -27,6 +27,7 @@ import (
 	"os"
 	"os/signal"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,7 +50,8 @@ func main() {
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		progress = os.Stderr
 	}
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
+	debug.SetMemoryLimit(48 << 20) // a soft limit: 300 MB of documents fit into 64 MB
 	if err := run(ctx, os.Args[1:], os.Stdout, progress); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "knowledge-import:", err)
 		os.Exit(1)
