@@ -76,7 +76,7 @@ func (v *DocumentVersion) UnmarshalJSON(data []byte) error {
 
 // same reports whether two versions have the same JSON.
 func (v DocumentVersion) same(as DocumentVersion) bool {
-	one, _ := v.MarshalJSON() // a string can always be marshalled
+	one, _ := v.MarshalJSON() // a string can always be marshaled
 	other, _ := as.MarshalJSON()
 	return bytes.Equal(one, other)
 }

@@ -35,7 +35,7 @@ func TestLogStreamResumesByID(t *testing.T) {
 	})
 }
 
-// Lines with a time can be told apart, so the gap is filled and no line comes twice.
+// Lines with a time differ, so the gap is filled and no line comes twice.
 func TestLogStreamResumesByTime(t *testing.T) {
 	at := func(second int) string {
 		return fmt.Sprintf("data: {\"timestamp\":\"2026-01-15T10:30:%02d.000Z\",\"line\":\"line %d\"}\n\n", second, second)
@@ -53,7 +53,7 @@ func TestLogStreamResumesByTime(t *testing.T) {
 	})
 }
 
-// Lines with neither an ID nor a time cannot be told apart. The gap is marked.
+// Lines with neither an ID nor a time may be equal. The gap is marked.
 func TestLogStreamPlainLines(t *testing.T) {
 	harness.FollowEach(t, harness.LogService(
 		func(s harness.Streaming) { s.Send(harness.Line("", "tick"), harness.Line("", "tick")).Abort() },
