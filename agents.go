@@ -189,8 +189,8 @@ func (s *AgentsService) Update(ctx context.Context, id string, p UpdateAgentPara
 	return update[Agent](ctx, s.core, change, read, settings)
 }
 
-// Delete deletes an agent. It succeeds if a retry finds that the agent does not exist. What
-// happens to the agent's history and knowledge base is not documented.
+// Delete deletes an agent. It succeeds if an attempt may have deleted it and a retry does
+// not find it. What happens to the agent's history and knowledge base is not documented.
 //
 //   - API: DELETE /v1/agents/{id} (path inferred from the reference's title)
 //   - Scope: agents:write

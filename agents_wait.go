@@ -20,13 +20,13 @@ const maxListed = 10_000 // rows of a list; one with more is considered endless
 
 // WaitUntil polls an agent's status until it is the wanted one, and returns it. It polls
 // at once, then after pauses that grow from 1 s to 5 s, with bulk calls. A 429, a 5xx or a
-// network error does not end the wait. It fails if the status becomes [StatusErrored],
-// unless that is wanted, or if the context ends; the error has the last status.
+// network error does not end the wait. Any other error does. The wait also fails, with the
+// last status in the error, if the context ends or an unwanted [StatusErrored] is read.
 //
 // After [AgentsService.Start] or [AgentsService.Restart] of the same client, the service
 // may still report the run before. WaitUntil ignores a status whose StartedAt is before the
-// call. For 10 s it also ignores running and error, until it has read another status or a
-// later StartedAt.
+// call. For at most 10 s it also ignores running and error, unless it has read a third
+// status or a later StartedAt by then.
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
 //   - Scope: agents:read
@@ -100,8 +100,8 @@ func (s *AgentsService) restartFrom(ctx context.Context, id string, before wait.
 }
 
 // WaitAll waits for many agents and yields each of them once, as soon as it has the wanted
-// status. It yields an Agent with at least its ID, and an error, if the status becomes
-// [StatusErrored] (unless that is wanted), the agent does not exist, or the context ends.
+// status. It yields an Agent with at least its ID, and an error, if an unwanted
+// [StatusErrored] is read, the agent does not exist, the context ends or a call fails.
 //
 // WaitAll lists the agents at once, then after pauses that grow from 1 s to 5 s, with bulk
 // calls. It gets agents that are not in the list one by one. Like

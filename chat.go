@@ -50,7 +50,7 @@ func (s *ChatService) Send(ctx context.Context, agentID string, p SendMessagePar
 	return newChatStream(o, begun), nil
 }
 
-// prepareSend is not part of Send, which would keep its variables on the stack.
+// prepareSend is not part of Send, so that its variables leave the stack before the wait.
 func (s *ChatService) prepareSend(ctx context.Context, agentID string, p SendMessageParams, opts []Option) (*call, error) {
 	settings, err := s.core.settings.with(opts)
 	if err != nil {

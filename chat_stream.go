@@ -167,8 +167,8 @@ type Reply struct {
 	SessionID  string        // if the stream has it
 	RequestID  string        // for support
 	Events     int           // of all types, including done
-	FirstToken time.Duration // from sending to the first text event; 0: no text
-	Duration   time.Duration // from sending to the end
+	FirstToken time.Duration // from the call of Send to the first text event; 0: no text
+	Duration   time.Duration // from the call of Send to the end
 }
 
 // Reply reads the answer to its end and returns it. On an error it returns the part that

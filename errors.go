@@ -41,8 +41,9 @@ var (
 	ErrRateLimited = errors.New("agento: rate limited")
 	// ErrInternal: an error of the service or a proxy (5xx).
 	ErrInternal = errors.New("agento: internal error")
-	// ErrOutcomeUnknown: a write was sent and may have been applied, but its response is
-	// missing, unreadable or a server error. Read before writing again.
+	// ErrOutcomeUnknown: a write may have been applied, but its response is missing,
+	// unreadable or a server error. Or it was applied, and its result could not be read.
+	// Read before you decide to write again.
 	ErrOutcomeUnknown = errs.ErrOutcomeUnknown
 	// ErrStreamTruncated: a stream ended before it was complete.
 	ErrStreamTruncated = errs.ErrStreamTruncated
@@ -76,8 +77,8 @@ const (
 const notFoundCodeSuffix = "_not_found"
 
 // Error is the error of a call or stream. Use [errors.As] to get it, and [errors.Is] to
-// compare it with the errors of this package. It never has the API key or a secret that
-// the call sent.
+// compare it with the errors of this package. It never has the API key, or a secret of four
+// or more characters that the call sent.
 type Error struct {
 	// StatusCode is the status of the last response. It is 0 if there was none, if the
 	// client's pacing rejected the call, and for an error event of a stream.
@@ -315,8 +316,8 @@ func redactCode(out *transport.Outcome, code Code) Code {
 	return Code(clean)
 }
 
-// deletedBefore reports whether a retried deletion found no resource: the first attempt
-// deleted it.
+// deletedBefore reports whether a deletion found no resource, after an attempt that may
+// have deleted it.
 func deletedBefore(out *transport.Outcome, e *Error) bool {
 	return e.Method == http.MethodDelete && out.EarlierMayHaveApplied && out.Err == nil &&
 		out.StatusCode == http.StatusNotFound && errors.Is(e, ErrNotFound)

@@ -111,8 +111,8 @@ func (s *KnowledgeService) All(ctx context.Context, t Target, p *KnowledgeListPa
 	return iterate(ctx, s.core, p.request(t), chunkKey, opts)
 }
 
-// Delete deletes a chunk of a knowledge base. It succeeds if a retry finds that the chunk
-// does not exist.
+// Delete deletes a chunk of a knowledge base. It succeeds if an attempt may have deleted it
+// and a retry does not find it.
 //
 //   - API: DELETE /v1/agents/{id}/knowledge/{chunkId} or
 //     /v1/swarms/{id}/knowledge/{chunkId} (paths inferred from the reference's titles)

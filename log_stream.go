@@ -92,7 +92,7 @@ func (f *follower) decode(ev *sse.Event) stream.Decoded[LogEntry] {
 		return stream.Decoded[LogEntry]{Skip: true}
 	}
 	if f.skipping && !f.overlaps && f.lastID() == "" {
-		f.newest = f.newest[:0] // lines are missing: do not request lines before them again
+		f.newest = f.newest[:0] // a gap: later reconnects request only the lines after it
 	}
 	f.skipping = false
 	if len(f.newest) == historySize {
@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
 	id := f.lastID()
-	if id == "" || f.arrived { // else the old connection had nothing after the ID
+	if id == "" || f.arrived { // with an ID and no line since, no line can be missing
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false
@@ -264,7 +264,7 @@ type LogEntry struct {
 	Line    string     // the whole line
 	Time    *time.Time // if the line or the entry has it
 	Level   LogLevel   // if the line or the entry has it
-	Message string     // the line without time and level, if it has them
+	Message string     // of the entry, or the line after its time and level
 	// Reconnected marks that lines may be missing here, after a reconnect. The other
 	// fields are empty.
 	Reconnected bool

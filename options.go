@@ -22,8 +22,8 @@ const Version = "0.2.0"
 var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
 
 // Option configures a [Client] when passed to [New], or one call when passed to a method.
-// An option that is given twice applies as given last; middleware, headers and extra fields
-// add up. An option of a call overrides that of the client. An option in the wrong place,
+// If an option is given twice, the last one applies. Middleware adds up, as do headers and
+// extra fields with different names. An option of a call overrides that of the client. An option in the wrong place,
 // such as [WithResponse] on New, is an error that names it.
 type Option struct {
 	name    string
@@ -230,9 +230,9 @@ func WithObserver(o Observer) Option {
 	return Option{"WithObserver", onNew, "", func(s *settings) { s.client.observer = &o; s.client.useObserver() }}
 }
 
-// WithLogger logs calls, first events and ends of streams at level debug; retries,
-// reconnects and waits of a second or more at level warn; and drift ([DriftInfo]) at
-// level info. A record never has the key, a secret or a message. On [New] only.
+// WithLogger logs calls, first events, ends of streams and short waits at level debug,
+// drift ([DriftInfo]) at level info, and retries, reconnects and waits of a second or more
+// at level warn. What a record can have is described at [Observer]. On [New] only.
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", onNew, unless(l != nil, "is nil"), func(s *settings) {
 		s.client.logging = func(o *Observer) *Observer { return joinObservers(o, logObserver(l)) }
@@ -246,7 +246,7 @@ func (s *clientSettings) useObserver() {
 
 // WithMiddleware wraps the HTTP transport of every attempt. The key is added to a request
 // after the middleware, which does not see it. A [net/http/httptrace.ClientTrace] in the
-// request's context does. A request to another origin fails with [ErrCrossOrigin]. The option may be
+// request's context sees it. A request to another origin fails with [ErrCrossOrigin]. The option may be
 // repeated; the first middleware is the outermost. On [New] only.
 func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
 	return Option{"WithMiddleware", onNew, unless(m != nil, "is nil"), func(s *settings) { s.client.middleware = append(s.client.middleware, m) }}
@@ -260,9 +260,9 @@ func WithUserAgent(ua string) Option {
 }
 
 // WithHeader adds a header to every call of a client, or to one call. The headers
-// X-Api-Key, Host and Content-Length are rejected. With an Idempotency-Key, net/http
-// retries a write after a lost connection. It may then be applied twice: whether the
-// service honors that header is not documented.
+// X-Api-Key, Host and Content-Length are rejected. With Idempotency-Key or
+// X-Idempotency-Key, net/http may retry a write after a lost connection. It may then be
+// applied twice: whether the service honors that header is not documented.
 func WithHeader(key, value string) Option {
 	name := textproto.CanonicalMIMEHeaderKey(key)
 	problem := ""

@@ -95,8 +95,8 @@ type identified interface {
 }
 
 // checkIdentity returns an error if a response has none of the identifying fields of a
-// result. row is negative for a response that is not a list. A content may be empty but not
-// absent, which the result does not show. Then the body is decoded into raw, once.
+// result. row is negative for a response that is not a list. A content may be empty but must
+// be present. If all fields are empty, the body is decoded into raw, once, to see that.
 func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawMessage) error {
 	r, ok := result.(identified)
 	if !ok {

@@ -58,7 +58,7 @@ type DeployResult struct {
 }
 
 // ErrDeployStopped is the error of an agent that was not finished, because MaxFailures was
-// reached or the context ended. It then also matches the context's error.
+// reached or the context ended. After the latter, the error also matches the context's.
 var ErrDeployStopped = errors.New("agento: the deployment was stopped before this agent was complete")
 
 // Failed returns the results that have an error.
@@ -76,7 +76,7 @@ func (r *DeployReport) failure() error {
 		return nil
 	}
 	first := strings.Replace(all[0].Error(), "agento: ", "", 1)
-	return errs.Several(fmt.Sprintf("agento: %d of %d agents do not have the skill loaded; %s", len(all), len(r.Results), first), all)
+	return errs.Several(fmt.Sprintf("agento: %d of %d agents were not completed; %s", len(all), len(r.Results), first), all)
 }
 
 // Deploy uploads a version of a skill, installs it on the agents that do not have it, and
@@ -209,7 +209,7 @@ type member struct {
 	*deployment
 	result *DeployResult
 	agent  *Agent // nil: not read
-	stale  bool   // it runs without the skill
+	stale  bool   // it runs, and may not have loaded the version
 }
 
 // step does a part of the work on an agent, unless the deployment is stopped.

@@ -165,8 +165,8 @@ func endReason(err error, closed bool) StreamEndReason {
 	return StreamFailed
 }
 
-// All iterates over the events, which it reads on the caller's goroutine. If the stream
-// fails, the error is yielded last. Leaving the loop closes the stream.
+// All iterates over the events. It reads them on the caller's goroutine, or receives them
+// from the channel if Events was called. If the stream fails, the error is yielded last. Leaving the loop closes the stream.
 func (s *Stream[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if s == nil || s.source == nil {

@@ -23,8 +23,9 @@ type Config struct {
 
 	// Turn chooses the agent that answers a message, and context to send along with
 	// the message. r.Body is already consumed; use v.Message. If the error is an
-	// [Error], it becomes the response. For an error that matches agento.ErrForbidden
-	// the response is 403. For any other error, and for every [agento.Error], it is 500.
+	// [Error], it becomes the response. For an error of your own that wraps
+	// agento.ErrForbidden the response is 403. For any other error, including every
+	// [agento.Error], it is 500.
 	Turn func(r *http.Request, v Visit) (Turn, error)
 
 	// TokenKeys sign the tokens that prove which session belongs to a browser. The
@@ -67,9 +68,9 @@ type Config struct {
 	// TotalLimit limits the turns of all visitors together, and so the memory that
 	// the handler uses. The default is 1000 at once and 600 a minute.
 	TotalLimit Limit
-	// MaxWait limits how long a turn waits for the rate limit of the key. A turn
-	// that would wait longer gets a 503. Retries add a second at most. The default is
-	// 10 s.
+	// MaxWait limits how long a turn waits in the queue for the rate limit of the key.
+	// A turn that would wait longer gets a 503. The waits that 429 responses ask for are
+	// limited to MaxWait too, plus up to a second of jitter. The default is 10 s.
 	MaxWait time.Duration
 
 	// MaxBody limits the body of a request, in bytes. The default is 64 KiB.

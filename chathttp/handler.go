@@ -50,7 +50,7 @@ import (
 //	                                  its message is empty
 //	401 unauthorized                  Visitor returned an error
 //	403 origin_not_allowed            the page has another origin
-//	403 forbidden                     Turn returned an error that matches
+//	403 forbidden                     Turn returned an error of its own that matches
 //	                                  agento.ErrForbidden
 //	403 session_refused               the token is altered, expired, or of another
 //	                                  visitor or agent, or its session was deleted:
@@ -114,7 +114,8 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 
 // ServeHTTP handles one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// If the request is rejected early, net/http reads its body. prepareWriter logs an error.
+	// net/http reads the body of a request that is rejected early: this limits the time.
+	// prepareWriter sets the limit again and logs an error.
 	_ = setReadTimeout(w, h.config.BodyTimeout)
 	if h.origins.preflight(w, r) {
 		return

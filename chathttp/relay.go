@@ -69,10 +69,10 @@ func checkPositive(name string, d time.Duration) error {
 // [ErrBrowserGone] if the browser is gone, or the reason that the answer is
 // incomplete. It closes the stream.
 //
-// If w cannot flush, Relay writes nothing and returns an error: if w is the wrapper
-// of a middleware, it needs a method Unwrap that returns the http.ResponseWriter it
-// wraps. With only a method Flush it works, but WithWriteTimeout has no effect, and
-// the server's WriteTimeout applies.
+// If w cannot flush, Relay writes nothing and returns an error. A middleware's wrapper
+// of an http.ResponseWriter should have a method Unwrap that returns the original. If it
+// has only a method Flush, Relay works, but WithWriteTimeout has no effect, and the
+// server's WriteTimeout applies.
 func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) error {
 	defer func() { _ = s.Close() }()
 	o := relayOptions{heartbeat: defaultHeartbeat, writeTimeout: defaultWriteTimeout}

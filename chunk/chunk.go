@@ -140,7 +140,7 @@ func Convert(extension string, toMarkdown func(r io.Reader) (string, error)) Opt
 // continues after both. The error matches [agento.ErrValidation] if
 //
 //   - a file does not have the format of its extension, is not UTF-8 text, is larger
-//     than 16 MiB or is not a regular file;
+//     than 16 MiB or is not a regular file (for [Convert]: its Markdown, not the file);
 //   - a folder is more than 100 folders deep;
 //   - a name has a control character, a backslash or invalid UTF-8.
 //

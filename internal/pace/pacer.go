@@ -67,9 +67,9 @@ func New() *Pacer {
 	return &Pacer{start: time.Now(), window: newWindow()}
 }
 
-// Acquire waits for permission to send one request. It returns a *RefusedError at
-// once if permission cannot be granted within the context's deadline, MaxWait or
-// MaxHold. If the context ends, the error matches its Err and its Cause.
+// Acquire waits for permission to send one request. It returns a *RefusedError as soon
+// as it expects that permission cannot be granted within the context's deadline,
+// MaxWait or MaxHold. If the context ends, the error matches its Err and its Cause.
 func (p *Pacer) Acquire(ctx context.Context, r Request) error {
 	if ctx.Err() != nil {
 		return errs.Context(ctx)

@@ -82,8 +82,9 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	return resp, nil
 }
 
-// withContext returns the request with a context, and a counter of the connections that it
-// gets, if net/http's own transport can be asked: net/http may retry by itself.
+// withContext returns the request with ctx. For a write that goes directly to an
+// *http.Transport it also returns a counter of the connections that the request gets: with
+// 0, nothing was sent; with more than 1, net/http itself has retried.
 func (c *call) withContext(req *http.Request, ctx context.Context) (*http.Request, *atomic.Int32) {
 	var connections *atomic.Int32
 	if c.t.direct && c.Method != http.MethodGet {
@@ -145,7 +146,7 @@ func (a *attempt) explain(err error) error {
 
 // readBody reads the body of a response. If there is an error, it returns the part
 // that arrived. If Call.Timeout is 0, each readStep bytes of a successful response
-// must arrive within HeaderTimeout.
+// must arrive within another HeaderTimeout.
 func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time.Time) ([]byte, error) {
 	most := maxBody + 1
 	if c.last.Failed() {
@@ -162,7 +163,7 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 		size = int(length) + 1 // one more, to read EOF without growing
 	}
 	buf := make([]byte, 0, size)
-	next := readStep
+	next := 0
 	for len(buf) < most {
 		if len(buf) >= next && a.timer != nil && c.Timeout == 0 {
 			a.timer.Reset(a.limit)
