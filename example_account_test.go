@@ -37,8 +37,8 @@ func ExampleAccountService_EditPersonality() {
 		return old + rule, nil
 	})
 	if errors.Is(err, agento.ErrOutcomeUnknown) {
-		// The answer was lost and others have written since: look before
-		// editing again.
+		// The response was lost, and another client may have changed the document:
+		// read it before editing again.
 		doc, readErr := client.Account.Personality(ctx, agent)
 		if readErr == nil && strings.Contains(doc.Content, rule) {
 			err = nil
@@ -72,7 +72,7 @@ func ExampleAccountService_UpdateWorkflow() {
 		fmt.Println(err)
 		return
 	}
-	server.SetWorkflow(id, "1. Listen\n") // somebody else was faster
+	server.SetWorkflow(id, "1. Listen\n") // another client is faster
 	_, err = client.Account.UpdateWorkflow(ctx, agent, agento.UpdateDocumentParams{
 		Content: read.Content + "2. Help\n",
 		Version: read.Version,

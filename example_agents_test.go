@@ -10,7 +10,7 @@ import (
 )
 
 func ExampleAgentsService_Create() {
-	server := agentotest.NewServer() // in place of the service
+	server := agentotest.NewServer() // a fake service
 	defer server.Close()
 	client := server.Client() // agento.New(os.Getenv("AGENTO_API_KEY"))
 	ctx := context.Background()
@@ -22,7 +22,7 @@ func ExampleAgentsService_Create() {
 		SoulMD:  "# Support\nYou answer in one sentence.",
 	})
 	if errors.Is(err, agento.ErrLimitReached) {
-		fmt.Println("the plan has no room for another agent")
+		fmt.Println("the plan does not allow another agent")
 		return
 	}
 	if err != nil {
@@ -46,9 +46,9 @@ func ExampleAgentsService_Update() {
 
 	agent, err := client.Agents.Update(context.Background(), id, agento.UpdateAgentParams{
 		Name:       agento.Set("Cashier"),
-		SharedMode: agento.Set(false),      // also false is sent
-		SwarmID:    agento.Clear[string](), // out of its swarm
-		// Description is left as it is
+		SharedMode: agento.Set(false),      // false is sent too
+		SwarmID:    agento.Clear[string](), // removes it from its swarm
+		// Description does not change
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -77,4 +77,34 @@ func ExampleAgentsService_All() {
 	// Three running
 	// Two running
 	// One running
+}
+
+func ExampleAgentsService_WaitAll() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	client := server.Client()
+	ctx := context.Background()
+
+	var ids []string
+	for n := range 3 {
+		agent, err := client.Agents.Create(ctx, agento.CreateAgentParams{
+			Name:    fmt.Sprint("Support ", n),
+			Secrets: agento.Secrets{agento.AnthropicAPIKey: "sk-ant-…"},
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		ids = append(ids, agent.ID)
+	}
+	running := 0
+	for agent, err := range client.Agents.WaitAll(ctx, ids, agento.StatusRunning) {
+		if err != nil {
+			fmt.Println(agent.ID, err)
+			continue
+		}
+		running++
+	}
+	fmt.Println(running, "agents are running")
+	// Output: 3 agents are running
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/remsyshq/agento-go/agentotest"
 )
 
-// greeter lets the agents of the fake service answer in two pieces.
+// greeter makes the agents of the fake service answer in two parts.
 func greeter() agentotest.Option {
 	return agentotest.WithReply(func(turn agentotest.Turn) []string { return []string{"Hello, ", turn.PeerID + "!"} })
 }
@@ -30,7 +30,7 @@ func ExampleChatService_Send() {
 	}
 	for event, err := range stream.All() {
 		if err != nil {
-			fmt.Println(err) // also when the answer was cut
+			fmt.Println(err) // also if the answer is truncated
 			return
 		}
 		fmt.Printf("%s %q\n", event.Type, event.Content)

@@ -55,7 +55,7 @@ func ExampleSkillsService_Install() {
 		fmt.Println(err)
 		return
 	}
-	if err := client.Agents.Restart(ctx, agent); err != nil { // which loads it
+	if err := client.Agents.Restart(ctx, agent); err != nil { // loads the skill
 		fmt.Println(err)
 		return
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"testing/fstest"
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
+	"github.com/remsyshq/agento-go/chunk"
 )
 
 // An operation that the SDK has no method for.
@@ -28,7 +30,7 @@ func ExampleClient_Do() {
 	// Output: Support 1
 }
 
-// A field of an answer that the SDK's types do not have.
+// A field of a response that the SDK's types do not have.
 func ExampleWithResponse() {
 	server := agentotest.NewServer()
 	defer server.Close()
@@ -112,7 +114,7 @@ func ExampleLogsService_Stream() {
 			continue
 		}
 		fmt.Println(entry.Level, entry.Message)
-		break // which closes the stream; otherwise it follows the log
+		break // closes the stream; otherwise the loop follows the log
 	}
 	// Output: WARN disk is nearly full
 }
@@ -148,6 +150,31 @@ func ExampleKnowledgeService_Ingest() {
 	// - Returns take 14 days.
 }
 
+func ExampleKnowledgeService_Sync() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	target := agento.ForAgent(server.AddAgent(agentotest.AgentSeed{}))
+	client := server.Client()
+	ctx := context.Background()
+
+	docs := fstest.MapFS{"returns.md": {Data: []byte("# Returns\n\nWithin 30 days.\n")}}
+	report, err := client.Knowledge.Sync(ctx, target, chunk.FromFS(docs), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	state := report.State // store it as JSON for the next run
+
+	docs["returns.md"] = &fstest.MapFile{Data: []byte("# Returns\n\nWithin 60 days.\n")}
+	report, err = client.Knowledge.Sync(ctx, target, chunk.FromFS(docs), &agento.SyncParams{State: state})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("added", report.Added, "deleted", report.Deleted)
+	// Output: added 1 deleted 1
+}
+
 func ExampleSwarmsService_Create() {
 	server := agentotest.NewServer()
 	defer server.Close()
@@ -156,7 +183,7 @@ func ExampleSwarmsService_Create() {
 
 	swarm, err := client.Swarms.Create(ctx, agento.CreateSwarmParams{
 		Name:    "Shop",
-		Secrets: agento.Secrets{agento.AnthropicAPIKey: "sk-ant-…"}, // for all of its agents
+		Secrets: agento.Secrets{agento.AnthropicAPIKey: "sk-ant-…"}, // for all agents of the swarm
 	})
 	if err != nil {
 		fmt.Println(err)
