@@ -186,7 +186,7 @@ func (f *fleet) summary() string {
 			started++
 		}
 	}
-	text := fmt.Sprintf("%d agents:", len(f.agents))
+	text := fmt.Sprintf("total %d:", len(f.agents))
 	for _, status := range slices.Sorted(maps.Keys(counts)) {
 		text += fmt.Sprintf(" %d %s,", counts[status], status)
 	}

@@ -57,7 +57,7 @@ func TestStatusNeedsReadScopeOnly(t *testing.T) {
 		require.NoError(t, report(t.Context(), client, options{}, &out, &notes))
 		require.Regexp(t, `(?m)^Up +running +3% `, out.String())
 		require.Regexp(t, `(?m)^Down +stopped +eu`, out.String())
-		require.Equal(t, "2 agents: 1 running, 1 stopped, 0 of them started now (0s)\n", notes.String())
+		require.Equal(t, "total 2: 1 running, 1 stopped, 0 of them started now (0s)\n", notes.String())
 	})
 }
 
@@ -68,7 +68,7 @@ func TestSummaryBeforeTableInFile(t *testing.T) {
 		addAgents(server, "running", "Up")
 		var out bytes.Buffer
 		require.NoError(t, report(t.Context(), client, options{}, &out, &out))
-		require.Regexp(t, `^1 agents: .*\nNAME .*\nUp .*\n$`, out.String())
+		require.Regexp(t, `^total 1: .*\nNAME .*\nUp .*\n$`, out.String())
 	})
 }
 
@@ -85,7 +85,7 @@ func TestStartsStoppedAgents(t *testing.T) {
 		require.Len(t, server.RequestsTo("startAgent"), 3)
 		require.Equal(t, 4, strings.Count(out.String(), "running"))
 		require.NotContains(t, out.String()+notes.String(), "\x1b", "neither is a terminal")
-		require.Contains(t, notes.String(), "4 agents: 4 running, 3 of them started now")
+		require.Contains(t, notes.String(), "total 4: 4 running, 3 of them started now")
 	})
 }
 
@@ -113,7 +113,7 @@ func TestManyAgentsWithinRateLimit(t *testing.T) {
 		addAgents(server, "stopped", strings.Fields(strings.Repeat("Many ", 150))...)
 		var out, notes bytes.Buffer
 		require.NoError(t, report(t.Context(), client, starting, &out, &notes))
-		require.Contains(t, notes.String(), "150 agents: 150 running, 150 of them started now")
+		require.Contains(t, notes.String(), "total 150: 150 running, 150 of them started now")
 		for _, r := range server.Requests() {
 			require.NotEqual(t, http.StatusTooManyRequests, r.Status)
 		}
@@ -230,7 +230,7 @@ func TestDemo(t *testing.T) {
 		populate(server)
 		var out, notes bytes.Buffer
 		require.NoError(t, report(t.Context(), server.Client(), starting, &out, &notes))
-		require.Contains(t, notes.String(), "42 agents: 1 error, 41 running, 20 of them started now")
+		require.Contains(t, notes.String(), "total 42: 1 error, 41 running, 20 of them started now")
 	})
 	var notes bytes.Buffer
 	require.ErrorContains(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}, &notes), "-nonsense")

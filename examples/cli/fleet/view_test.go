@@ -120,7 +120,7 @@ func TestTerminal(t *testing.T) {
 				_, _ = fmt.Sscan(up[1], &n)
 				require.Less(t, n, int(size[1]), "never higher than the screen")
 			}
-			for line := range strings.Lines(plain(sent[:strings.LastIndex(sent, "20 agents:")])) {
+			for line := range strings.Lines(plain(sent[:strings.LastIndex(sent, "total 20:")])) {
 				require.LessOrEqual(t, lipgloss.Width(strings.Trim(line, "\r\n")), int(size[0]), line)
 			}
 		})
