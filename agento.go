@@ -198,7 +198,7 @@ func newClient(s settings, base *url.URL, apiKey string) *Client {
 
 // Do sends a call that the SDK has no method for. Retries, pacing and errors are those
 // of every call. The path begins with /v1/, may have a query, and must be escaped. A
-// body that is not nil is encoded as JSON; encoded JSON is passed as a [json.RawMessage].
+// body that is not nil is encoded as JSON. If you have JSON, pass it as a [json.RawMessage].
 // Do decodes the data of the response into out, unless out is nil; a *[Page] receives a
 // list and its pagination. The required scope depends on the operation.
 func (c *Client) Do(ctx context.Context, method, path string, body, out any, opts ...Option) error {

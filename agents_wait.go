@@ -25,8 +25,8 @@ const maxListed = 10_000 // rows of a list; one with more is considered endless
 //
 // After [AgentsService.Start] or [AgentsService.Restart] of the same client, the service
 // may still report the run before. WaitUntil ignores a status whose StartedAt is before the
-// call. For at most 10 s it also ignores running and error, unless it has read a third
-// status or a later StartedAt by then.
+// call. For at most 10 s it also ignores running and error, until it has read another
+// status or a StartedAt after the call.
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
 //   - Scope: agents:read

@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
 	id := f.lastID()
-	if id == "" || f.arrived { // with an ID and no line since, no line can be missing
+	if id == "" || f.arrived { // else the new connection resumes where the old one did
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false

@@ -14,7 +14,7 @@ import (
 
 // Observer has optional functions that are called at each step of calls and streams. They
 // must be safe for concurrent use, and fast: a call waits for them. They never receive the
-// key or a secret, and content only in an error that quotes an unreadable response or event.
+// key or a secret. An error that quotes an unreadable response or event has its content.
 type Observer struct {
 	// Start is called before a call. The request and the later functions get the context
 	// that it returns; nil means ctx.

@@ -165,7 +165,7 @@ func (s *settings) several(method string, opts []Option) (*settings, error) {
 	return &bulk, nil
 }
 
-// forRead returns the settings of a write for a read, which has no body for extra fields.
+// forRead returns the settings of a write without extra fields, for a read.
 func (s *settings) forRead() *settings {
 	read := *s
 	read.extra = nil
