@@ -24,8 +24,8 @@ type Document struct {
 	damaged bool // invalid UTF-8 in Content was replaced
 }
 
-// UnmarshalJSON decodes a document. The name of its content is inferred: content, and the
-// names in [CreateAgentParams], are all accepted.
+// UnmarshalJSON decodes a document. The JSON name of the content is inferred: "content",
+// "soulMd" and "workflowMd" are accepted.
 func (d *Document) UnmarshalJSON(data []byte) error {
 	var fields struct {
 		Content    json.RawMessage `json:"content"`
@@ -128,8 +128,8 @@ func (s *AccountService) UpdatePersonality(ctx context.Context, t Target, p Upda
 }
 
 // UpdateWorkflow replaces an agent's workflow (WORKFLOW.md), as
-// [AccountService.UpdatePersonality] replaces its personality; also on
-// [AgentsService.Restart].
+// [AccountService.UpdatePersonality] replaces its personality. The new workflow takes
+// effect on [AgentsService.Restart].
 //
 //   - API: PUT /v1/agents/{id}/workflow (path inferred from the reference's title)
 //   - Scope: agents:write; agents:read to read the document
@@ -166,9 +166,9 @@ func (s *AccountService) writeDocument(ctx context.Context, f documentFile, t Ta
 	case now.Content == p.Content:
 		return now, nil
 	case p.Version != "" && now.Version.same(p.Version):
-		e.hint = "read again, the document is unchanged"
+		e.hint = "the SDK read the document back: it is unchanged"
 	default:
-		e.hint = "read again, the document has other content"
+		e.hint = "the SDK read the document back: it has other content"
 	}
 	return nil, err
 }
@@ -198,7 +198,7 @@ func (s *AccountService) EditPersonality(ctx context.Context, t Target, edit fun
 }
 
 // EditWorkflow changes an agent's workflow (WORKFLOW.md), as
-// [AccountService.EditPersonality] changes its personality; also on
+// [AccountService.EditPersonality] changes its personality. The change takes effect on
 // [AgentsService.Restart].
 //
 //   - API: GET and PUT /v1/agents/{id}/workflow (paths inferred from the reference's titles)

@@ -237,7 +237,7 @@ func TestUpdateDocumentUnresolvedKeepsWriteResponse(t *testing.T) {
 	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"),
 		agento.UpdateDocumentParams{Content: "new", Version: `"1"`}, agento.WithResponse(&response))
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-	require.ErrorContains(t, err, "the document has other content")
+	require.ErrorContains(t, err, "it has other content")
 	require.Equal(t, "req_put", response.RequestID)
 }
 

@@ -139,8 +139,9 @@ func Convert(extension string, toMarkdown func(r io.Reader) (string, error)) Opt
 // that cannot be read, or is rejected, yields an error without Source. The iteration
 // continues after both. The error matches [agento.ErrValidation] if
 //
-//   - a file does not have the format of its extension, is not UTF-8 text, is larger
-//     than 16 MiB or is not a regular file (for [Convert]: its Markdown, not the file);
+//   - a file is not a regular file, does not have the format of its extension, is not
+//     UTF-8 text or is larger than 16 MiB (with [Convert], the last two apply to the
+//     Markdown that it returns, not to the file);
 //   - a folder is more than 100 folders deep;
 //   - a name has a control character, a backslash or invalid UTF-8.
 //

@@ -183,7 +183,7 @@ func TestUpdateDocumentVersionNotJSON(t *testing.T) {
 	}))
 	_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new", Version: "v1"})
 	require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-	require.ErrorContains(t, err, "the document is unchanged")
+	require.ErrorContains(t, err, "it is unchanged")
 }
 
 // Without a version, the error does not compare the document with an earlier one.
@@ -197,7 +197,7 @@ func TestUpdateDocumentWithoutVersionUnresolved(t *testing.T) {
 		}), agento.WithMaxRetries(0))
 		_, err := client.Account.UpdatePersonality(t.Context(), agento.ForAgent("a1"), agento.UpdateDocumentParams{Content: "new"})
 		require.ErrorIs(t, err, agento.ErrOutcomeUnknown)
-		require.ErrorContains(t, err, "the document has other content")
+		require.ErrorContains(t, err, "it has other content")
 		require.NotContains(t, err.Error(), "as it was")
 	}
 }

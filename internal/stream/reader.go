@@ -52,8 +52,8 @@ func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Err
 // Unwrap returns ErrNotEventStream.
 func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 
-// NewReader returns a reader of the body. dec may be the decoder of an earlier connection:
-// its last event ID and retry time remain. Reset it first.
+// NewReader returns a reader of the body. dec may be the decoder of an earlier connection,
+// after its Reset, which keeps the last event ID and the retry time.
 func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
 	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle, opened: time.Now()}
 	r.timer = time.AfterFunc(math.MaxInt64, r.expire)

@@ -82,8 +82,8 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	return resp, nil
 }
 
-// withContext returns the request with ctx. For a write that goes directly to an
-// *http.Transport it also returns a counter of the connections that the request gets: with
+// withContext returns the request with ctx. If it is not a GET and goes directly to
+// an *http.Transport, withContext also returns a counter of the connections that the request gets: with
 // 0, nothing was sent; with more than 1, net/http itself has retried.
 func (c *call) withContext(req *http.Request, ctx context.Context) (*http.Request, *atomic.Int32) {
 	var connections *atomic.Int32

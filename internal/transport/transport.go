@@ -41,7 +41,7 @@ type Pacer interface {
 // Transport sends the calls of one client.
 type Transport struct {
 	chain     http.RoundTripper // middleware, origin check, and the caller's transport
-	jar       any               // http.CookieJar; that type would link the methods of http.Cookie
+	jar       any               // http.CookieJar; with that type, the linker would keep the methods of http.Cookie
 	userAgent []string
 	keys      keys
 	dates     dates
