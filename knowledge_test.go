@@ -165,7 +165,8 @@ func TestSyncInvalid(t *testing.T) {
 				return knowledge.Sync(t.Context(), agento.ForSwarm(""), chunks, nil)
 			},
 			"agento: ctx is nil": func() (*agento.SyncReport, error) {
-				return knowledge.Sync(nil, agent, chunks, nil) //nolint:staticcheck // the case that is tested
+				//lint:ignore SA1012 the test is about it
+				return knowledge.Sync(nil, agent, chunks, nil)
 			},
 			"agento: chunks is nil": func() (*agento.SyncReport, error) { return knowledge.Sync(t.Context(), agent, nil, nil) },
 			"WithResponse": func() (*agento.SyncReport, error) {

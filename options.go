@@ -213,8 +213,8 @@ func WithKeySource(source func(context.Context) (string, error)) Option {
 	return Option{"WithKeySource", onNew, unless(source != nil, "is nil"), func(s *settings) { s.client.keySource = source }}
 }
 
-// WithPacing(false) turns off waiting for the rate limit before a call is sent. A 429 is
-// still retried. On [New] only.
+// WithPacing with false turns off waiting for the rate limit before a call is sent. A 429
+// is still retried. On [New] only.
 func WithPacing(on bool) Option {
 	return Option{"WithPacing", onNew, "", func(s *settings) { s.client.noPacing = !on }}
 }
@@ -304,7 +304,7 @@ func WithMaxWait(d time.Duration) Option {
 	return Option{"WithMaxWait", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.maxWait = d }}
 }
 
-// WithBulk(true) lets other calls, such as chat, go ahead of this call when calls wait
+// WithBulk with true lets other calls, such as chat, go ahead of this call when calls wait
 // for the rate limit. The All… iterators, Deploy, Sync, WaitUntil, WaitAll and
 // RestartAndWait are bulk by default; WithBulk(false) changes that.
 func WithBulk(bulk bool) Option {
