@@ -3,7 +3,6 @@ package transport
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -58,14 +57,11 @@ func longestFirst(forms Redactor) Redactor {
 
 // jsonForm returns text as it is written in a JSON string.
 func jsonForm(text string, escapeHTML bool) string {
-	quoted, _ := json.Marshal(text) // cannot fail for a string
-	form := string(quoted[1 : len(quoted)-1])
-	if !escapeHTML {
-		for _, c := range []string{"<", ">", "&"} {
-			form = strings.ReplaceAll(form, fmt.Sprintf(`\u%04x`, c[0]), c)
-		}
+	if i := strings.IndexAny(text, "<>&"); i >= 0 && !escapeHTML {
+		return jsonForm(text[:i], false) + text[i:i+1] + jsonForm(text[i+1:], false)
 	}
-	return form
+	quoted, _ := json.Marshal(text) // cannot fail for a string
+	return string(quoted[1 : len(quoted)-1])
 }
 
 // Redact returns text with the values replaced.

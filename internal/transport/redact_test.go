@@ -21,6 +21,7 @@ func TestRedact(t *testing.T) {
 	} {
 		require.Equal(t, want, r.Redact(text))
 	}
+	require.Equal(t, `"[redacted]"`, formsOf(`a<b \u003c c`).Redact(`"a<b \\u003c c"`))
 	require.Empty(t, formsOf("abc"), "redacting such a short key would garble unrelated text")
 }
 
