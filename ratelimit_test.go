@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	agento "github.com/remsyshq/agento-go"
+	"github.com/remsyshq/agento-go/agentotest"
 	"github.com/remsyshq/agento-go/internal/test/harness"
 )
 
@@ -59,6 +60,29 @@ func TestPacerAcquireGetsCallOptions(t *testing.T) {
 		{MaxHold: time.Minute},
 		{Bulk: true, MaxWait: time.Second, MaxHold: time.Hour},
 	}, pacer.asked)
+}
+
+// TestClientWithBulk checks that methods that are bulk by default follow an option of the
+// client.
+func TestClientWithBulk(t *testing.T) {
+	for bulk, opts := range map[bool][]agento.Option{true: nil, false: {agento.WithBulk(false)}} {
+		harness.RunService(t, nil, func(t *testing.T, s *agentotest.Server) {
+			pacer := &noting{}
+			client := s.Client(append(opts, agento.WithPacer(pacer))...)
+			id := s.AddAgent(agentotest.AgentSeed{})
+			chunks := func(yield func(agento.ChunkParams, error) bool) { yield(agento.ChunkParams{Content: "text"}, nil) }
+			_, err := client.Knowledge.Sync(t.Context(), agento.ForAgent(id), chunks, nil)
+			require.NoError(t, err)
+			_, err = client.Skills.Deploy(t.Context(), agento.DeployParams{Skill: demoSkill(), Agents: []string{id}})
+			require.NoError(t, err)
+			_, err = agento.Collect(client.Agents.All(t.Context(), nil))
+			require.NoError(t, err)
+			for _, r := range pacer.asked {
+				require.Equal(t, bulk, r.Bulk)
+			}
+			require.Greater(t, len(pacer.asked), 6)
+		})
+	}
 }
 
 func TestRateLimitWithoutHeadersKept(t *testing.T) {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -79,6 +80,38 @@ func TestFirstLimitEndsAttempt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// lateBody returns its data after a time, unless the request's context ends.
+type lateBody struct {
+	ctx   context.Context
+	after time.Duration
+}
+
+func (b lateBody) Read(p []byte) (int, error) {
+	select {
+	case <-b.ctx.Done():
+		return 0, b.ctx.Err()
+	case <-time.After(b.after):
+		return copy(p, "{}"), io.EOF
+	}
+}
+
+func (b lateBody) Close() error { return nil }
+
+// TestBodyHasOwnLimit checks that the time until the headers does not count for the body.
+func TestBodyHasOwnLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := roundTrip(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(50 * time.Second)
+			return &http.Response{StatusCode: 200, Body: lateBody{r.Context(), 50 * time.Second}, ContentLength: -1}, nil
+		})
+		u := &url.URL{Scheme: "http", Host: "localhost"}
+		tr := New(Config{HTTPClient: &http.Client{Transport: rt}, Origin: u, Key: key})
+		out := tr.Do(t.Context(), &Call{Method: "GET", URL: u, HeaderTimeout: time.Minute})
+		require.NoError(t, out.Err)
+		require.Equal(t, "{}", string(out.Body))
+	})
 }
 
 // TestUnexpectedEncoding checks the error for a content encoding that was not requested.
