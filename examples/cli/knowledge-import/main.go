@@ -51,7 +51,7 @@ func main() {
 		progress = os.Stderr
 	}
 	context.AfterFunc(ctx, stop)   // a second Ctrl-C ends the program at once
-	debug.SetMemoryLimit(48 << 20) // a soft limit: 300 MB of documents fit into 64 MB
+	debug.SetMemoryLimit(48 << 20) // a soft limit, so that garbage is collected earlier
 	if err := run(ctx, os.Args[1:], os.Stdout, progress); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "knowledge-import:", err)
 		os.Exit(1)
