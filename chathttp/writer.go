@@ -123,7 +123,8 @@ func (w *writer) write(p []byte) error {
 	if w.err != nil {
 		return w.err
 	}
-	w.setDeadline()
+	now := time.Now()
+	w.setDeadline(now)
 	w.begin()
 	_, err := w.w.Write(p)
 	if err == nil {
@@ -133,7 +134,7 @@ func (w *writer) write(p []byte) error {
 		w.err = fmt.Errorf("%w: %w", ErrBrowserGone, err)
 		return w.err
 	}
-	w.last = time.Now()
+	w.last = now
 	return nil
 }
 
@@ -169,8 +170,7 @@ func (w *writer) begin() {
 }
 
 // setDeadline sets the deadline of the next write, unless it was set recently.
-func (w *writer) setDeadline() {
-	now := time.Now()
+func (w *writer) setDeadline(now time.Time) {
 	if !w.deadline.IsZero() && now.Sub(w.deadline) < min(time.Second, w.timeout/8) {
 		return
 	}
@@ -183,7 +183,7 @@ func (w *writer) finish() {
 	w.mu.lock()
 	defer w.mu.unlock()
 	w.deadline = time.Time{}
-	w.setDeadline()
+	w.setDeadline(time.Now())
 }
 
 // add encodes an event for the next send. An event that encodes as null is dropped.

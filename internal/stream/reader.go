@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,15 +33,16 @@ type Reader struct {
 	body   io.ReadCloser
 	dec    *sse.Decoder
 	idle   time.Duration
-	timer  *time.Timer // ends a read that takes longer than idle
 	opened time.Time
 	since  atomic.Int64 // start of the current read, in ns after opened; 0: not reading; -1: finished
-	undo   func() bool  // from context.AfterFunc, which closes the body when ctx ends; may be nil
 	end    error        // why the body ended; nil: it has not
 	silent atomic.Bool  // the idle timeout ended the body
 	first  []byte       // the beginning of a body that does not look like an event stream
 	begun  bool         // something was read
 	events bool         // an event was returned
+
+	setting sync.Mutex  // while timer is being set
+	timer   *time.Timer // ends a read that takes longer than idle; nil: the context ends earlier
 }
 
 // NotEventStreamError reports a body that is not an event stream.
@@ -52,14 +53,15 @@ func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Err
 // Unwrap returns ErrNotEventStream.
 func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 
-// NewReader returns a reader of the body. dec may be the decoder of an earlier connection,
-// after its Reset, which keeps the last event ID and the retry time.
+// NewReader returns a reader of the body, which must return from a read when ctx ends. dec
+// may be the decoder of an earlier connection, after its Reset, which keeps the last event
+// ID and the retry time.
 func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
 	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle, opened: time.Now()}
-	r.timer = time.AfterFunc(math.MaxInt64, r.expire)
-	r.timer.Reset(idle)
-	if ctx.Done() != nil { // a caller's transport may ignore the context
-		r.undo = context.AfterFunc(ctx, r.Interrupt)
+	if deadline, ok := ctx.Deadline(); !ok || deadline.Sub(r.opened) > idle {
+		r.setting.Lock()
+		r.timer = time.AfterFunc(idle, r.expire)
+		r.setting.Unlock()
 	}
 	return r
 }
@@ -77,8 +79,10 @@ func (r *Reader) Next(ev *sse.Event) error {
 		if r.end != nil {
 			return r.reason()
 		}
-		r.since.Store(max(int64(time.Since(r.opened)), 1))
 		buf := r.dec.Buffer()
+		if r.timer != nil {
+			r.since.Store(max(int64(time.Since(r.opened)), 1))
+		}
 		n, err := r.body.Read(buf)
 		r.since.Store(0)
 		if n > 0 && !r.begun {
@@ -141,7 +145,9 @@ func (r *Reader) expire() {
 		rest -= time.Since(r.opened) - time.Duration(since)
 	}
 	if rest > 0 {
+		r.setting.Lock()
 		r.timer.Reset(rest)
+		r.setting.Unlock()
 		return
 	}
 	r.silent.Store(true)
@@ -181,9 +187,8 @@ func (r *Reader) Finish(complete bool) {
 		timer.Stop()
 	}
 	r.since.Store(-1)
-	r.timer.Stop()
-	if r.undo != nil {
-		r.undo()
+	if r.timer != nil {
+		r.timer.Stop()
 	}
 	_ = r.body.Close()
 }

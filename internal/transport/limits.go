@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 
 	"github.com/remsyshq/agento-go/internal/wire"
@@ -44,12 +42,12 @@ type attempt struct {
 // send sends a request within its limits and reads the response into c. The response
 // that it returns has an empty body. A successful stream's body is left open.
 func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) {
-	a := &attempt{ctx: c.ctx, limit: c.HeaderTimeout}
+	a := &attempt{ctx: req.Context(), limit: c.HeaderTimeout}
 	if c.Timeout > 0 && !c.Stream {
 		a.limit = c.Timeout
 	}
 	if deadline, ok := c.ctx.Deadline(); !ok || deadline.Sub(begun) > a.limit {
-		ctx, cancel := context.WithCancelCause(c.ctx)
+		ctx, cancel := context.WithCancelCause(a.ctx)
 		expired := &TimeoutError{a.limit}
 		a.ctx, a.cancel = ctx, cancel
 		a.timer = time.AfterFunc(a.limit, func() { cancel(expired) })
@@ -60,15 +58,20 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 			}
 		}()
 	}
-	req, connections := c.withContext(req, a.ctx)
+	if a.ctx != req.Context() {
+		req = req.WithContext(a.ctx)
+	}
+	if c.connections != nil {
+		c.connections.Store(0)
+	}
 	resp, err := c.t.chain.RoundTrip(req)
 	if err == nil && resp == nil {
 		return nil, nil // http.Client returns an error for this
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)
-		if connections != nil {
-			n := connections.Load()
+		if c.connections != nil {
+			n := c.connections.Load()
 			c.last.sent = n > 1 || n == 1 && !rejected(err)
 		}
 		return nil, a.explain(err)
@@ -80,23 +83,6 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 		return nil, err
 	}
 	return resp, nil
-}
-
-// withContext returns the request with ctx. If it is not a GET and goes directly to
-// an *http.Transport, withContext also returns a counter of the connections that the request gets: with
-// 0, nothing was sent; with more than 1, net/http itself has retried.
-func (c *call) withContext(req *http.Request, ctx context.Context) (*http.Request, *atomic.Int32) {
-	var connections *atomic.Int32
-	if c.t.direct && c.Method != http.MethodGet {
-		connections = new(atomic.Int32)
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GotConn: func(httptrace.GotConnInfo) { connections.Add(1) },
-		})
-	}
-	if ctx != req.Context() {
-		req = req.WithContext(ctx)
-	}
-	return req, connections
 }
 
 // read records a response.
@@ -116,15 +102,11 @@ func (c *call) read(a *attempt, resp *http.Response, begun time.Time) error {
 		err = finalError{fmt.Errorf("response has content encoding %q, which was not requested", encoding), true}
 	}
 	if c.Stream && err == nil && !out.Failed() {
-		out.Stream = body
-		if a.timer == nil {
+		if a.timer == nil || a.timer.Stop() {
+			out.Stream = c.openStream(a, body)
 			return nil
 		}
-		out.Stream = &stream{body, a.cancel}
-		if a.timer.Stop() {
-			return nil
-		}
-		out.Stream, err = nil, a.ctx.Err()
+		err = a.ctx.Err()
 	}
 	if err == nil || out.Failed() {
 		out.Body, err = c.readBody(a, resp.ContentLength, body, begun)
@@ -189,13 +171,27 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 	return buf, nil
 }
 
-// stream is the body of an open stream. Closing it ends its attempt.
+// openStream returns the body of an open stream. Closing it ends its attempt. If the
+// context ends, the body is closed.
+func (c *call) openStream(a *attempt, body io.ReadCloser) io.ReadCloser {
+	if a.cancel != nil {
+		body = &stream{body, func() { a.cancel(nil) }}
+	}
+	if !c.t.direct && c.ctx.Done() != nil { // the caller's transport may ignore the context
+		closing := body
+		stop := context.AfterFunc(c.ctx, func() { _ = closing.Close() })
+		body = &stream{body, func() { stop() }}
+	}
+	return body
+}
+
+// stream is a body with a function that is called before it is closed.
 type stream struct {
 	io.ReadCloser
-	cancel context.CancelCauseFunc
+	onClose func()
 }
 
 func (s *stream) Close() error {
-	s.cancel(nil)
+	s.onClose()
 	return s.ReadCloser.Close()
 }

@@ -11,7 +11,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -151,6 +153,11 @@ type call struct {
 	ended     bool          // the context ended before another attempt
 
 	earlierMayHaveApplied bool // see Outcome
+
+	// connections counts the connections that an attempt gets. With 0, nothing was sent.
+	// With more than 1, net/http itself has retried. It is nil for a GET, and for another
+	// transport than an *http.Transport.
+	connections *atomic.Int32
 }
 
 // Do makes a call. It returns when the response of a unary call has been read, or when the
@@ -182,8 +189,16 @@ func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
 }
 
 func (c *call) newRequest() *http.Request {
+	ctx := c.ctx
+	if c.t.direct && c.Method != http.MethodGet {
+		connections := new(atomic.Int32)
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GotConn: func(httptrace.GotConnInfo) { connections.Add(1) },
+		})
+		c.connections = connections
+	}
 	r := &http.Request{Method: c.Method, URL: c.URL, Host: c.URL.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.newHeader()}
-	return r.WithContext(c.ctx)
+	return r.WithContext(ctx)
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
