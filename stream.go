@@ -352,11 +352,11 @@ func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *S
 
 // openError returns an error if a response is not an event stream.
 func (c *call) openError(out *transport.Outcome) error {
-	var timeout *transport.TimeoutError
-	if errors.As(out.Err, &timeout) {
-		out.Err = ErrStreamIdle
-	}
 	if out.Failed() {
+		var timeout *transport.TimeoutError
+		if errors.As(out.Err, &timeout) {
+			out.Err = ErrStreamIdle
+		}
 		return callError(c.info, out)
 	}
 	// Some proxies remove the Content-Type. The body is checked later.
