@@ -23,10 +23,10 @@ const maxListed = 10_000 // rows of a list; one with more is considered endless
 // network error does not end the wait. Any other error does. The wait also fails, with the
 // last status in the error, if the context ends or an unwanted [StatusErrored] is read.
 //
-// After [AgentsService.Start] or [AgentsService.Restart] of the same client, the service
-// may still report the run before. WaitUntil ignores a status whose StartedAt is before the
-// call. For at most 10 s it also ignores running and error, until it has read another
-// status or a StartedAt after the call.
+// After [AgentsService.Start] or [AgentsService.Restart], the service may still report the
+// previous run. If this client made that call, WaitUntil ignores a status whose StartedAt is
+// before it. For at most 10 s it also ignores running and error, until it has read another
+// status or a later StartedAt.
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
 //   - Scope: agents:read
@@ -60,7 +60,7 @@ func (s *AgentsService) await(ctx context.Context, w *wait.Wait, settings *setti
 	}
 }
 
-// mayPass reports whether an error is temporary, and how long the service asked to wait.
+// mayPass reports whether err is nil or temporary, or ctx has ended. It also returns RetryAfter.
 func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -71,8 +71,8 @@ func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 }
 
 // RestartAndWait restarts an agent and waits, as [AgentsService.WaitUntil] does, until it
-// runs with a later start. If the response to the restart is lost and no later start is
-// seen within 10 s, the error matches [ErrOutcomeUnknown].
+// runs with a later StartedAt. If the response to the restart is lost and no later StartedAt
+// is read within 10 s, the error matches [ErrOutcomeUnknown].
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title), and
 //     POST /v1/agents/{id}/restart (documented)

@@ -344,7 +344,7 @@ func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 
 // aboutForm returns the evidence for the form of a response, and what to do.
 func (info CallInfo) aboutForm() string {
-	const advice = "read the body with WithResponse, or compare the service's OpenAPI document with speccheck (docs/contract.md)"
+	const advice = "read the body with WithResponse, or run speccheck on the service's OpenAPI document (docs/contract.md)"
 	switch info.evidence {
 	case route.Documented:
 		return info.Operation + " is documented, some of its fields are inferred; " + advice

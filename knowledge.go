@@ -161,7 +161,7 @@ func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJ
 //
 // An error in the sequence does not end the run. If it comes with a Source, or a chunk of
 // a source is invalid, Sync deletes no stored chunk of that source. After an error without
-// a Source, it deletes nothing. Sync returns at most 20 of these errors, joined.
+// a Source, it only replaces chunks of the same source. Sync returns at most 20 of these errors, joined.
 //
 // A failed call ends the run. Run Sync again with the State of that report, an earlier one
 // or none. Sync compares a State with the number of stored chunks and the first of them. If

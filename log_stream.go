@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
 	id := f.lastID()
-	if id == "" || f.arrived { // else the new connection resumes where the old one did
+	if id == "" || f.arrived { // else both connections resume after the same ID
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false
@@ -264,7 +264,7 @@ type LogEntry struct {
 	Line    string     // the whole line
 	Time    *time.Time // if the line or the entry has it
 	Level   LogLevel   // if the line or the entry has it
-	Message string     // of the entry, or the line after its time and level
+	Message string     // of the entry, or the rest of the line after time and level
 	// Reconnected marks that lines may be missing here, after a reconnect. The other
 	// fields are empty.
 	Reconnected bool
@@ -272,7 +272,7 @@ type LogEntry struct {
 	raw string
 }
 
-// Raw returns the JSON of the entry, with the fields that the SDK does not have.
+// Raw returns the entry as it arrived: JSON with all its fields, or the text of a line.
 func (e LogEntry) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
 func (e *LogEntry) identity(bool) (bool, string) { return e.raw != "null", "line" }

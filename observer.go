@@ -14,7 +14,7 @@ import (
 
 // Observer has optional functions that are called at each step of calls and streams. They
 // must be safe for concurrent use, and fast: a call waits for them. They never receive the
-// key or a secret. An error that quotes an unreadable response or event has its content.
+// key or a secret. An error about an unreadable response or event quotes its content.
 type Observer struct {
 	// Start is called before a call. The request and the later functions get the context
 	// that it returns; nil means ctx.
@@ -165,7 +165,7 @@ func (oc *observerCall) Attempt(attempt int) {
 }
 
 func (oc *observerCall) Response(attempt int, out *transport.Outcome, took time.Duration) {
-	i := &oc.info // a key source's key is only known now
+	i := &oc.info // redact again: the key of a key source is only known now
 	i.Path, i.AgentID, i.SwarmID = out.Redact(i.Path), out.Redact(i.AgentID), out.Redact(i.SwarmID)
 	if oc.o.Response != nil {
 		oc.o.Response(oc.ctx, oc.info, ResponseInfo{

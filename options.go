@@ -312,8 +312,8 @@ func WithBulk(bulk bool) Option {
 }
 
 // WithTimeout limits one attempt of a call that is not a stream, including its body. By
-// default there is no such limit: the headers must arrive within 60 s, and then each
-// 64 KiB of the body within another 60 s.
+// default, the headers must instead arrive within 60 s, and then each 64 KiB of the body
+// within another 60 s.
 func WithTimeout(d time.Duration) Option {
 	return Option{"WithTimeout", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.timeout = d }}
 }

@@ -95,8 +95,8 @@ type identified interface {
 }
 
 // checkIdentity returns an error if a response has none of the identifying fields of a
-// result. row is negative for a response that is not a list. The content of a document may be
-// empty, but not absent. If all fields are empty, the body is decoded into raw, once.
+// result. row is negative for a response that is not a list. A document's content may be empty but not
+// absent: if all fields are empty, the body is decoded into raw, once, to look for them.
 func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawMessage) error {
 	r, ok := result.(identified)
 	if !ok {
@@ -132,7 +132,7 @@ func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 }
 
 // ErrListIncomplete means that rows of a list may be missing: the service returned the same
-// rows again, fewer than its total, or to [SkillsService.Installed] more than 10,000.
+// rows again or fewer than its total, or [SkillsService.Installed] got more than 10,000.
 var ErrListIncomplete = errs.ErrListIncomplete
 
 // pages iterates over the rows of a list, beginning at an offset. key returns the ID of a

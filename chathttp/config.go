@@ -69,14 +69,14 @@ type Config struct {
 	// the handler uses. The default is 1000 at once and 600 a minute.
 	TotalLimit Limit
 	// MaxWait limits how long a turn waits in the queue for the rate limit of the key.
-	// A turn that would wait longer gets a 503. The waits that 429 responses ask for are
-	// limited to MaxWait too, plus up to a second of jitter. The default is 10 s.
+	// A turn that would wait longer gets a 503. Each wait that a 429 response asks for
+	// is limited to a third of the time left, plus up to a second of jitter. The default is 10 s.
 	MaxWait time.Duration
 
 	// MaxBody limits the body of a request, in bytes. The default is 64 KiB.
 	MaxBody int64
 	// BodyTimeout limits how long a body may take to arrive, counted from the return of
-	// Visitor, or from its first read of the body. The default is 10 s.
+	// Visitor, or from the first read if Visitor reads the body. The default is 10 s.
 	BodyTimeout time.Duration
 	// WriteTimeout and Heartbeat are described at [WithWriteTimeout] and [WithHeartbeat].
 	WriteTimeout time.Duration

@@ -32,7 +32,7 @@ import (
 //	{"message":"…","session":"…"}
 //
 // where session is the newest token that the browser received. The first message
-// has no session. The response is an event stream that begins with
+// has no session. The response is an event stream. Before the answer, it has
 //
 //	{"type":"session","token":"…"}
 //
@@ -114,8 +114,8 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 
 // ServeHTTP handles one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// net/http reads the body of a request that is rejected early: this limits the time.
-	// prepareWriter sets the limit again and logs an error.
+	// net/http reads the body even if the request is rejected early; this limits the time.
+	// The error is ignored: prepareWriter sets the limit again and reports it.
 	_ = setReadTimeout(w, h.config.BodyTimeout)
 	if h.origins.preflight(w, r) {
 		return
@@ -126,7 +126,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve checks a request, cheapest checks first, and runs its turn. It returns a
-// refusal if the turn cannot run.
+// refusal if nothing was written.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	switch {
 	case r.Method != http.MethodPost:

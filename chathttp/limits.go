@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// limiter limits requests per visitor and accepted turns in total. A rejected
-// request counts only against its visitor.
+// limiter limits requests per visitor and accepted turns in total. A request
+// that is rejected after enter counts only against its visitor.
 type limiter struct {
 	perVisitor, total Limit
 
@@ -22,8 +22,8 @@ type limiter struct {
 	drained  chan struct{} // closed when closing is true and no request is open
 }
 
-// rememberedRequests is the number of rejected requests kept in recent. Beyond it,
-// the oldest are dropped before they are a minute old.
+// rememberedRequests and total.PerMinute together limit the length of recent. Beyond
+// that, the oldest requests are dropped before they are a minute old.
 const rememberedRequests = 10_000
 
 type visitor struct {

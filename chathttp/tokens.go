@@ -32,7 +32,7 @@ func NewTokenKey(id string, secret []byte) TokenKey {
 	return TokenKey{id: id, secret: func() []byte { return own }}
 }
 
-// String returns the key's ID.
+// String returns the type and the key's ID.
 func (k TokenKey) String() string { return "chathttp.TokenKey(" + k.id + ")" }
 
 func (k TokenKey) check() error {
@@ -56,7 +56,7 @@ type tokens struct {
 	lifetime time.Duration
 }
 
-// tokenSource returns the currently valid tokens.
+// tokenSource returns a *tokens with the current keys.
 type tokenSource func(context.Context) (*tokens, error)
 
 // newTokenSource uses f if it is not nil, keys otherwise.

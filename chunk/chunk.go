@@ -25,8 +25,8 @@
 // If a row or object has a question and an answer, the title of its section is the
 // question, and the text is both. They are the columns or members named question and
 // answer, q and a, or title and content. The remaining columns or members follow as
-// lines of "name: value". Lists and objects are written as JSON, with the escapes in
-// strings decoded.
+// lines of "name: value". Lists and objects are written like JSON, but with the
+// escapes in strings decoded.
 //
 // [Convert] adds other formats.
 //

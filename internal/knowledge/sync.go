@@ -93,7 +93,7 @@ type Run struct {
 	bytes      int            // size of the contents in the batch
 	failed     map[int32]bool // sources with an error, whose chunks are kept
 	keepAll    bool           // an error had no source
-	dropped    int            // duplicates of chunks that were not listed
+	dropped    int            // sent chunks that the service dropped as duplicates
 	incomplete error          // error of the listing
 	errors     []error        // errors of the sequence
 }
@@ -212,8 +212,8 @@ func (r *Run) fail(source string, err error) {
 	}
 }
 
-// keeps reports whether to keep the stored chunk that an item would replace, because its
-// source has failed.
+// keeps reports whether to keep the stored chunk that an item would replace: its source has
+// failed, or may have failed, because an error had no source and the item has another.
 func (r *Run) keeps(it item) bool {
 	e := &r.entries[it.at]
 	keeps := it.replaces && (r.failed[e.source] || r.keepAll && e.source != it.source)
@@ -324,7 +324,7 @@ func (r *Run) End(ctx context.Context, stopped error) error {
 	}
 	all := r.errors
 	if more := r.Report.Failed - len(all); more > 0 {
-		all = append(all, fmt.Errorf("agento: chunks has %d more errors", more))
+		all = append(all, fmt.Errorf("agento: the sequence has %d more errors", more))
 	}
 	return errors.Join(append(all, r.incomplete, stopped)...)
 }
@@ -342,8 +342,8 @@ func (r *Run) deleteRest() error {
 	case r.keepAll || r.Report.Chunks == 0:
 		return nil
 	case len(rest) > 0 && r.dropped > 0 && r.incomplete == nil:
-		// The service may have stored the dropped content in another form.
-		return fmt.Errorf("agento: knowledge base dropped %d chunks as duplicates of unlisted chunks; %d chunks were not deleted",
+		// One of the rest may be the dropped content, stored in another form.
+		return fmt.Errorf("agento: knowledge base dropped %d new chunks as duplicates; none of %d chunks was deleted, as one may have their content",
 			r.dropped, len(rest))
 	}
 	for _, at := range rest {

@@ -231,7 +231,7 @@ func TestContentStoredTwice(t *testing.T) {
 			sequence := []element{chunkOf(tt.wanted, "", "x"), chunkOf("d", "", "x")}
 			_, state, err := synchronize(t, s, State{}, false, sequence...)
 			if err != nil {
-				require.ErrorContains(t, err, "1 chunks were not deleted")
+				require.ErrorContains(t, err, "none of 1 chunks was deleted")
 				require.True(t, s.has("x"))
 				_, _, err = synchronize(t, s, state, false, sequence...)
 			}

@@ -21,7 +21,7 @@ import (
 type Request struct {
 	Bulk    bool          // queues behind calls that are not bulk
 	MaxWait time.Duration // maximum wait; 0: limited only by the context
-	MaxHold time.Duration // refuse if a Retry-After has longer than this left; 0: no such limit
+	MaxHold time.Duration // refuse if more than this is left of a Retry-After; 0: no limit
 }
 
 // Result is the outcome of one request.

@@ -107,8 +107,8 @@ func (r *Reader) Buffered(ev *sse.Event) (ok bool, err error) {
 	return ok, nil
 }
 
-// inspect checks the first bytes of a body. It recognizes JSON and HTML at once, and other
-// text at the end of a body without events.
+// inspect checks the first bytes of a body. It reports JSON and HTML at once, and keeps
+// other text in r.first, which reason reports if the body has no events.
 func (r *Reader) inspect(first []byte) error {
 	text := bytes.TrimLeft(bytes.TrimPrefix(first, []byte("\xEF\xBB\xBF")), "\r\n\t ")
 	for _, field := range []string{"data", "event", "id", "retry", ":"} {

@@ -47,7 +47,7 @@ func formsOf(values ...string) (forms Redactor) {
 }
 
 func longestFirst(forms Redactor) Redactor {
-	for i := range forms { // a few: slices.SortFunc would be most of the code of this file
+	for i := range forms { // few values; slices.SortFunc would compile to more code than this file
 		for ; i > 0 && len(forms[i]) > len(forms[i-1]); i-- {
 			forms[i], forms[i-1] = forms[i-1], forms[i]
 		}
@@ -89,8 +89,8 @@ func (r Redactor) RedactBody(body []byte) []byte {
 	return []byte(text)
 }
 
-// RedactError returns an error that matches the same errors as err but has a redacted
-// text. The original cannot be reached by unwrapping.
+// RedactError returns err, or, if its text has something to redact, an error with the
+// redacted text. errors.Is treats that like err, but it does not unwrap to err.
 func (r Redactor) RedactError(err error) error {
 	if err == nil {
 		return nil

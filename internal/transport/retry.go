@@ -31,8 +31,8 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 	if out.RetryAfter > c.RetryAfterLimit || !fitsDeadline(c.ctx, c.wait) {
 		return false, nil
 	}
-	// A 408 says that the request did not arrive completely, so alone it counts as not
-	// applied. But if a retry fails too, the outcome is unknown.
+	// A 408 means that the request did not arrive completely, so the last 408 of a call
+	// counts as not applied. To be safe, one that is retried counts as possibly applied.
 	c.earlierMayHaveApplied = c.earlierMayHaveApplied || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
 	if c.Hooks != nil {
 		out.Redactor = c.redactor()
@@ -129,7 +129,7 @@ func waitBefore(attempts int, retryAfter time.Duration) time.Duration {
 	return Jittered(max(retryAfter, back), back/4)
 }
 
-// Jittered adds a random duration less than most, which must be positive, to wait.
+// Jittered returns wait plus a random duration in [0, most). most must be positive.
 func Jittered(wait, most time.Duration) time.Duration {
 	return wait + min(rand.N(most), math.MaxInt64-wait)
 }

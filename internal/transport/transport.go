@@ -1,7 +1,7 @@
 // Package transport sends one call to the service and returns its outcome.
 //
 // It implements HTTP and does not know the API's types. Each file has one purpose.
-// An attempt passes through these layers, as call.attempt shows:
+// A call passes through these layers, which New, Do and call.attempt connect:
 //
 //	retry → key, pace → limits → middleware → origin → http
 package transport
@@ -65,9 +65,9 @@ func New(cfg Config) *Transport {
 	return t
 }
 
-// Default returns a transport with net/http's default settings, but with more idle
-// connections per host and with pings that detect an unresponsive peer. It takes proxies
-// from the environment.
+// Default returns a transport similar to http.DefaultTransport, with more idle connections
+// per host and with pings that detect an unresponsive peer. It takes proxies from the
+// environment.
 func Default() *http.Transport {
 	dialer := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -163,9 +163,9 @@ type call struct {
 // Do makes a call. It returns when the response of a unary call has been read, or when the
 // headers of a stream have arrived.
 func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
-	// One struct, so that a call needs one allocation. The other three are not fields of call
-	// because call is used as an http.RoundTripper, and the linker would keep all methods of
-	// its fields.
+	// One struct, so that the four values need one allocation. The others are not fields of
+	// call because call is used as an http.RoundTripper, and the linker would keep all methods
+	// of its fields.
 	var all struct {
 		call    call
 		client  http.Client
