@@ -149,7 +149,7 @@ func TestErrorLimit(t *testing.T) {
 	require.Equal(t, 1000, report.Failed)
 	require.ErrorIs(t, err, sequence[0].err)
 	require.NotErrorIs(t, err, sequence[maxErrors].err)
-	require.ErrorContains(t, err, "agento: chunks has 980 more errors")
+	require.ErrorContains(t, err, "agento: the sequence has 980 more errors")
 }
 
 func TestUnknownIDs(t *testing.T) {
@@ -191,7 +191,7 @@ func TestDuplicateOfUnlistedChunk(t *testing.T) {
 	_, state, err := synchronize(t, s, State{}, false, sequence...)
 	require.NoError(t, err)
 	_, _, err = synchronize(t, s, State{}, false, sequence...)
-	require.EqualError(t, err, "agento: knowledge base dropped 1 chunks as duplicates of unlisted chunks; 1 chunks were not deleted")
+	require.EqualError(t, err, "agento: knowledge base dropped 1 new chunks as duplicates; none of 1 chunks was deleted, as one may have their content")
 	require.Equal(t, []string{"a/: one", "a/: two"}, s.texts())
 
 	_, _, err = synchronize(t, s, state, false, sequence...)
