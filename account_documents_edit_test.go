@@ -320,7 +320,7 @@ func TestEditsOfOneDocumentSerialized(t *testing.T) {
 
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, errors.New("the user left"))
 		defer cancel()
-		_, err := account.EditPersonality(ctx, agento.ForAgent(id), edit("impatient"))
+		_, err := account.EditPersonality(ctx, agento.ForAgent(id), edit("late"))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "the user left")
 		require.Equal(t, 30*time.Second, time.Since(begun))

@@ -30,7 +30,7 @@ type SendMessageParams struct {
 
 // Send sends a message to an agent and returns the answer as a stream. It returns when the
 // response headers have arrived. The first event may take minutes. A message that may have
-// arrived is not sent again.
+// arrived is not retried.
 //
 //   - API: POST /v1/agents/{id}/chat/messages (documented)
 //   - Scope: chat

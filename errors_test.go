@@ -199,8 +199,8 @@ func TestErrorKindKeptWhenRedacted(t *testing.T) {
 		secret        string
 		status        int
 		code, message string
-		told          agento.Code
-		toldMessage   string
+		wantCode      agento.Code
+		wantMessage   string
 		is            error
 	}{
 		{"error", 403, "limit_reached", "an error", "limit_reached", "an [redacted]", agento.ErrLimitReached},
@@ -222,8 +222,8 @@ func TestErrorKindKeptWhenRedacted(t *testing.T) {
 		err := client.Account.SetSecrets(t.Context(), agento.ForAgent("a1"), agento.Secrets{"LOG_LEVEL": c.secret}, agento.WithResponse(&resp))
 		var e *agento.Error
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, c.told, e.Code, c.secret)
-		require.Equal(t, c.toldMessage, e.Message, c.secret)
+		require.Equal(t, c.wantCode, e.Code, c.secret)
+		require.Equal(t, c.wantMessage, e.Message, c.secret)
 		require.ErrorIs(t, err, c.is)
 		require.NotErrorIs(t, err, agento.ErrNoRoute)
 		require.NotContains(t, string(e.Body), c.secret)
@@ -248,7 +248,7 @@ func TestRetriedDeleteWithKeyInResponse(t *testing.T) {
 	})
 }
 
-// The same holds for a response in place of a stream.
+// The same applies to a response in place of a stream.
 func TestStreamErrorKindKeptWhenRedacted(t *testing.T) {
 	tr := harness.RoundTripper(func(*http.Request) (*http.Response, error) {
 		return harness.Respond(200, `{"error":{"code":"limit_reached","message":"an error"}}`, "Content-Type", "application/json"), nil

@@ -44,7 +44,7 @@ func (p IngestParams) check() error {
 	}
 	for i, c := range p.Chunks {
 		if c.Content == "" {
-			return errs.Argument("Chunks", "hold an empty Content at index %d", i)
+			return errs.Argument("Chunks", "contain an empty Content at index %d", i)
 		}
 	}
 	return nil
@@ -81,7 +81,7 @@ func (c *Chunk) identity(bool) (bool, string) { return c.ID != "" || c.Content !
 func chunkKey(c *Chunk) string { return c.ID }
 
 // Ingest adds chunks of text to a knowledge base. The knowledge base drops content that it
-// already has, so a call whose response was lost can be repeated.
+// already has, so a call whose response was lost can be retried.
 //
 //   - API: POST /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
 //     from the reference's titles)

@@ -154,7 +154,7 @@ func (p DeployParams) check() error {
 	return nil
 }
 
-// uploadForDeploy uploads the skill, and repeats that if the response is lost. That is
+// uploadForDeploy uploads the skill, and retries if the response is lost. That is
 // safe: the catalog accepts the same content for a version again.
 func (s *SkillsService) uploadForDeploy(ctx context.Context, p UploadSkillParams, opts []Option) (*Skill, error) {
 	for n := 0; ; n++ {

@@ -59,7 +59,7 @@ func (p *Pacer) scheduleCheck(o *outage) {
 	}
 }
 
-// check ends the outage if Redis runs the script. Otherwise it repeats while there are calls.
+// check ends the outage if Redis runs the script. Otherwise it tries again while there are calls.
 func (p *Pacer) check(o *outage) {
 	_, err := p.ask(context.Background(), &scriptArgs{Op: opReport, Rejoin: true}, p.timeout)
 	p.mu.Lock()

@@ -80,7 +80,7 @@ func (m *matching) findPrefix() {
 	}
 }
 
-// pairBy pairs operations for which same holds, if the match is unique.
+// pairBy pairs operations for which same returns true, if the match is unique.
 func (m *matching) pairBy(same func(a, b *operation) bool) {
 	for _, a := range slices.Clone(m.ours) {
 		is := func(b *operation) bool { return same(a, b) }
