@@ -31,7 +31,7 @@ type AgentSeed struct {
 	Region      string // default "eu"
 	Image       string
 	SwarmID     string
-	Status      string            // default "running"
+	Status      string            // one of agento.Status…; default "running"
 	Secrets     map[string]string // default a test value for anthropicApiKey
 	SoulMD      string
 	WorkflowMD  string
