@@ -61,7 +61,7 @@ type streamEnd struct{ err error }
 
 // source is the source of a stream's events: [stream.Values] or [stream.Fixed].
 type source[T any] interface {
-	Next() (event T, last bool, err error)
+	Next(event *T) (last bool, err error)
 	Ready() bool
 	Interrupt()
 	Finish(complete bool)
@@ -73,23 +73,23 @@ func NewStream[T any](events []T, err error) *Stream[T] {
 	return &Stream[T]{source: &stream.Fixed[T]{Events: events, Err: err}}
 }
 
-// next returns the next event, false when there are no more.
-func (s *Stream[T]) next() (event T, ok bool) {
+// next sets event to the next event, or returns false when there are no more.
+func (s *Stream[T]) next(event *T) bool {
 	s.reading.Lock()
 	if s.closed.Load() || s.ended.Load() != nil {
 		s.end(nil)
-		return event, false
+		return false
 	}
 	err := io.EOF
 	if !s.complete.Load() {
 		var last bool
-		if event, last, err = s.source.Next(); err == nil {
+		if last, err = s.source.Next(event); err == nil {
 			if last {
 				s.complete.Store(true)
 			}
 			s.events++
 			s.reading.Unlock()
-			return event, true
+			return true
 		}
 	}
 	if err == io.EOF {
@@ -97,7 +97,7 @@ func (s *Stream[T]) next() (event T, ok bool) {
 		err = nil
 	}
 	s.end(err)
-	return event, false
+	return false
 }
 
 // end ends the stream once, and unlocks s.reading.
@@ -181,7 +181,7 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 			if events != nil {
 				event, ok = <-events
 			} else {
-				event, ok = s.next()
+				ok = s.next(&event)
 			}
 			if !ok {
 				break
@@ -223,11 +223,8 @@ func (s *Stream[T]) Events() <-chan T {
 // its context ends while the channel is full.
 func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
 	defer close(events)
-	for {
-		event, ok := s.next()
-		if !ok {
-			return
-		}
+	var event T
+	for s.next(&event) {
 		select {
 		case events <- event:
 			continue

@@ -3,7 +3,7 @@ package sse
 const (
 	// startSize is the initial size of the buffer, and the minimum free space next to
 	// the largest event.
-	startSize = 2 << 10
+	startSize = 1 << 10
 	// keepSize is the maximum size of an empty buffer that is kept.
 	keepSize = 64 << 10
 	// fullSize limits the growth of a buffer after a read that fills it, which shows that
@@ -13,7 +13,7 @@ const (
 	leastRoom = 512
 )
 
-// Buffer returns free space to read into; it is never empty. The buffer starts at 2 KiB,
+// Buffer returns free space to read into; it is never empty. The buffer starts at 1 KiB,
 // grows for a large event up to slightly more than the limit, and shrinks afterwards.
 func (d *Decoder) Buffer() []byte {
 	// Move the live bytes to the front: the data of the block, then the unparsed input.

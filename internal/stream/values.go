@@ -43,13 +43,14 @@ type Values[T any] struct {
 // the stream.
 func (v *Values[T]) Push(d Decoded[T]) { v.push, v.pushed = d, true }
 
-// Next returns the next value. last reports whether it completes the sequence.
-func (v *Values[T]) Next() (value T, last bool, err error) {
+// Next sets value to the next value. last reports whether it completes the sequence.
+func (v *Values[T]) Next(value *T) (last bool, err error) {
 	if !v.waiting {
 		v.advance(true)
 	}
 	v.waiting = false
-	return v.current.Value, v.current.Last, v.current.Err
+	*value = v.current.Value
+	return v.current.Last, v.current.Err
 }
 
 // Ready reports whether Next returns at once.
@@ -121,13 +122,13 @@ type Fixed[T any] struct {
 	Err    error // returned after the events; nil: the sequence is complete
 }
 
-// Next returns the next value, like Values.Next.
-func (f *Fixed[T]) Next() (event T, last bool, err error) {
+// Next sets event to the next value, like Values.Next.
+func (f *Fixed[T]) Next(event *T) (last bool, err error) {
 	if len(f.Events) == 0 {
-		return event, false, cmp.Or(f.Err, io.EOF)
+		return false, cmp.Or(f.Err, io.EOF)
 	}
-	event, f.Events = f.Events[0], f.Events[1:]
-	return event, false, nil
+	*event, f.Events = f.Events[0], f.Events[1:]
+	return false, nil
 }
 
 // Ready returns true.

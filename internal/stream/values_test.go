@@ -58,7 +58,8 @@ func TestValuesNext(t *testing.T) {
 			defer v.Finish(true)
 			var got []string
 			for {
-				value, last, err := v.Next()
+				var value string
+				last, err := v.Next(&value)
 				require.Equal(t, 1, firsts)
 				if err != nil {
 					require.ErrorIs(t, err, tt.err)
@@ -79,16 +80,17 @@ func TestValuesReadyWithoutReading(t *testing.T) {
 	v := newValues("data: a\n\ndata: skip\n\ndata: b\n\n")
 	defer v.Finish(false)
 	require.False(t, v.Ready(), "nothing was read yet")
-	value, _, err := v.Next()
+	var value string
+	_, err := v.Next(&value)
 	require.NoError(t, err)
 	require.Equal(t, "a", value)
 	require.True(t, v.Ready())
 	require.True(t, v.Ready(), "the value waits")
-	value, _, err = v.Next()
+	_, err = v.Next(&value)
 	require.NoError(t, err)
 	require.Equal(t, "b", value)
 	require.False(t, v.Ready(), "the end is not known without reading")
-	_, _, err = v.Next()
+	_, err = v.Next(&value)
 	require.ErrorIs(t, err, io.EOF)
 }
 
@@ -104,7 +106,8 @@ func TestValuesPushedValueIsNext(t *testing.T) {
 	}
 	var got []string
 	for {
-		value, _, err := v.Next()
+		var value string
+		_, err := v.Next(&value)
 		if err != nil {
 			require.ErrorIs(t, err, io.EOF)
 			break
@@ -115,7 +118,8 @@ func TestValuesPushedValueIsNext(t *testing.T) {
 
 	v.Push(Decoded[string]{Value: "c"})
 	require.True(t, v.Ready())
-	value, _, err := v.Next()
+	var value string
+	_, err := v.Next(&value)
 	require.NoError(t, err)
 	require.Equal(t, "c", value)
 }
