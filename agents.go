@@ -231,7 +231,7 @@ func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opt
 		return err
 	}
 	asked := time.Now()
-	call, err := s.core.prepare(ctx, request{route: r, path: pathID("id", id)}, settings)
+	call, err := s.core.prepare(ctx, &request{route: r, path: pathID("id", id)}, settings)
 	if err != nil {
 		return err
 	}

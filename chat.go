@@ -61,7 +61,7 @@ func (s *ChatService) prepareSend(ctx context.Context, agentID string, p SendMes
 	if p.Message == "" {
 		r.err = errs.Argument("Message", "is empty")
 	}
-	call, err := s.core.prepare(ctx, r, settings)
+	call, err := s.core.prepare(ctx, &r, settings)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (s *LogsService) Stream(ctx context.Context, agentID string, p *LogsParams,
 	case params.Tail > 0:
 		r.query.filters[0] = filter("tail", strconv.Itoa(params.Tail))
 	}
-	call, err := s.core.prepare(ctx, r, settings)
+	call, err := s.core.prepare(ctx, &r, settings)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func do[T any](ctx context.Context, c *core, r request, opts []Option) (*T, erro
 }
 
 func doWith[T any](ctx context.Context, c *core, r request, s *settings) (*T, error) {
-	call, err := c.prepare(ctx, r, s)
+	call, err := c.prepare(ctx, &r, s)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func list[T any](ctx context.Context, c *core, r request, opts []Option) (*Page[
 }
 
 func listWith[T any](ctx context.Context, c *core, r request, s *settings) (*Page[T], error) {
-	call, err := c.prepare(ctx, r, s)
+	call, err := c.prepare(ctx, &r, s)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func exec(ctx context.Context, c *core, r request, opts []Option) error {
 }
 
 func execWith(ctx context.Context, c *core, r request, s *settings) error {
-	call, err := c.prepare(ctx, r, s)
+	call, err := c.prepare(ctx, &r, s)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func execWith(ctx context.Context, c *core, r request, s *settings) error {
 // update sends a change whose response should have the changed object. If it does not,
 // update reads the object.
 func update[T any](ctx context.Context, c *core, change, read request, s *settings) (*T, error) {
-	call, err := c.prepare(ctx, change, s)
+	call, err := c.prepare(ctx, &change, s)
 	if err != nil {
 		return nil, err
 	}
@@ -234,11 +234,11 @@ type call struct {
 }
 
 // prepare returns the call of an operation. It checks all arguments.
-func (c *core) prepare(ctx context.Context, r request, s *settings) (*call, error) {
+func (c *core) prepare(ctx context.Context, r *request, s *settings) (*call, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	path, escaped, err := wire.Expand(r.route.Path, r.path)
+	path, escaped, err := wire.Expand(r.route.Path, &r.path)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +248,7 @@ func (c *core) prepare(ctx context.Context, r request, s *settings) (*call, erro
 			return nil, err
 		}
 	}
-	for _, args := range [...]wire.Args{r.path, r.query.filters} {
+	for _, args := range [...]*wire.Args{&r.path, &r.query.filters} {
 		for _, arg := range args {
 			if c.transport.HoldsKey(arg.Value) {
 				return nil, errs.Argument(arg.Name, "contains the API key")

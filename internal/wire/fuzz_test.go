@@ -16,7 +16,7 @@ func FuzzPath(f *testing.F) {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		path, raw, err := Expand("/v1/agents/{id}/status", Args{{Placeholder: "id", Name: "id", Value: id}})
+		path, raw, err := Expand("/v1/agents/{id}/status", &Args{{Placeholder: "id", Name: "id", Value: id}})
 		if id == "" || id == "." || id == ".." {
 			require.ErrorIs(t, err, errs.ErrValidation)
 			return

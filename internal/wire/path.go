@@ -19,7 +19,7 @@ type Args [2]Arg
 // Expand expands a path template. It returns the path and, if it differs, the escaped
 // path. Each value becomes one segment. Arguments without a placeholder are ignored, so
 // a template can change without its callers.
-func Expand(template string, args Args) (path, escaped string, err error) {
+func Expand(template string, args *Args) (path, escaped string, err error) {
 	var plain strings.Builder
 	var raw []byte // escaped path; nil while equal to plain
 	plain.Grow(len(template) + 32)

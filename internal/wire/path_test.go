@@ -27,7 +27,7 @@ func TestExpand(t *testing.T) {
 		"dots":              {template: "/v1/agents/{id}", args: Args{{"id", "agentID", ".."}}, err: `agentID is ".."`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path, escaped, err := Expand(tt.template, tt.args)
+			path, escaped, err := Expand(tt.template, &tt.args)
 			if tt.err != "" {
 				require.ErrorContains(t, err, tt.err)
 				return
