@@ -174,8 +174,8 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 // openStream returns the body of an open stream. Closing it ends its attempt. If the
 // context ends, the body is closed.
 func (c *call) openStream(a *attempt, body io.ReadCloser) io.ReadCloser {
-	if a.cancel != nil {
-		body = &stream{body, func() { a.cancel(nil) }}
+	if cancel := a.cancel; cancel != nil {
+		body = &stream{body, func() { cancel(nil) }}
 	}
 	if !c.t.direct && c.ctx.Done() != nil { // the caller's transport may ignore the context
 		closing := body
