@@ -79,6 +79,29 @@ func ExampleAgentsService_All() {
 	// One running
 }
 
+// The service may still report the run before the restart as running. RestartAndWait waits
+// for a later one.
+func ExampleAgentsService_RestartAndWait() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	id := server.AddAgent(agentotest.AgentSeed{})
+	client := server.Client()
+	ctx := context.Background()
+
+	before, err := client.Agents.Status(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now, err := client.Agents.RestartAndWait(ctx, id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(now.Status, now.StartedAt.After(*before.StartedAt))
+	// Output: running true
+}
+
 func ExampleAgentsService_WaitAll() {
 	server := agentotest.NewServer()
 	defer server.Close()

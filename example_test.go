@@ -3,6 +3,7 @@ package agento_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing/fstest"
@@ -117,6 +118,80 @@ func ExampleLogsService_Stream() {
 		break // closes the stream; otherwise the loop follows the log
 	}
 	// Output: WARN disk is nearly full
+}
+
+// A program stores the ID of the last line that it has handled, and resumes there after it
+// was restarted.
+func ExampleLogsService_Stream_resume() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	id := server.AddAgent(agentotest.AgentSeed{})
+	client := server.Client()
+
+	position := "" // in your program: in a file or a database
+	handle := func(lines int) {
+		params := &agento.LogsParams{Tail: 1} // the first run has no position
+		if position != "" {
+			params = &agento.LogsParams{After: position}
+		}
+		stream, err := client.Logs.Stream(context.Background(), id, params)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for entry, err := range stream.All() {
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			if entry.Reconnected {
+				continue // it has no ID, which would delete the position
+			}
+			fmt.Println(entry.Level, entry.Message)
+			position = entry.ID
+			if lines--; lines == 0 {
+				break
+			}
+		}
+	}
+	server.AppendLog(id, "INFO", "backup begins")
+	handle(1)
+	server.AppendLog(id, "WARN", "disk is nearly full") // while the program does not run
+	server.AppendLog(id, "ERROR", "disk is full")
+	handle(2)
+	// Output:
+	// INFO backup begins
+	// WARN disk is nearly full
+	// ERROR disk is full
+}
+
+// Failed calls are counted by agent and class, for example in a metrics counter.
+func ExampleError_Kind() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	id := server.AddAgent(agentotest.AgentSeed{})
+	failed := make(map[[2]string]int) // with concurrent calls: a counter that is safe for them
+	client := server.Client(agento.WithMaxRetries(0), agento.WithObserver(agento.Observer{
+		CallEnd: func(_ context.Context, call agento.CallInfo, r agento.CallEndInfo) {
+			var e *agento.Error
+			if errors.As(r.Err, &e) {
+				failed[[2]string{call.AgentID, e.Kind()}]++
+			}
+		},
+	}))
+
+	server.Next("Agents.Restart", 1, agentotest.Fail(429, "rate_limit_exceeded"))
+	server.Next("Agents.Restart", 1, agentotest.Fail(503, ""))
+	server.Next("Agents.Restart", 1, agentotest.Drop())
+	for range 3 {
+		_ = client.Agents.Restart(context.Background(), id)
+	}
+	_ = client.Agents.Restart(context.Background(), "no-such-agent")
+	fmt.Println(failed[[2]string{id, "rate_limit_exceeded"}], failed[[2]string{id, "503"}], failed[[2]string{id, "network"}])
+	fmt.Println(failed[[2]string{"no-such-agent", "agent_not_found"}])
+	// Output:
+	// 1 1 1
+	// 1
 }
 
 func ExampleKnowledgeService_Ingest() {
