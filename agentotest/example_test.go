@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/remsyshq/agento-go"
@@ -106,6 +107,25 @@ func ExampleWithReply() {
 	// text
 	// tool
 	// true
+}
+
+// A 429 asks for a longer wait than the client accepts.
+func ExampleAnswer() {
+	server := agentotest.NewServer()
+	defer server.Close()
+	agent := server.AddAgent(agentotest.AgentSeed{})
+	server.Next("Chat.Send", 1, agentotest.Answer(agentotest.Raw{
+		Status: http.StatusTooManyRequests,
+		Header: http.Header{"Retry-After": {"90"}},
+		Body:   []byte(`{"error":{"code":"rate_limit_exceeded","message":"too many requests"}}`),
+	}))
+
+	_, err := server.Client().Chat.Ask(context.Background(), agent, agento.SendMessageParams{Message: "Hello"})
+	var e *agento.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.Code, e.RetryAfter, e.Attempts)
+	}
+	// Output: rate_limit_exceeded 1m30s 1
 }
 
 // A reply is too slow for the caller's deadline. In a testing/synctest bubble with
