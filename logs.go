@@ -20,7 +20,8 @@ type LogsParams struct {
 	// Tail is the number of older lines that Stream begins with. For Stream only.
 	Tail int
 	// After is the [LogEntry.ID] after which Stream resumes, for example one that was
-	// stored before the program was restarted. For Stream only.
+	// stored before the program was restarted. Some entries have no ID: store only those
+	// that are not empty. With After, Tail is ignored. For Stream only.
 	After string
 }
 

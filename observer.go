@@ -28,7 +28,7 @@ type Observer struct {
 	// Retry is called before the wait for the next attempt.
 	Retry func(ctx context.Context, call CallInfo, r RetryInfo)
 	// CallEnd is called when a call has ended. A call of a stream ends when the stream is
-	// open or could not be opened.
+	// open or could not be opened; its reconnects are not calls.
 	CallEnd func(ctx context.Context, call CallInfo, r CallEndInfo)
 	// FirstEvent is called at the first event of a stream, with the time since the start
 	// of the call.

@@ -12,15 +12,15 @@ const unlimited = -1
 // pauses between them, and can make it stop early.
 type bodyWriter struct {
 	http.ResponseWriter
-	ctx     context.Context
-	cancel  context.CancelFunc // cancels ctx
-	left    int                // bytes left to send, or unlimited
-	stall   bool               // when left is 0, stall instead of dropping the connection
-	dropped bool
-	piece   int           // bytes per write; 0 means no limit
-	gap     time.Duration // after each piece
-	rate    int           // bytes per second; replaces gap
-	pause   time.Duration // before the next piece
+	ctx         context.Context
+	cancel      context.CancelFunc // cancels ctx
+	left        int                // bytes left to send, or unlimited
+	stall       bool               // when left is 0, stall instead of dropping the connection
+	interrupted bool
+	piece       int           // bytes per write; 0 means no limit
+	gap         time.Duration // after each piece
+	rate        int           // bytes per second; replaces gap
+	pause       time.Duration // before the next piece
 }
 
 func (w *bodyWriter) setRaw(raw Raw) {
@@ -64,19 +64,19 @@ func (w *bodyWriter) Write(p []byte) (sent int, err error) {
 
 // interrupt stalls the response or drops the connection.
 func (w *bodyWriter) interrupt() {
+	w.interrupted = true
 	w.Flush()
 	if w.stall {
 		<-w.ctx.Done()
 		return
 	}
-	w.dropped = true
 	w.cancel()
 }
 
 // end interrupts a response that ended before its limit was reached.
 func (w *bodyWriter) end() {
 	if w.left != unlimited {
-		if !w.dropped {
+		if !w.interrupted {
 			w.interrupt()
 		}
 		panic(http.ErrAbortHandler)

@@ -125,7 +125,7 @@ func (c *call) send(r response) {
 
 func (c *call) sendStream(s *eventStream) {
 	complete := s.write(c)
-	if s.finish != nil && (complete || c.w.dropped) {
+	if s.finish != nil && (complete || c.w.interrupted) {
 		s.finish()
 	}
 	if !complete {

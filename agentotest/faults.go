@@ -39,8 +39,8 @@ func (f Fault) discardsResponse() bool {
 }
 
 // Fail responds with a status and an error envelope. The operation has no effect. A 429
-// has rate-limit headers that report a reset in one second. To send other headers, use
-// [Answer].
+// has Retry-After: 1 and rate-limit headers that report a reset in one second. To send
+// other headers, use [Answer].
 func Fail(status int, code string) Fault {
 	f := Answer(Raw{Status: status, Body: errorBody(code, "scripted failure: "+http.StatusText(status))})
 	f.exhausted = status == http.StatusTooManyRequests

@@ -328,6 +328,8 @@ func TestStall(t *testing.T) {
 				require.Equal(t, time.Hour, time.Since(began))
 			}
 		}
+		synctest.Wait()
+		require.Len(t, s.Messages(id), 10, "five messages, each with its reply")
 		logs := s.AddAgent(AgentSeed{})
 		s.Next("", 1, Stall(12))
 		response, err := open(t, s, s.Key(), "GET", "/v1/agents/"+logs+"/logs/stream?tail=2", "", nil)
