@@ -81,7 +81,7 @@ const notFoundCodeSuffix = "_not_found"
 // or more characters that the call sent.
 type Error struct {
 	// StatusCode is the status of the last response. It is 0 if there was none, if the
-	// client's pacing rejected the call, and for an error event of a stream.
+	// client's pacing rejected the call, and if an open stream failed.
 	StatusCode int
 	Code       Code   // of the response, or CodeRateLimited for a call that the client's pacing rejects
 	Message    string // of the service or the SDK, or an excerpt of the response
@@ -180,7 +180,7 @@ var kindOfStatus = map[int]error{
 	http.StatusBadRequest:      ErrValidation,
 	http.StatusUnauthorized:    ErrUnauthorized,
 	http.StatusForbidden:       ErrForbidden,
-	http.StatusNotFound:        ErrNoRoute, // no resource is reported missing, so creating it would be wrong
+	http.StatusNotFound:        ErrNoRoute, // not ErrNotFound: a caller might then create a resource that exists
 	http.StatusConflict:        ErrConflict,
 	http.StatusTooManyRequests: ErrRateLimited,
 }
@@ -191,7 +191,7 @@ var kindOfStatus = map[int]error{
 //   - "stream_truncated", "stream_idle", "event_too_large", "not_event_stream";
 //   - "timeout", "dns", "network": no response, or a part of one;
 //   - "unreadable_response": a success whose body is not the expected one;
-//   - "service_error": an error in a stream or in a success, without a documented code;
+//   - "service_error": an error event or an error in a 2xx body, without a documented code;
 //   - "cross_origin": see [ErrCrossOrigin]; "_OTHER": any other error.
 func (e *Error) Kind() string {
 	f := errs.Failure{Cause: e.cause, Status: e.StatusCode, Reported: e.Code != "" || e.Message != "", Unread: e.confirmed}

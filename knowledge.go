@@ -81,7 +81,7 @@ func (c *Chunk) identity(bool) (bool, string) { return c.ID != "" || c.Content !
 func chunkKey(c *Chunk) string { return c.ID }
 
 // Ingest adds chunks of text to a knowledge base. The knowledge base drops content that it
-// already has, so a call whose response was lost can be retried.
+// already has, so you may repeat a call whose response was lost.
 //
 //   - API: POST /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
 //     from the reference's titles)
@@ -153,7 +153,7 @@ func (s SyncState) MarshalJSON() ([]byte, error) { return s.state.MarshalJSON() 
 func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJSON(data) }
 
 // Sync makes the knowledge base of an agent or a swarm equal to a sequence of chunks. It
-// deletes all others, whatever their source: combine several folders in one sequence. An
+// deletes all other chunks, whatever their source, so put all folders into one sequence. An
 // empty sequence is an error. Sync reads the sequence once, sends new chunks in batches, and
 // deletes at the end. A knowledge base stores equal content once, with the source, title and
 // metadata of the first chunk that has it. To change those, Sync deletes the stored chunk
@@ -161,7 +161,8 @@ func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJ
 //
 // An error in the sequence does not end the run. If it comes with a Source, or a chunk of
 // a source is invalid, Sync deletes no stored chunk of that source. After an error without
-// a Source, it only replaces chunks of the same source. Sync returns at most 20 of these errors, joined.
+// a Source, it deletes a chunk only to replace it by one of the chunk's source. Sync returns
+// at most 20 of these errors, joined.
 //
 // A failed call ends the run. Run Sync again with the State of that report, an earlier one
 // or none. Sync compares a State with the number of stored chunks and the first of them. If

@@ -45,12 +45,13 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 }
 
 // Stream follows an agent's log until its context ends, it is closed, or the service ends
-// the log. It reconnects if the connection drops or receives no data for the idle timeout
-// of 2 min, after pauses that grow to 60 s. Reconnects are bulk calls.
+// the log. If the connection drops, or receives no data for the idle timeout of 2 min, it
+// reconnects after pauses that grow to 60 s. Reconnects are bulk calls.
 //
 // A new connection resumes after the last event ID. Without IDs, Stream requests as many
-// older lines as it has delivered, at most 200. It skips leading lines that are equal to
-// one of the newest 200. An entry with Reconnected marks where lines may be missing.
+// older lines as it has delivered since the last entry with Reconnected, at most 200. It
+// skips leading lines that equal one of the last 200 delivered. An entry with Reconnected
+// marks where lines may be missing.
 //
 //   - API: GET /v1/agents/{id}/logs/stream (path inferred from the reference's title)
 //   - Scope: logs

@@ -106,7 +106,7 @@ func (s *Skill) identity(row bool) (bool, string) {
 
 func skillKey(s *Skill) string { return s.ID }
 
-// Browse returns a page of the marketplace's skills.
+// Browse returns a page of skills, by default of the marketplace.
 //
 //   - API: GET /v1/skills (path inferred from the reference's title)
 //   - Scope: skills
@@ -114,7 +114,7 @@ func (s *SkillsService) Browse(ctx context.Context, p *BrowseParams, opts ...Opt
 	return list[Skill](ctx, s.core, p.request(), opts)
 }
 
-// AllMarketplace iterates over the marketplace's skills. Limit is the page size. The
+// AllMarketplace iterates over the skills that Browse lists. Limit is the page size. The
 // iterator ends with [ErrListIncomplete] if skills may be missing.
 //
 //   - API: GET /v1/skills (path inferred from the reference's title)
@@ -149,7 +149,7 @@ func (s *SkillsService) Get(ctx context.Context, id string, opts ...Option) (*Sk
 }
 
 // Upload uploads a skill, or a new version of one, to the account's catalog. Agents get it
-// by [SkillsService.Install] and a restart. Before sending it checks the name, the version,
+// by [SkillsService.Install] and a restart. Upload first checks the name, the version,
 // the paths, that there is a SKILL.md, and the limits of [SkillFromFS].
 //
 //   - API: POST /v1/skills (documented)
@@ -159,8 +159,8 @@ func (s *SkillsService) Upload(ctx context.Context, p UploadSkillParams, opts ..
 	return do[Skill](ctx, s.core, request{route: route.UploadSkill, body: p, err: p.check()}, opts)
 }
 
-// Delete deletes a skill from the account's catalog. It succeeds if a retry finds that the
-// skill does not exist. What happens on agents that have the skill is not documented.
+// Delete deletes a skill from the account's catalog. It succeeds if an attempt may have
+// deleted it and a retry does not find it. What happens on agents that have the skill is not documented.
 //
 //   - API: DELETE /v1/skills/{id} (path inferred from the reference's title)
 //   - Scope: skills
@@ -253,8 +253,8 @@ func (s *SkillsService) Install(ctx context.Context, agentID string, p InstallSk
 }
 
 // Uninstall uninstalls a skill from an agent. The agent unloads it on
-// [AgentsService.Restart]. Uninstall succeeds if a retry finds that the skill is not
-// installed. Whether skillID is the ID of the skill or of the installation is not
+// [AgentsService.Restart]. It succeeds if an attempt may have uninstalled it and a
+// retry does not find it. Whether skillID is the ID of the skill or of the installation is not
 // documented.
 //
 //   - API: DELETE /v1/agents/{id}/skills/{skillId} (path inferred from the reference's title)

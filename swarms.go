@@ -144,8 +144,8 @@ func (s *SwarmsService) Update(ctx context.Context, id string, p UpdateSwarmPara
 	return update[Swarm](ctx, s.core, change, read, settings)
 }
 
-// Delete deletes a swarm. It succeeds if a retry finds that the swarm does not exist. What
-// happens to the swarm's agents and knowledge base is not documented.
+// Delete deletes a swarm. It succeeds if an attempt may have deleted it and a retry does
+// not find it. What happens to the swarm's agents and knowledge base is not documented.
 //
 //   - API: DELETE /v1/swarms/{id} (path inferred from the reference's title)
 //   - Scope: swarms:write
