@@ -198,8 +198,8 @@ func (d *deployment) stopped() error {
 	if d.ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrDeployStopped, errs.Context(d.ctx))
 	}
-	if most := d.params.MaxFailures; most > 0 && d.failures.Load() >= int64(most) {
-		return fmt.Errorf("%w: %d agents failed", ErrDeployStopped, most)
+	if most, failed := int64(d.params.MaxFailures), d.failures.Load(); most > 0 && failed >= most {
+		return fmt.Errorf("%w: %d agents failed", ErrDeployStopped, failed)
 	}
 	return nil
 }

@@ -64,10 +64,10 @@ type entry struct {
 	id      string // "" if unknown
 	source  int32  // index in table.sources
 	stored  bool   // in the knowledge base
-	wanted  bool   // in the sequence
+	wanted  bool   // in the sequence given to Sync
 }
 
-// table contains the known chunks of a knowledge base and of a sequence.
+// table contains the known chunks of a knowledge base, and of the sequence given to Sync.
 type table struct {
 	sources  []string
 	bySource map[string]int32

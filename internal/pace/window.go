@@ -90,8 +90,8 @@ func (w *window) drain(now int64) int64 {
 // gap is the time between two calls of such a queue.
 func (w *window) gap() int64 { return w.length / int64(w.limit) / catchUp }
 
-// room returns how many calls of the class fit into the window. Bulk calls leave a tenth
-// of limit - foreign to other calls, less the other calls that are in the window.
+// room returns how many calls of the class fit into the window. Bulk calls leave
+// (limit-foreign)/10 to other calls, minus the other calls already in the window.
 func (w *window) room(bulk bool) int {
 	room := w.limit - w.own.n - w.foreign
 	if bulk {

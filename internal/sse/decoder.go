@@ -55,7 +55,7 @@ const (
 type Decoder struct {
 	buf        []byte
 	r, w       int
-	lf, cr     int // no LF (CR) in buf[r:lf] (buf[r:cr]), so the search continues there
+	lf, cr     int // no LF in buf[r:lf], no CR in buf[r:cr]: the searches continue at lf and cr
 	start, end int
 	limit      int
 	typed      bool
@@ -77,8 +77,9 @@ type Decoder struct {
 
 // NewDecoder returns a decoder for events of at most maxEvent bytes. The data, the
 // type and the last event ID count, and in a block with an id field also the previous ID.
-// A line is buffered until it ends, so each line, also of an unknown field, must fit into
-// the rest of the limit plus the seven bytes of "event: ". Comments may have any length.
+// A line is buffered until it ends, so no line, even of an unknown field, may exceed the
+// rest of the limit by more than seven bytes, the length of "event: ". Comments may have
+// any length.
 // If maxEvent is less than one, only empty events are returned.
 func NewDecoder(maxEvent int) *Decoder {
 	d := new(Decoder)
