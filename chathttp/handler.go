@@ -17,9 +17,9 @@ import (
 
 // Handler is the backend of a chat widget: it accepts a visitor's message from a
 // browser and streams the agent's answer back, as [Relay] does. It may be exposed
-// to the internet: the API key, the service's errors and, except with
-// [Config].Filter, all events other than text and done stay on the server. A Handler
-// is safe for concurrent use.
+// to the internet: the API key and the service's errors stay on the server, and so do
+// the service's events other than text and done, unless [Config].Filter selects them. A
+// Handler is safe for concurrent use.
 //
 // The agent must be in shared mode: set [agento.CreateAgentParams].SharedMode, or
 // update the agent and restart it. Otherwise all of its sessions share one
@@ -219,7 +219,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, d *refusal) {
 }
 
 var errNoDeadlines = errors.New("agento: the http.ResponseWriter has no deadlines, so a browser that does not read " +
-	"is never disconnected; " + needsUnwrap + "; a method Flush alone is not enough")
+	"cannot be disconnected; " + needsUnwrap + "; a method Flush alone is not enough")
 
 // prepareWriter removes the server's own WriteTimeout, which is too short for a
 // turn, and warns if the http.ResponseWriter cannot disconnect a slow browser.

@@ -23,7 +23,7 @@ type refusal struct {
 	cause      error         // for the log
 }
 
-// retrySoon is the Retry-After of a refusal whose duration is unknown.
+// retrySoon is the Retry-After if the wait is unknown, and the minimum for codeBusy.
 const retrySoon = 5 * time.Second
 
 // write sends the refusal.
@@ -97,18 +97,18 @@ func turnRefusal(err error) *refusal {
 const codeSessionNotFound agento.Code = "session_not_found"
 
 // serviceRefusal returns the response to a failure before the stream. It reveals
-// that the session is gone only to a browser that has a token for it.
-func serviceRefusal(err error, hasToken bool) *refusal {
+// that the session is gone only if browsers have session tokens.
+func serviceRefusal(err error, tokens bool) *refusal {
 	d := &refusal{status: http.StatusInternalServerError, code: codeUnavailable, cause: err}
 	var e *agento.Error
-	if !errors.As(err, &e) { // nothing was sent
+	if !errors.As(err, &e) { // the backend failed
 		return d
 	}
 	d.status, d.retryAfter = http.StatusBadGateway, e.RetryAfter
 	switch {
 	case errors.Is(err, agento.ErrRateLimited):
 		d.status, d.code, d.retryAfter = http.StatusServiceUnavailable, codeBusy, max(e.RetryAfter, retrySoon)
-	case hasToken && e.Code == codeSessionNotFound:
+	case tokens && e.Code == codeSessionNotFound:
 		d.status, d.code, d.retryAfter = http.StatusForbidden, codeSession, 0
 	}
 	return d

@@ -29,11 +29,11 @@ type writer struct {
 	heartbeat time.Duration
 	timer     *time.Timer // nil: no heartbeats
 	onFailure func()      // called when a heartbeat cannot be written; may be nil
-	panicked  any         // of a heartbeat
+	panicked  any         // recovered from a heartbeat
 }
 
-// mutex is a lock that counts as blocked in testing/synctest, unlike a sync.Mutex.
-// It is locked during writes, which block if the browser does not read.
+// mutex is a lock whose waiters count as blocked in testing/synctest, unlike those of
+// a sync.Mutex. It is locked during writes, which block if the browser does not read.
 type mutex chan struct{}
 
 func (m mutex) lock()   { m <- struct{}{} }
@@ -90,7 +90,7 @@ func (w *writer) tryBeat() (failed func()) {
 		w.timer.Reset(rest)
 		return nil
 	}
-	defer func() { // re-panic on the request's goroutine, as net/http expects
+	defer func() { // checkPanic re-panics on the request's goroutine, as net/http expects
 		if w.panicked = recover(); w.panicked != nil {
 			failed = w.onFailure
 		}
@@ -109,7 +109,7 @@ func (w *writer) checkPanic() {
 	}
 }
 
-// send writes and flushes the pending events. The first call writes the headers.
+// send writes and flushes the pending events. The first write, also of a heartbeat, writes the headers.
 func (w *writer) send() error {
 	w.mu.lock()
 	defer w.mu.unlock()

@@ -38,8 +38,8 @@ func shorten(s string, characters int) string {
 	return strings.TrimSpace(s[:runeOffset(s, characters-1)]) + "…"
 }
 
-// cutPiece splits off a piece of at most the given number of characters. The text
-// must not be blank; nor is piece. rest is trimmed by trimBlank.
+// cutPiece splits off a piece of at most the given number of characters. If
+// text is not blank, piece is not blank. rest is trimmed by trimBlank.
 func cutPiece(text string, characters int) (piece, rest string) {
 	limit := runeOffset(text, characters)
 	if strings.TrimSpace(text[:limit]) == "" { // the indentation exceeds the limit
@@ -64,7 +64,7 @@ func trimBlank(text string) string {
 	return text[strings.LastIndexByte(text[:max(begin, 0)], '\n')+1:]
 }
 
-// runeOffset returns the offset of the n-th character of s, or len(s).
+// runeOffset returns the length in bytes of the first n characters of s.
 func runeOffset(s string, n int) int {
 	for i := range s {
 		if n == 0 {
@@ -93,7 +93,7 @@ func cutPoint(text string, limit int) int {
 	return limit
 }
 
-// beforeIndentation moves a cut within a line's indentation to the line before.
+// beforeIndentation moves a cut within a line's indentation to the start of that line.
 func beforeIndentation(text string, cut int) int {
 	if line := strings.TrimRight(text[:cut], " \t"); strings.HasSuffix(line, "\n") {
 		return len(line)

@@ -6,9 +6,9 @@
 // # Spans
 //
 // Each call has a span of kind internal, named after its operation. Each attempt has a
-// child span of kind client that follows the semantic conventions for HTTP. A chat
-// message has a span of kind client that follows the conventions for generative AI. The
-// span of a stream ends when the stream ends, which for a log may take days. A call with
+// child span of kind client that follows the semantic conventions for HTTP. The span
+// of a chat message is instead of kind client, is named chat, and follows the conventions
+// for generative AI. The span of a stream ends when the stream ends, which for a log may take days. A call with
 // an invalid argument has no span.
 //
 // # Private data
@@ -78,8 +78,8 @@ func Instrument(opts ...Option) agento.Option {
 }
 
 // NewObserver returns the observer that [Instrument] uses. A program with its own
-// [agento.Observer] can call the functions of this observer from its own. It must call
-// Start and return the resulting context, which contains the span. Errors in creating
+// [agento.Observer] can call the functions of this observer from its own. Its own Start must
+// return the context from this observer's Start, which contains the span. Errors in creating
 // instruments go to OpenTelemetry's error handler.
 func NewObserver(opts ...Option) agento.Observer {
 	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
