@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	agento "github.com/remsyshq/agento-go"
 	"github.com/remsyshq/agento-go/agentotest"
@@ -87,15 +88,17 @@ func ExampleTurn() {
 	}
 	chat, err := chathttp.NewHandler(service.Client(), chathttp.Config{
 		Visitor: func(r *http.Request) (string, error) {
+			if tenants[r.PathValue("tenant")] == nil {
+				return "", &chathttp.Error{Status: 404, Code: "no_such_tenant", Message: "There is no such shop."}
+			}
 			return r.PathValue("tenant") + "/" + r.Header.Get("Visitor"), nil
 		},
 		Turn: func(r *http.Request, _ chathttp.Visit) (chathttp.Turn, error) {
 			t := tenants[r.PathValue("tenant")]
-			if t == nil {
-				return chathttp.Turn{}, &chathttp.Error{Status: 404, Code: "no_such_tenant"}
-			}
 			if t.messages == 0 {
-				return chathttp.Turn{}, &chathttp.Error{Status: 402, Code: "quota_used", Message: "The assistant is on holiday."}
+				return chathttp.Turn{}, &chathttp.Error{
+					Status: 429, Code: "quota_used", Message: "The assistant is back tomorrow.", RetryAfter: 24 * time.Hour,
+				}
 			}
 			t.messages-- // a real backend needs a lock here
 			return chathttp.Turn{AgentID: t.agent, Client: t.client}, nil
@@ -114,19 +117,20 @@ func ExampleTurn() {
 	backend := httptest.NewServer(mux)
 	defer backend.Close()
 
-	browser := agentotest.Browser{URL: backend.URL + "/shop/chat", Client: backend.Client(), Header: http.Header{"Visitor": {"pia"}}}
-	for range 2 {
+	for _, tenant := range []string{"shop", "shop", "other"} {
+		browser := agentotest.Browser{URL: backend.URL + "/" + tenant + "/chat", Client: backend.Client(), Header: http.Header{"Visitor": {"pia"}}}
 		answer, err := browser.Say(context.Background(), "Hi")
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		fmt.Printf("%d %q\n", answer.Status, answer.Code)
+		fmt.Printf("%d %q, Retry-After %q\n", answer.Status, answer.Code, answer.Header.Get("Retry-After"))
 	}
 	// Output:
 	// shop/pia asked "Hi": "Hello, shop/pia!", complete: true
-	// 200 ""
-	// 402 "quota_used"
+	// 200 "", Retry-After ""
+	// 429 "quota_used", Retry-After "86400"
+	// 404 "no_such_tenant", Retry-After ""
 }
 
 func ExampleRelay() {
