@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	agento "github.com/remsyshq/agento-go"
@@ -131,6 +133,63 @@ func ExampleTurn() {
 	// 200 "", Retry-After ""
 	// 429 "quota_used", Retry-After "86400"
 	// 404 "no_such_tenant", Retry-After ""
+}
+
+// Both the API key and the keys that sign tokens change while the handler runs.
+func ExampleConfig() {
+	service := agentotest.NewServer(greeter())
+	defer service.Close()
+	agent := service.AddAgent(agentotest.AgentSeed{SharedMode: true})
+
+	var apiKey atomic.Pointer[string]
+	setAPIKey := func(key string) { apiKey.Store(&key) }
+	setAPIKey(service.Key())
+	client, err := agento.New("", agento.WithBaseURL(service.URL), agento.WithHTTPClient(service.HTTPClient()),
+		agento.WithKeySource(func(context.Context) (string, error) { return *apiKey.Load(), nil }))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var tokenKeys atomic.Pointer[[]chathttp.TokenKey]
+	setTokenKeys := func(keys ...chathttp.TokenKey) { tokenKeys.Store(&keys) }
+	before := chathttp.NewTokenKey("2026-11", []byte("32 random bytes, from a vault, …"))
+	after := chathttp.NewTokenKey("2026-12", []byte("32 other bytes, from a vault, …!"))
+	setTokenKeys(before)
+	chat, err := chathttp.NewHandler(client, chathttp.Config{
+		Visitor:       func(*http.Request) (string, error) { return "customer-17", nil },
+		Turn:          func(*http.Request, chathttp.Visit) (chathttp.Turn, error) { return chathttp.Turn{AgentID: agent}, nil },
+		TokenKeysFunc: func(context.Context) ([]chathttp.TokenKey, error) { return *tokenKeys.Load(), nil },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	backend := httptest.NewServer(chat)
+	defer backend.Close()
+
+	browser := agentotest.Browser{URL: backend.URL, Client: backend.Client()}
+	say := func() {
+		answer, err := browser.Say(context.Background(), "Hi")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		signedBy, _, _ := strings.Cut(browser.Token, ".")
+		fmt.Printf("%d %q, token signed by %s\n", answer.Status, answer.Text, signedBy)
+	}
+	say()
+	setAPIKey(service.AddKey("chat"))
+	service.RevokeKey(service.Key())
+	setTokenKeys(after, before) // with replicas, first before, after on each
+	say()
+	setTokenKeys(after)
+	say()
+	fmt.Println(len(service.Sessions(agent)), "session")
+	// Output:
+	// 200 "Hello, customer-17!", token signed by 2026-11
+	// 200 "Hello, customer-17!", token signed by 2026-12
+	// 200 "Hello, customer-17!", token signed by 2026-12
+	// 1 session
 }
 
 func ExampleRelay() {
