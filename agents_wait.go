@@ -26,7 +26,7 @@ const maxListed = 10_000 // rows of a list; one with more is considered endless
 // After [AgentsService.Start] or [AgentsService.Restart], the service may still report the
 // previous run. If this client made that call, WaitUntil ignores a status whose StartedAt is
 // before it. For at most 10 s it also ignores running and error, until it has read another
-// status or a later StartedAt.
+// status or a StartedAt after the call.
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
 //   - Scope: agents:read
@@ -103,7 +103,7 @@ func (s *AgentsService) restartFrom(ctx context.Context, id string, before wait.
 // status. It yields an Agent with at least its ID, and an error, if an unwanted
 // [StatusErrored] is read, the agent does not exist, the context ends or a call fails.
 //
-// WaitAll lists the agents at once, then after pauses that grow from 1 s to 5 s, with bulk
+// WaitAll lists the agents immediately, then after pauses that grow from 1 s to 5 s, with bulk
 // calls. It gets agents that are not in the list one by one. Like
 // [AgentsService.WaitUntil], it continues after outages and ignores the run before a
 // restart.

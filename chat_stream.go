@@ -60,7 +60,7 @@ func newChatStream(o *opened, begun time.Time) *ChatStream {
 type chatDecoder struct {
 	values *stream.Values[ChatEvent]
 	fail   func(*EventError) error
-	split  string // the first part of a split character, as in the JSON string
+	split  string // the first part of a split character, still JSON-escaped
 }
 
 func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {

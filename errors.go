@@ -342,7 +342,7 @@ func unreadableError(info CallInfo, out *transport.Outcome, cause error) error {
 	return e
 }
 
-// aboutForm returns the evidence for the form of a response, and what to do.
+// aboutForm says whether the form of a response is documented, and what to do.
 func (info CallInfo) aboutForm() string {
 	const advice = "read the body with WithResponse, or run speccheck on the service's OpenAPI document (docs/contract.md)"
 	switch info.evidence {
@@ -354,7 +354,7 @@ func (info CallInfo) aboutForm() string {
 	return ""
 }
 
-// aboutRoute returns the evidence for a path that the service does not have.
+// aboutRoute says whether a path that got a 404 is documented.
 func (info CallInfo) aboutRoute() string {
 	switch info.evidence {
 	case route.Documented:

@@ -127,7 +127,7 @@ func (s *KnowledgeService) Delete(ctx context.Context, t Target, chunkID string,
 type SyncParams struct {
 	State    *SyncState       // of the last report for this target; nil lists all stored chunks
 	DryRun   bool             // send no change; the report has what Sync would do
-	Progress func(SyncReport) // called after each request, with a report without State
+	Progress func(SyncReport) // called as Sync proceeds, with a report without State
 }
 
 // SyncReport counts the chunks of a [KnowledgeService.Sync].
@@ -160,9 +160,9 @@ func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJ
 // just before it sends the new one.
 //
 // An error in the sequence does not end the run. If it comes with a Source, or a chunk of
-// a source is invalid, Sync deletes no stored chunk of that source. After an error without
-// a Source, it deletes a chunk only to replace it by one of the chunk's source. Sync returns
-// at most 20 of these errors, joined.
+// a source is invalid, Sync then deletes no more stored chunks of that source. After an
+// error without a Source, it deletes a chunk only to replace it by one of the same source.
+// Sync returns at most 20 of these errors, joined.
 //
 // A failed call ends the run. Run Sync again with the State of that report, an earlier one
 // or none. Sync compares a State with the number of stored chunks and the first of them. If

@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
 	id := f.lastID()
-	if id == "" || f.arrived { // else both connections resume after the same ID
+	if id == "" || f.arrived { // else no line arrived, and both connections resume after the same ID
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false

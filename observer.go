@@ -165,7 +165,7 @@ func (oc *observerCall) Attempt(attempt int) {
 }
 
 func (oc *observerCall) Response(attempt int, out *transport.Outcome, took time.Duration) {
-	i := &oc.info // redact again: the key of a key source is only known now
+	i := &oc.info // redact again, with the key that the key source returned
 	i.Path, i.AgentID, i.SwarmID = out.Redact(i.Path), out.Redact(i.AgentID), out.Redact(i.SwarmID)
 	if oc.o.Response != nil {
 		oc.o.Response(oc.ctx, oc.info, ResponseInfo{

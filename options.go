@@ -284,7 +284,7 @@ func WithHeader(key, value string) Option {
 
 // WithMaxRetries limits the retries of a call. The default is 3, which makes four
 // attempts; 0 turns retries off. A POST or PATCH that may have been applied is not
-// retried.
+// retried, except in Deploy and Sync.
 func WithMaxRetries(n int) Option {
 	return Option{"WithMaxRetries", anywhere, unless(n >= 0, "is negative"), func(s *settings) { s.maxRetries = n }}
 }
@@ -299,7 +299,7 @@ func WithRetryAfterLimit(d time.Duration) Option {
 
 // WithMaxWait limits how long a call waits for the rate limit, over all its attempts. A
 // call that would wait longer fails at once, without a request, with [ErrRateLimited] and
-// RetryAfter. By default only the context limits the wait.
+// RetryAfter. By default only the context and [WithRetryAfterLimit] limit the wait.
 func WithMaxWait(d time.Duration) Option {
 	return Option{"WithMaxWait", anywhere, unless(d > 0, "is not positive"), func(s *settings) { s.maxWait = d }}
 }

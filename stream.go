@@ -120,7 +120,7 @@ func (s *Stream[T]) end(err error) {
 	}
 }
 
-// report reports the end of the stream to the observer once, and returns after that.
+// report reports the end of the stream to the observer once. Other callers wait for it.
 func (s *Stream[T]) report(reason StreamEndReason, events int, err error) {
 	if s.reporting.Swap(true) {
 		<-s.reported

@@ -91,8 +91,8 @@ func (a *agent) newSession(title, peer string) *session {
 	return s
 }
 
-// sessionFor returns the session of a message. All messages of a peer without a session
-// ID share one session.
+// sessionFor returns the session of a message. A peer's messages without a session ID share
+// one session.
 func (a *agent) sessionFor(id, peer string) (*session, error) {
 	for _, s := range a.chat.sessions {
 		named := id != "" && s.ID == id && (peer == "" || s.PeerID == "" || s.PeerID == peer)

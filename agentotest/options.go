@@ -98,8 +98,8 @@ func WithPlanLimits(maxAgents, maxRunning int) Option {
 	return func(c *config) { c.maxAgents, c.maxRunning = maxAgents, maxRunning }
 }
 
-// WithMaxPage sets the maximum page size of all lists. The default is 0: no maximum. A
-// request without a limit parameter then returns the whole list.
+// WithMaxPage sets the maximum page size of all lists. The default is 0: no maximum,
+// and a request without a limit parameter returns the whole list.
 func WithMaxPage(rows int) Option { return func(c *config) { c.maxPage = rows } }
 
 // WithMiddleware wraps the service in f. The first middleware is the outermost.

@@ -84,7 +84,7 @@ type Report struct {
 type Run struct {
 	Service  Service
 	DryRun   bool
-	Progress func() // called after each request, if not nil
+	Progress func() // called as the run proceeds, if not nil
 	Report   Report
 
 	*table
@@ -212,8 +212,8 @@ func (r *Run) fail(source string, err error) {
 	}
 }
 
-// keeps reports whether to keep the stored chunk that an item would replace: its source has
-// failed, or may have failed, because an error had no source and the item has another.
+// keeps reports whether to keep the stored chunk that an item would replace: the
+// chunk's source has failed, or an error had no source and the item has another source.
 func (r *Run) keeps(it item) bool {
 	e := &r.entries[it.at]
 	keeps := it.replaces && (r.failed[e.source] || r.keepAll && e.source != it.source)

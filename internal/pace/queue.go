@@ -38,7 +38,7 @@ type queue struct {
 // class contains the waiters of one class in order of arrival.
 type class struct {
 	list.List
-	short bool // a waiter had to wait for budget since the list was last empty
+	short bool // a waiter had to wait for budget; reset when the list becomes empty
 }
 
 func (q *queue) empty() bool { return q.chat.Len() == 0 && q.bulk.Len() == 0 }
@@ -181,7 +181,7 @@ func (p *Pacer) next(now int64) (*waiter, int64) {
 			continue
 		}
 		at, short := p.window.ready(now, bulk, true)
-		c.short = c.short || short || p.queue.chat.short // or bulk would overtake chat
+		c.short = c.short || short || p.queue.chat.short // chat.short: otherwise bulk could go before chat
 		if c.short {
 			at = max(at, p.window.drain(now))
 		}

@@ -53,8 +53,7 @@ func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Err
 // Unwrap returns ErrNotEventStream.
 func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 
-// NewReader returns a reader of the body, which must return from a read when ctx ends. dec
-// may be the decoder of an earlier connection, after its Reset, which keeps the last event
+// NewReader returns a reader of body, whose Read must return when ctx ends. dec may be the decoder of an earlier connection, after its Reset, which keeps the last event
 // ID and the retry time.
 func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
 	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle, opened: time.Now()}
@@ -107,8 +106,8 @@ func (r *Reader) Buffered(ev *sse.Event) (ok bool, err error) {
 	return ok, nil
 }
 
-// inspect checks the first bytes of a body. It reports JSON and HTML at once, and keeps
-// other text in r.first, which reason reports if the body has no events.
+// inspect checks the first bytes of a body. It reports JSON and HTML at once. It keeps
+// other text in r.first; r.reason reports that if the body has no events.
 func (r *Reader) inspect(first []byte) error {
 	text := bytes.TrimLeft(bytes.TrimPrefix(first, []byte("\xEF\xBB\xBF")), "\r\n\t ")
 	for _, field := range []string{"data", "event", "id", "retry", ":"} {

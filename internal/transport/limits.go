@@ -40,7 +40,7 @@ type attempt struct {
 }
 
 // send sends a request within its limits and reads the response into c. The response
-// that it returns has an empty body. A successful stream's body is left open.
+// that it returns has an empty body. A successful stream's body stays open, in c.last.Stream.
 func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) {
 	a := &attempt{ctx: req.Context(), limit: c.HeaderTimeout}
 	if c.Timeout > 0 && !c.Stream {

@@ -155,16 +155,16 @@ type call struct {
 	earlierMayHaveApplied bool // see Outcome
 
 	// connections counts the connections that an attempt gets. With 0, nothing was sent.
-	// With more than 1, net/http itself has retried. It is nil for a GET, and for another
-	// transport than an *http.Transport.
+	// With more than 1, net/http itself has retried. It is nil for a GET, and if
+	// Transport.direct is false.
 	connections *atomic.Int32
 }
 
 // Do makes a call. It returns when the response of a unary call has been read, or when the
 // headers of a stream have arrived.
 func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
-	// One struct, so that the four values need one allocation. The others are not fields of
-	// call because call is used as an http.RoundTripper, and the linker would keep all methods
+	// One struct, so that the four values need one allocation. client and retrier are not
+	// fields of call: it is used as an http.RoundTripper, so the linker would keep all methods
 	// of its fields.
 	var all struct {
 		call    call
