@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write what is generated into the docume
 
 // ofModules are the packages of nested modules. Tests there run the blocks that use
 // them.
-var ofModules = []string{"agentootel", "redispacer"}
+var ofModules = []string{"agentootel", "redispacer", "vcr"}
 
 // TestGoInDocuments runs every block of Go code in the documents and compares its
 // output.
