@@ -130,10 +130,7 @@ func ExampleLogsService_Stream_resume() {
 
 	position := "" // in your program: in a file or a database
 	handle := func(lines int) {
-		params := &agento.LogsParams{Tail: 1} // the first run has no position
-		if position != "" {
-			params = &agento.LogsParams{After: position}
-		}
+		params := &agento.LogsParams{After: position, Tail: 1} // Tail is for the first run
 		stream, err := client.Logs.Stream(context.Background(), id, params)
 		if err != nil {
 			fmt.Println(err)
