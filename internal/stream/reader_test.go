@@ -148,6 +148,24 @@ func TestReaderContext(t *testing.T) {
 	})
 }
 
+// The idle timeout also applies if the context has a later deadline.
+func TestReaderIdleTimeoutAndDeadline(t *testing.T) {
+	for deadline, want := range map[time.Duration]error{30 * time.Second: context.DeadlineExceeded, time.Hour: errs.ErrStreamIdle} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			b := newBody()
+			context.AfterFunc(ctx, func() { _ = b.Close() })
+			r := NewReader(ctx, b, sse.NewDecoder(100), time.Minute)
+			begun := time.Now()
+			_, err := next(r)
+			require.ErrorIs(t, err, want)
+			require.Equal(t, min(deadline, time.Minute), time.Since(begun).Truncate(time.Second))
+			r.Finish(false)
+		})
+	}
+}
+
 func TestReaderInterrupt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBody()
