@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,12 +16,12 @@ const (
 // writer writes an event stream to a browser. Between start and stop, a timer
 // writes heartbeats while nothing else is written.
 type writer struct {
-	control *http.ResponseController
 	timeout time.Duration // for one write
 	pending []byte        // encoded events to write
 	http1   bool
 
-	mu        mutex // guards the fields below
+	mutex     // guards the fields below
+	control   http.ResponseController
 	w         http.ResponseWriter
 	deadline  time.Time // when the write deadline was set; zero: not set
 	begun     bool      // the headers are written
@@ -34,19 +35,34 @@ type writer struct {
 
 // mutex is a lock whose waiters count as blocked in testing/synctest, unlike those of
 // a sync.Mutex. It is locked during writes, which block if the browser does not read.
-type mutex chan struct{}
+type mutex struct {
+	users atomic.Int32  // the owner and those that wait
+	free  chan struct{} // passes the lock to one that waits
+}
 
-func (m mutex) lock()   { m <- struct{}{} }
-func (m mutex) unlock() { <-m }
+func (m *mutex) lock() {
+	if m.users.Add(1) > 1 {
+		<-m.free
+	}
+}
+
+func (m *mutex) unlock() {
+	if m.users.Add(-1) > 0 {
+		m.free <- struct{}{}
+	}
+}
 
 func newWriter(w http.ResponseWriter, timeout time.Duration) *writer {
-	return &writer{w: w, control: http.NewResponseController(w), timeout: timeout, http1: isHTTP1(flusher(w)), mu: make(mutex, 1)}
+	return &writer{
+		w: w, control: *http.NewResponseController(w), timeout: timeout, http1: isHTTP1(flusher(w)),
+		mutex: mutex{free: make(chan struct{}, 1)},
+	}
 }
 
 // start begins to write heartbeats.
 func (w *writer) start(heartbeat time.Duration) {
-	w.mu.lock()
-	defer w.mu.unlock()
+	w.lock()
+	defer w.unlock()
 	w.last = time.Now()
 	w.heartbeat = heartbeat
 	w.timer = time.AfterFunc(heartbeat, w.beat)
@@ -55,8 +71,8 @@ func (w *writer) start(heartbeat time.Duration) {
 // stop stops the heartbeats, and waits for one that is being written. It reports
 // whether anything was written.
 func (w *writer) stop() (begun bool) {
-	w.mu.lock()
-	defer w.mu.unlock()
+	w.lock()
+	defer w.unlock()
 	if w.timer != nil {
 		w.timer.Stop()
 		w.timer = nil
@@ -67,8 +83,8 @@ func (w *writer) stop() (begun bool) {
 
 // notify registers f to be called when a heartbeat cannot be written.
 func (w *writer) notify(f func()) {
-	w.mu.lock()
-	defer w.mu.unlock()
+	w.lock()
+	defer w.unlock()
 	w.onFailure = f
 }
 
@@ -81,8 +97,8 @@ func (w *writer) beat() {
 // tryBeat writes a heartbeat if one is due. If that fails, it returns the function
 // that the caller must call.
 func (w *writer) tryBeat() (failed func()) {
-	w.mu.lock()
-	defer w.mu.unlock()
+	w.lock()
+	defer w.unlock()
 	if w.timer == nil || w.err != nil {
 		return nil
 	}
@@ -111,8 +127,8 @@ func (w *writer) checkPanic() {
 
 // send writes and flushes the pending events. The first write, also of a heartbeat, writes the headers.
 func (w *writer) send() error {
-	w.mu.lock()
-	defer w.mu.unlock()
+	w.lock()
+	defer w.unlock()
 	w.checkPanic()
 	err := w.write(w.pending)
 	w.pending = w.pending[:0]
@@ -151,8 +167,8 @@ func (w *writer) flush() error {
 
 // failure returns the error of the first failed write.
 func (w *writer) failure() error {
-	w.mu.lock()
-	defer w.mu.unlock()
+	w.lock()
+	defer w.unlock()
 	return w.err
 }
 
@@ -180,8 +196,8 @@ func (w *writer) setDeadline(now time.Time) {
 
 // finish limits the time in which the server ends the response.
 func (w *writer) finish() {
-	w.mu.lock()
-	defer w.mu.unlock()
+	w.lock()
+	defer w.unlock()
 	w.deadline = time.Time{}
 	w.setDeadline(time.Now())
 }
