@@ -1,19 +1,16 @@
 package sse
 
 const (
-	// startSize is the initial size of the buffer, and the minimum free space next to
-	// the largest event.
-	startSize = 1 << 10
+	// startSize is the initial size of the buffer, and the minimum free space for one read.
+	startSize = 512
 	// keepSize is the maximum size of an empty buffer that is kept.
 	keepSize = 64 << 10
 	// fullSize limits the growth of a buffer after a read that fills it, which shows that
 	// more input is available.
 	fullSize = 16 << 10
-	// leastRoom is the minimum free space for one read.
-	leastRoom = 512
 )
 
-// Buffer returns free space to read into; it is never empty. The buffer starts at 1 KiB,
+// Buffer returns free space to read into; it is never empty. The buffer starts small,
 // grows for a large event up to slightly more than the limit, and shrinks afterwards.
 func (d *Decoder) Buffer() []byte {
 	// Move the live bytes to the front: the data of the block, then the unparsed input.
@@ -28,9 +25,9 @@ func (d *Decoder) Buffer() []byte {
 		d.lf -= dead
 		d.cr -= dead
 	}
-	size, need := len(d.buf), d.w+leastRoom
+	size, need := len(d.buf), d.w+startSize
 	if need > size || d.full && size < fullSize {
-		size = max(2*size, need, startSize)
+		size = max(2*size, need)
 	} else if d.w == 0 && size > keepSize {
 		size = startSize
 	}
