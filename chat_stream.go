@@ -43,7 +43,7 @@ func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
 func newChatStream(o *opened, begun time.Time) *ChatStream {
 	d := &chatDecoder{fail: func(e *EventError) error { return eventError(o.call.info, o.outcome, e) }}
-	d.values = &stream.Values[ChatEvent]{
+	d.values = stream.Values[ChatEvent]{
 		Decode: d.decode, Lines: true,
 		AtEnd: func(reason error) error {
 			if reason == io.EOF {
@@ -52,13 +52,13 @@ func newChatStream(o *opened, begun time.Time) *ChatStream {
 			return o.fail(reason)
 		},
 	}
-	return &ChatStream{Stream: newStream(o.call.ctx, o, d.values), begun: begun}
+	return &ChatStream{Stream: newStream(o.call.ctx, o, &d.values), begun: begun}
 }
 
 // chatDecoder decodes the events of one answer. A character that is split between two text
 // events is delivered with the second; an incomplete one at the end becomes U+FFFD.
 type chatDecoder struct {
-	values *stream.Values[ChatEvent]
+	values stream.Values[ChatEvent]
 	fail   func(*EventError) error
 	split  string // the first part of a split character, still JSON-escaped
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/remsyshq/agento-go/internal/errs"
 	"github.com/remsyshq/agento-go/internal/sse"
-	"github.com/remsyshq/agento-go/internal/stream"
 	"github.com/remsyshq/agento-go/internal/test/jsonname"
 	"github.com/remsyshq/agento-go/internal/transport"
 	"github.com/remsyshq/agento-go/internal/wire"
@@ -60,8 +59,7 @@ var chatEvents = []string{
 func decodeAlone(raw string) (ChatEvent, *EventError) {
 	var failure *EventError
 	d := &chatDecoder{
-		values: new(stream.Values[ChatEvent]),
-		fail:   func(e *EventError) error { failure = e; return errEvent },
+		fail: func(e *EventError) error { failure = e; return errEvent },
 	}
 	got := d.decode(&sse.Event{Data: []byte(raw)})
 	return got.Value, failure
@@ -192,7 +190,7 @@ func FuzzChatTextSplit(f *testing.F) {
 				at = strings.Index(before, `\`) // an escape is not split
 			}
 		}
-		d := &chatDecoder{values: new(stream.Values[ChatEvent])}
+		d := &chatDecoder{}
 		var got string
 		for _, part := range []string{literal[:at], literal[at:]} {
 			got += d.decode(&sse.Event{Data: []byte(`{"type":"text","content":"` + part + `"}`)}).Value.Content

@@ -48,13 +48,14 @@ func openLog(c *call, after string) (*LogStream, error) {
 		cancel(nil)
 		return nil, err
 	}
-	o.decoder.DispatchTyped() // "event: close" may have no data
 	f.opened, f.connected = o, time.Now()
 	f.values = &stream.Values[LogEntry]{
 		Decode: f.decode, AtEnd: f.atEnd, Lines: true,
 		Stop: func() { cancel(context.Canceled) },
 	}
-	return &LogStream{newStream(caller, o, f.values)}, nil
+	s := newStream(caller, o, f.values)
+	f.values.Decoder.DispatchTyped() // "event: close" may have no data
+	return &LogStream{s}, nil
 }
 
 // follower reads a log over many connections.
@@ -122,7 +123,7 @@ func (f *follower) atEnd(reason error) error {
 	if reason == io.EOF {
 		reason = ErrStreamTruncated
 	}
-	if d, ok := o.decoder.Retry(); ok && d > o.call.settings.retryAfterLimit {
+	if d, ok := f.values.Decoder.Retry(); ok && d > o.call.settings.retryAfterLimit {
 		err := o.fail(reason)
 		err.RetryAfter = d
 		return err
@@ -171,11 +172,10 @@ func (f *follower) resume(out *transport.Outcome) {
 	f.connected = time.Now()
 	o := f.opened
 	o.outcome = out
-	o.decoder.Reset()
-	f.values.Reader = stream.NewReader(o.call.ctx, out.Stream, o.decoder, o.idle)
+	f.values.Reader = stream.NewReader(o.call.ctx, out.Stream.Reader, out.Stream.Closer, f.values.Decoder, o.idle)
 }
 
-func (f *follower) lastID() string { return cmp.Or(f.opened.decoder.LastEventID(), f.after) }
+func (f *follower) lastID() string { return cmp.Or(f.values.Decoder.LastEventID(), f.after) }
 
 // connect requests the log from where it was interrupted.
 func (f *follower) connect() *transport.Outcome {
@@ -219,7 +219,7 @@ func (f *follower) setTail(spec *transport.Call, lines string) {
 // Retry-After and a pause that doubles, from reconnectMin or the stream's retry field.
 func (f *follower) pause(asked time.Duration) time.Duration {
 	first := reconnectMin
-	if d, ok := f.opened.decoder.Retry(); ok {
+	if d, ok := f.values.Decoder.Retry(); ok {
 		first = max(d, 10*time.Millisecond)
 	}
 	wait := first

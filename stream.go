@@ -318,7 +318,7 @@ func open(c *call, idle time.Duration) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opened{call: c, outcome: out, idle: idle, decoder: sse.NewDecoder(c.settings.maxEventSize)}, nil
+	return &opened{call: c, outcome: out, idle: idle}, nil
 }
 
 // opened is an event stream whose headers have arrived.
@@ -326,7 +326,6 @@ type opened struct {
 	call    *call
 	outcome *transport.Outcome
 	idle    time.Duration
-	decoder *sse.Decoder
 }
 
 func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.outcome, cause) }
@@ -335,7 +334,7 @@ func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.ou
 // context.
 func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *Stream[T] {
 	observed := o.call.observed
-	v.Reader = stream.NewReader(o.call.ctx, o.outcome.Stream, o.decoder, o.idle)
+	v.Reader = stream.NewReader(o.call.ctx, o.outcome.Stream.Reader, o.outcome.Stream.Closer, *sse.NewDecoder(o.call.settings.maxEventSize), o.idle)
 	if observed != nil {
 		v.First = observed.firstEvent
 	}
@@ -362,7 +361,7 @@ func (c *call) openError(out *transport.Outcome) error {
 	if out.StatusCode != http.StatusNoContent && (kind == "" || strings.EqualFold(kind, "text/event-stream")) {
 		return nil
 	}
-	return notEventStreamError(c.info, out, stream.Excerpt(out.Stream))
+	return notEventStreamError(c.info, out, stream.Excerpt(out.Stream.Reader, out.Stream.Closer))
 }
 
 // notEventStreamError returns the service's error if the body has one, else

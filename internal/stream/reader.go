@@ -29,20 +29,22 @@ const (
 // Reader reads the events of one body on the goroutine of its caller. It starts no
 // goroutine. Only Interrupt may be called while another method runs.
 type Reader struct {
-	ctx    context.Context
-	body   io.ReadCloser
-	dec    *sse.Decoder
-	idle   time.Duration
-	opened time.Time
-	since  atomic.Int64 // start of the current read, in ns after opened; 0: not reading; -1: finished
-	end    error        // why the body ended; nil: it has not
-	silent atomic.Bool  // the idle timeout ended the body
-	first  []byte       // the beginning of a body that does not look like an event stream
-	begun  bool         // something was read
-	events bool         // an event was returned
+	Decoder sse.Decoder
 
-	setting sync.Mutex  // while timer is being set
-	timer   *time.Timer // ends a read that takes longer than idle; nil: the context ends earlier
+	body   io.Reader
+	closer io.Closer    // of body; makes a blocked Read return
+	since  atomic.Int64 // start of the current read, in ns after opened; 0: not reading; -1: finished
+	opened time.Time
+	timer  *time.Timer // ends a read that takes longer than idle; nil: the context ends earlier
+	begun  bool        // something was read
+	events bool        // an event was returned
+	silent atomic.Bool // the idle timeout ended the body
+	end    error       // why the body ended; nil: it has not
+	first  []byte      // the beginning of a body that does not look like an event stream
+
+	ctx     context.Context
+	idle    time.Duration
+	setting sync.Mutex // while timer is being set
 }
 
 // NotEventStreamError reports a body that is not an event stream.
@@ -53,10 +55,11 @@ func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Err
 // Unwrap returns ErrNotEventStream.
 func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 
-// NewReader returns a reader of body, whose Read must return when ctx ends. dec may be the decoder of an earlier connection, after its Reset, which keeps the last event
-// ID and the retry time.
-func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle time.Duration) *Reader {
-	r := &Reader{ctx: ctx, body: body, dec: dec, idle: idle, opened: time.Now()}
+// NewReader returns a reader of body, whose Read must return when ctx ends. It continues
+// with decoder, after its Reset: the last event ID and the retry time are kept.
+func NewReader(ctx context.Context, body io.Reader, closer io.Closer, decoder sse.Decoder, idle time.Duration) *Reader {
+	r := &Reader{Decoder: decoder, ctx: ctx, body: body, closer: closer, idle: idle, opened: time.Now()}
+	r.Decoder.Reset()
 	if deadline, ok := ctx.Deadline(); !ok || deadline.Sub(r.opened) > idle {
 		r.setting.Lock()
 		r.timer = time.AfterFunc(idle, r.expire)
@@ -65,45 +68,39 @@ func NewReader(ctx context.Context, body io.ReadCloser, dec *sse.Decoder, idle t
 	return r
 }
 
-// Next sets ev to the next event, whose slices are valid until the next call. An event
-// that has arrived completely is returned before an error. The error is io.EOF if the
-// body ends between two events, or ErrStreamTruncated if it ends inside an event or a
-// read fails. Other errors are ErrStreamIdle, ErrEventTooLarge, a *NotEventStreamError
-// and the context's error.
-func (r *Reader) Next(ev *sse.Event) error {
-	for {
-		if ok, err := r.Buffered(ev); ok || err != nil {
-			return err
-		}
-		if r.end != nil {
-			return r.reason()
-		}
-		buf := r.dec.Buffer()
-		if r.timer != nil {
-			r.since.Store(max(int64(time.Since(r.opened)), 1))
-		}
-		n, err := r.body.Read(buf)
-		r.since.Store(0)
-		if n > 0 && !r.begun {
-			r.begun = true
-			if other := r.inspect(buf[:n]); other != nil {
-				err = other
-			}
-		}
-		r.dec.Advance(n)
-		r.end = err
+// Buffered sets ev to the next event that has arrived, whose slices are valid until Fill.
+func (r *Reader) Buffered(ev *sse.Event) (ok bool) {
+	var err error
+	if *ev, ok, err = r.Decoder.Next(); err != nil {
+		r.end = errs.ErrEventTooLarge
 	}
+	r.events = r.events || ok
+	return ok
 }
 
-// Buffered sets ev to the next event if that needs no read from the body.
-func (r *Reader) Buffered(ev *sse.Event) (ok bool, err error) {
-	if *ev, ok, err = r.dec.Next(); err != nil {
-		return false, errs.ErrEventTooLarge
+// Fill reads once from the body. Call it when Buffered has returned false. The error is
+// io.EOF if the body has ended between two events, or ErrStreamTruncated if it has ended
+// inside an event or a read has failed. Other errors are ErrStreamIdle, ErrEventTooLarge,
+// a *NotEventStreamError and the context's error.
+func (r *Reader) Fill() error {
+	if r.end != nil {
+		return r.reason()
 	}
-	if ok {
-		r.events = true
+	buf := r.Decoder.Buffer()
+	if r.timer != nil {
+		r.since.Store(max(int64(time.Since(r.opened)), 1))
 	}
-	return ok, nil
+	n, err := r.body.Read(buf)
+	r.since.Store(0)
+	if n > 0 && !r.begun {
+		r.begun = true
+		if other := r.inspect(buf[:n]); other != nil {
+			err = other
+		}
+	}
+	r.Decoder.Advance(n)
+	r.end = err
+	return nil
 }
 
 // inspect checks the first bytes of a body. It reports JSON and HTML at once. It keeps
@@ -117,18 +114,18 @@ func (r *Reader) inspect(first []byte) error {
 	}
 	r.first = bytes.Clone(first)
 	if bytes.IndexByte([]byte("{[<"), text[0]) >= 0 {
-		return &NotEventStreamError{append(r.first, Excerpt(r.body)...)}
+		return &NotEventStreamError{append(r.first, Excerpt(r.body, r.closer)...)}
 	}
 	return nil
 }
 
 // Excerpt reads the beginning of a body that is not an event stream, for a short time,
 // and closes the body.
-func Excerpt(body io.ReadCloser) []byte {
-	timer := time.AfterFunc(excerptFor, func() { _ = body.Close() })
+func Excerpt(body io.Reader, closer io.Closer) []byte {
+	timer := time.AfterFunc(excerptFor, func() { _ = closer.Close() })
 	defer timer.Stop()
 	read, _ := io.ReadAll(io.LimitReader(body, excerptSize))
-	_ = body.Close()
+	_ = closer.Close()
 	return read
 }
 
@@ -160,6 +157,8 @@ func (r *Reader) reason() error {
 	switch {
 	case errors.As(r.end, &other):
 		return other
+	case r.end == errs.ErrEventTooLarge:
+		return r.end
 	case r.ctx.Err() != nil:
 		return errs.Context(r.ctx)
 	case r.silent.Load():
@@ -168,14 +167,14 @@ func (r *Reader) reason() error {
 		return &NotEventStreamError{r.first}
 	case !errors.Is(r.end, io.EOF):
 		return fmt.Errorf("%w: %w", errs.ErrStreamTruncated, r.end)
-	case r.dec.Pending():
+	case r.Decoder.Pending():
 		return errs.ErrStreamTruncated
 	}
 	return io.EOF
 }
 
 // Interrupt closes the body, so that a read returns.
-func (r *Reader) Interrupt() { _ = r.body.Close() }
+func (r *Reader) Interrupt() { _ = r.closer.Close() }
 
 // Finish releases the connection. If the stream is complete, it first reads to the end of
 // the body for a short time.
@@ -189,5 +188,5 @@ func (r *Reader) Finish(complete bool) {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	_ = r.body.Close()
+	_ = r.closer.Close()
 }

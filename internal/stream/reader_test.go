@@ -78,7 +78,7 @@ func TestReaderEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			input := io.MultiReader(strings.NewReader(tt.body), failing{tt.err})
-			r := NewReader(context.Background(), io.NopCloser(input), sse.NewDecoder(100), time.Minute)
+			r := NewReader(context.Background(), input, io.NopCloser(nil), *sse.NewDecoder(100), time.Minute)
 			defer r.Finish(false)
 			events, err := reads(r)
 			require.Equal(t, tt.events, events)
@@ -100,7 +100,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 func TestReaderIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBody()
-		r := NewReader(t.Context(), b, sse.NewDecoder(100), time.Minute)
+		r := NewReader(t.Context(), b, b, *sse.NewDecoder(100), time.Minute)
 		go func() {
 			_, _ = io.WriteString(b.w, "data: a\n\n")
 			for range 3 { // comments reset the timer
@@ -126,7 +126,7 @@ func TestReaderContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		b := newBody()
 		context.AfterFunc(ctx, func() { _ = b.Close() })
-		r := NewReader(ctx, b, sse.NewDecoder(100), time.Minute)
+		r := NewReader(ctx, b, b, *sse.NewDecoder(100), time.Minute)
 		time.AfterFunc(time.Second, func() { cancel(left) })
 		_, err := next(r)
 		require.ErrorIs(t, err, context.Canceled)
@@ -135,7 +135,7 @@ func TestReaderContext(t *testing.T) {
 	})
 	t.Run("event before the error", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
-		r := NewReader(ctx, io.NopCloser(strings.NewReader("data: a\n\ndata: b\n\n")), sse.NewDecoder(100), time.Minute)
+		r := NewReader(ctx, strings.NewReader("data: a\n\ndata: b\n\n"), io.NopCloser(nil), *sse.NewDecoder(100), time.Minute)
 		_, err := next(r)
 		require.NoError(t, err)
 		cancel()
@@ -156,7 +156,7 @@ func TestReaderIdleTimeoutAndDeadline(t *testing.T) {
 			defer cancel()
 			b := newBody()
 			context.AfterFunc(ctx, func() { _ = b.Close() })
-			r := NewReader(ctx, b, sse.NewDecoder(100), time.Minute)
+			r := NewReader(ctx, b, b, *sse.NewDecoder(100), time.Minute)
 			begun := time.Now()
 			_, err := next(r)
 			require.ErrorIs(t, err, want)
@@ -169,7 +169,7 @@ func TestReaderIdleTimeoutAndDeadline(t *testing.T) {
 func TestReaderInterrupt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBody()
-		r := NewReader(t.Context(), b, sse.NewDecoder(100), time.Hour)
+		r := NewReader(t.Context(), b, b, *sse.NewDecoder(100), time.Hour)
 		time.AfterFunc(time.Second, r.Interrupt)
 		begun := time.Now()
 		_, err := next(r)
@@ -197,7 +197,7 @@ func TestReaderFinishDrains(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBody()
-				r := NewReader(t.Context(), b, sse.NewDecoder(100), time.Minute)
+				r := NewReader(t.Context(), b, b, *sse.NewDecoder(100), time.Minute)
 				go func() {
 					_, _ = io.WriteString(b.w, first)
 					_, _ = io.WriteString(b.w, tt.rest)
@@ -218,18 +218,20 @@ func TestReaderFinishDrains(t *testing.T) {
 }
 
 func TestExcerptLimits(t *testing.T) {
-	require.Len(t, Excerpt(io.NopCloser(bytes.NewReader(make([]byte, 1<<20)))), 64<<10)
+	require.Len(t, Excerpt(bytes.NewReader(make([]byte, 1<<20)), io.NopCloser(nil)), 64<<10)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBody()
 		go func() { _, _ = io.WriteString(b.w, "<html>") }()
 		begun := time.Now()
-		require.Equal(t, "<html>", string(Excerpt(b)))
+		require.Equal(t, "<html>", string(Excerpt(b, b)))
 		require.Equal(t, time.Second, time.Since(begun))
 		require.True(t, b.closed)
 	})
 }
 
 func next(r *Reader) (ev sse.Event, err error) {
-	err = r.Next(&ev)
+	for err == nil && !r.Buffered(&ev) {
+		err = r.Fill()
+	}
 	return ev, err
 }

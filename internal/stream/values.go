@@ -31,67 +31,61 @@ type Values[T any] struct {
 	// Lines treats each data line that is a JSON object as a separate event.
 	Lines bool
 
-	block   sse.Event // the event whose lines are not all decoded
-	more    bool
-	push    Decoded[T]
-	pushed  bool
-	current Decoded[T]
-	waiting bool // current is ready for Next
+	block  sse.Event // the event whose lines are not all decoded
+	more   bool
+	ready  bool        // ahead is the next value
+	pushed *Decoded[T] // by Push; may be nil
+	ahead  Decoded[T]  // decoded by Ready
 }
 
 // Push makes d the next value. Decode and AtEnd call it for a value that has no event in
 // the stream.
-func (v *Values[T]) Push(d Decoded[T]) { v.push, v.pushed = d, true }
+func (v *Values[T]) Push(d Decoded[T]) { v.pushed = &d }
 
 // Next sets value to the next value. last reports whether it completes the sequence.
 func (v *Values[T]) Next(value *T) (last bool, err error) {
-	if !v.waiting {
-		v.advance(true)
-	}
-	v.waiting = false
-	*value = v.current.Value
-	return v.current.Last, v.current.Err
-}
-
-// Ready reports whether Next returns at once.
-func (v *Values[T]) Ready() bool {
-	if !v.waiting {
-		v.waiting = v.advance(false)
-	}
-	return v.waiting
-}
-
-// advance decodes events until there is a value for the caller. Unless wait is set, it
-// returns false instead of reading from the network.
-func (v *Values[T]) advance(wait bool) bool {
-	for {
-		if v.pushed {
-			v.current, v.pushed = v.push, false
-			return true
-		}
-		if !v.more {
-			ok, err := v.Buffered(&v.block)
-			if !ok && err == nil {
-				if !wait {
-					return false
-				}
-				err = v.Reader.Next(&v.block)
+	var d Decoded[T]
+	if v.ready {
+		d, v.ready = v.ahead, false
+	} else {
+		for !v.decode(&d) {
+			if err = v.Fill(); err != nil {
+				err = v.AtEnd(err)
 			}
 			if err != nil {
-				if err = v.AtEnd(err); err != nil {
-					v.current = Decoded[T]{Err: err}
-					return true
-				}
-				continue
+				return false, err
 			}
 		}
+	}
+	*value = d.Value
+	return d.Last, d.Err
+}
+
+// Ready reports whether Next returns a value that has arrived.
+func (v *Values[T]) Ready() bool {
+	if !v.ready {
+		v.ready = v.decode(&v.ahead)
+	}
+	return v.ready
+}
+
+// decode sets d to the next value that has arrived, or returns false.
+func (v *Values[T]) decode(d *Decoded[T]) bool {
+	for {
+		if v.pushed != nil {
+			*d, v.pushed = *v.pushed, nil
+			return true
+		}
+		if !v.more && !v.Buffered(&v.block) {
+			return false
+		}
 		rest := v.cutLine()
-		v.current = v.Decode(&v.block)
+		*d = v.Decode(&v.block)
 		v.block.Data, v.more = rest, rest != nil
-		if v.current.Skip && v.current.Err == nil {
+		if d.Skip && d.Err == nil {
 			continue
 		}
-		if v.current.Err == nil && v.First != nil {
+		if d.Err == nil && v.First != nil {
 			v.First()
 			v.First = nil
 		}

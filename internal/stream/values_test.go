@@ -31,7 +31,7 @@ func newValues(body string) *Values[string] {
 }
 
 func reader(body string) *Reader {
-	return NewReader(context.Background(), io.NopCloser(strings.NewReader(body)), sse.NewDecoder(1000), time.Minute)
+	return NewReader(context.Background(), strings.NewReader(body), io.NopCloser(nil), *sse.NewDecoder(1000), time.Minute)
 }
 
 func TestValuesNext(t *testing.T) {

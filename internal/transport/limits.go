@@ -52,7 +52,7 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 		a.ctx, a.cancel = ctx, cancel
 		a.timer = time.AfterFunc(a.limit, func() { cancel(expired) })
 		defer func() {
-			if c.last.Stream == nil {
+			if c.last.Stream.Reader == nil {
 				a.timer.Stop()
 				a.cancel(nil)
 			}
@@ -173,25 +173,27 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 
 // openStream returns the body of an open stream. Closing it ends its attempt. If the
 // context ends, the body is closed.
-func (c *call) openStream(a *attempt, body io.ReadCloser) io.ReadCloser {
+func (c *call) openStream(a *attempt, body io.ReadCloser) Body {
+	closing := closer(body.Close)
 	if cancel := a.cancel; cancel != nil {
-		body = &stream{body, func() { cancel(nil) }}
+		closing = func() error {
+			cancel(nil)
+			return body.Close()
+		}
 	}
 	if !c.t.direct && c.ctx.Done() != nil { // the caller's transport may ignore the context
-		closing := body
-		stop := context.AfterFunc(c.ctx, func() { _ = closing.Close() })
-		body = &stream{body, func() { stop() }}
+		closeBody := closing
+		stop := context.AfterFunc(c.ctx, func() { _ = closeBody() })
+		closing = func() error {
+			stop()
+			return closeBody()
+		}
 	}
-	return body
+	return Body{body, closing}
 }
 
-// stream is a body with a function that is called before it is closed.
-type stream struct {
-	io.ReadCloser
-	onClose func()
-}
+// closer is a function that implements io.Closer.
+type closer func() error
 
-func (s *stream) Close() error {
-	s.onClose()
-	return s.ReadCloser.Close()
-}
+// Close calls the function.
+func (c closer) Close() error { return c() }

@@ -128,7 +128,7 @@ func TestUnexpectedEncoding(t *testing.T) {
 			out := tr.Do(t.Context(), &Call{Method: "GET", URL: u, HeaderTimeout: time.Minute, Stream: stream, MaxRetries: 3})
 			require.ErrorContains(t, out.Err, `"`+encoding+`"`)
 			require.Equal(t, 1, sent)
-			require.Nil(t, out.Stream)
+			require.Nil(t, out.Stream.Reader)
 		}
 	}
 }

@@ -113,8 +113,8 @@ type Hooks interface {
 type Outcome struct {
 	StatusCode int // 0: no response
 	Header     http.Header
-	Body       []byte        // of a unary call or an unsuccessful response
-	Stream     io.ReadCloser // of a successful streaming call
+	Body       []byte // of a unary call or an unsuccessful response
+	Stream     Body   // of a successful streaming call
 	RetryAfter time.Duration
 	RateLimit  wire.RateLimit
 
@@ -130,6 +130,12 @@ type Outcome struct {
 	Redactor // for the keys and the call's secrets
 
 	sent bool // the request may have reached the service
+}
+
+// Body is the body of an open stream.
+type Body struct {
+	io.Reader
+	io.Closer
 }
 
 // Failed reports whether there is no usable response, or an unsuccessful one.
@@ -269,7 +275,7 @@ func (c *call) outcome(err error) *Outcome {
 		out = c.responded
 		out.Refused = c.refused
 	}
-	if out.Stream != nil {
+	if out.Stream.Reader != nil {
 		own := *out // a copy, so that an open stream does not retain the call
 		out = &own
 	}
