@@ -122,8 +122,8 @@ func HasValue(object map[string]json.RawMessage, fields []string) bool {
 	})
 }
 
-// Nothing checks a response whose data is not used. An HTML page of a proxy, or an error
-// sent with a success status, is not a success.
+// Nothing checks the response of an operation without a result. An HTML page of a proxy, or
+// an error sent with a success status, is an error.
 func Nothing(body []byte) error {
 	if isEmpty(body) {
 		return nil
@@ -135,19 +135,26 @@ func Nothing(body []byte) error {
 		return ErrNotJSON
 	}
 	data, _ := rawData(body)
-	if noData := data == nil || isNull(data); noData && failed(body) || failed(data) {
+	if noData := data == nil || isNull(data); failed(body, noData) || failed(data, true) {
 		return ErrNoSuccess
 	}
 	return nil
 }
 
-// failed reports whether an object has a non-empty error or a false success flag.
-func failed(object []byte) bool {
+// failed reports whether an object has a false success flag or, if withError is set, an
+// error that is not empty.
+func failed(object []byte, withError bool) bool {
 	var fields struct {
 		Success *bool `json:"success"`
 		Error   any   `json:"error"`
 	}
 	if json.Unmarshal(object, &fields) != nil {
+		return false
+	}
+	if fields.Success != nil && !*fields.Success {
+		return true
+	}
+	if !withError {
 		return false
 	}
 	switch e := fields.Error.(type) {
@@ -162,7 +169,7 @@ func failed(object []byte) bool {
 			}
 		}
 	}
-	return fields.Success != nil && !*fields.Success
+	return false
 }
 
 func rawData(body []byte) (json.RawMessage, error) {

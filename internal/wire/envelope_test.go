@@ -87,7 +87,8 @@ func TestNothing(t *testing.T) {
 		"<html>": ErrNotJSON, `{"data":`: ErrNotJSON, `{} {}`: ErrNotJSON,
 		`{"error":{"code":"c"}}`: ErrNoSuccess, `{"error":{"message":"m"},"data":null}`: ErrNoSuccess,
 		`{"error":"down"}`: ErrNoSuccess, `{"error":{"detail":"d"}}`: ErrNoSuccess, `{"error":true}`: ErrNoSuccess,
-		`{"success":false}`: ErrNoSuccess, `{"data":{"success":false}}`: ErrNoSuccess, `{"success":true}`: nil,
+		`{"success":false}`: ErrNoSuccess, `{"success":false,"error":""}`: ErrNoSuccess, `{"data":{},"success":false}`: ErrNoSuccess,
+		`{"data":{"success":false}}`: ErrNoSuccess, `{"success":true}`: nil,
 		`{"data":{"error":"down"}}`: ErrNoSuccess, `{"error":"","data":null}`: nil,
 	} {
 		require.Equal(t, want, Nothing([]byte(body)), "%q", body)
