@@ -178,8 +178,8 @@ const editRounds = 10
 
 // EditPersonality changes an agent's personality (SOUL.md) without losing concurrent
 // changes. It reads the document, calls edit with the content, and writes the result. If
-// the document has changed meanwhile, it starts again: at most 10 attempts. Edits of the same
-// document by one client run one after the other. The change takes effect on
+// the document has changed meanwhile, it starts again: at most 10 attempts. Edits of the
+// same document by one client run one after the other. The change takes effect on
 // [AgentsService.Restart].
 //
 // If edit returns an error, EditPersonality returns that error. It does not write a result

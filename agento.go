@@ -1,8 +1,7 @@
 // Package agento is the official Go SDK for the Agento API.
 //
-// Agento hosts AI agents. A [Client] creates and configures them, chats with
-// them, feeds their knowledge base, installs skills, groups them in swarms and
-// reads their logs:
+// Agento hosts AI agents. A [Client] creates and configures them, chats with them, feeds
+// their knowledge base, installs skills, groups them in swarms and reads their logs:
 //
 //	client, err := agento.New(os.Getenv("AGENTO_API_KEY"))
 //	…

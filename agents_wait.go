@@ -24,9 +24,9 @@ const maxListed = 10_000 // rows of a list; one with more is considered endless
 // last status in the error, if the context ends or an unwanted [StatusErrored] is read.
 //
 // After [AgentsService.Start] or [AgentsService.Restart], the service may still report the
-// previous run. If this client made that call, WaitUntil ignores a status whose StartedAt is
-// before it. For at most 10 s it also ignores running and error, until it has read another
-// status or a StartedAt after the call.
+// previous run. If this client made that call, WaitUntil ignores a status whose StartedAt
+// is before it. For at most 10 s it also ignores running and error, until it has read
+// another status or a StartedAt after the call.
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
 //   - Scope: agents:read
@@ -60,7 +60,7 @@ func (s *AgentsService) await(ctx context.Context, w *wait.Wait, settings *setti
 	}
 }
 
-// mayPass reports whether err is nil or temporary, or ctx has ended. It also returns RetryAfter.
+// mayPass reports whether err is nil or temporary, or ctx has ended, and returns RetryAfter.
 func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -71,8 +71,8 @@ func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 }
 
 // RestartAndWait restarts an agent and waits, as [AgentsService.WaitUntil] does, until it
-// runs with a later StartedAt. If the response to the restart is lost and no later StartedAt
-// is read within 10 s, the error matches [ErrOutcomeUnknown].
+// runs with a later StartedAt. If the response to the restart is lost and no later
+// StartedAt is read within 10 s, the error matches [ErrOutcomeUnknown].
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title), and
 //     POST /v1/agents/{id}/restart (documented)
@@ -103,8 +103,8 @@ func (s *AgentsService) restartFrom(ctx context.Context, id string, before wait.
 // status. It yields an Agent with at least its ID, and an error, if an unwanted
 // [StatusErrored] is read, the agent does not exist, the context ends or a call fails.
 //
-// WaitAll lists the agents immediately, then after pauses that grow from 1 s to 5 s, with bulk
-// calls. It gets agents that are not in the list one by one. Like
+// WaitAll lists the agents immediately, then after pauses that grow from 1 s to 5 s, with
+// bulk calls. It gets agents that are not in the list one by one. Like
 // [AgentsService.WaitUntil], it continues after outages and ignores the run before a
 // restart.
 //

@@ -145,10 +145,9 @@ func eventError(info CallInfo, out *transport.Outcome, e *EventError) error {
 	return err
 }
 
-// ChatStream is the stream of an agent's answer. The embedded [Stream] has the methods to
-// read it event by event. The event of type done is the last. An
-// error event is not delivered but returned by Err. If the connection ends before done,
-// the error is [ErrStreamTruncated].
+// ChatStream is the stream of an agent's answer. [Stream] has the methods to read it event
+// by event. The event of type done is the last. An error event is not delivered but returned
+// by Err. If the connection ends before done, the error is [ErrStreamTruncated].
 type ChatStream struct {
 	*Stream[ChatEvent]
 	begun time.Time
@@ -199,7 +198,7 @@ func (s *ChatStream) Reply() (*Reply, error) {
 			text.WriteString(event.Content)
 		}
 	}
-	if failure == nil && (s.Stream == nil || !s.complete.Load()) { // closed by another goroutine
+	if failure == nil && (s.Stream == nil || !s.complete.Load()) { // the stream was closed
 		failure = ErrStreamTruncated
 	}
 	reply.Text = text.String()

@@ -81,7 +81,7 @@ const notFoundCodeSuffix = "_not_found"
 // or more characters that the call sent.
 type Error struct {
 	// StatusCode is the status of the last response. It is 0 if there was none, if the
-	// client's pacing rejected the call, and if an open stream failed.
+	// client's pacing rejected the call, and if an open stream was interrupted.
 	StatusCode int
 	Code       Code   // of the response, or CodeRateLimited for a call that the client's pacing rejects
 	Message    string // of the service or the SDK, or an excerpt of the response
@@ -97,7 +97,7 @@ type Error struct {
 
 	cause   error
 	unknown bool   // a write that may have been applied
-	hint    string // what to do about it
+	hint    string // advice for the reader of the error
 	// confirmed: the service confirmed the write; only its result could not be read.
 	confirmed bool
 }

@@ -154,20 +154,21 @@ func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJ
 
 // Sync makes the knowledge base of an agent or a swarm equal to a sequence of chunks. It
 // deletes all other chunks, whatever their source, so put all folders into one sequence. An
-// empty sequence is an error. Sync reads the sequence once, sends new chunks in batches, and
-// deletes at the end. A knowledge base stores equal content once, with the source, title and
-// metadata of the first chunk that has it. To change those, Sync deletes the stored chunk
-// just before it sends the new one.
+// empty sequence is an error. Sync reads the sequence once, sends new chunks in batches,
+// and deletes at the end. A knowledge base stores equal content once, with the source,
+// title and metadata of the first chunk that has it. To change those, Sync deletes the
+// stored chunk just before it sends the new one.
 //
 // An error in the sequence does not end the run. If it comes with a Source, or a chunk of
 // a source is invalid, Sync then deletes no more stored chunks of that source. After an
 // error without a Source, it deletes a chunk only to replace it by one of the same source.
 // Sync returns at most 20 of these errors, joined.
 //
-// A failed call ends the run. Run Sync again with the State of that report, an earlier one
-// or none. Sync compares a State with the number of stored chunks and the first of them. If
-// they do not match, it lists all chunks. If this first step fails, the report is nil. Calls
-// are bulk. [WithResponse] and [WithExtra] are not allowed.
+// A failed call ends the run, and Sync returns the report with the error. Run Sync again
+// with the State of any report, or without one. Sync compares a State with the number of
+// stored chunks and the first of them. If they do not match, it lists all chunks. If this
+// first step fails, the report is nil. Calls are bulk. [WithResponse] and [WithExtra] are
+// not allowed.
 //
 //   - API: GET, POST and DELETE /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge
 //     (paths inferred from the reference's titles)

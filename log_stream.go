@@ -67,7 +67,7 @@ type follower struct {
 	failures  int // since the last good connection
 
 	seed     maphash.Seed
-	newest   []uint64 // hashes of the last historySize delivered lines
+	newest   []uint64 // hashes of the last historySize lines delivered without a gap
 	skipping bool     // the connection may begin with delivered lines
 	overlaps bool     // the connection began with a delivered line
 	arrived  bool     // the connection has had a line
@@ -165,7 +165,7 @@ func (f *follower) atEnd(reason error) error {
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
 	id := f.lastID()
-	if id == "" || f.arrived { // else no line arrived, and both connections resume after the same ID
+	if id == "" || f.arrived { // nothing is missing if no line has arrived after this ID
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false
@@ -195,10 +195,8 @@ func (f *follower) connect() *transport.Outcome {
 
 // resumeAfter requests the events after an ID.
 func (f *follower) resumeAfter(spec *transport.Call, id string) {
-	header := maps.Clone(spec.Header)
-	if header == nil {
-		header = http.Header{}
-	}
+	header := http.Header{}
+	maps.Copy(header, spec.Header)
 	header["Last-Event-Id"] = []string{id}
 	spec.Header = header
 	f.setTail(spec, "")

@@ -49,9 +49,9 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // reconnects after pauses that grow to 60 s. Reconnects are bulk calls.
 //
 // A new connection resumes after the last event ID. Without IDs, Stream requests as many
-// older lines as it has delivered since the last entry with Reconnected, at most 200. It
-// skips leading lines that equal one of the last 200 delivered. An entry with Reconnected
-// marks where lines may be missing.
+// older lines as it has delivered, at most 200. It skips leading lines that equal one of
+// the last 200 delivered. If there is none, only the lines after this gap count from then
+// on. An entry with Reconnected marks where lines may be missing.
 //
 //   - API: GET /v1/agents/{id}/logs/stream (path inferred from the reference's title)
 //   - Scope: logs

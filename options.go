@@ -23,8 +23,8 @@ var userAgent = "agento-go/" + Version + " (" + runtime.Version() + ")"
 
 // Option configures a [Client] when passed to [New], or one call when passed to a method.
 // If an option is given twice, the last one applies. Middleware adds up, as do headers and
-// extra fields with different names. An option of a call overrides that of the client. An option in the wrong place,
-// such as [WithResponse] on New, is an error that names it.
+// extra fields with different names. An option of a call overrides that of the client. An
+// option in the wrong place, such as [WithResponse] on New, is an error that names it.
 type Option struct {
 	name    string
 	level   level
@@ -84,7 +84,7 @@ type clientSettings struct {
 	userAgent  string
 }
 
-// newPacer returns the pacer of one API key, nil for none.
+// newPacer returns the pacer of one API key, or nil if calls are not paced.
 func (s *clientSettings) newPacer() transport.Pacer {
 	switch {
 	case s.noPacing:
@@ -232,7 +232,7 @@ func WithObserver(o Observer) Option {
 
 // WithLogger logs calls, first events, ends of streams and short waits at level debug,
 // drift ([DriftInfo]) at level info, and retries, reconnects and waits of a second or more
-// at level warn. What a record can have is described at [Observer]. On [New] only.
+// at level warn. [Observer] describes what errors in a record can quote. On [New] only.
 func WithLogger(l *slog.Logger) Option {
 	return Option{"WithLogger", onNew, unless(l != nil, "is nil"), func(s *settings) {
 		s.client.logging = func(o *Observer) *Observer { return joinObservers(o, logObserver(l)) }
@@ -246,8 +246,8 @@ func (s *clientSettings) useObserver() {
 
 // WithMiddleware wraps the HTTP transport of every attempt. The key is added to a request
 // after the middleware, which does not see it. A [net/http/httptrace.ClientTrace] in the
-// request's context sees it. A request to another origin fails with [ErrCrossOrigin]. The option may be
-// repeated; the first middleware is the outermost. On [New] only.
+// request's context sees it. A request to another origin fails with [ErrCrossOrigin]. The
+// option may be repeated; the first middleware is the outermost. On [New] only.
 func WithMiddleware(m func(http.RoundTripper) http.RoundTripper) Option {
 	return Option{"WithMiddleware", onNew, unless(m != nil, "is nil"), func(s *settings) { s.client.middleware = append(s.client.middleware, m) }}
 }
@@ -331,16 +331,16 @@ func WithMaxEventSize(bytes int) Option {
 	return Option{"WithMaxEventSize", anywhere, unless(bytes > 0, "is not positive"), func(s *settings) { s.maxEventSize = bytes }}
 }
 
-// WithResponse fills r before the method returns, also if it returns an error. Its Body
-// has the fields that the SDK does not have. The methods that are bulk by default reject it
-// (see [WithBulk]). Others that make two calls report the last. On a call only.
+// WithResponse fills r before the method returns, also if it returns an error other than
+// an invalid argument. Its Body has the fields that the SDK does not have. The methods that
+// are bulk by default reject it (see [WithBulk]). Of two calls of a method, r is the one
+// that decided the result. On a call only.
 func WithResponse(r *Response) Option {
 	return Option{"WithResponse", onCall, unless(r != nil, "is nil"), func(s *settings) { s.response = r }}
 }
 
-// WithExtra adds a field to the JSON body of a call, for fields that the SDK does not
-// have. It replaces a field of the same name. A call without a body rejects it. On a call
-// only.
+// WithExtra adds a field to the JSON body of a call, for fields that the SDK does not have.
+// It replaces a field of the same name. A call without a body rejects it. On a call only.
 func WithExtra(key string, value any) Option {
 	return Option{"WithExtra", onCall, unless(key != "", "has an empty key"), func(s *settings) {
 		if s.extra == nil { // the client's settings have none

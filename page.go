@@ -95,8 +95,8 @@ type identified interface {
 }
 
 // checkIdentity returns an error if a response has none of the identifying fields of a
-// result. row is negative for a response that is not a list. If all fields are empty, the body is
-// decoded into raw, once, to see if one is present: a document may be empty.
+// result. row is negative for a response that is not a list. If all fields are empty, the
+// body is decoded into raw, once, to see if one is present: a document may be empty.
 func checkIdentity(result any, row int, body []byte, raw *[]map[string]json.RawMessage) error {
 	r, ok := result.(identified)
 	if !ok {

@@ -336,8 +336,8 @@ func (c *core) checkURL(u *url.URL) error {
 	return nil
 }
 
-// secretBody is a request body with Secrets. They cannot be marshaled; wire returns a form
-// that can.
+// secretBody is a request body with Secrets, which cannot be marshaled. Its method wire
+// returns a form that can be marshaled.
 type secretBody interface {
 	wire() any
 	secrets() Secrets

@@ -160,7 +160,7 @@ func (s *SkillsService) Upload(ctx context.Context, p UploadSkillParams, opts ..
 }
 
 // Delete deletes a skill from the account's catalog. It succeeds if an attempt may have
-// deleted it and a retry does not find it. What happens on agents that have the skill is not documented.
+// deleted it and a retry does not find it. The effect on agents that have it is unknown.
 //
 //   - API: DELETE /v1/skills/{id} (path inferred from the reference's title)
 //   - Scope: skills
@@ -242,8 +242,8 @@ func (s *SkillsService) Installed(ctx context.Context, agentID string, opts ...O
 	return all, nil
 }
 
-// Install installs a skill on an agent. The agent loads it on [AgentsService.Restart]. After
-// an error that matches [ErrOutcomeUnknown], call [SkillsService.Installed].
+// Install installs a skill on an agent. The agent loads it on [AgentsService.Restart].
+// After an error that matches [ErrOutcomeUnknown], call [SkillsService.Installed].
 //
 //   - API: POST /v1/agents/{id}/skills (documented)
 //   - Scope: skills
@@ -253,8 +253,8 @@ func (s *SkillsService) Install(ctx context.Context, agentID string, p InstallSk
 }
 
 // Uninstall uninstalls a skill from an agent. The agent unloads it on
-// [AgentsService.Restart]. It succeeds if an attempt may have uninstalled it and a
-// retry does not find it. Whether skillID is the ID of the skill or of the installation is not
+// [AgentsService.Restart]. It succeeds if an attempt may have uninstalled it and a retry
+// does not find it. Whether skillID is the ID of the skill or of the installation is not
 // documented.
 //
 //   - API: DELETE /v1/agents/{id}/skills/{skillId} (path inferred from the reference's title)

@@ -232,7 +232,8 @@ func (m *member) fail(err error) {
 }
 
 // install installs the skill if the agent does not have it, and determines whether the
-// agent has loaded it. An agent that is being created is installed on when it runs.
+// agent has loaded it. If an agent is still being created, the skill
+// is installed when it runs.
 func (m *member) install() {
 	m.step(func() error {
 		if m.agent == nil {

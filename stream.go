@@ -166,7 +166,8 @@ func endReason(err error, closed bool) StreamEndReason {
 }
 
 // All iterates over the events. It reads them on the caller's goroutine, or receives them
-// from the channel if Events was called. If the stream fails, the error is yielded last. Leaving the loop closes the stream.
+// from the channel if Events was called. If the stream fails, the error is yielded last.
+// Leaving the loop closes the stream.
 func (s *Stream[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if s == nil || s.source == nil {
@@ -247,8 +248,9 @@ func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
 	}
 }
 
-// Buffered reports whether the next event, or the end of the stream, is available without
-// waiting for the network. A caller that forwards events can flush if it is not.
+// Buffered reports whether [Stream.All] can continue at once: the next event has arrived,
+// or the stream is known to have ended. A caller that forwards events can flush if it is
+// false. It is not for use with Events.
 func (s *Stream[T]) Buffered() bool {
 	if s == nil || s.source == nil {
 		return true
@@ -260,8 +262,9 @@ func (s *Stream[T]) Buffered() bool {
 
 // Err returns the error that ended the stream. It is nil while the stream is open, and if
 // it is complete or was closed by the caller. It is an [*Error] with the stream's request
-// ID, or the error given to [NewStream]. It matches the cause of the context, [ErrStreamTruncated], [ErrStreamIdle],
-// [ErrEventTooLarge], [ErrNotEventStream], or the errors for the code of an error event.
+// ID, or the error given to [NewStream]. It matches the cause of the context,
+// [ErrStreamTruncated], [ErrStreamIdle], [ErrEventTooLarge], [ErrNotEventStream], or the
+// errors for the code of an error event or of the response to a reconnect.
 func (s *Stream[T]) Err() error {
 	if s == nil {
 		return nil

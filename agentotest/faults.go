@@ -11,7 +11,7 @@ import (
 )
 
 // Fault changes how the service responds to a call. Each constructor documents whether
-// the operation takes effect; [Fault.AfterCommit] makes it take effect in any case.
+// the operation takes effect; with [Fault.AfterCommit], every valid operation does.
 type Fault struct {
 	kind      faultKind
 	commit    bool

@@ -85,8 +85,8 @@ func (o *origins) share(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// preflight responds to a CORS preflight request. It reports whether the request
-// was one.
+// preflight responds to a CORS preflight request from a listed origin. It reports
+// whether the request was one.
 func (o *origins) preflight(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" || !o.share(w, r) {
 		return false

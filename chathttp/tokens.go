@@ -26,7 +26,8 @@ const minTokenSecret = 32 // bytes
 
 // NewTokenKey returns a key with a secret of at least 32 random bytes. The ID is
 // at most 32 letters, digits, - and _. It is part of each token, so that keys can
-// be rotated; see [Config].TokenKeys. [NewHandler] rejects an invalid key.
+// be rotated; see [Config].TokenKeys. [NewHandler] rejects an
+// invalid key in TokenKeys; [Config].TokenKeysFunc is checked at each use.
 func NewTokenKey(id string, secret []byte) TokenKey {
 	own := bytes.Clone(secret)
 	return TokenKey{id: id, secret: func() []byte { return own }}

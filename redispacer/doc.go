@@ -10,8 +10,8 @@
 //
 // # How it works
 //
-// Each call runs one script in Redis. The script grants the request or returns when
-// to ask again. It uses only the clock of Redis. Redis counts the requests of the
+// Each call runs one script in Redis. The script grants the request, refuses it, or
+// returns when to ask again. It uses only the clock of Redis. Redis counts the requests of the
 // last windows in groups, at most 32 per window, so the work of the script does not
 // depend on the limit. A request counts for one window, plus the longest recent
 // response time, plus a thousandth of the window, so that late requests and
@@ -33,14 +33,14 @@
 //
 // # When Redis is slow or unavailable
 //
-// A call waits for Redis no longer than [WithTimeout], 50 ms by default. Then the
+// A script may take as long as [WithTimeout] allows, 50 ms by default. Then the
 // process paces its calls alone, like a client without redispacer, until Redis
 // replies again. Meanwhile it asks Redis four times a second while there are calls.
 // No call fails because of Redis. A reply or a stored state that the script cannot
 // have produced counts as a failure. A warning is logged when the process starts to
 // pace alone, at most once a minute, and a record at level info when it stops;
-// [WithNotify] reports both. The Redis client has its own log; see its package
-// logging.
+// [WithNotify] reports both. The Redis client has its own log, which its package
+// named logging configures.
 //
 // # What is stored
 //

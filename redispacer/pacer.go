@@ -44,7 +44,7 @@ type Pacer struct {
 var _ agento.Pacer = (*Pacer)(nil)
 
 // New returns a Pacer for the API key on the Redis of the client. It runs the script
-// once. It fails within two seconds if an argument or option is invalid, if Redis
+// once. It fails within two seconds, or a longer [WithTimeout], if an argument or option is invalid, if Redis
 // cannot be reached or cannot run the script now (but see [WithStartAlone]), or if
 // Redis requires a password or does not let the user run scripts. No error contains
 // the key or a password.
@@ -140,7 +140,7 @@ func (p *Pacer) acquireShared(ctx context.Context, a *attempt) (done bool, err e
 	if err != nil {
 		if ctx.Err() == nil {
 			p.beginOutage(asked, err)
-			a.id = p.newID() // a late reply drops the old ID
+			a.id = p.newID() // when the late reply arrives, ask releases the old ID
 		}
 		return false, nil
 	}

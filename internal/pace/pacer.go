@@ -46,8 +46,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("pace: rate limit exhausted, retry in %v", e.RetryAfter.Round(time.Millisecond))
 }
 
-// Pacer shares the rate limit of one key. It starts no goroutine and need not be
-// closed. It is safe for concurrent use.
+// Pacer shares the rate limit of one key. It need not be closed. It is safe for concurrent use.
 type Pacer struct {
 	start time.Time // times in this package are nanoseconds since then
 

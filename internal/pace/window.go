@@ -44,7 +44,7 @@ type window struct {
 	lastGrant int64
 
 	hold        int64 // nothing is sent before this
-	asked       int64 // the part of hold from a Retry-After
+	asked       int64 // nothing is sent before this because of a Retry-After; at most hold
 	consecutive int   // consecutive 429s; those of one burst count once
 }
 
@@ -71,7 +71,7 @@ func (w *window) ready(now int64, bulk, queued bool) (at int64, short bool) {
 		if timeout := w.lastGrant + second; now < timeout {
 			return timeout, short
 		}
-		w.probing = short // this call is then another probe
+		w.probing = short // if short, this call is another probe
 	}
 	return now, short
 }
@@ -109,8 +109,8 @@ func (w *window) lifetime() int64 { return w.length + w.lag }
 
 // expire removes requests that have left the window. If the estimate of foreign has
 // expired, foreign becomes 0. If it was 0, the client's oldest request is dropped instead,
-// so that there is room for a call. If calls are queued, the next one becomes a probe.
-// Otherwise calls are sent without one.
+// so that there is room for a call. After either, the next call is a probe if calls are
+// queued.
 func (w *window) expire(now int64, queued bool) {
 	w.own.expire(now - w.lifetime())
 	if now < w.knownTo {

@@ -39,7 +39,7 @@ type state uint8
 const (
 	atStart   state = iota // at the start of the stream, where a BOM may be
 	atLine                 // at the start of a line
-	afterCR                // after a CR that was the end of the input; if an LF is next, it belongs to it
+	afterCR                // after a CR at the end of the input; an LF that is next ends the same line
 	inComment              // inside a comment, whose beginning was dropped
 	failed                 // after ErrTooLarge
 )
@@ -77,9 +77,9 @@ type Decoder struct {
 
 // NewDecoder returns a decoder for events of at most maxEvent bytes. The data, the
 // type and the last event ID count, and in a block with an id field also the previous ID.
-// A line is buffered until it ends, so no line, even of an unknown field, may exceed the
-// rest of the limit by more than seven bytes, the length of "event: ". Comments may have
-// any length.
+// A line is buffered until it ends, so the same limit applies to an incomplete line, even
+// of an unknown field, with seven bytes more for the name "event: ". Comments may have any
+// length.
 // If maxEvent is less than one, only empty events are returned.
 func NewDecoder(maxEvent int) *Decoder {
 	d := new(Decoder)

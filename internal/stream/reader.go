@@ -26,8 +26,8 @@ const (
 	excerptSize = 64 << 10
 )
 
-// Reader reads the events of one body on the goroutine of its caller. It starts no
-// goroutine. Only Interrupt may be called while another method runs.
+// Reader reads the events of one body on the goroutine of its caller. Only Interrupt may be
+// called while another method runs.
 type Reader struct {
 	Decoder sse.Decoder
 

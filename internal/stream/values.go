@@ -28,7 +28,8 @@ type Values[T any] struct {
 	AtEnd func(reason error) error
 	First func() // called before the first value; may be nil
 	Stop  func() // makes a blocked Next return; safe for concurrent use
-	// Lines treats each data line that is a JSON object as a separate event.
+	// Lines treats each data line that is a JSON object as a separate event, up to the first
+	// that is not.
 	Lines bool
 
 	block  sse.Event // the event whose lines are not all decoded
@@ -38,8 +39,7 @@ type Values[T any] struct {
 	ahead  Decoded[T]  // decoded by Ready
 }
 
-// Push makes d the next value. Decode and AtEnd call it for a value that has no event in
-// the stream.
+// Push makes d the next value. Decode and AtEnd call it to return one value more.
 func (v *Values[T]) Push(d Decoded[T]) { v.pushed = &d }
 
 // Next sets value to the next value. last reports whether it completes the sequence.
