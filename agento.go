@@ -244,6 +244,6 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 // without rate limit headers, such as a 401, does not change it.
 func (c *Client) RateLimit() RateLimit { return c.core.lastSeen.get() }
 
-// CloseIdleConnections closes the connections that no call is using. A client starts no
-// goroutines of its own, so it needs no other cleanup.
+// CloseIdleConnections closes the connections that no call is using. A client that is not
+// in use has no goroutines of its own, so it needs no other cleanup.
 func (c *Client) CloseIdleConnections() { c.core.closeIdle() }

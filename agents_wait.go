@@ -23,10 +23,10 @@ const maxListed = 10_000 // rows of a list; one with more is considered endless
 // network error does not end the wait. Any other error does. The wait also fails, with the
 // last status in the error, if the context ends or an unwanted [StatusErrored] is read.
 //
-// After [AgentsService.Start] or [AgentsService.Restart], the service may still report the
-// previous run. If this client made that call, WaitUntil ignores a status whose StartedAt
-// is before it. For at most 10 s it also ignores running and error, until it has read
-// another status or a StartedAt after the call.
+// After [AgentsService.Start] or [AgentsService.Restart] by this client, the service may
+// still report the previous run. For 10 s, WaitUntil ignores running and error until the
+// status changes or StartedAt is after that call. Later it ignores only running with an
+// older StartedAt.
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title)
 //   - Scope: agents:read
@@ -71,8 +71,8 @@ func mayPass(ctx context.Context, err error) (bool, time.Duration) {
 }
 
 // RestartAndWait restarts an agent and waits, as [AgentsService.WaitUntil] does, until it
-// runs with a later StartedAt. If the response to the restart is lost and no later
-// StartedAt is read within 10 s, the error matches [ErrOutcomeUnknown].
+// runs again. If the response to the restart is lost and no status or StartedAt shows the
+// restart within 10 s, the error matches [ErrOutcomeUnknown].
 //
 //   - API: GET /v1/agents/{id}/status (path inferred from the reference's title), and
 //     POST /v1/agents/{id}/restart (documented)

@@ -56,7 +56,7 @@ func newChatStream(o *opened, begun time.Time) *ChatStream {
 }
 
 // chatDecoder decodes the events of one answer. A character that is split between two text
-// events is delivered with the second; an incomplete one at the end becomes U+FFFD.
+// events is delivered with the second; one that is incomplete at done becomes U+FFFD.
 type chatDecoder struct {
 	values stream.Values[ChatEvent]
 	fail   func(*EventError) error

@@ -164,8 +164,8 @@ func (f *follower) atEnd(reason error) error {
 
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
-	id := f.lastID()
-	if id == "" || f.arrived { // nothing is missing if no line has arrived after this ID
+	// If the last connection had no line, this one resumes after the same ID: no gap.
+	if f.lastID() == "" || f.arrived {
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false

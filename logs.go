@@ -50,8 +50,8 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 //
 // A new connection resumes after the last event ID. Without IDs, Stream requests as many
 // older lines as it has delivered, at most 200. It skips leading lines that equal one of
-// the last 200 delivered. If there is none, only the lines after this gap count from then
-// on. An entry with Reconnected marks where lines may be missing.
+// the last 200 delivered. If the first does not, lines may be missing, and Stream forgets
+// those before this gap. An entry with Reconnected marks where lines may be missing.
 //
 //   - API: GET /v1/agents/{id}/logs/stream (path inferred from the reference's title)
 //   - Scope: logs

@@ -333,8 +333,8 @@ func WithMaxEventSize(bytes int) Option {
 
 // WithResponse fills r before the method returns, also if it returns an error other than
 // an invalid argument. Its Body has the fields that the SDK does not have. The methods that
-// are bulk by default reject it (see [WithBulk]). Of two calls of a method, r is the one
-// that decided the result. On a call only.
+// are bulk by default reject it (see [WithBulk]). If the method sends two calls, r is the
+// response that decided the result. On a call only.
 func WithResponse(r *Response) Option {
 	return Option{"WithResponse", onCall, unless(r != nil, "is nil"), func(s *settings) { s.response = r }}
 }

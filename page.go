@@ -131,8 +131,8 @@ func Collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 	return all, nil
 }
 
-// ErrListIncomplete means that rows of a list may be missing: the service returned the same
-// rows again or fewer than its total, or [SkillsService.Installed] got more than 10,000.
+// ErrListIncomplete means that rows of a list may be missing: the service repeated a page or
+// returned fewer rows than its total, or [SkillsService.Installed] got more than 10,000.
 var ErrListIncomplete = errs.ErrListIncomplete
 
 // pages iterates over the rows of a list, beginning at an offset. key returns the ID of a

@@ -52,7 +52,7 @@ func ForSwarm(id string) Target { return Target{swarmTarget, id} }
 // request returns the request of an operation on a target. forSwarm is nil for operations
 // on agents only.
 func (t Target) request(forAgent, forSwarm *route.Route) request {
-	r := request{route: forAgent, path: pathID("target", t.id), err: wire.CheckID("target", t.id)} // also checked if the path has no placeholder for it
+	r := request{route: forAgent, path: pathID("target", t.id), err: wire.CheckID("target", t.id)} // some paths have no placeholder for it
 	switch {
 	case t.kind == noTarget:
 		r.err = errs.Argument("target", "is empty; use ForAgent or ForSwarm")

@@ -11,9 +11,9 @@ import (
 	"github.com/remsyshq/agento-go/internal/errs"
 )
 
-// Secrets has secret values by name, such as anthropicApiKey. fmt and slog print only the
-// names. fmt prints the values where it does not call methods: for the verb %w, and in
-// unexported fields of a struct. Marshaling Secrets, also with encoding/gob, is an error.
+// Secrets has secret values by name, such as anthropicApiKey. slog prints only the names. So
+// does fmt, except where it does not call methods: for the verb %w, and in unexported fields
+// of a struct. Marshaling Secrets, also with encoding/gob, is an error.
 type Secrets map[string]string
 
 // The names of the credentials of language models. AnthropicAPIKey is documented; the

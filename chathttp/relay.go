@@ -113,7 +113,7 @@ type relay struct {
 const maxBatch = 16 << 10
 
 // run sends events until the stream ends. failure is nil if the answer is complete;
-// gone is not nil if the browser did not receive all of it.
+// gone is not nil if the browser disconnected before the stream ended.
 func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
 	if !r.finish {
 		r.out.notify(func() { _ = s.Close() })

@@ -33,7 +33,7 @@ type Pacer struct {
 	calls    atomic.Uint64
 	inFlight chan struct{} // one element for each call that asks Redis
 	learned  learned
-	urgent   atomic.Int64 // number of urgent findings since the current report began
+	urgent   atomic.Int64 // number of urgent findings that no report has sent
 
 	mu       sync.Mutex
 	outage   *outage   // nil: Redis replies

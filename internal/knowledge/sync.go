@@ -314,7 +314,8 @@ func (r *Run) identify(source int32) error {
 }
 
 // End sends the last batch and deletes the chunks that are not in the sequence. If stopped
-// is not nil, End does neither. It returns all errors of the run.
+// is not nil, End does neither. It returns the first errors of
+// the sequence and the number of the others, joined with the error that ended the run.
 func (r *Run) End(ctx context.Context, stopped error) error {
 	if stopped == nil {
 		stopped = r.flush(ctx)

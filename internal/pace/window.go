@@ -13,8 +13,9 @@ const (
 	defaultWindow = 60 * second
 	maxLimit      = 1 << 30
 
-	// catchUp is the rate at which a queue drains, as a multiple of the limit per window.
-	// It is low enough for other clients to see the requests in their headers.
+	// catchUp divides the time between two calls of a queue: without it, calls would be
+	// spread evenly over the window. It leaves other clients time to see the requests in
+	// their headers.
 	catchUp = 8
 	// otherClients is the assumed number of other clients, if there are any. Each is
 	// assumed to have as many requests in flight as this one.
@@ -135,8 +136,8 @@ func (w *window) nextFree(now int64, k int) int64 {
 	return max(min(at, w.knownTo), now+1)
 }
 
-// estimate returns about when a call with this many calls ahead of it is sent. It
-// calls expire, so it may make the next call a probe.
+// estimate returns about when a call with this many calls ahead of it is sent. It may make
+// the next call a probe, because it calls the function expire.
 func (w *window) estimate(now int64, ahead int, bulk bool) int64 {
 	at := max(now, w.hold)
 	if w.noHeaders || w.probing {

@@ -75,8 +75,9 @@ type Decoder struct {
 	hasID   bool
 }
 
-// NewDecoder returns a decoder for events of at most maxEvent bytes. The data, the
-// type and the last event ID count, and in a block with an id field also the previous ID.
+// NewDecoder returns a decoder for events of at most maxEvent bytes. The limit
+// applies to the sum of data, type and last event ID. A block with an id field has two IDs,
+// the previous and its own.
 // A line is buffered until it ends, so the same limit applies to an incomplete line, even
 // of an unknown field, with seven bytes more for the name "event: ". Comments may have any
 // length.

@@ -68,7 +68,8 @@ func NewReader(ctx context.Context, body io.Reader, closer io.Closer, decoder ss
 	return r
 }
 
-// Buffered sets ev to the next event that has arrived, whose slices are valid until Fill.
+// Buffered sets ev to the next event that has arrived, whose slices are valid until
+// the next call.
 func (r *Reader) Buffered(ev *sse.Event) (ok bool) {
 	var err error
 	if *ev, ok, err = r.Decoder.Next(); err != nil {

@@ -292,7 +292,7 @@ var (
 	noCache     = []string{"no-cache"}
 )
 
-// newHeader returns the header of one attempt. A change by a cookie jar or a middleware does
+// newHeader returns a header for the next attempt. A change by a cookie jar or a middleware does
 // not affect the next attempt.
 func (c *call) newHeader() http.Header {
 	h := make(http.Header, len(c.Header)+4)

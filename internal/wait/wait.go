@@ -27,7 +27,8 @@ const (
 	grace = 10 * time.Second
 	// memory is how long a restart is remembered.
 	memory = 10 * time.Minute
-	// clockSkew is the maximum difference between the clocks of the service.
+	// clockSkew is the assumed maximum difference between two clocks of the service: those
+	// of its Date header and of StartedAt.
 	clockSkew = 5 * time.Second
 )
 
@@ -135,7 +136,7 @@ type Restart struct {
 
 	first   State     // before the restart, or the first state seen after it
 	since   time.Time // a start at or after since is new; zero: unknown
-	certain bool      // a start before since is old; otherwise only one long before
+	certain bool      // since is exact; otherwise it may differ by clockSkew
 	done    bool      // the new container was seen
 }
 

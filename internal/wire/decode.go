@@ -158,8 +158,8 @@ func unexpected(path string, value any, want string) error {
 	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
 }
 
-// exactNumbers replaces each json.Number in the untyped values of v with a float64,
-// except integers that float64 cannot hold exactly.
+// exactNumbers replaces each json.Number in the maps of untyped values in v with a float64,
+// except integers that float64 or int64 cannot represent exactly.
 func exactNumbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
