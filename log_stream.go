@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
-	// If the last connection had no line, this one resumes after the same ID: no gap.
+	// No marker is needed between two connections that resume after the same ID.
 	if f.lastID() == "" || f.arrived {
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}

@@ -48,10 +48,9 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // the log. If the connection drops, or receives no data for the idle timeout of 2 min, it
 // reconnects after pauses that grow to 60 s. Reconnects are bulk calls.
 //
-// A new connection resumes after the last event ID. Without IDs, Stream requests as many
-// older lines as it has delivered, at most 200. It skips leading lines that equal one of
-// the last 200 delivered. If the first does not, lines may be missing, and Stream forgets
-// those before this gap. An entry with Reconnected marks where lines may be missing.
+// A new connection resumes after the last event ID. Without IDs, Stream requests up to 200
+// lines that it has already delivered, and skips those at the start of the connection. An
+// entry with Reconnected marks where lines may be missing.
 //
 //   - API: GET /v1/agents/{id}/logs/stream (path inferred from the reference's title)
 //   - Scope: logs

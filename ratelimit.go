@@ -54,7 +54,7 @@ type Pacer interface {
 type PaceRequest struct {
 	Bulk    bool          // other requests may go first
 	MaxWait time.Duration // limit of the wait; 0: only the context limits it
-	MaxHold time.Duration // limit of the wait for a Retry-After; 0: as MaxWait
+	MaxHold time.Duration // limit of the wait for a Retry-After; 0: no limit
 }
 
 // PaceResult is the result of one attempt.

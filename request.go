@@ -52,7 +52,8 @@ func ForSwarm(id string) Target { return Target{swarmTarget, id} }
 // request returns the request of an operation on a target. forSwarm is nil for operations
 // on agents only.
 func (t Target) request(forAgent, forSwarm *route.Route) request {
-	r := request{route: forAgent, path: pathID("target", t.id), err: wire.CheckID("target", t.id)} // some paths have no placeholder for it
+	// CheckID: a path that does not contain the ID does not check it.
+	r := request{route: forAgent, path: pathID("target", t.id), err: wire.CheckID("target", t.id)}
 	switch {
 	case t.kind == noTarget:
 		r.err = errs.Argument("target", "is empty; use ForAgent or ForSwarm")
@@ -208,7 +209,7 @@ func readBack[T any](ctx context.Context, c *core, r request, s *settings, appli
 }
 
 // notReadBack returns the error of a change that the service confirmed without returning
-// the object, if reading the object failed. It does not wrap the read's error, because a
+// the object, if reading the object failed. It wraps only an error of the context, because a
 // 429 of the read does not mean that the change was rejected.
 func (c *call) notReadBack(out *transport.Outcome, read error) error {
 	e := newError(c.info, out)

@@ -367,8 +367,8 @@ func (c *call) openError(out *transport.Outcome) error {
 	return notEventStreamError(c.info, out, stream.Excerpt(out.Stream.Reader, out.Stream.Closer))
 }
 
-// notEventStreamError returns the service's error if the body has one, else
-// ErrNotEventStream with an excerpt.
+// notEventStreamError returns the service's error if the body has an error code, else
+// ErrNotEventStream with the error message or an excerpt.
 func notEventStreamError(info CallInfo, out *transport.Outcome, body []byte) *Error {
 	other := *out
 	other.Body = body

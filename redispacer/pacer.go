@@ -43,11 +43,11 @@ type Pacer struct {
 
 var _ agento.Pacer = (*Pacer)(nil)
 
-// New returns a Pacer for the API key on the Redis of the client. It runs the script
-// once. It fails within two seconds, or a longer [WithTimeout], if an argument or option is invalid, if Redis
-// cannot be reached or cannot run the script now (but see [WithStartAlone]), or if
-// Redis requires a password or does not let the user run scripts. No error contains
-// the key or a password.
+// New returns a Pacer for the API key on the Redis of the client. It runs the script once.
+// It fails, within two seconds or the time of [WithTimeout] if that is longer, if an
+// argument or option is invalid, if Redis cannot be reached or cannot run the script now
+// (but see [WithStartAlone]), or if Redis requires a password or does not let the user run
+// scripts. No error contains the key or a password.
 func New(client redis.UniversalClient, apiKey string, opts ...Option) (*Pacer, error) {
 	if client == nil {
 		return nil, errors.New("redispacer: Redis client is nil")
@@ -96,11 +96,10 @@ func (a *attempt) scriptArgs(ctx context.Context) *scriptArgs {
 	return q
 }
 
-// Acquire waits until one request may be sent. If that is not possible before the
-// context's deadline or within MaxWait or MaxHold, it returns at once an
-// [*agento.Error] with [agento.CodeRateLimited] and RetryAfter. If the context ends,
-// it returns an error that matches both its Err and its Cause. It never fails
-// because of Redis.
+// Acquire waits until one request may be sent. If that is not possible before the context's
+// deadline or within MaxWait or MaxHold, it returns at once an [*agento.Error] with
+// [agento.CodeRateLimited] and RetryAfter. If the context ends, it returns an error that
+// matches both its Err and its Cause. It never fails because of Redis.
 func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 	a := &attempt{PaceRequest: r, id: p.newID()}
 	if r.MaxWait > 0 {

@@ -343,7 +343,7 @@ func (r *Run) deleteRest() error {
 	case r.keepAll || r.Report.Chunks == 0:
 		return nil
 	case len(rest) > 0 && r.dropped > 0 && r.incomplete == nil:
-		// One of the rest may be the dropped content, stored in another form.
+		// The knowledge base may have stored the content of a dropped chunk in another form.
 		return fmt.Errorf("agento: knowledge base dropped %d new chunks as duplicates; the %d stored chunks that are not in the sequence were not deleted, because they may have the same content",
 			r.dropped, len(rest))
 	}

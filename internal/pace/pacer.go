@@ -1,10 +1,9 @@
 // Package pace shares the rate limit of an API key among the goroutines of a client.
 //
-// The service allows a number of requests, the limit, in a window of time. While
-// there is budget, [Pacer.Acquire] returns at once. When it is exhausted, calls queue
-// until requests leave the window (queue.go). The client counts its own requests
-// (window.go). The response headers reveal the requests of other clients of the key
-// (learn.go).
+// The service allows a number of requests, the limit, in a window of time. While there is
+// budget, [Pacer.Acquire] usually returns at once. When it is exhausted, calls queue until
+// requests leave the window (queue.go). The client counts its own requests (window.go). The
+// response headers reveal the requests of other clients of the key (learn.go).
 package pace
 
 import (

@@ -13,17 +13,16 @@ const (
 	defaultWindow = 60 * second
 	maxLimit      = 1 << 30
 
-	// catchUp divides the time between two calls of a queue: without it, calls would be
-	// spread evenly over the window. It leaves other clients time to see the requests in
-	// their headers.
+	// catchUp is how many times faster a queue drains than with calls spread evenly over the
+	// window. A larger value would leave other clients no time to see the requests in their
+	// headers.
 	catchUp = 8
 	// otherClients is the assumed number of other clients, if there are any. Each is
 	// assumed to have as many requests in flight as this one.
 	otherClients = 2
 )
 
-// window estimates what the service counts against the limit. The Pacer's lock
-// guards it.
+// window estimates what the service counts against the limit. The Pacer's lock guards it.
 type window struct {
 	limit      int
 	length     int64
@@ -109,7 +108,7 @@ func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 func (w *window) lifetime() int64 { return w.length + w.lag }
 
 // expire removes requests that have left the window. If the estimate of foreign has
-// expired, foreign becomes 0. If it was 0, the client's oldest request is dropped instead,
+// expired, foreign becomes 0. If it is 0 already, the client's oldest request is dropped,
 // so that there is room for a call. After either, the next call is a probe if calls are
 // queued.
 func (w *window) expire(now int64, queued bool) {

@@ -48,10 +48,9 @@ const (
 // of the input, however the input is divided. A block is the lines up to a blank line,
 // which make up one event.
 //
-// The input is buf[:w]. It is parsed up to r, which is always the start of a line. The
-// data of the current block is buf[start:end], before r: further data lines are moved
-// next to it, so the data of a one-line event is never copied. Type and ID are short
-// and are copied.
+// The input is buf[:w]. It is parsed up to r, the start of a line. The data of the current
+// block is buf[start:end], before r: further data lines are moved next to it, so the data
+// of a one-line event is never copied. Type and ID are short and are copied.
 type Decoder struct {
 	buf        []byte
 	r, w       int
@@ -75,13 +74,12 @@ type Decoder struct {
 	hasID   bool
 }
 
-// NewDecoder returns a decoder for events of at most maxEvent bytes. The limit
-// applies to the sum of data, type and last event ID. A block with an id field has two IDs,
-// the previous and its own.
-// A line is buffered until it ends, so the same limit applies to an incomplete line, even
-// of an unknown field, with seven bytes more for the name "event: ". Comments may have any
-// length.
-// If maxEvent is less than one, only empty events are returned.
+// NewDecoder returns a decoder for events of at most maxEvent bytes. The limit applies to
+// the sum of data, type and last event ID. While a block has an id field, both its ID and
+// the previous one count. A line is buffered until it ends, so the same limit applies to an
+// incomplete line, even of an unknown field, with seven bytes more for the name "event: ".
+// Comments may have any length. If maxEvent is less than one, only empty events are
+// returned.
 func NewDecoder(maxEvent int) *Decoder {
 	d := new(Decoder)
 	d.limit = min(max(maxEvent, 0), math.MaxInt/4)
@@ -216,10 +214,9 @@ func (d *Decoder) fail() {
 }
 
 // Pending reports whether a stream that ends here would end inside an event: there is an
-// unterminated line that is not a comment, or a data, event or id line since the last
-// blank line. A block that contains only retry, comments and unknown fields is not
-// pending. Call Pending after Next has returned false. It returns true after
-// ErrTooLarge.
+// unterminated line that is not a comment, or a data, event or id line since the last blank
+// line. A block that contains only retry, comments and unknown fields is not pending. Call
+// Pending after Next has returned false. It returns true after ErrTooLarge.
 func (d *Decoder) Pending() bool {
 	return d.r < d.w || d.hasData || d.hasType || d.hasID || d.state == failed
 }

@@ -93,8 +93,8 @@ func (v *Values[T]) decode(d *Decoded[T]) bool {
 	}
 }
 
-// cutLine reduces the block's data to the first event and returns the rest. In the
-// documented example of a chat, each data line is an event and there are no blank lines.
+// cutLine reduces the block's data to the first event and returns the rest. The documented
+// example of a chat has no blank lines between events, so they arrive as one block.
 func (v *Values[T]) cutLine() (rest []byte) {
 	if !v.Lines {
 		return nil

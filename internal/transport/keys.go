@@ -82,7 +82,7 @@ func (k *keys) ask(ctx context.Context) (string, error) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		a := answer{err: errors.New("did not return")} // as after runtime.Goexit
+		a := answer{err: errors.New("did not return")} // if source calls runtime.Goexit
 		defer func() {
 			a.panicked = recover()
 			<-k.asking

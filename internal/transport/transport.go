@@ -25,7 +25,7 @@ import (
 
 // Config is the configuration that all calls of a client share.
 type Config struct {
-	HTTPClient *http.Client // copied by New
+	HTTPClient *http.Client // only its Transport and its Jar are used
 	UserAgent  string
 	Origin     *url.URL                                    // the only origin that receives the key
 	Key        string                                      // empty: use KeySource
@@ -292,8 +292,8 @@ var (
 	noCache     = []string{"no-cache"}
 )
 
-// newHeader returns a header for the next attempt. A change by a cookie jar or a middleware does
-// not affect the next attempt.
+// newHeader returns a header for one attempt, so that a change by a cookie jar or a
+// middleware does not affect other attempts.
 func (c *call) newHeader() http.Header {
 	h := make(http.Header, len(c.Header)+4)
 	for name, values := range c.Header {

@@ -80,9 +80,10 @@ type Found struct {
 	Gone error // the agent does not exist
 }
 
-// All calls report once for each agent, when its wait is over. look returns the states
-// of the given agents. lasting marks an error that does not pass, and pause is the
-// minimum time before the next call of look. All returns early if report returns false.
+// All waits for several agents, and calls report for each when its wait is over. look
+// returns the states of the given agents. lasting marks an error that does not pass, and
+// pause is the minimum time before the next call of look. All returns early if report
+// returns false.
 func All(ctx context.Context, waits []*Wait, look func([]*Wait) (found map[string]Found, pause time.Duration, lasting bool, err error), report func(id string, err error) bool) {
 	for next := PauseMin; len(waits) > 0; next = min(next*2, PauseMax) {
 		found, pause, lasting, err := look(waits)

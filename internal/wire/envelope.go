@@ -190,8 +190,7 @@ func HasError(body []byte) bool {
 }
 
 // Error returns the code and the message of the documented error envelope. Both are
-// empty if the body has another form. If one field has the wrong type, the other is
-// still returned.
+// empty if the body has another form. A field that is not a string is returned as JSON.
 func Error(body []byte) (code, message string) {
 	var envelope struct {
 		Error struct {
