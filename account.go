@@ -23,10 +23,10 @@ type AccountService struct {
 	editing wait.Locks // serializes the edits of one document
 }
 
-// editKey is a document of a target.
+// editKey identifies a document for the lock of its edits.
 type editKey struct {
-	file *route.Route
-	id   string
+	update *route.Route // writes the document
+	id     string       // of the target
 }
 
 // Account is the account of the API key. Plan and usage are documented; the names and

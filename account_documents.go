@@ -186,8 +186,8 @@ const editRounds = 10
 // that is equal to the content. It may call edit more than once, but not after a write that
 // may have been applied. If the response to a write is lost, it reads the document. If that
 // does not have the result, the error matches [ErrOutcomeUnknown]. In that case read the
-// document, and edit again if it does not have the change. edit must not edit the same
-// document.
+// document, and edit again if it does not have the change. edit must not call an Edit
+// method for the same document.
 //
 //   - API: GET and PUT /v1/agents/{id}/personality (paths inferred from the reference's titles)
 //   - Scope: agents:read (inferred), agents:write

@@ -208,7 +208,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any, opt
 	if err != nil {
 		return err
 	}
-	decode := wire.Nothing
+	decode := wire.CheckSuccess
 	if page, ok := out.(interface{ decode([]byte) error }); ok && isOwnType(out) {
 		decode = page.decode
 	} else if out != nil {

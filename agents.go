@@ -235,7 +235,7 @@ func (s *AgentsService) boot(ctx context.Context, id string, r *route.Route, opt
 	if err != nil {
 		return err
 	}
-	out, err := call.run(wire.Nothing)
+	out, err := call.run(wire.CheckSuccess)
 	if err == nil {
 		s.restarts.Add(id, wait.At(asked, out.Header.Get("Date")))
 	}

@@ -186,7 +186,7 @@ func TestSyncInvalid(t *testing.T) {
 		id := s.AddAgent(agentotest.AgentSeed{})
 		s.AddKnowledge(id, agentotest.Chunk{Content: "kept", Source: "a"}, agentotest.Chunk{Content: "gone", Source: "b"})
 		_, err := knowledge.Sync(t.Context(), agento.ForAgent(id), sequence(agento.ChunkParams{Content: "new"}, agento.ChunkParams{Source: "a"}), nil)
-		require.EqualError(t, err, `agento: Content is empty (chunk 1 of the sequence, source "a")`)
+		require.EqualError(t, err, `agento: Content is empty (index 1 of the sequence, source "a")`)
 		require.Equal(t, []string{"/: new", "a/: kept"}, stored(s, id))
 
 		require.EqualError(t, json.Unmarshal([]byte(`{"version":7}`), new(agento.SyncState)),

@@ -93,7 +93,7 @@ func (f *follower) decode(ev *sse.Event) stream.Decoded[LogEntry] {
 		return stream.Decoded[LogEntry]{Skip: true}
 	}
 	if f.skipping && !f.overlaps && f.lastID() == "" {
-		f.newest = f.newest[:0] // a gap: later reconnects request only the lines after it
+		f.newest = f.newest[:0] // a gap: the lines before it are no longer of use
 	}
 	f.skipping = false
 	if len(f.newest) == historySize {
@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
-	// No marker is needed between two connections that resume after the same ID.
+	// Between two connections that resume after the same ID, nothing can be missing.
 	if f.lastID() == "" || f.arrived {
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}

@@ -165,7 +165,7 @@ func (s *settings) several(method string, opts []Option) (*settings, error) {
 	return &bulk, nil
 }
 
-// forRead returns the settings of a write without extra fields, for a read.
+// forRead returns settings for a read, without the extra fields of a write.
 func (s *settings) forRead() *settings {
 	read := *s
 	read.extra = nil

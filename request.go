@@ -52,7 +52,7 @@ func ForSwarm(id string) Target { return Target{swarmTarget, id} }
 // request returns the request of an operation on a target. forSwarm is nil for operations
 // on agents only.
 func (t Target) request(forAgent, forSwarm *route.Route) request {
-	// CheckID: a path that does not contain the ID does not check it.
+	// CheckID is for the paths that do not contain the ID; the others check it when expanded.
 	r := request{route: forAgent, path: pathID("target", t.id), err: wire.CheckID("target", t.id)}
 	switch {
 	case t.kind == noTarget:
@@ -160,7 +160,7 @@ func execWith(ctx context.Context, c *core, r request, s *settings) error {
 	if err != nil {
 		return err
 	}
-	_, err = call.run(wire.Nothing)
+	_, err = call.run(wire.CheckSuccess)
 	return err
 }
 
@@ -178,7 +178,7 @@ func update[T any](ctx context.Context, c *core, change, read request, s *settin
 			object = decoded
 			return nil
 		}
-		return wire.Nothing(body)
+		return wire.CheckSuccess(body)
 	})
 	if err != nil {
 		return nil, err

@@ -261,8 +261,8 @@ func (s *Stream[T]) Buffered() bool {
 }
 
 // Err returns the error that ended the stream. It is nil while the stream is open, and if
-// it is complete or was closed by the caller. It is an [*Error] with the stream's request
-// ID, or the error given to [NewStream]. It matches the cause of the context,
+// it is complete or was closed by the caller. It is an [*Error] with the request ID
+// of the connection, or the error given to [NewStream]. It matches the cause of the context,
 // [ErrStreamTruncated], [ErrStreamIdle], [ErrEventTooLarge], [ErrNotEventStream], or the
 // errors for the code of an error event or of the response to a reconnect.
 func (s *Stream[T]) Err() error {

@@ -155,7 +155,7 @@ func unblockOn(ctx context.Context, w http.ResponseWriter) (stop func()) {
 		defer close(done)
 		past := time.Unix(1, 0)
 		control := http.NewResponseController(w)
-		_ = control.SetWriteDeadline(past) // a writer that does not support deadlines does not block
+		_ = control.SetWriteDeadline(past) // fails for a writer without deadlines, whose writes do not block
 		_ = control.SetReadDeadline(past)
 	})
 	return func() {

@@ -73,8 +73,8 @@ func (t *turn) open(ctx context.Context) (*agento.ChatStream, error) {
 
 var errLongSession = errors.New("service created a session whose ID is too long: its token would exceed half of MaxBody")
 
-// waitUntil limits how long a call waits for the rate limit. The call retries up to
-// three times and may wait for Retry-After each time, so each wait gets a third.
+// waitUntil limits how long a call waits: in the queue until end, and for each
+// Retry-After a third of that, because the call may be retried three times.
 func waitUntil(end time.Time) []agento.Option {
 	left := max(time.Until(end), 3)
 	return []agento.Option{agento.WithMaxWait(left), agento.WithRetryAfterLimit(left / 3)}

@@ -39,8 +39,8 @@
 // No call fails because of Redis. A reply or a stored state that the script cannot
 // have produced counts as a failure. A warning is logged when the process starts to
 // pace alone, at most once a minute, and a record at level info when it stops;
-// [WithNotify] reports both. The Redis client has its own log, which its package
-// named logging configures.
+// [WithNotify] reports both. The Redis client has its own log; see package
+// github.com/redis/go-redis/v9/logging.
 //
 // # What is stored
 //

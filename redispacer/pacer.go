@@ -227,7 +227,7 @@ func (p *Pacer) ask(ctx context.Context, q *scriptArgs, timeout time.Duration) (
 	return r, nil
 }
 
-// release returns an unused grant, or leaves the queue.
+// release gives an unused grant back to Redis, or removes the request from the queue.
 func (p *Pacer) release(id string, r reply) {
 	q := &scriptArgs{Op: opDrop, ID: id}
 	if r.verdict == granted {

@@ -29,7 +29,7 @@ var rows = []row{
 	{"memory of an idle stream", raw, "IdleStream/agento", "x", "twin-KiB/stream", 1.00},
 	{"call through a wrapped transport", "the same without", "WrappedTransport/agento", "x", "twin-µs/call", 1.02},
 	{"call in memory, drift reported", "an observer without drift", "Drift/agento", "x", "twin-µs/call", 1.02},
-	{"extra goroutines of that call", "", "WrappedTransport/agento", "goroutines", "", 0},
+	{"extra goroutines of a call through a wrapped transport", "", "WrappedTransport/agento", "goroutines", "", 0},
 	{"binary", raw, "Binary/agento", "MB", "", 0.66},
 	{"relay at full speed, CPU", proxy, "Relay/FullSpeed/proxy", "cpu-x", "twin-cpu-µs/event", noLimit},
 	{"relay at full speed, CPU", plain, "Relay/FullSpeed/plain", "cpu-x", "twin-cpu-µs/event", 0.40},

@@ -1,5 +1,5 @@
-// Package knowledge synchronizes a knowledge base with a sequence of chunks. It keeps
-// only the digests and the ID of each chunk, so the sequence may be larger than memory.
+// Package knowledge synchronizes a knowledge base with a sequence of chunks. It does not
+// keep the text of chunks, so the sequence may be larger than memory.
 package knowledge
 
 import (
@@ -108,7 +108,7 @@ type item struct {
 }
 
 // Start reads the content of the knowledge base. It uses the old state if the number of
-// chunks and the first chunk of a list match it. Otherwise it lists all chunks.
+// stored chunks and the first of them match it. Otherwise it lists all chunks.
 func (r *Run) Start(old State) error {
 	r.failed = make(map[int32]bool)
 	if len(old.entries) > 0 {
@@ -167,7 +167,7 @@ func (r *Run) Add(ctx context.Context, c Chunk, err error) error {
 	var details detailsDigest
 	if err == nil {
 		if details, err = c.check(); err != nil {
-			err = fmt.Errorf("%w (chunk %d of the sequence, source %q)", err, r.elements-1, errs.Line(c.Source))
+			err = fmt.Errorf("%w (index %d of the sequence, source %q)", err, r.elements-1, errs.Line(c.Source))
 		}
 	}
 	if err != nil {

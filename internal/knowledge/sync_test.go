@@ -115,10 +115,10 @@ func TestFailedSourceKeepsItsChunks(t *testing.T) {
 		"failure after the chunk":  {[]element{chunkOf("c", "", "a1"), failure("a")}, []string{"a/: a1", "a/: a2"}, Report{Listed: 4, Chunks: 1, Duplicates: 1, Deleted: 2, Failed: 1}, "a cannot be read"},
 		"no source":                {[]element{chunkOf("b", "new", "b1"), chunkOf("c", "", "a1"), failure("")}, []string{"/: none", "a/: a1", "a/: a2", "b/new: b1"}, Report{Listed: 4, Chunks: 2, Replaced: 1, Duplicates: 1, Failed: 1}, " cannot be read"},
 		"all":                      {[]element{failure("a")}, []string{"/: none", "a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4, Failed: 1}, "a cannot be read"},
-		"empty content":            {[]element{chunkOf("b", "", "b1"), chunkOf("a", "", "")}, []string{"a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4, Chunks: 1, Unchanged: 1, Deleted: 1, Failed: 1}, `agento: Content is empty (chunk 1 of the sequence, source "a")`},
-		"invalid title":            {[]element{chunkOf("b", "", "b1"), chunkOf("a", "\xff", "x")}, []string{"a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4, Chunks: 1, Unchanged: 1, Deleted: 1, Failed: 1}, `agento: Title is not valid UTF-8 (chunk 1 of the sequence, source "a")`},
+		"empty content":            {[]element{chunkOf("b", "", "b1"), chunkOf("a", "", "")}, []string{"a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4, Chunks: 1, Unchanged: 1, Deleted: 1, Failed: 1}, `agento: Content is empty (index 1 of the sequence, source "a")`},
+		"invalid title":            {[]element{chunkOf("b", "", "b1"), chunkOf("a", "\xff", "x")}, []string{"a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4, Chunks: 1, Unchanged: 1, Deleted: 1, Failed: 1}, `agento: Title is not valid UTF-8 (index 1 of the sequence, source "a")`},
 		"metadata": {[]element{chunkOf("b", "", "b1"), {Chunk: Chunk{Content: "x", Source: "a", Metadata: map[string]any{"f": func() {}}}}},
-			[]string{"a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4, Chunks: 1, Unchanged: 1, Deleted: 1, Failed: 1}, `agento: Metadata cannot be sent as JSON: json: unsupported type: func() (chunk 1 of the sequence, source "a")`},
+			[]string{"a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4, Chunks: 1, Unchanged: 1, Deleted: 1, Failed: 1}, `agento: Metadata cannot be sent as JSON: json: unsupported type: func() (index 1 of the sequence, source "a")`},
 		"empty sequence": {nil, []string{"/: none", "a/: a1", "a/: a2", "b/: b1"}, Report{Listed: 4}, "agento: chunks has no elements; nothing was deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {

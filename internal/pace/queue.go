@@ -181,7 +181,7 @@ func (p *Pacer) next(now int64) (*waiter, int64) {
 			continue
 		}
 		at, short := p.window.ready(now, bulk, true)
-		c.short = c.short || short || p.queue.chat.short // bulk waits too if chat waits for budget
+		c.short = c.short || short || p.queue.chat.short // if chat waits for budget, bulk drains slowly too
 		if c.short {
 			at = max(at, p.window.drain(now))
 		}

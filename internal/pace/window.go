@@ -13,9 +13,9 @@ const (
 	defaultWindow = 60 * second
 	maxLimit      = 1 << 30
 
-	// catchUp is how many times faster a queue drains than with calls spread evenly over the
-	// window. A larger value would leave other clients no time to see the requests in their
-	// headers.
+	// catchUp sets the pause between two calls of a queue: the window divided by the limit
+	// and by catchUp. Without a pause, other clients would not learn of these calls in time
+	// from the headers of their own responses.
 	catchUp = 8
 	// otherClients is the assumed number of other clients, if there are any. Each is
 	// assumed to have as many requests in flight as this one.
@@ -82,7 +82,7 @@ func (w *window) drain(now int64) int64 {
 		return now
 	}
 	if w.foreign > 0 && w.room(false) <= otherClients*w.own.after(max(w.newest, now-second)) {
-		return w.lastGrant + second // or when a response arrives
+		return w.lastGrant + second // a response that arrives earlier calls dispatch
 	}
 	return w.lastGrant + w.gap()
 }
@@ -91,7 +91,7 @@ func (w *window) drain(now int64) int64 {
 func (w *window) gap() int64 { return w.length / int64(w.limit) / catchUp }
 
 // room returns how many calls of the class fit into the window. Bulk calls leave
-// (limit-foreign)/10 to other calls, minus the other calls already in the window.
+// (limit-foreign)/10 to chat, minus the chat calls already in the window.
 func (w *window) room(bulk bool) int {
 	room := w.limit - w.own.n - w.foreign
 	if bulk {
@@ -108,8 +108,8 @@ func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 func (w *window) lifetime() int64 { return w.length + w.lag }
 
 // expire removes requests that have left the window. If the estimate of foreign has
-// expired, foreign becomes 0. If it is 0 already, the client's oldest request is dropped,
-// so that there is room for a call. After either, the next call is a probe if calls are
+// expired, foreign becomes 0, or if it is 0 already, the client's oldest request is
+// dropped, so that there is room for a call. After either, the next call is a probe if calls are
 // queued.
 func (w *window) expire(now int64, queued bool) {
 	w.own.expire(now - w.lifetime())

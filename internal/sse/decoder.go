@@ -76,10 +76,9 @@ type Decoder struct {
 
 // NewDecoder returns a decoder for events of at most maxEvent bytes. The limit applies to
 // the sum of data, type and last event ID. While a block has an id field, both its ID and
-// the previous one count. A line is buffered until it ends, so the same limit applies to an
-// incomplete line, even of an unknown field, with seven bytes more for the name "event: ".
-// Comments may have any length. If maxEvent is less than one, only empty events are
-// returned.
+// the previous one count. An incomplete line counts too, even if its field is unknown; it may
+// exceed the limit by the length of the name "event: ". Comments may have any length. If
+// maxEvent is less than one, only empty events are returned.
 func NewDecoder(maxEvent int) *Decoder {
 	d := new(Decoder)
 	d.limit = min(max(maxEvent, 0), math.MaxInt/4)
@@ -91,7 +90,7 @@ func NewDecoder(maxEvent int) *Decoder {
 func (d *Decoder) DispatchTyped() { d.typed = true }
 
 // Next returns the next complete event. It returns false if it needs more input. Call it
-// until then before calling Buffer again. An event is complete at the line ending of its
+// until it returns false, then call Buffer again. An event is complete at the line ending of its
 // blank line, even if that is a CR whose LF has not arrived.
 //
 // The error is nil or ErrTooLarge. Next first returns the events before the one that is too

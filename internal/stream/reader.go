@@ -55,8 +55,8 @@ func (e *NotEventStreamError) Error() string { return errs.ErrNotEventStream.Err
 // Unwrap returns ErrNotEventStream.
 func (e *NotEventStreamError) Unwrap() error { return errs.ErrNotEventStream }
 
-// NewReader returns a reader of body, whose Read must return when ctx ends. It continues
-// with decoder, after its Reset: the last event ID and the retry time are kept.
+// NewReader returns a reader of body, whose Read must return when ctx ends. It resets
+// decoder and continues with its last event ID and retry time.
 func NewReader(ctx context.Context, body io.Reader, closer io.Closer, decoder sse.Decoder, idle time.Duration) *Reader {
 	r := &Reader{Decoder: decoder, ctx: ctx, body: body, closer: closer, idle: idle, opened: time.Now()}
 	r.Decoder.Reset()

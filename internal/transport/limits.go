@@ -66,7 +66,7 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	}
 	resp, err := c.t.chain.RoundTrip(req)
 	if err == nil && resp == nil {
-		return nil, nil // http.Client returns an error for this
+		return nil, nil // the http.Client that called RoundTrip returns an error
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)
@@ -171,8 +171,8 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 	return buf, nil
 }
 
-// openStream returns the body of an open stream. Closing it ends its attempt. If the
-// context ends, the body is closed.
+// openStream returns the body of an open stream. Closing it ends its attempt. The end of
+// the context makes a blocked Read return.
 func (c *call) openStream(a *attempt, body io.ReadCloser) Body {
 	closing := closer(body.Close)
 	if cancel := a.cancel; cancel != nil {

@@ -31,8 +31,8 @@ func (c *call) checkRetry(context.Context, *http.Response, error) (bool, error) 
 	if out.RetryAfter > c.RetryAfterLimit || !fitsDeadline(c.ctx, c.wait) {
 		return false, nil
 	}
-	// A 408 should mean that the request did not arrive completely. Another error may follow
-	// it, so it counts as possibly applied here, to be safe.
+	// A 408 should mean that the request did not arrive completely, but this is not certain.
+	// If the retry fails too, the write counts as possibly applied.
 	c.earlierMayHaveApplied = c.earlierMayHaveApplied || out.mayHaveApplied() || out.StatusCode == http.StatusRequestTimeout
 	if c.Hooks != nil {
 		out.Redactor = c.redactor()

@@ -158,8 +158,8 @@ func unexpected(path string, value any, want string) error {
 	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
 }
 
-// exactNumbers replaces each json.Number in the maps of untyped values in v with a float64,
-// except integers that float64 or int64 cannot represent exactly.
+// exactNumbers finds each map[string]any in v and makes each json.Number in it a float64, if
+// that loses nothing.
 func exactNumbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

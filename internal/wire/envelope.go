@@ -122,9 +122,9 @@ func HasValue(object map[string]json.RawMessage, fields []string) bool {
 	})
 }
 
-// Nothing checks the response of an operation without a result. An HTML page of a proxy, or
-// an error sent with a success status, is an error.
-func Nothing(body []byte) error {
+// CheckSuccess checks the response of an operation without a result. An HTML page of a
+// proxy, or an error sent with a success status, is an error.
+func CheckSuccess(body []byte) error {
 	if isEmpty(body) {
 		return nil
 	}
@@ -190,7 +190,7 @@ func HasError(body []byte) bool {
 }
 
 // Error returns the code and the message of the documented error envelope. Both are
-// empty if the body has another form. A field that is not a string is returned as JSON.
+// empty if the body has another form. A field that is neither a string nor null is returned as JSON.
 func Error(body []byte) (code, message string) {
 	var envelope struct {
 		Error struct {

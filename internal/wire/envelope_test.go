@@ -80,7 +80,7 @@ func TestInto(t *testing.T) {
 	}
 }
 
-func TestNothing(t *testing.T) {
+func TestCheckSuccess(t *testing.T) {
 	for body, want := range map[string]error{
 		"": nil, "\n": nil, `{}`: nil, `null`: nil, `[]`: nil, `"ok"`: nil, `{"data":{"id":"a"}}`: nil, `{"data":null}`: nil,
 		`{"error":null}`: nil, `{"error":{"code":null,"message":""}}`: nil, `{"data":{},"error":{"code":"c"}}`: nil,
@@ -91,7 +91,7 @@ func TestNothing(t *testing.T) {
 		`{"data":{"success":false}}`: ErrNoSuccess, `{"success":true}`: nil,
 		`{"data":{"error":"down"}}`: ErrNoSuccess, `{"error":"","data":null}`: nil,
 	} {
-		require.Equal(t, want, Nothing([]byte(body)), "%q", body)
+		require.Equal(t, want, CheckSuccess([]byte(body)), "%q", body)
 	}
 }
 

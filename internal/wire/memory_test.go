@@ -48,11 +48,11 @@ func TestLargeResponseRejected(t *testing.T) {
 	var anything any
 	list := listOf(`{"data":[`, `{},`, `{}]}`, 2e6)
 	for name, err := range map[string]error{
-		"Rows":     func() error { _, _, err := Rows[struct{ _ [330]byte }](list); return err }(),
-		"Into":     Into(list, &out),
-		"Into any": Into(list, &anything),
-		"Data":     func() error { _, err := Data[any](list); return err }(),
-		"Nothing":  Nothing(listOf(`{"error":[`, `{},`, `{}]}`, 2e6)),
+		"Rows":         func() error { _, _, err := Rows[struct{ _ [330]byte }](list); return err }(),
+		"Into":         Into(list, &out),
+		"Into any":     Into(list, &anything),
+		"Data":         func() error { _, err := Data[any](list); return err }(),
+		"CheckSuccess": CheckSuccess(listOf(`{"error":[`, `{},`, `{}]}`, 2e6)),
 	} {
 		require.ErrorContains(t, err, "128 MiB of memory", name)
 		require.Equal(t, name == "Rows" || name == "Into", strings.Contains(err.Error(), "Limit"), name)
