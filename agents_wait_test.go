@@ -149,9 +149,13 @@ func TestWaitAll(t *testing.T) {
 		require.ErrorContains(t, errs[stuck], "is creating")
 		require.Len(t, s.RequestsTo("Agents.Get"), 1)
 
-		for range client.Agents.WaitAll(ctx, ids, agento.StatusRunning) {
-			break
+		s.ForgetRequests()
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range client.Agents.WaitAll(ctx, []string{stuck, ids[0]}, agento.StatusRunning) {
+			break // before the first is over
 		}
+		require.Len(t, s.Requests(), 1)
 		s.ForgetRequests()
 		for range client.Agents.WaitAll(ctx, nil, agento.StatusRunning) {
 			t.Error("nothing to wait for")

@@ -98,8 +98,11 @@ func All(ctx context.Context, waits []*Wait, look func([]*Wait) (found map[strin
 				over, problem = true, err
 			}
 			stopped = stopped || over && !report(w.ID, problem)
-			return over || stopped
+			return over
 		})
+		if stopped {
+			return
+		}
 		if len(waits) == 0 || Sleep(ctx, max(next, pause)) {
 			continue
 		}
