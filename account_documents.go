@@ -192,7 +192,7 @@ const editRounds = 10
 //   - API: GET and PUT /v1/agents/{id}/personality (paths inferred from the reference's titles)
 //   - Scope: agents:read (inferred), agents:write
 //   - Errors: [ErrConflict] after 10 attempts; an error if the document has no version
-//     or invalid UTF-8
+//     or is not UTF-8
 func (s *AccountService) EditPersonality(ctx context.Context, t Target, edit func(old string) (string, error), opts ...Option) (*Document, error) {
 	return s.editDocument(ctx, personality(), t, edit, opts)
 }

@@ -81,7 +81,7 @@ const notFoundCodeSuffix = "_not_found"
 // or more characters that the call sent.
 type Error struct {
 	// StatusCode is the status of the last response. It is 0 if there was none, if the
-	// client's pacing rejected the call, and if an open stream was interrupted.
+	// client's pacing rejected the call, and for most errors of an open stream.
 	StatusCode int
 	Code       Code   // of the response, or CodeRateLimited for a call that the client's pacing rejects
 	Message    string // of the service or the SDK, or an excerpt of the response
@@ -186,7 +186,7 @@ var kindOfStatus = map[int]error{
 }
 
 // Kind returns the class of the error as one word, for metrics and alerts:
-//   - a documented [Code], else a status such as "502";
+//   - a documented [Code], or a status such as "502" of an unsuccessful response without one;
 //   - "canceled", "deadline_exceeded": the caller's context ended;
 //   - "stream_truncated", "stream_idle", "event_too_large", "not_event_stream";
 //   - "timeout", "dns", "network": no response, or a part of one;

@@ -165,10 +165,10 @@ func (s *SyncState) UnmarshalJSON(data []byte) error { return s.state.UnmarshalJ
 // Sync returns at most 20 of these errors, joined.
 //
 // A failed call ends the run, and Sync returns the report with the error. Run Sync again
-// with the State of this or an earlier report, or with no State. Sync compares a State with the number of
-// stored chunks and the first of them. If they do not match, it lists all chunks. If this
-// first step fails, the report is nil. Calls are bulk. [WithResponse] and [WithExtra] are
-// not allowed.
+// with a State of this or an earlier report, or without one. Sync compares a State with the
+// number of stored chunks and the first of them. If they do not match, it lists all chunks.
+// If this first step fails, the report is nil. Calls are bulk. [WithResponse] and
+// [WithExtra] are not allowed.
 //
 //   - API: GET, POST and DELETE /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge
 //     (paths inferred from the reference's titles)

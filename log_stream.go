@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
-	// Between two connections that resume after the same ID, nothing can be missing.
+	// After a connection without lines, the new one resumes after the same ID: no gap.
 	if f.lastID() == "" || f.arrived {
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
@@ -258,7 +258,7 @@ const (
 // LogEntry is one line of an agent's log. Its wire form is inferred: an object and a plain
 // string are both accepted.
 type LogEntry struct {
-	ID      string     // of the event, if it has one
+	ID      string     // of this event or the last one that had an ID; may be empty
 	Line    string     // the whole line
 	Time    *time.Time // if the line or the entry has it
 	Level   LogLevel   // if the line or the entry has it

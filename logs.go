@@ -20,8 +20,8 @@ type LogsParams struct {
 	// Tail is the number of older lines that Stream begins with. For Stream only.
 	Tail int
 	// After is the [LogEntry.ID] after which Stream resumes, for example one that was
-	// stored before the program was restarted. Some entries have no ID: store only those
-	// that are not empty. With After, Tail is ignored. For Stream only.
+	// stored before the program was restarted. An ID may be empty: store only IDs
+	// that are not. With After, Tail is ignored. For Stream only.
 	After string
 }
 
@@ -49,8 +49,8 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // reconnects after pauses that grow to 60 s. Reconnects are bulk calls.
 //
 // A new connection resumes after the last event ID. Without IDs, Stream requests the
-// newest lines, as many as it has delivered but at most 200, and skips those that it has
-// delivered. An entry with Reconnected marks where lines may be missing.
+// newest lines, at most 200, and skips those at the start that it has delivered. An entry
+// with Reconnected marks where lines may be missing.
 //
 //   - API: GET /v1/agents/{id}/logs/stream (path inferred from the reference's title)
 //   - Scope: logs

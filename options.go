@@ -183,7 +183,7 @@ type Response struct {
 }
 
 // WithBaseURL sets the base URL, without /v1. It must be https, or http to a loopback
-// host. The default is https://api.agento.host. On [New] only.
+// host or that of [WithPlainHTTP]. The default is https://api.agento.host. On [New] only.
 func WithBaseURL(base string) Option {
 	return Option{"WithBaseURL", onNew, unless(base != "", "is empty"), func(s *settings) { s.client.baseURL = base }}
 }

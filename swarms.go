@@ -19,7 +19,7 @@ type Swarm struct {
 	ID          string       `json:"id"`
 	Name        string       `json:"name"`
 	Description string       `json:"description,omitempty"`
-	Agents      []SwarmAgent `json:"agents"` // set SwarmID of an agent to add it
+	Agents      []SwarmAgent `json:"agents"` // to add one, set the SwarmID of an [Agent]
 	CreatedAt   time.Time    `json:"createdAt"`
 	UpdatedAt   *time.Time   `json:"updatedAt"`
 }

@@ -87,8 +87,8 @@ type Handler struct {
 // NewHandler returns a handler that uses client. Its error names the field of
 // config that is missing or invalid.
 //
-//   - API: POST /v1/agents/{id}/chat/messages (documented); before a visitor's first
-//     message, POST /v1/agents/{id}/chat/sessions (path inferred from the reference's title)
+//   - API: POST /v1/agents/{id}/chat/messages (documented); for a message
+//     without a session, POST /v1/agents/{id}/chat/sessions (path inferred from the reference's title)
 //   - Scope: chat
 func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 	if client == nil {

@@ -125,8 +125,7 @@ func (w *writer) checkPanic() {
 	}
 }
 
-// send writes and flushes the pending events. The first write, also of a heartbeat, writes
-// the headers.
+// send writes and flushes the pending events.
 func (w *writer) send() error {
 	w.lock()
 	defer w.unlock()

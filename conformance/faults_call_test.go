@@ -54,12 +54,12 @@ func callFaults() []fault {
 		fault{name: "an invalid HTTP status", result: "an Error with the status", serve: respondWith(799, "odd"), check: status(799)},
 	)...)
 	all = append(all, group("Error envelopes",
-		fault{name: "an unknown code", result: "the code; the kind follows the status", serve: respondWith(409, `{"error":{"code":"odd_code","message":"m"}}`), check: func(t *testing.T, err error) {
+		fault{name: "an unknown code", result: "the code; the error matches that of the status", serve: respondWith(409, `{"error":{"code":"odd_code","message":"m"}}`), check: func(t *testing.T, err error) {
 			status(409, agento.ErrConflict)(t, err)
 			require.ErrorContains(t, err, "odd_code")
 		}},
-		fault{name: "code and message of wrong types", result: "their JSON; the kind follows the status", serve: respondWith(400, `{"error":{"code":7,"message":["a"]}}`), check: status(400, agento.ErrValidation)},
-		fault{name: "error as a plain string", result: "an excerpt; the kind follows the status", serve: respondWith(403, `{"error":"no"}`), check: status(403, agento.ErrForbidden)},
+		fault{name: "code and message of wrong types", result: "their JSON; the error matches that of the status", serve: respondWith(400, `{"error":{"code":7,"message":["a"]}}`), check: status(400, agento.ErrValidation)},
+		fault{name: "error as a plain string", result: "an excerpt; the error matches that of the status", serve: respondWith(403, `{"error":"no"}`), check: status(403, agento.ErrForbidden)},
 		fault{name: "a message of 2 MB", result: "one line of limited length", serve: respondWith(400, `{"error":{"code":"c","message":"`+strings.Repeat("long ", 400_000)+`"}}`), check: status(400, agento.ErrValidation)},
 		fault{name: "line breaks and terminal control in the message", result: "one line, escaped", serve: respondWith(400, `{"error":{"code":"c","message":"a\n2026 INFO fine\u001b[2J"}}`), check: func(t *testing.T, err error) {
 			require.NotRegexp(t, `[\x00-\x1f]`, err.Error())

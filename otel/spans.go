@@ -29,7 +29,7 @@ type call struct {
 	attempts   int // including those of reconnects
 	waited     time.Duration
 	reconnects int
-	gapSince   time.Time // when a log stream lost its connection; zero while connected
+	gapSince   time.Time // when a log stream lost its connection; zero if lines arrive
 	resumedAt  time.Time // when a reconnect got a response; zero once it is recorded
 }
 

@@ -33,7 +33,7 @@ type Pacer struct {
 	calls    atomic.Uint64
 	inFlight chan struct{} // one element for each call that asks Redis
 	learned  learned
-	urgent   atomic.Int64 // number of urgent findings that no report has sent
+	urgent   atomic.Int64 // number of urgent findings; not 0: report runs
 
 	mu       sync.Mutex
 	outage   *outage   // nil: Redis replies
@@ -43,8 +43,8 @@ type Pacer struct {
 
 var _ agento.Pacer = (*Pacer)(nil)
 
-// New returns a Pacer for the API key on the Redis of the client. It runs the script once.
-// It fails, within two seconds or the time of [WithTimeout] if that is longer, if an
+// New returns a Pacer for the API key on the Redis of the client. It runs the script once,
+// which may take two seconds, or the time of [WithTimeout] if that is longer. New fails if an
 // argument or option is invalid, if Redis cannot be reached or cannot run the script now
 // (but see [WithStartAlone]), or if Redis requires a password or does not let the user run
 // scripts. No error contains the key or a password.
@@ -252,7 +252,8 @@ func (p *Pacer) Observe(r agento.PaceResult) {
 	}
 }
 
-// report reports to Redis until there are no urgent findings.
+// report reports to Redis, and again if there were urgent findings meanwhile. If Redis does
+// not reply, the outage begins.
 func (p *Pacer) report() {
 	for done := false; !done; {
 		known := p.urgent.Load()

@@ -4,9 +4,9 @@
 //	go run ./examples/quickstart
 //
 // Without AGENTO_API_KEY it uses the embedded test service of package agentotest. With a key
-// it uses Agento and deletes the new agent (unless -keep is set), even after Ctrl-C
+// it uses Agento, or the service at AGENTO_BASE_URL, and deletes the new agent (unless -keep is set), even after Ctrl-C
 // or when its output is no longer read. The key needs the scopes agents:read, agents:write, chat and logs. A new agent
-// also needs the credential of a language model, from ANTHROPIC_API_KEY.
+// on Agento needs the credential of a language model, from ANTHROPIC_API_KEY.
 package main
 
 import (

@@ -343,8 +343,8 @@ func (r *Run) deleteRest() error {
 	case r.keepAll || r.Report.Chunks == 0:
 		return nil
 	case len(rest) > 0 && r.dropped > 0 && r.incomplete == nil:
-		// The knowledge base may have stored the content of a dropped chunk in another form.
-		return fmt.Errorf("agento: knowledge base dropped %d new chunks as duplicates; the %d stored chunks that are not in the sequence were not deleted, because they may have the same content",
+		// One of them may have the content that was a duplicate, in another form.
+		return fmt.Errorf("agento: knowledge base dropped %d new chunks as duplicates; the %d chunks to be deleted were kept, because they may have the content of these duplicates",
 			r.dropped, len(rest))
 	}
 	for _, at := range rest {

@@ -191,7 +191,7 @@ func TestDuplicateOfUnlistedChunk(t *testing.T) {
 	_, state, err := synchronize(t, s, State{}, false, sequence...)
 	require.NoError(t, err)
 	_, _, err = synchronize(t, s, State{}, false, sequence...)
-	require.EqualError(t, err, "agento: knowledge base dropped 1 new chunks as duplicates; the 1 stored chunks that are not in the sequence were not deleted, because they may have the same content")
+	require.EqualError(t, err, "agento: knowledge base dropped 1 new chunks as duplicates; the 1 chunks to be deleted were kept, because they may have the content of these duplicates")
 	require.Equal(t, []string{"a/: one", "a/: two"}, s.texts())
 
 	_, _, err = synchronize(t, s, state, false, sequence...)
@@ -231,7 +231,7 @@ func TestContentStoredTwice(t *testing.T) {
 			sequence := []element{chunkOf(tt.wanted, "", "x"), chunkOf("d", "", "x")}
 			_, state, err := synchronize(t, s, State{}, false, sequence...)
 			if err != nil {
-				require.ErrorContains(t, err, "were not deleted")
+				require.ErrorContains(t, err, "were kept")
 				require.True(t, s.has("x"))
 				_, _, err = synchronize(t, s, state, false, sequence...)
 			}

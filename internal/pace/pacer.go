@@ -50,7 +50,7 @@ type Pacer struct {
 	start time.Time // times in this package are nanoseconds since then
 
 	// While there is ample budget, Observe learns from at most one response per
-	// millisecond. It skips other successful responses to requests granted before skipUntil.
+	// millisecond: it skips successful responses to requests granted before skipUntil.
 	skipUntil atomic.Int64
 	_         [64]byte // keeps skipUntil out of the cache line of the lock
 

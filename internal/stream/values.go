@@ -26,7 +26,7 @@ type Values[T any] struct {
 	// error of the sequence, io.EOF if it is complete, or nil if it has set Reader to a
 	// new connection.
 	AtEnd func(reason error) error
-	First func() // called before the first value of an event; may be nil
+	First func() // called once, before the first decoded event is returned; may be nil
 	Stop  func() // makes a blocked Next return; safe for concurrent use
 	// Lines treats each data line that is a JSON object as a separate event. The first line
 	// that is not, and those after it, stay one event.

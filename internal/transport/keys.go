@@ -137,7 +137,7 @@ func (t *Transport) HoldsKey(text string) bool {
 	return false
 }
 
-// HoldsKey reports whether text contains the key.
+// HoldsKey reports whether text contains the key, if the key is long enough to tell.
 func HoldsKey(text, key string) bool {
 	return len(key) >= shortestKey && strings.Contains(text, key)
 }

@@ -292,8 +292,8 @@ var (
 	noCache     = []string{"no-cache"}
 )
 
-// newHeader returns a header for one attempt, so that a change by a cookie jar or a
-// middleware does not affect other attempts.
+// newHeader returns a header for one attempt; checkRetry calls it too. A change by a cookie
+// jar or a middleware then does not affect other attempts.
 func (c *call) newHeader() http.Header {
 	h := make(http.Header, len(c.Header)+4)
 	for name, values := range c.Header {

@@ -139,7 +139,7 @@ type Restart struct {
 	Lost  error // the response was lost, so the restart may not have happened
 
 	first   State     // before the restart, or the first state seen after it
-	since   time.Time // a StartedAt that is not before this is new; zero: unknown
+	since   time.Time // the new container has at least this StartedAt; zero: unknown
 	certain bool      // since is exact; otherwise it may differ by clockSkew
 	done    bool      // the new container was seen
 }

@@ -16,7 +16,7 @@ import (
 var largeInteger = regexp.MustCompile(`[0-9]{16}`)
 
 // Decode is like json.Unmarshal but also accepts "" for a missing time and 2.0 for the
-// integer 2. Its errors name the field and the value. Integers in metadata that float64
+// integer 2. Its errors for a value of the wrong type name the field and the value. Integers in metadata that float64
 // cannot represent exactly become a json.Number.
 func Decode(body []byte, out any) error {
 	if bytes.Contains(body, []byte(`"metadata"`)) && largeInteger.Match(body) {
@@ -158,8 +158,8 @@ func unexpected(path string, value any, want string) error {
 	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
 }
 
-// exactNumbers finds each map[string]any in v and makes each json.Number in it a float64, if
-// that loses nothing.
+// exactNumbers finds each map[string]any in v and makes each json.Number in it a float64,
+// except large integers that would change.
 func exactNumbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

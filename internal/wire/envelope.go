@@ -47,7 +47,8 @@ func Data[T any](body []byte) (*T, error) {
 	return response.Data, nil
 }
 
-// Rows decodes a list. A null list is empty. A response without data is an error.
+// Rows decodes a list. A null list without an error is empty. A response without data is an
+// error.
 func Rows[T any](body []byte) ([]T, Pagination, error) {
 	if err := checkMemory(body, reflect.TypeFor[T]().Size()); err != nil {
 		return nil, Pagination{}, err
