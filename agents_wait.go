@@ -101,7 +101,7 @@ func (s *AgentsService) restartFrom(ctx context.Context, id string, before wait.
 
 // WaitAll waits for many agents and yields each of them once, as soon as it has the wanted
 // status. It yields an Agent with at least its ID, and an error, if an unwanted
-// [StatusErrored] is read, the agent does not exist, the context ends or a call fails.
+// [StatusErrored] is read, the agent does not exist, the context ends or a call fails for good.
 //
 // WaitAll lists the agents immediately, then after pauses that grow from 1 s to 5 s, with
 // bulk calls. It gets agents that are not in the list one by one. Like

@@ -52,8 +52,7 @@ func ForSwarm(id string) Target { return Target{swarmTarget, id} }
 // request returns the request of an operation on a target. forSwarm is nil for operations
 // on agents only.
 func (t Target) request(forAgent, forSwarm *route.Route) request {
-	// A path without the ID, which a corrected guess may have, does not check it.
-	r := request{route: forAgent, path: pathID("target", t.id), err: wire.CheckID("target", t.id)}
+	r := request{route: forAgent, path: pathID("target", t.id)}
 	switch {
 	case t.kind == noTarget:
 		r.err = errs.Argument("target", "is empty; use ForAgent or ForSwarm")

@@ -37,7 +37,7 @@ func (s Secrets) String() string {
 // GoString returns the names.
 func (s Secrets) GoString() string { return "agento." + s.String() }
 
-// Format writes the names, for every verb.
+// Format writes the names.
 func (s Secrets) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
 
 // LogValue returns the names.

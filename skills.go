@@ -202,7 +202,7 @@ func (p InstallSkillParams) check() error {
 	case (p.SkillID == "") == (p.GitHubURL == ""):
 		return errs.Argument("SkillID", "or GitHubURL must be given, and not both")
 	case p.GitHubURL != "" && p.Version != "":
-		return errs.Argument("Version", "is for SkillID; a GitHubURL has /tree/ and a branch or tag")
+		return errs.Argument("Version", "is for SkillID; with GitHubURL, add /tree/ and a branch or tag to the URL")
 	case p.GitHubURL != "":
 		return skillfile.CheckGitHubURL(p.GitHubURL)
 	case p.Version != "":

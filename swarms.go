@@ -73,7 +73,7 @@ func (p UpdateSwarmParams) wire() any {
 
 func (p CreateSwarmParams) secrets() Secrets { return p.Secrets }
 
-// Format writes the names of the secrets instead of their values, for every verb.
+// Format writes the names of the secrets instead of their values.
 func (p CreateSwarmParams) Format(f fmt.State, _ rune) {
 	type plain CreateSwarmParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))
@@ -81,7 +81,7 @@ func (p CreateSwarmParams) Format(f fmt.State, _ rune) {
 
 func (p UpdateSwarmParams) secrets() Secrets { return p.Secrets }
 
-// Format writes the names of the secrets instead of their values, for every verb.
+// Format writes the names of the secrets instead of their values.
 func (p UpdateSwarmParams) Format(f fmt.State, _ rune) {
 	type plain UpdateSwarmParams
 	_, _ = fmt.Fprintf(f, "%+v", plain(p))

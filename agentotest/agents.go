@@ -46,7 +46,7 @@ type Agent struct {
 	SharedMode            bool
 	Status, LastError     string
 	CreatedAt             time.Time
-	StartedAt, StoppedAt  time.Time // zero if it has not been started or stopped
+	StartedAt, StoppedAt  time.Time // of the current run, and of the last stop; zero if there is none
 	Starts                int       // how often its container has started
 	Secrets               []string  // names, sorted
 	Soul, Workflow        Document
@@ -55,7 +55,7 @@ type Agent struct {
 	Loaded                Loaded
 }
 
-// Loaded is the configuration that an agent's container loaded at its last start.
+// Loaded is the configuration that an agent's container has loaded.
 type Loaded struct {
 	SoulMD, WorkflowMD string
 	SharedMode         bool
@@ -64,8 +64,8 @@ type Loaded struct {
 	Skills             map[string]string // name to version
 }
 
-// agent is the state of an agent. The fields of the embedded Agent that duplicate fields
-// of agent are only set in a snapshot.
+// agent is the internal state of an agent. Fields of the embedded Agent that are also here, in
+// another form, are only set in a snapshot.
 type agent struct {
 	Agent
 	account *Account
@@ -141,7 +141,7 @@ func (a *Account) newAgent(seed AgentSeed) *agent {
 	}}
 	added.settingsAt(route.SetSecrets).secrets = seed.Secrets
 	for d, content := range map[*document]string{added.soul(): seed.SoulMD, added.workflow(): seed.WorkflowMD} {
-		if content != "" { // an account-wide document must not be cleared
+		if content != "" {
 			*d = document{content, 1, now}
 		}
 	}

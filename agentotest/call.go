@@ -108,7 +108,7 @@ func (c *call) send(r response) {
 	header := c.w.Header()
 	if len(r.body) > 0 {
 		header.Set("Content-Type", "application/json; charset=utf-8")
-		if c.w.left == unlimited || c.w.left < len(r.body) { // otherwise the client would not notice a fault after the body
+		if c.w.left == unlimited || c.w.left < len(r.body) {
 			header.Set("Content-Length", strconv.Itoa(len(r.body)))
 		}
 	}

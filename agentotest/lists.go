@@ -33,7 +33,7 @@ func filter[T any](rows []T, keep func(T) bool) []T {
 	return kept
 }
 
-// newestFirst returns snapshots of rows, which are in order of creation.
+// newestFirst returns snapshots in reverse order. rows is in order of creation.
 func newestFirst[T, U any](rows []T, snapshot func(T) U) []U {
 	var out []U
 	for _, row := range slices.Backward(rows) {

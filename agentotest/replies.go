@@ -58,8 +58,8 @@ func replyEvents[E string | ReplyEvent](from []E) []ReplyEvent {
 	return events
 }
 
-// reply returns the response to a message. The agent's message is added to the history
-// after the last event was sent, but not if the client disconnected.
+// reply returns the response to a message. At its end, the agent's message is added to the
+// history, but not if the client disconnected.
 func (a *agent) reply(s *session, turn Turn) response {
 	service := a.account.service
 	failed := func(e ReplyEvent) bool { return e.kind == agento.ChatError }

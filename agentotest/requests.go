@@ -78,7 +78,7 @@ func (s *Service) record(r *http.Request, body []byte) *Request {
 	return entry
 }
 
-// arrival is the value that ServeHTTP passes to serve in the request's context.
+// arrival is a value in the request's context.
 type arrival struct {
 	entry  *Request
 	cancel context.CancelFunc // ends the request

@@ -23,7 +23,7 @@ type response struct {
 type eventStream struct {
 	// write sends the events. It returns false if the stream was interrupted.
 	write func(c *call) (complete bool)
-	// finish, if not nil, runs after the last event.
+	// finish, if not nil, runs when write has returned, unless the client disconnected.
 	finish func()
 }
 

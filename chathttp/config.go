@@ -69,9 +69,9 @@ type Config struct {
 	// the handler uses. The default is 1000 at once and 600 a minute.
 	TotalLimit Limit
 	// MaxWait limits how long a turn waits in the queue for the rate limit of the key.
-	// A turn that would wait longer gets a 503. It also gets a 503 if a 429
-	// asks for more than a third of what is left of MaxWait. Jitter adds up to a second to
-	// such a wait. The default is 10 s.
+	// A turn that would wait longer gets a 503, as does one that gets a 429 whose Retry-After
+	// is more than a third of what is left of MaxWait. A shorter Retry-After is waited for,
+	// with up to a second of jitter. The default is 10 s.
 	MaxWait time.Duration
 
 	// MaxBody limits the body of a request, in bytes. The default is 64 KiB.

@@ -41,9 +41,9 @@ func isConnection(w http.ResponseWriter) bool {
 	return ok
 }
 
-// withheld returns an error if a middleware around w is known to buffer events
-// until the answer has ended. It cannot detect a middleware that buffers and
-// implements Unwrap. Call it after the headers are written.
+// withheld returns an error if w is known to buffer events until the answer has ended. It
+// does not detect every middleware that buffers and implements Unwrap. Call it after the
+// headers are written.
 func withheld(w http.ResponseWriter) error {
 	f := flusher(w)
 	if inner, ok := f.(unwrapper); ok {

@@ -105,7 +105,7 @@ type relay struct {
 	filter  func(agento.ChatEvent) any // nil: only text and done
 	finish  bool                       // read the answer to its end even if the browser disconnects
 	text    *strings.Builder           // receives the answer's text; may be nil
-	skipped error                      // why the first event of filter could not be encoded
+	skipped error                      // the first error of encoding an event of filter
 }
 
 // maxBatch is the size in bytes at which pending events are written even if more

@@ -54,7 +54,7 @@ func bodyRead(r *http.Request) bool {
 	return ok && b.ended
 }
 
-// checkRequest rejects a request by its headers alone.
+// checkRequest checks the headers of a request, and whether the response can be flushed.
 func checkRequest(w http.ResponseWriter, r *http.Request, maxBody int64) *refusal {
 	switch {
 	case !isJSON(r.Header):

@@ -9,7 +9,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/textfs"
 )
 
-const maxFolders = 100 // that contain a file
+const maxFolders = 100 // one inside the other
 
 // walk yields the chunks of a folder.
 type walk struct {

@@ -68,7 +68,7 @@ func lineSection(line string) (section, error) {
 	return s, err
 }
 
-// questionLists returns the arrays that contain questions.
+// questionLists returns the arrays that may contain questions.
 func questionLists(text string) ([]member, error) {
 	var whole json.RawMessage
 	err := json.Unmarshal([]byte(text), &whole)

@@ -14,7 +14,7 @@ import (
 	"github.com/remsyshq/agento-go/internal/frontmatter"
 )
 
-// markdownSections returns a section for each top-level heading.
+// markdownSections divides a document at its headings, except those in lists and quotations.
 func markdownSections(source string) (iter.Seq[section], error) {
 	source = withoutFrontMatter(source)
 	o := outline{source: source}
@@ -54,7 +54,7 @@ const (
 	maxReferenceLines = 100
 )
 
-// container parses lists or quotations. Below a depth limit they are plain text.
+// container parses lists or quotations. Those nested more than maxDepth deep are plain text.
 type container struct{ parser.BlockParser }
 
 func (c container) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -64,8 +64,8 @@ func (c container) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.
 	return c.BlockParser.Open(parent, r, pc)
 }
 
-// linkReferences removes link references from the beginning of a paragraph that
-// could be a heading. In a longer paragraph they are plain text.
+// linkReferences parses the link references at the beginning of a paragraph. In one of more
+// than maxReferenceLines lines they are plain text.
 type linkReferences struct{}
 
 func (linkReferences) Transform(p *ast.Paragraph, r text.Reader, pc parser.Context) {

@@ -48,18 +48,18 @@ func callFaults() []fault {
 		fault{name: "200 in another content type", result: "success if the body parses", serve: respondWith(200, okBody, "Content-Type", "text/plain"), check: noError},
 		fault{name: "204 instead of an object", result: "an Error, not an empty agent", serve: respondWith(204, ""), check: status(204)},
 		fault{name: "204 to a DELETE", result: "success", serve: respondWith(204, ""), call: deleteAgent, check: noError},
-		fault{name: "204 with a body", result: "success; the connection is not reused", serve: raw("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody", nil), call: deleteAgent, check: noError},
+		fault{name: "204 with a body, to a DELETE", result: "success; the connection is not reused", serve: raw("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody", nil), call: deleteAgent, check: noError},
 		fault{name: "103 before the response", result: "success", serve: raw("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n"+okBody, nil), check: noError},
 		fault{name: "101 without a request for an upgrade", result: "an Error", serve: raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", nil), check: is()},
 		fault{name: "an invalid HTTP status", result: "an Error with the status", serve: respondWith(799, "odd"), check: status(799)},
 	)...)
 	all = append(all, group("Error envelopes",
-		fault{name: "an unknown code", result: "the code; the error matches that of the status", serve: respondWith(409, `{"error":{"code":"odd_code","message":"m"}}`), check: func(t *testing.T, err error) {
+		fault{name: "an unknown code", result: "an Error with the code; it matches the Err value of the status", serve: respondWith(409, `{"error":{"code":"odd_code","message":"m"}}`), check: func(t *testing.T, err error) {
 			status(409, agento.ErrConflict)(t, err)
 			require.ErrorContains(t, err, "odd_code")
 		}},
-		fault{name: "code and message of wrong types", result: "their JSON; the error matches that of the status", serve: respondWith(400, `{"error":{"code":7,"message":["a"]}}`), check: status(400, agento.ErrValidation)},
-		fault{name: "error as a plain string", result: "an excerpt; the error matches that of the status", serve: respondWith(403, `{"error":"no"}`), check: status(403, agento.ErrForbidden)},
+		fault{name: "code and message of wrong types", result: "an Error with their JSON; it matches the Err value of the status", serve: respondWith(400, `{"error":{"code":7,"message":["a"]}}`), check: status(400, agento.ErrValidation)},
+		fault{name: "error as a plain string", result: "an Error with an excerpt; it matches the Err value of the status", serve: respondWith(403, `{"error":"no"}`), check: status(403, agento.ErrForbidden)},
 		fault{name: "a message of 2 MB", result: "one line of limited length", serve: respondWith(400, `{"error":{"code":"c","message":"`+strings.Repeat("long ", 400_000)+`"}}`), check: status(400, agento.ErrValidation)},
 		fault{name: "line breaks and terminal control in the message", result: "one line, escaped", serve: respondWith(400, `{"error":{"code":"c","message":"a\n2026 INFO fine\u001b[2J"}}`), check: func(t *testing.T, err error) {
 			require.NotRegexp(t, `[\x00-\x1f]`, err.Error())

@@ -32,7 +32,8 @@ type outage struct {
 	scheduled bool // a check is scheduled
 }
 
-// joinOutage returns the current outage and counts the caller as waiting, or nil.
+// joinOutage counts the caller as waiting in the current outage and returns it. Without an
+// outage it returns nil.
 func (p *Pacer) joinOutage() *outage {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,7 +60,8 @@ func (p *Pacer) scheduleCheck(o *outage) {
 	}
 }
 
-// check ends the outage if Redis runs the script. Otherwise it tries again while there are calls.
+// check ends the outage if Redis runs the script. Otherwise it tries again while there
+// are calls.
 func (p *Pacer) check(o *outage) {
 	_, err := p.ask(context.Background(), &scriptArgs{Op: opReport, Rejoin: true}, p.timeout)
 	p.mu.Lock()

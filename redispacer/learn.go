@@ -18,9 +18,9 @@ type learned struct {
 	mu         sync.Mutex
 	findings   findings
 	waited     time.Duration // longest time from a grant in Redis to the end of Acquire
-	took       time.Duration // longest time from there to the response
+	took       time.Duration // longest time from then to the response, at most arrival
 	hold       time.Time     // no request may be sent before
-	ordered    time.Time     // the part of hold that Retry-After asked for
+	ordered    time.Time     // no request may be sent before, because of Retry-After; at most hold
 	holds      int           // number of 429s that led to hold
 	reported   int           // number of those that are reported to Redis
 	successive int           // consecutive 429s
@@ -29,7 +29,7 @@ type learned struct {
 
 	last      *reply        // nil: no reply yet
 	lastAt    time.Time     // when last arrived
-	roundTrip time.Duration // round-roundTrip time of last
+	roundTrip time.Duration // from the request for last to its arrival
 }
 
 // takeFindings returns the findings to report and clears them.
@@ -53,7 +53,7 @@ func (l *learned) failed() {
 	l.mu.Unlock()
 }
 
-// replied records a reply of the script, which had the findings n.
+// replied records a reply of the script, which was called with the findings n.
 func (l *learned) replied(now, asked time.Time, r reply, n *findings) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,8 +129,8 @@ func (l *learned) observe(now time.Time, r *agento.PaceResult, shared bool) (urg
 	return urgent || l.waited+l.took > lag/4*5+time.Millisecond
 }
 
-// unused returns a grant to Redis. If this process granted it alone, Redis would
-// return the grant of another process.
+// unused gives a grant back to Redis. A grant of this process alone is not given back: Redis
+// does not know it, and would remove the grant of another process.
 func (l *learned) unused(slot micros, shared bool) {
 	if shared {
 		l.findings.Unsent++
@@ -141,8 +141,8 @@ func (l *learned) unused(slot micros, shared bool) {
 func (l *learned) headers(r *agento.PaceResult, slot micros, took time.Duration) {
 	if left, ok := untilReset(r); ok {
 		l.findings.AtLeast = max(l.findings.AtLeast, microsOf(left-2*time.Second))
-		// The first request of a window starts it, whatever the meaning of Reset.
-		// Both times are in whole seconds.
+		// The first request of a window starts it, whatever the meaning of Reset. Reset and
+		// Date are in whole seconds.
 		if r.RateLimit.Remaining >= r.RateLimit.Limit-1 && r.StatusCode != http.StatusTooManyRequests {
 			l.findings.AtMost = microsOf(left + time.Second + took.Truncate(time.Second))
 		}

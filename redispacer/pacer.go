@@ -33,7 +33,7 @@ type Pacer struct {
 	calls    atomic.Uint64
 	inFlight chan struct{} // one element for each call that asks Redis
 	learned  learned
-	urgent   atomic.Int64 // number of urgent findings; not 0: report runs
+	urgent   atomic.Int64 // number of urgent findings; while it is not 0, the method report is running
 
 	mu       sync.Mutex
 	outage   *outage   // nil: Redis replies
@@ -43,11 +43,11 @@ type Pacer struct {
 
 var _ agento.Pacer = (*Pacer)(nil)
 
-// New returns a Pacer for the API key on the Redis of the client. It runs the script once,
-// which may take two seconds, or the time of [WithTimeout] if that is longer. New fails if an
-// argument or option is invalid, if Redis cannot be reached or cannot run the script now
-// (but see [WithStartAlone]), or if Redis requires a password or does not let the user run
-// scripts. No error contains the key or a password.
+// New returns a Pacer for the API key on the Redis of the client. It runs the script
+// once, which may take two seconds, or the time of [WithTimeout] if that is longer. New
+// fails if an argument or option is invalid, if Redis cannot be reached or cannot run
+// the script now (but see [WithStartAlone]), or if Redis requires a password or does
+// not let the user run scripts. No error contains the key or a password.
 func New(client redis.UniversalClient, apiKey string, opts ...Option) (*Pacer, error) {
 	if client == nil {
 		return nil, errors.New("redispacer: Redis client is nil")
@@ -96,10 +96,11 @@ func (a *attempt) scriptArgs(ctx context.Context) *scriptArgs {
 	return q
 }
 
-// Acquire waits until one request may be sent. If that is not possible before the context's
-// deadline or within MaxWait or MaxHold, it returns at once an [*agento.Error] with
-// [agento.CodeRateLimited] and RetryAfter. If the context ends, it returns an error that
-// matches both its Err and its Cause. It never fails because of Redis.
+// Acquire waits until one request may be sent. As soon as the reply of Redis shows that
+// this is not possible before the context's deadline or within MaxWait or MaxHold, it
+// returns an [*agento.Error] with [agento.CodeRateLimited] and RetryAfter. If the
+// context ends, it returns an error that matches both its Err and its Cause. It never
+// fails because of Redis.
 func (p *Pacer) Acquire(ctx context.Context, r agento.PaceRequest) error {
 	a := &attempt{PaceRequest: r, id: p.newID()}
 	if r.MaxWait > 0 {

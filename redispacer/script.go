@@ -50,12 +50,12 @@ type scriptArgs struct {
 // findings are what a process has learned since it last asked.
 type findings struct {
 	Hold     micros     `json:"hold"`     // send no request for this long
-	Ordered  micros     `json:"ordered"`  // the part of Hold that Retry-After asked for
-	Probed   bool       `json:"probed"`   // the probe has a response
+	Ordered  micros     `json:"ordered"`  // send no request for this long, because of Retry-After
+	Probed   bool       `json:"probed"`   // the probe has ended
 	Unprobed bool       `json:"unprobed"` // the probe was not sent
 	Unsent   int        `json:"unsent"`   // grants that used no budget
 	UnsentAt micros     `json:"unsentAt"` // when the newest of them was granted
-	Lag      micros     `json:"lag"`      // longest time from a grant to the response
+	Lag      micros     `json:"lag"`      // longest time from a grant to the response, with a limit
 	Kind     headerKind `json:"kind"`     // of the newest response
 	Slot     micros     `json:"slot"`     // when its request was granted, by the clock of Redis
 	Took     micros     `json:"took"`     // from then to the response
@@ -86,7 +86,7 @@ const (
 // reply is the result of the script.
 type reply struct {
 	verdict verdict
-	wait    time.Duration // until the request may be sent, or until the next scriptArgs
+	wait    time.Duration // until the request may be sent, or until the script is called again
 	probe   bool          // others wait for the response to this request
 	lag     time.Duration
 	limit   int64

@@ -1,12 +1,13 @@
 // Quickstart creates an agent, waits until it runs, sends it a message and prints the answer
-// as it arrives. Then it prints the agent's log and the remaining rate limit.
+// as it arrives. Then it prints the end of the agent's log and the remaining rate limit.
 //
 //	go run ./examples/quickstart
 //
 // Without AGENTO_API_KEY it uses the embedded test service of package agentotest. With a key
-// it uses Agento, or the service at AGENTO_BASE_URL, and deletes the new agent (unless -keep is set), even after Ctrl-C
-// or when its output is no longer read. The key needs the scopes agents:read, agents:write, chat and logs. A new agent
-// on Agento needs the credential of a language model, from ANTHROPIC_API_KEY.
+// it uses Agento, or the service at AGENTO_BASE_URL, and deletes the new agent (unless -keep
+// is set), even after Ctrl-C or when its output is no longer read. The key needs the scopes
+// agents:read, agents:write, chat and logs. A new agent on Agento needs the credential of a
+// language model, from ANTHROPIC_API_KEY.
 package main
 
 import (

@@ -102,15 +102,16 @@ func (w *window) lengthen(least int64) {
 func (w *window) learnUsed(now, granted int64, r *Result) {
 	used := w.limit - min(r.Remaining, w.limit)
 
-	// Requests are assumed to arrive in order. But while foreign is 0, it stays 0 if this
-	// client's requests, in any order, explain the count.
+	// Requests are assumed to arrive in order. But while foreign is 0, it stays 0 as
+	// long as the service counts no more requests than this client has sent.
 	own, later := w.own.after(granted-w.lifetime()), w.own.after(granted)
 	foreign := max(used-own+later, 0)
 	if w.foreign == 0 && used <= own {
 		foreign = 0
 	}
-	// A decrease must exceed the number of requests in flight. If few requests
-	// remain, it may be brief, because other clients reuse a free slot.
+	// foreign decreases only by more than the number of requests in flight, which the
+	// service may not have counted. If little budget remains, the decrease waits for a
+	// twentieth of the window, because other clients may use a free slot again.
 	inFlight := w.own.after(granted-w.lag) - later
 	if foreign >= w.foreign || foreign+inFlight > w.foreign {
 		w.foreign = max(foreign, w.foreign)
@@ -123,8 +124,8 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 		w.knownTo = min(w.knownTo, now+w.lifetime())
 	}
 
-	// Requests granted a second before this one have arrived. If the service does not count them,
-	// the window has ended or is shorter than assumed.
+	// Requests granted a second before this one have arrived. If the service does not
+	// count them, the window has ended or is shorter than assumed.
 	if arrived := w.own.after(now-w.length) - w.own.after(granted-second); arrived > used {
 		w.own.drop(arrived - used)
 	}
@@ -140,8 +141,8 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 		}
 		reset = now + left + second
 	}
-	// If this client's oldest request leaves the window by about reset, wait for it: other
-	// clients will use the slots that are free earlier.
+	// The estimate is valid until reset, unless this client's oldest request leaves the
+	// window by then: other clients will use the slots that are free earlier.
 	if w.own.n == 0 || w.own.granted(0)+w.lifetime() > reset+w.length/10 {
 		w.knownTo = reset
 	} else if w.foreign > 0 {

@@ -79,10 +79,10 @@ func (r *Reader) Buffered(ev *sse.Event) (ok bool) {
 	return ok
 }
 
-// Fill reads once from the body. Call it when Buffered has returned false. The error is
-// io.EOF if the body has ended between two events, or ErrStreamTruncated if it has ended
-// inside an event or a read has failed. Other errors are ErrStreamIdle, ErrEventTooLarge,
-// a *NotEventStreamError and the context's error.
+// Fill reads once from the body, or returns why the last read ended it. Call it when Buffered
+// has returned false. The error is io.EOF if the body has ended between two events, or
+// ErrStreamTruncated if it has ended inside an event or a read has failed. Other errors are
+// ErrStreamIdle, ErrEventTooLarge, a *NotEventStreamError and the context's error.
 func (r *Reader) Fill() error {
 	if r.end != nil {
 		return r.reason()

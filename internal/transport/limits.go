@@ -66,7 +66,7 @@ func (c *call) send(req *http.Request, begun time.Time) (*http.Response, error) 
 	}
 	resp, err := c.t.chain.RoundTrip(req)
 	if err == nil && resp == nil {
-		return nil, nil // http.Client, which calls call.RoundTrip, returns an error
+		return nil, nil // http.Client then returns an error
 	}
 	if err != nil {
 		c.last.sent = !neverSent(err)

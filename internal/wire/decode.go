@@ -16,8 +16,8 @@ import (
 var largeInteger = regexp.MustCompile(`[0-9]{16}`)
 
 // Decode is like json.Unmarshal but also accepts "" for a missing time and 2.0 for the
-// integer 2. Its errors for a value of the wrong type name the field and the value. Integers in metadata that float64
-// cannot represent exactly become a json.Number.
+// integer 2. If a value has the wrong type, the error has the field and the value. Integers
+// in metadata that float64 cannot represent exactly become a json.Number.
 func Decode(body []byte, out any) error {
 	if bytes.Contains(body, []byte(`"metadata"`)) && largeInteger.Match(body) {
 		if decodeExact(body, out) == nil {
@@ -158,7 +158,7 @@ func unexpected(path string, value any, want string) error {
 	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
 }
 
-// exactNumbers finds each map[string]any in v and makes each json.Number in it a float64,
+// exactNumbers finds the maps of metadata in v and makes each json.Number in them a float64,
 // except large integers that would change.
 func exactNumbers(v reflect.Value) {
 	switch v.Kind() {
