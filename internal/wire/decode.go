@@ -158,8 +158,8 @@ func unexpected(path string, value any, want string) error {
 	return fmt.Errorf("%s is %s, not of type %s", path, Excerpt(got), want)
 }
 
-// exactNumbers finds the maps of metadata in v and makes each json.Number in them a float64,
-// except large integers that would change.
+// exactNumbers finds each map[string]any in v and makes each json.Number in it a float64,
+// except large integers.
 func exactNumbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

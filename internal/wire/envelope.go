@@ -163,6 +163,10 @@ func failed(object []byte, withError bool) bool {
 		return e != ""
 	case bool:
 		return e
+	case float64:
+		return e != 0
+	case []any:
+		return len(e) > 0
 	case map[string]any:
 		for _, value := range e {
 			if value != nil && value != "" {
