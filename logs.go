@@ -48,9 +48,9 @@ func (s *LogsService) Recent(ctx context.Context, agentID string, p *LogsParams,
 // the log. If the connection drops, or receives no data for the idle timeout of 2 min, it
 // reconnects after pauses that grow to 60 s. Reconnects are bulk calls.
 //
-// A new connection resumes after the last event ID. Without IDs, Stream requests the
-// newest lines, at most 200, and skips those at the start that it has delivered. An entry
-// with Reconnected marks where lines may be missing.
+// A new connection resumes after the last event ID. Without IDs, Stream requests up
+// to 200 of the newest lines, or Tail again if no line has arrived. It skips those at the
+// start that it has delivered. An entry with Reconnected marks where lines may be missing.
 //
 //   - API: GET /v1/agents/{id}/logs/stream (path inferred from the reference's title)
 //   - Scope: logs

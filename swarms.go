@@ -19,7 +19,7 @@ type Swarm struct {
 	ID          string       `json:"id"`
 	Name        string       `json:"name"`
 	Description string       `json:"description,omitempty"`
-	Agents      []SwarmAgent `json:"agents"` // to add one, set the SwarmID of an [Agent]
+	Agents      []SwarmAgent `json:"agents"` // [AgentsService.Update] sets the SwarmID of an agent
 	CreatedAt   time.Time    `json:"createdAt"`
 	UpdatedAt   *time.Time   `json:"updatedAt"`
 }

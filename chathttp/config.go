@@ -69,9 +69,9 @@ type Config struct {
 	// the handler uses. The default is 1000 at once and 600 a minute.
 	TotalLimit Limit
 	// MaxWait limits how long a turn waits in the queue for the rate limit of the key.
-	// A turn that would wait longer gets a 503, as does one that gets a 429 whose Retry-After
-	// is more than a third of what is left of MaxWait. A shorter Retry-After is waited for,
-	// with up to a second of jitter. The default is 10 s.
+	// The response to a turn that would wait longer is 503. It is also 503 if the service
+	// responds with a 429 whose Retry-After is more than a third of what is left of MaxWait.
+	// A shorter Retry-After is waited for, with up to a second of jitter. The default is 10 s.
 	MaxWait time.Duration
 
 	// MaxBody limits the body of a request, in bytes. The default is 64 KiB.

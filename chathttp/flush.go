@@ -48,7 +48,7 @@ func withheld(w http.ResponseWriter) error {
 	f := flusher(w)
 	if inner, ok := f.(unwrapper); ok {
 		if below := inner.Unwrap(); flusher(below) == nil {
-			return fmt.Errorf("agento: the http.ResponseWriter is %s, and the last cannot flush, so events arrive when the answer has ended", chain(w))
+			return fmt.Errorf("agento: the http.ResponseWriter is %s, and the innermost writer cannot flush, so events arrive when the answer has ended", chain(w))
 		}
 		return nil // f itself flushes the writer that it wraps
 	}

@@ -23,7 +23,7 @@ type refusal struct {
 	cause      error         // for the log
 }
 
-// retrySoon is the Retry-After if the wait is unknown, and the minimum for codeBusy.
+// retrySoon is the Retry-After of a 503 if the wait is unknown or shorter.
 const retrySoon = 5 * time.Second
 
 // write sends the refusal.

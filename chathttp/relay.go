@@ -36,7 +36,7 @@ func WithWriteTimeout(d time.Duration) RelayOption {
 }
 
 // WithFilter chooses which events other than text and done are sent: f is called for
-// each of them, and a result that is not nil is sent to the browser as JSON. Return
+// each of them, and a result that is not nil or null is sent to the browser as JSON. Return
 // [agento.ChatEvent.Raw] only for events that may be public: a tool event can
 // contain a secret.
 func WithFilter(f func(agento.ChatEvent) any) RelayOption {

@@ -43,7 +43,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
 		b.ended = true
-		clearReadTimeout(b.w) // the deadline would also end the response
+		clearReadTimeout(b.w) // net/http cancels the request when it passes
 	}
 	return n, err
 }

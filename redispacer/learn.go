@@ -21,7 +21,7 @@ type learned struct {
 	took       time.Duration // longest time from then to the response, at most arrival
 	hold       time.Time     // no request may be sent before
 	ordered    time.Time     // no request may be sent before, because of Retry-After; at most hold
-	holds      int           // number of 429s that led to hold
+	holds      int           // number of 429s
 	reported   int           // number of those that are reported to Redis
 	successive int           // consecutive 429s
 	last429    time.Time     // time of the last of them
@@ -141,8 +141,8 @@ func (l *learned) unused(slot micros, shared bool) {
 func (l *learned) headers(r *agento.PaceResult, slot micros, took time.Duration) {
 	if left, ok := untilReset(r); ok {
 		l.findings.AtLeast = max(l.findings.AtLeast, microsOf(left-2*time.Second))
-		// The first request of a window starts it, whatever the meaning of Reset. Reset and
-		// Date are in whole seconds.
+		// This request is the only one in the window, so the window ends at Reset, whether Reset
+		// is the end of the window or of its oldest request. Reset and Date are whole seconds.
 		if r.RateLimit.Remaining >= r.RateLimit.Limit-1 && r.StatusCode != http.StatusTooManyRequests {
 			l.findings.AtMost = microsOf(left + time.Second + took.Truncate(time.Second))
 		}

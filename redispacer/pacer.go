@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	firstReply = 2 * time.Second // how long New waits for Redis
+	firstReply = 2 * time.Second // how long New waits for Redis, if WithTimeout is shorter
 	// maxInFlight is how many calls may ask Redis at a time. Thousands at once would
 	// delay each other until Redis seems slow.
 	maxInFlight = 4

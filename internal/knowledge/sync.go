@@ -343,7 +343,7 @@ func (r *Run) deleteRest() error {
 	case r.keepAll || r.Report.Chunks == 0:
 		return nil
 	case len(rest) > 0 && r.dropped > 0 && r.incomplete == nil:
-		// One of them may have the content that was a duplicate, in another form.
+		// A duplicate was dropped because its content is stored, maybe in one of these chunks.
 		return fmt.Errorf("agento: knowledge base dropped %d new chunks as duplicates; the %d chunks to be deleted were kept, because they may have the content of these duplicates",
 			r.dropped, len(rest))
 	}

@@ -102,16 +102,16 @@ func (w *window) lengthen(least int64) {
 func (w *window) learnUsed(now, granted int64, r *Result) {
 	used := w.limit - min(r.Remaining, w.limit)
 
-	// Requests are assumed to arrive in order. But while foreign is 0, it stays 0 as
-	// long as the service counts no more requests than this client has sent.
+	// Requests are assumed to arrive in the order in which they were granted: later ones are
+	// not in the count. Only if foreign is 0, the count may be due to later ones.
 	own, later := w.own.after(granted-w.lifetime()), w.own.after(granted)
 	foreign := max(used-own+later, 0)
 	if w.foreign == 0 && used <= own {
 		foreign = 0
 	}
-	// foreign decreases only by more than the number of requests in flight, which the
-	// service may not have counted. If little budget remains, the decrease waits for a
-	// twentieth of the window, because other clients may use a free slot again.
+	// The count may be too low by the requests in flight, so foreign decreases only if the
+	// difference is larger. If little budget remains, the decrease waits for a twentieth of
+	// the window, because other clients may use a free slot again.
 	inFlight := w.own.after(granted-w.lag) - later
 	if foreign >= w.foreign || foreign+inFlight > w.foreign {
 		w.foreign = max(foreign, w.foreign)
@@ -141,8 +141,8 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 		}
 		reset = now + left + second
 	}
-	// The estimate is valid until reset, unless this client's oldest request leaves the
-	// window by then: other clients will use the slots that are free earlier.
+	// At reset, a slot may become free. If one of this client's own becomes free by then, it
+	// waits for that instead: other clients will use the slots before it.
 	if w.own.n == 0 || w.own.granted(0)+w.lifetime() > reset+w.length/10 {
 		w.knownTo = reset
 	} else if w.foreign > 0 {

@@ -76,8 +76,8 @@ type Decoder struct {
 
 // NewDecoder returns a decoder for events of at most maxEvent bytes. The limit applies to
 // the sum of data, type and last event ID. While a block has an id field, both its ID and
-// the previous one count. An incomplete line counts too, except a comment. With it, the sum may be larger by
-// the length of "event: ", which is not stored. If
+// the previous one count. An incomplete line counts too, except a comment. It may exceed
+// the limit by the length of "event: ", because the name of a field is not stored. If
 // maxEvent is less than one, only empty events are returned.
 func NewDecoder(maxEvent int) *Decoder {
 	d := new(Decoder)

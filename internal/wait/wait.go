@@ -243,8 +243,8 @@ const (
 	roundMax = 30 * time.Second
 )
 
-// AfterRound returns the wait after another editor was faster n+1 times. It is random and
-// grows from the duration of a round, so that of many editors some succeed.
+// AfterRound returns the wait after another editor was faster n+1 times. It is random, and
+// longer after each time, so that some of many editors succeed.
 func AfterRound(n int, took time.Duration) time.Duration {
 	most := min(max(took, roundMin)<<min(n, 10), roundMax)
 	return most/2 + rand.N(most/2)
