@@ -21,7 +21,7 @@ type Chunk struct {
 	Content   string         `json:"content"`
 	Title     string         `json:"title,omitempty"`
 	Source    string         `json:"source,omitempty"`
-	Metadata  map[string]any `json:"metadata"` // an integer that float64 cannot hold exactly is a [json.Number]
+	Metadata  map[string]any `json:"metadata"` // an integer that float64 cannot represent exactly is a [json.Number]
 	CreatedAt time.Time      `json:"createdAt"`
 }
 
@@ -81,7 +81,7 @@ func (c *Chunk) identity(bool) (bool, string) { return c.ID != "" || c.Content !
 func chunkKey(c *Chunk) string { return c.ID }
 
 // Ingest adds chunks of text to a knowledge base. The knowledge base drops content that it
-// already has, so you may repeat a call whose response was lost.
+// already has, so you may retry a call whose response was lost.
 //
 //   - API: POST /v1/agents/{id}/knowledge or /v1/swarms/{id}/knowledge (paths inferred
 //     from the reference's titles)
