@@ -55,7 +55,7 @@ type findings struct {
 	Unprobed bool       `json:"unprobed"` // the probe was not sent
 	Unsent   int        `json:"unsent"`   // grants that used no budget
 	UnsentAt micros     `json:"unsentAt"` // when the newest of them was granted
-	Lag      micros     `json:"lag"`      // longest time from a grant to the response, cut off at about a second
+	Lag      micros     `json:"lag"`      // longest time from a grant to the response, at most about a second
 	Kind     headerKind `json:"kind"`     // of the newest response
 	Slot     micros     `json:"slot"`     // when its request was granted, by the clock of Redis
 	Took     micros     `json:"took"`     // from then to the response
