@@ -108,9 +108,9 @@ func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 func (w *window) lifetime() int64 { return w.length + w.lag }
 
 // expire removes requests that have left the window. When the estimate of foreign
-// expires, foreign becomes 0. If it was 0 before, this would change nothing, so the client's
-// oldest request is dropped to make room for a call. After either, the next call is a probe if calls are
-// queued.
+// expires, foreign becomes 0. If it was 0 before, this would change nothing, so the
+// client's oldest request is dropped to make room for a call. After either, the next
+// call is a probe if calls are queued.
 func (w *window) expire(now int64, queued bool) {
 	w.own.expire(now - w.lifetime())
 	if now < w.knownTo {
