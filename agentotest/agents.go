@@ -46,7 +46,8 @@ type Agent struct {
 	SharedMode            bool
 	Status, LastError     string
 	CreatedAt             time.Time
-	StartedAt, StoppedAt  time.Time // of the current run, and of the last stop; zero if there is none
+	StartedAt             time.Time // of the last run; zero if it has not run, or is being created again
+	StoppedAt             time.Time // zero if it has not been stopped since its last start
 	Starts                int       // how often its container has started
 	Secrets               []string  // names, sorted
 	Soul, Workflow        Document
@@ -64,8 +65,8 @@ type Loaded struct {
 	Skills             map[string]string // name to version
 }
 
-// agent is the internal state of an agent. Fields of the embedded Agent that are also here, in
-// another form, are only set in a snapshot.
+// agent is the internal state of an agent. The fields of the embedded Agent from Secrets on
+// are only set in a snapshot.
 type agent struct {
 	Agent
 	account *Account

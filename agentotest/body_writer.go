@@ -73,7 +73,7 @@ func (w *bodyWriter) interrupt() {
 	w.cancel()
 }
 
-// end interrupts a response that ended before its limit was reached.
+// end aborts a response that has a limit, also if it ended before the limit was reached.
 func (w *bodyWriter) end() {
 	if w.left != unlimited {
 		if !w.interrupted {

@@ -23,7 +23,8 @@ type response struct {
 type eventStream struct {
 	// write sends the events. It returns false if the stream was interrupted.
 	write func(c *call) (complete bool)
-	// finish, if not nil, runs when write has returned, unless the client disconnected.
+	// finish, if not nil, runs at the end, also if a fault interrupts or replaces the response,
+	// but not if the client disconnects.
 	finish func()
 }
 

@@ -102,7 +102,7 @@ type Visit struct {
 
 // Turn describes how to answer a message.
 type Turn struct {
-	// AgentID is the agent that answers. It is required, and must be in shared mode.
+	// AgentID is the agent that answers. Required. It must be in shared mode: see [Handler].
 	AgentID string
 	// SessionID is the session to use, for a backend that stores sessions itself
 	// and has checked that this one belongs to the visitor. If it is empty, the

@@ -32,8 +32,8 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 	return w.file(name, d)
 }
 
-// fail yields an error of a file, or of a folder if source is empty. The walk continues
-// with next.
+// fail yields an error of a file, or of a folder if source is empty. It returns next, for
+// fs.WalkDir, or fs.SkipAll if the walk is to end.
 func (w *walk) fail(source string, err, next error) error {
 	if !w.yield(agento.ChunkParams{Source: source}, err) {
 		return fs.SkipAll
@@ -85,8 +85,9 @@ func (w *walk) file(name string, d fs.DirEntry) error {
 
 func isHidden(d fs.DirEntry) bool { return strings.HasPrefix(d.Name(), ".") }
 
-// nameProblem returns why a name is invalid, or "". A listing with paths of other
-// folders could make the walk endless.
+// nameProblem returns why a name is invalid, or "". It checks that the entry is in its
+// folder, because a file system that returns entries of other folders could make the walk
+// endless.
 func nameProblem(name string, d fs.DirEntry) string {
 	if problem := textfs.NameProblem(d.Name()); problem != "" {
 		return problem

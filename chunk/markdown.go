@@ -54,7 +54,7 @@ const (
 	maxReferenceLines = 100
 )
 
-// container parses lists or quotations. Those nested more than maxDepth deep are plain text.
+// container parses lists or quotations. Those in maxDepth or more blocks are plain text.
 type container struct{ parser.BlockParser }
 
 func (c container) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.Node, parser.State) {
@@ -64,8 +64,8 @@ func (c container) Open(parent ast.Node, r text.Reader, pc parser.Context) (ast.
 	return c.BlockParser.Open(parent, r, pc)
 }
 
-// linkReferences parses the link references at the beginning of a paragraph. In one of more
-// than maxReferenceLines lines they are plain text.
+// linkReferences parses the link references at the beginning of a paragraph. In a paragraph
+// with more than maxReferenceLines lines they are plain text.
 type linkReferences struct{}
 
 func (linkReferences) Transform(p *ast.Paragraph, r text.Reader, pc parser.Context) {

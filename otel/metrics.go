@@ -74,8 +74,8 @@ func handled[T any](instrument T, err error) T {
 	return instrument
 }
 
-// callAttrs returns the attributes of the SDK's own metrics, and more. An empty kind is
-// omitted.
+// callAttrs returns the attributes of the SDK's own metrics and those in more. An empty kind
+// is omitted.
 func (h *hooks) callAttrs(info agento.CallInfo, kind string, more ...attribute.KeyValue) metric.MeasurementOption {
 	return h.withAttrs(kind, append(more, keyOperation.String(operation(info))))
 }

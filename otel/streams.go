@@ -42,8 +42,8 @@ func (h *hooks) reconnect(ctx context.Context, info agento.CallInfo, r agento.Re
 	h.recordReconnect(ctx, info, kind)
 }
 
-// recordResumed records that a log stream has reconnected. It is called at the next
-// event of the stream, because a response with a status of 200 may not be a stream.
+// recordResumed records that a log stream has reconnected. It is not called for the response
+// itself, which may not be a stream, but at the next step of the stream.
 func (c *call) recordResumed() {
 	if c.resumedAt.IsZero() {
 		return

@@ -124,7 +124,7 @@ func (p *Pacer) newLocal(now time.Time) *pace.Pacer {
 	return local
 }
 
-// acquireAlone waits until this process alone may send the request or the outage ends.
+// acquireAlone waits until the local pacer allows the request, or the outage ends.
 func (p *Pacer) acquireAlone(ctx context.Context, o *outage, a *attempt) (done bool, err error) {
 	defer func() {
 		p.mu.Lock()

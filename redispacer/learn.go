@@ -10,7 +10,7 @@ import (
 
 const (
 	longestHold = time.Hour
-	arrival     = time.Second // the service has received a request by then
+	arrival     = time.Second // assumed maximum time from sending a request to its arrival
 )
 
 // learned is what a process has learned, from responses and from Redis.
@@ -141,8 +141,8 @@ func (l *learned) unused(slot micros, shared bool) {
 func (l *learned) headers(r *agento.PaceResult, slot micros, took time.Duration) {
 	if left, ok := untilReset(r); ok {
 		l.findings.AtLeast = max(l.findings.AtLeast, microsOf(left-2*time.Second))
-		// This request is the only one in the window, so the window ends at Reset, whether Reset
-		// is the end of the window or of its oldest request. Reset and Date are whole seconds.
+		// Nothing else is in the window, so Reset is its end, also if Reset means the time when
+		// the oldest request leaves it. Reset and Date are whole seconds.
 		if r.RateLimit.Remaining >= r.RateLimit.Limit-1 && r.StatusCode != http.StatusTooManyRequests {
 			l.findings.AtMost = microsOf(left + time.Second + took.Truncate(time.Second))
 		}

@@ -108,8 +108,8 @@ func (c *conversation) showHistory(ctx context.Context) error {
 		}
 		said = append(said, message)
 	}
-	// The order is not documented. Messages with equal times are assumed to be newest
-	// first, as in other lists.
+	// The order is not documented. If the list is not oldest first, it is assumed to be newest
+	// first, as other lists are. This matters for messages with equal times.
 	if n := len(said); n > 0 && !said[0].CreatedAt.Before(said[n-1].CreatedAt) {
 		slices.Reverse(said)
 	}

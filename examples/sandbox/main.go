@@ -5,8 +5,8 @@
 //	go run ./examples/sandbox
 //	go run ./examples/sandbox -addr 127.0.0.1:0 -rate-limit 10 -reply-gap 500ms
 //
-// It makes no calls, so it needs no key and no scopes. The printed key has all scopes, or
-// those of -scopes, which shows the scopes that a client needs.
+// It makes no calls, so it needs no key and no scopes. The printed key has all scopes. With
+// -scopes it has only those, so you can test which scopes a client needs.
 package main
 
 import (
@@ -95,10 +95,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	welcome(out, reachable(listener.Addr()), key, service.Agents())
 
 	server := &http.Server{Handler: service, ReadHeaderTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // Shutdown would wait for streams
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // Shutdown would wait for streams to end by themselves
 	defer stop()
 	err = server.Serve(listener)
-	service.Close() // waits for open streams
+	service.Close() // waits for the handlers to return
 	if errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(out, "Ended.")
 		return nil
@@ -126,7 +126,7 @@ func welcome(out io.Writer, base, key string, agents []agentotest.Agent) {
 		}
 	}
 	const curl = "  curl -sS -H \"X-Api-Key: $AGENTO_API_KEY\" "
-	fmt.Fprintln(out, "\nTry, in another terminal, after the line above:")
+	fmt.Fprintln(out, "\nTry, in another terminal, after the export line:")
 	fmt.Fprintln(out, curl+"$AGENTO_BASE_URL/v1/agents")
 	fmt.Fprintln(out, curl+"-N -H 'Content-Type: application/json' \\\n    -d '{\"message\":\"Hello\"}' $AGENTO_BASE_URL/v1/agents/"+id+"/chat/messages")
 	fmt.Fprintln(out, curl+"-N $AGENTO_BASE_URL/v1/agents/"+id+"/logs/stream")

@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 func (o options) run(ctx context.Context, client *agento.Client, out io.Writer) (err error) {
 	if o.all == (len(o.deploy.Agents) > 0) {
-		return errors.New("no agents: name them by ID, or use -all")
+		return errors.New("give either the IDs of agents or -all")
 	}
 	if o.deploy.Skill, err = readSkill(o.folder); err != nil {
 		return err

@@ -173,8 +173,8 @@ func TestArguments(t *testing.T) {
 		args    []string
 		problem string
 	}{
-		"no agents":      {nil, "no agents: name them by ID, or use -all"},
-		"all and one":    {[]string{"-all", id}, "no agents: name them by ID, or use -all"},
+		"no agents":      {nil, "give either the IDs of agents or -all"},
+		"all and one":    {[]string{"-all", id}, "give either the IDs of agents or -all"},
 		"flag behind":    {[]string{id, "-dry-run"}, `"-dry-run" is not an ID: flags must precede the IDs`},
 		"dash":           {[]string{"--", "-", id}, `"-" is not an ID`},
 		"no folder":      {[]string{"-folder", none, id}, "-folder: open " + none + ": no such file or directory"},

@@ -8,7 +8,7 @@ import (
 // Context returns the error of a context that has ended. It matches both the
 // context's Err and its Cause.
 func Context(ctx context.Context) error {
-	cause := context.Cause(ctx) // before Err, because the context may end between the calls
+	cause := context.Cause(ctx) // not after Err: between the calls, a context without error could end
 	err := ctx.Err()
 	switch {
 	case cause == nil:

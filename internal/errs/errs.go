@@ -51,7 +51,7 @@ func Line(s string) string {
 	return strings.ReplaceAll(inner, `\"`, `"`)
 }
 
-// Shorten returns s, or of a longer one the first most bytes, up to a character, and "…".
+// Shorten returns s, or if it has more than most bytes, its first characters and "…".
 func Shorten(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -48,7 +48,7 @@ func (w *window) learn(now, granted int64, r *Result) {
 	w.limit = min(r.Limit, maxLimit)
 	left := untilReset(r)
 	w.lengthen(left - 2*second)
-	// At the first request of a window, all of the window is left.
+	// At the first request of a window, the time until reset is the length of the window.
 	first := left >= 0 && r.Remaining >= r.Limit-1 && r.StatusCode != tooManyRequests
 	if longest := left + second + (now-granted)/second*second; first && longest < w.length && !w.lengthened {
 		w.length = longest
@@ -102,15 +102,15 @@ func (w *window) lengthen(least int64) {
 func (w *window) learnUsed(now, granted int64, r *Result) {
 	used := w.limit - min(r.Remaining, w.limit)
 
-	// Requests are assumed to arrive in the order in which they were granted: later ones are
-	// not in the count. Only if foreign is 0, the count may be due to later ones.
+	// Requests are assumed to arrive in the order in which they were granted, so that later
+	// ones are not in the count. They may be in it as long as no other client was seen.
 	own, later := w.own.after(granted-w.lifetime()), w.own.after(granted)
 	foreign := max(used-own+later, 0)
 	if w.foreign == 0 && used <= own {
 		foreign = 0
 	}
-	// The count may be too low by the requests in flight, so foreign decreases only if the
-	// difference is larger. If little budget remains, the decrease waits for a twentieth of
+	// The count may be too low by the requests in flight, so foreign decreases only if it
+	// would be smaller with them too. If little budget remains, the decrease waits for a twentieth of
 	// the window, because other clients may use a free slot again.
 	inFlight := w.own.after(granted-w.lag) - later
 	if foreign >= w.foreign || foreign+inFlight > w.foreign {
@@ -141,8 +141,8 @@ func (w *window) learnUsed(now, granted int64, r *Result) {
 		}
 		reset = now + left + second
 	}
-	// At reset, a slot may become free. If one of this client's own becomes free by then, it
-	// waits for that instead: other clients will use the slots before it.
+	// At reset, the estimate expires, unless a request of this client leaves the window at about
+	// that time. Then the client waits for it: other clients will use the slots before it.
 	if w.own.n == 0 || w.own.granted(0)+w.lifetime() > reset+w.length/10 {
 		w.knownTo = reset
 	} else if w.foreign > 0 {

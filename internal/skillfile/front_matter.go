@@ -78,7 +78,7 @@ func valueAt(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// textOf returns the text or the digits at a key, or "".
+// textOf returns the value of a key as it is written, or "".
 func textOf(mapping *yaml.Node, key string) (string, error) {
 	value := valueAt(mapping, key)
 	switch {

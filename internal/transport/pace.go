@@ -37,7 +37,7 @@ func (c *call) observe(pacer Pacer, granted time.Time) {
 		Granted: granted, StatusCode: out.StatusCode, NotSent: out.StatusCode == 0 && !out.sent,
 		Known: out.RateLimit.Known, Limit: out.RateLimit.Limit, Remaining: out.RateLimit.Remaining, Reset: out.RateLimit.Reset,
 	}
-	if out.StatusCode == http.StatusTooManyRequests { // other responses do not concern the rate limit
+	if out.StatusCode == http.StatusTooManyRequests { // the Retry-After of others has another reason
 		r.RetryAfter = out.RetryAfter
 	}
 	if v := out.Header["Date"]; len(v) > 0 {
@@ -46,8 +46,8 @@ func (c *call) observe(pacer Pacer, granted time.Time) {
 	pacer.Observe(r)
 }
 
-// dates parses Date headers. It caches the newest, which a busy service sends for
-// a whole second.
+// dates parses Date headers. It caches the newest, because all responses of the same second
+// have the same text.
 type dates struct{ newest atomic.Pointer[date] }
 
 type date struct {

@@ -31,7 +31,8 @@ func proxyRefusal(proxy, text string, status int) error {
 	return finalError{error: err}
 }
 
-// explainRefusal names the proxy or server that refused a request that was not sent.
+// explainRefusal returns a clearer error if a server rejected the client certificate, or a
+// proxy refused to connect.
 func explainRefusal(next http.RoundTripper, req *http.Request, err error) error {
 	if isAlert(err, certificateAlerts...) {
 		return finalError{error: fmt.Errorf("TLS client certificate is missing or was rejected: %w", err)}

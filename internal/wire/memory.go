@@ -6,7 +6,7 @@ import (
 	"reflect"
 )
 
-// Estimates of the memory that decoding needs, in bytes.
+// Limits and estimates of the memory that decoding needs, in bytes.
 const (
 	maxMemory    = 128 << 20
 	memoryValue  = 96  // per value
@@ -17,8 +17,8 @@ const (
 )
 
 // checkMemory rejects a body that would need too much memory when decoded. A few bytes
-// of JSON, such as {}, may become a large value. row is the size of a row of the list in
-// its data, or 0 if the data is not a list.
+// of JSON, such as {}, may become a large value. row is the size of the Go type of a row
+// if the data is a list, otherwise 0.
 func checkMemory(body []byte, row uintptr) error {
 	if len(body) < smallBody {
 		return nil
