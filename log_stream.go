@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
-	if f.lastID() == "" || f.arrived { // else nothing has arrived since the last request
+	if f.lastID() == "" || f.arrived { // lines may be missing
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false

@@ -14,8 +14,8 @@
 // returns when to ask again. It uses only the clock of Redis. Redis counts the requests
 // of the last windows in groups, at most 32 per window, so the work of the script does
 // not depend on the limit. A request counts for one window, plus the longest recent
-// response time, plus a thousandth of the window, so that late requests and a different
-// clock of the service do not cause a 429. If a request can be sent within a sixtieth
+// response time, plus a thousandth of the window, so that requests that arrive late, and
+// a service with a slower clock, do not cause a 429. If a request can be sent within a sixtieth
 // of the window, it is granted ahead and the caller waits without asking again.
 // Otherwise the call enters a queue. It asks again shortly before its time, at least
 // every half window; a call that does not ask again leaves the queue.

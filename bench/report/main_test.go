@@ -64,7 +64,7 @@ func TestReportExceededLimits(t *testing.T) {
 
 func TestReportExtraGoroutine(t *testing.T) {
 	_, err := runOn(t, strings.ReplaceAll(output(0.5), " 0 goroutines", " 1 goroutines"))
-	require.EqualError(t, err, "extra goroutines of that call: 1.00 exceeds 0.00 goroutines")
+	require.EqualError(t, err, "extra goroutines of a call through a wrapped transport: 1.00 exceeds 0.00 goroutines")
 }
 
 func TestReportMissingRow(t *testing.T) {

@@ -38,7 +38,7 @@ type queue struct {
 // class contains the waiters of one class in order of arrival.
 type class struct {
 	list.List
-	short bool // a waiter had to wait for budget; reset when the list becomes empty
+	short bool // the list drains slowly; reset when it becomes empty
 }
 
 func (q *queue) empty() bool { return q.chat.Len() == 0 && q.bulk.Len() == 0 }

@@ -71,7 +71,7 @@ func (w *window) ready(now int64, bulk, queued bool) (at int64, short bool) {
 		if timeout := w.lastGrant + second; now < timeout {
 			return timeout, short
 		}
-		w.probing = short // if short, this call is another probe
+		w.probing = short // after a 429, this call is another probe
 	}
 	return now, short
 }
@@ -103,14 +103,14 @@ func (w *window) room(bulk bool) int {
 // uncount removes a request that the service did not count.
 func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 
-// lifetime returns how long after its grant a request counts: the service counts it
-// when it arrives, at the latest when its response arrives.
+// lifetime returns for how long after its grant a request is assumed to count: the length
+// of the window, plus the time that it may take to arrive.
 func (w *window) lifetime() int64 { return w.length + w.lag }
 
-// expire removes requests that have left the window. When the estimate of foreign
-// expires, foreign becomes 0. If it was 0 before, this would change nothing, so the
-// client's oldest request is dropped to make room for a call. After either, the next
-// call is a probe if calls are queued.
+// expire removes requests that have left the window. When the estimate of foreign expires,
+// the count is taken to be too high: foreign becomes 0, or if it is 0 already, the client's
+// oldest request is dropped. Then there is room for a call, which is a probe if calls are
+// queued.
 func (w *window) expire(now int64, queued bool) {
 	w.own.expire(now - w.lifetime())
 	if now < w.knownTo {
