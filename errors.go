@@ -272,7 +272,7 @@ func callError(info CallInfo, out *transport.Outcome) error {
 	if deletedBefore(out, e) {
 		return nil
 	}
-	if wait, ok := refusal(out.Refused); ok { // there was a response, and no permission to retry
+	if wait, ok := refusal(out.Refused); ok { // there was a response, and the pacer did not allow a retry
 		e.RetryAfter = max(e.RetryAfter, wait)
 	}
 	if wait, ok := refusal(out.Err); ok {

@@ -26,8 +26,8 @@ const (
 	reconnectMin     = 500 * time.Millisecond // first pause before a new connection
 	reconnectMax     = time.Minute
 	reconnectHealthy = 10 * time.Second // a connection that lasted this long resets the pause
-	// historySize is the number of delivered lines that are remembered, and the maximum
-	// of older lines that a new connection requests.
+	// historySize is the number of delivered lines that are remembered. A new connection
+	// requests as many lines as are remembered.
 	historySize = 200
 )
 
@@ -164,7 +164,7 @@ func (f *follower) atEnd(reason error) error {
 
 // resume continues with a new connection.
 func (f *follower) resume(out *transport.Outcome) {
-	if f.lastID() == "" || f.arrived { // lines may be missing
+	if f.lastID() == "" || f.arrived { // that the service resumes after an ID is not documented
 		f.values.Push(stream.Decoded[LogEntry]{Value: LogEntry{Reconnected: true}})
 	}
 	f.arrived, f.skipping, f.overlaps = false, true, false

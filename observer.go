@@ -95,7 +95,7 @@ type CallEndInfo struct {
 
 // ReconnectInfo describes the reason for a reconnect and the wait before it.
 type ReconnectInfo struct {
-	Attempt int // since the last connection that lasted 10 s
+	Attempt int // counted again from 1 after a connection of 10 s or more
 	Err     error
 	Wait    time.Duration
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // limiter limits requests per visitor and accepted turns in total. A request
-// that is rejected after enter counts only against its visitor.
+// that is rejected between enter and accept counts only against its visitor.
 type limiter struct {
 	perVisitor, total Limit
 

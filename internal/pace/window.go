@@ -108,7 +108,7 @@ func (w *window) uncount(granted int64) { w.own.remove(granted + w.grain) }
 func (w *window) lifetime() int64 { return w.length + w.lag }
 
 // expire removes requests that have left the window. When the estimate of foreign expires,
-// the count is taken to be too high: foreign becomes 0, or if it is 0 already, the client's
+// the window is taken to be emptier: foreign becomes 0, or if it is 0 already, the client's
 // oldest request is dropped. Then there is room for a call, which is a probe if calls are
 // queued.
 func (w *window) expire(now int64, queued bool) {

@@ -162,7 +162,7 @@ func (d *Decoder) toLine() bool {
 }
 
 // lineEnd returns the index of the first line ending at or after r, or w if there is
-// none. It searches each byte at most once for an LF and once for a CR.
+// none. lf and cr record how far it has searched.
 func (d *Decoder) lineEnd() int {
 	d.lf = max(d.lf, d.r)
 	if i := bytes.IndexByte(d.buf[d.lf:d.w], '\n'); i >= 0 {
