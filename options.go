@@ -76,12 +76,12 @@ type clientSettings struct {
 	noPacing   bool
 	pacer      Pacer
 	observer   *Observer
-	// These are functions, so that only programs that use them link their code.
-	logging    func(*Observer) *Observer
-	observe    func(context.Context, *Observer, CallInfo) (*observerCall, transport.Hooks)
-	compare    func(oc *observerCall, d *wire.Drift, body []byte, result reflect.Type)
 	middleware []func(http.RoundTripper) http.RoundTripper
 	userAgent  string
+	// These are functions, so that only programs that use them link their code.
+	logging func(*Observer) *Observer
+	observe func(context.Context, *Observer, CallInfo) (*observerCall, transport.Hooks)
+	compare func(oc *observerCall, d *wire.Drift, body []byte, result reflect.Type)
 }
 
 // newPacer returns the pacer of one API key, or nil if calls are not paced.
