@@ -114,6 +114,24 @@ func TestBodyHasOwnLimit(t *testing.T) {
 	})
 }
 
+// TestClosingStreamEndsAttempt checks that an open stream leaves nothing in the caller's
+// context after Close, which may live as long as the process.
+func TestClosingStreamEndsAttempt(t *testing.T) {
+	var attempt context.Context
+	rt := roundTrip(func(r *http.Request) (*http.Response, error) {
+		attempt = r.Context()
+		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+	})
+	u := &url.URL{Scheme: "http", Host: "localhost"}
+	tr := New(Config{HTTPClient: &http.Client{Transport: rt}, Origin: u, Key: key})
+	out := tr.Do(t.Context(), &Call{Method: "GET", URL: u, HeaderTimeout: time.Minute, Stream: true})
+	require.NoError(t, out.Err)
+	require.NoError(t, attempt.Err())
+	require.NoError(t, out.Stream.Close())
+	require.ErrorIs(t, attempt.Err(), context.Canceled)
+	require.NoError(t, t.Context().Err())
+}
+
 // TestUnexpectedEncoding checks the error for a content encoding that was not requested.
 func TestUnexpectedEncoding(t *testing.T) {
 	u := &url.URL{Scheme: "http", Host: "localhost"}
