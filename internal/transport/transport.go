@@ -315,7 +315,7 @@ func (c *call) setDefaults(h http.Header) {
 	} else if h["Accept"] == nil {
 		h["Accept"] = contentJSON
 	}
-	if c.Stream && h["Cache-Control"] == nil {
+	if c.Stream && c.Method == http.MethodGet && h["Cache-Control"] == nil {
 		h["Cache-Control"] = noCache
 	}
 }

@@ -22,6 +22,7 @@ func TestRequestHeader(t *testing.T) {
 		"write, no body": {Call{Method: "DELETE"}, http.Header{"Accept": {"application/json"}}},
 		"stream": {Call{Method: "GET", Stream: true, Header: http.Header{"Accept": {"text/plain"}}},
 			http.Header{"Accept": {"text/event-stream"}, "Cache-Control": {"no-cache"}}},
+		"stream of a POST": {Call{Method: "POST", Body: []byte("{}"), Stream: true}, http.Header{"Accept": {"text/event-stream"}, "Content-Type": {"application/json"}}},
 		"caller's": {Call{Method: "PUT", Body: []byte("{}"), Header: http.Header{"Accept": {"a/b"}, "Content-Type": {"c/d"}, "User-Agent": {"e"}, "X": {"f"}}},
 			http.Header{"Accept": {"a/b"}, "Content-Type": {"c/d"}, "User-Agent": {"e"}, "X": {"f"}}},
 	} {
