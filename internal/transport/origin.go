@@ -22,7 +22,9 @@ type originCheck struct {
 
 func (o *originCheck) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !strings.EqualFold(req.URL.Scheme, o.origin.Scheme) || !strings.EqualFold(req.URL.Host, o.origin.Host) {
-		closeBody(req)
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
 		return nil, finalError{error: fmt.Errorf("%w: %s://%s", errs.ErrCrossOrigin, req.URL.Scheme, req.URL.Host)}
 	}
 	out := req

@@ -7,6 +7,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -183,11 +184,6 @@ func (t *Transport) Do(ctx context.Context, spec *Call) *Outcome {
 	all.client.Transport, all.client.CheckRedirect = c, noRedirect
 	all.client.Jar, _ = t.jar.(http.CookieJar)
 	c.request.Request = c.newRequest()
-	if c.Body != nil {
-		if err := c.request.SetBody(c.Body); err != nil {
-			return &Outcome{Err: err}
-		}
-	}
 	all.retrier.HTTPClient, all.retrier.RetryMax = &all.client, max(c.MaxRetries, 0)
 	all.retrier.CheckRetry, all.retrier.Backoff, all.retrier.ErrorHandler = c.checkRetry, c.backoff, passOn
 	_, err := all.retrier.Do(c.request)
@@ -204,6 +200,10 @@ func (c *call) newRequest() *http.Request {
 		c.connections = connections
 	}
 	r := &http.Request{Method: c.Method, URL: c.URL, Host: c.URL.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.newHeader()}
+	if body := c.Body; body != nil {
+		r.ContentLength = int64(len(body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
 	return r.WithContext(ctx)
 }
 
@@ -221,7 +221,6 @@ func (c *call) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.last = Outcome{}
 	resp, err := c.attempt(req)
 	if err != nil {
-		closeBody(req)
 		c.last.Err = c.redactor().RedactError(err)
 	}
 	return resp, err
@@ -249,6 +248,9 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 		c.Hooks.Attempt(c.attempts)
 	}
 	c.setDefaults(req.Header)
+	if req.GetBody != nil {
+		req.Body, _ = req.GetBody()
+	}
 	resp, err := c.send(req, begun)
 	if c.Hooks != nil {
 		c.last.Redactor = c.redactor()
@@ -317,11 +319,5 @@ func (c *call) setDefaults(h http.Header) {
 	}
 	if c.Stream && c.Method == http.MethodGet && h["Cache-Control"] == nil {
 		h["Cache-Control"] = noCache
-	}
-}
-
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close()
 	}
 }
