@@ -174,22 +174,22 @@ func (c *call) readBody(a *attempt, length int64, body io.ReadCloser, begun time
 // openStream returns the body of an open stream. Closing it ends its attempt. The end of
 // the context makes a blocked Read return.
 func (c *call) openStream(a *attempt, body io.ReadCloser) Body {
-	closing := closer(body.Close)
+	open := Body{body, body}
 	if cancel := a.cancel; cancel != nil {
-		closing = func() error {
+		open.Closer = closer(func() error {
 			cancel(nil)
 			return body.Close()
-		}
+		})
 	}
 	if !c.t.direct && c.ctx.Done() != nil { // the caller's transport may ignore the context
-		closeBody := closing
-		stop := context.AfterFunc(c.ctx, func() { _ = closeBody() })
-		closing = func() error {
+		closing := open.Closer
+		stop := context.AfterFunc(c.ctx, func() { _ = closing.Close() })
+		open.Closer = closer(func() error {
 			stop()
-			return closeBody()
-		}
+			return closing.Close()
+		})
 	}
-	return Body{body, closing}
+	return open
 }
 
 // closer is a function that implements io.Closer.
