@@ -237,7 +237,7 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, opts
 	if err != nil {
 		return nil, err
 	}
-	return newStream(o.call.ctx, o, &stream.Values[Event]{Decode: decodeEvent, AtEnd: o.atEnd}), nil
+	return newStream(o.call.ctx, o, &stream.Values[Event]{Handler: rawHandler{o}}), nil
 }
 
 // RateLimit returns the rate limit that the latest response reported. A response

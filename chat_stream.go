@@ -10,7 +10,6 @@ import (
 
 	"github.com/remsyshq/agento-go/internal/sse"
 	"github.com/remsyshq/agento-go/internal/stream"
-	"github.com/remsyshq/agento-go/internal/transport"
 	"github.com/remsyshq/agento-go/internal/wire"
 )
 
@@ -42,16 +41,8 @@ type EventError struct {
 func (e ChatEvent) Raw() json.RawMessage { return json.RawMessage(e.raw) }
 
 func newChatStream(o *opened, begun time.Time) *ChatStream {
-	d := &chatDecoder{fail: func(e *EventError) error { return eventError(o.call.info, o.outcome, e) }}
-	d.values = stream.Values[ChatEvent]{
-		Decode: d.decode, Lines: true,
-		AtEnd: func(reason error) error {
-			if reason == io.EOF {
-				reason = ErrStreamTruncated
-			}
-			return o.fail(reason)
-		},
-	}
+	d := &chatDecoder{opened: o}
+	d.values = stream.Values[ChatEvent]{Handler: d, Lines: true}
 	return &ChatStream{Stream: newStream(o.call.ctx, o, &d.values), begun: begun}
 }
 
@@ -59,11 +50,20 @@ func newChatStream(o *opened, begun time.Time) *ChatStream {
 // events is delivered with the second; one that is incomplete at done becomes U+FFFD.
 type chatDecoder struct {
 	values stream.Values[ChatEvent]
-	fail   func(*EventError) error
+	opened *opened
 	split  string // the first part of a split character, still JSON-escaped
 }
 
-func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
+// AtEnd returns the error of an answer that has ended before done.
+func (d *chatDecoder) AtEnd(reason error) error {
+	if reason == io.EOF {
+		reason = ErrStreamTruncated
+	}
+	return d.opened.fail(reason)
+}
+
+// Decode decodes one event.
+func (d *chatDecoder) Decode(ev *sse.Event) stream.Decoded[ChatEvent] {
 	raw := string(ev.Data)
 	if literal, ascii, ok := wire.TextEvent(raw); ok {
 		e := ChatEvent{Type: ChatText, Content: literal, raw: raw}
@@ -93,7 +93,7 @@ func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
 		if e.Error == nil {
 			e.Error = &EventError{Message: raw}
 		}
-		return stream.Decoded[ChatEvent]{Err: d.fail(e.Error)}
+		return stream.Decoded[ChatEvent]{Err: d.opened.eventError(e.Error)}
 	}
 	switch e.Type {
 	case ChatText:
@@ -114,7 +114,7 @@ func (d *chatDecoder) decode(ev *sse.Event) stream.Decoded[ChatEvent] {
 }
 
 func (d *chatDecoder) refuse(problem, raw string) stream.Decoded[ChatEvent] {
-	return stream.Decoded[ChatEvent]{Err: d.fail(&EventError{Message: problem + ": " + raw})}
+	return stream.Decoded[ChatEvent]{Err: d.opened.eventError(&EventError{Message: problem + ": " + raw})}
 }
 
 // text sets the content of a text event from a JSON string without its quotation marks.
@@ -135,10 +135,10 @@ func (d *chatDecoder) text(e ChatEvent, literal string) stream.Decoded[ChatEvent
 var errEvent = errors.New("the stream reports an error")
 
 // eventError returns the error that an event reports.
-func eventError(info CallInfo, out *transport.Outcome, e *EventError) error {
-	err := newError(info, out)
+func (o *opened) eventError(e *EventError) error {
+	err := newError(o.call.info, o.outcome)
 	err.StatusCode, err.RetryAfter, err.Body = 0, 0, nil
-	err.Code, err.Message = redactCode(out, e.Code), out.Redact(e.Message)
+	err.Code, err.Message = redactCode(o.outcome, e.Code), o.outcome.Redact(e.Message)
 	if err.Code == "" && err.Message == "" {
 		err.cause = errEvent
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -57,12 +58,13 @@ var chatEvents = []string{
 
 // decodeAlone decodes an event as the only one of an answer.
 func decodeAlone(raw string) (ChatEvent, *EventError) {
-	var failure *EventError
-	d := &chatDecoder{
-		fail: func(e *EventError) error { failure = e; return errEvent },
+	d := &chatDecoder{opened: &opened{call: &call{}, outcome: &transport.Outcome{}}}
+	got := d.Decode(&sse.Event{Data: []byte(raw)})
+	var failure *Error
+	if !errors.As(got.Err, &failure) {
+		return got.Value, nil
 	}
-	got := d.decode(&sse.Event{Data: []byte(raw)})
-	return got.Value, failure
+	return got.Value, &EventError{Code: failure.Code, Message: failure.Message}
 }
 
 func TestPlainText(t *testing.T) {
@@ -193,7 +195,7 @@ func FuzzChatTextSplit(f *testing.F) {
 		d := &chatDecoder{}
 		var got string
 		for _, part := range []string{literal[:at], literal[at:]} {
-			got += d.decode(&sse.Event{Data: []byte(`{"type":"text","content":"` + part + `"}`)}).Value.Content
+			got += d.Decode(&sse.Event{Data: []byte(`{"type":"text","content":"` + part + `"}`)}).Value.Content
 		}
 		require.Equal(t, text, got)
 	})

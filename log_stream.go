@@ -50,7 +50,7 @@ func openLog(c *call, after string) (*LogStream, error) {
 	}
 	f.opened, f.connected = o, time.Now()
 	f.values = &stream.Values[LogEntry]{
-		Decode: f.decode, AtEnd: f.atEnd, Lines: true,
+		Handler: f, Lines: true,
 		Stop: func() { cancel(context.Canceled) },
 	}
 	s := newStream(caller, o, f.values)
@@ -73,8 +73,8 @@ type follower struct {
 	arrived  bool     // the connection has had a line
 }
 
-// decode decodes one event of the log.
-func (f *follower) decode(ev *sse.Event) stream.Decoded[LogEntry] {
+// Decode decodes one event of the log.
+func (f *follower) Decode(ev *sse.Event) stream.Decoded[LogEntry] {
 	switch {
 	case string(ev.Type) == "close":
 		return stream.Decoded[LogEntry]{Err: io.EOF}
@@ -108,11 +108,11 @@ func (f *follower) serviceError(data []byte) error {
 	if code == "" && message == "" {
 		message = string(data)
 	}
-	return eventError(f.opened.call.info, f.opened.outcome, &EventError{Code: Code(code), Message: message})
+	return f.opened.eventError(&EventError{Code: Code(code), Message: message})
 }
 
-// atEnd reconnects after a connection has ended. It returns the errors that end the stream.
-func (f *follower) atEnd(reason error) error {
+// AtEnd reconnects after a connection has ended. It returns the errors that end the stream.
+func (f *follower) AtEnd(reason error) error {
 	o := f.opened
 	if o.call.ctx.Err() != nil {
 		return o.fail(errs.Context(o.call.ctx))
@@ -180,7 +180,7 @@ func (f *follower) lastID() string { return cmp.Or(f.values.Decoder.LastEventID(
 func (f *follower) connect() *transport.Outcome {
 	o := f.opened
 	spec := o.call.spec
-	spec.MaxRetries = 0 // atEnd retries
+	spec.MaxRetries = 0 // AtEnd retries
 	spec.Bulk = true
 	if id := f.lastID(); id != "" && wire.ValidHeaderValue(id) {
 		f.resumeAfter(&spec, id)

@@ -341,9 +341,6 @@ func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *S
 	if observed != nil {
 		v.First = observed.firstEvent
 	}
-	if v.Stop == nil {
-		v.Stop = v.Reader.Interrupt
-	}
 	s := &Stream[T]{source: v, outcome: o.outcome, observed: observed}
 	s.observeContext(caller)
 	return s
@@ -393,15 +390,19 @@ func streamError(info CallInfo, out *transport.Outcome, cause error) *Error {
 	return e
 }
 
-// atEnd ends a raw stream, which is complete at EOF.
-func (o *opened) atEnd(reason error) error {
+// rawHandler handles the events of a raw stream.
+type rawHandler struct{ *opened }
+
+// AtEnd returns io.EOF if the stream is complete, which it is at EOF.
+func (h rawHandler) AtEnd(reason error) error {
 	if reason == io.EOF {
 		return io.EOF
 	}
-	return o.fail(reason)
+	return h.fail(reason)
 }
 
-func decodeEvent(ev *sse.Event) stream.Decoded[Event] {
+// Decode copies one event.
+func (rawHandler) Decode(ev *sse.Event) stream.Decoded[Event] {
 	e := Event{ID: string(ev.ID), Type: string(ev.Type), Data: bytes.Clone(ev.Data)}
 	if e.Type == "" {
 		e.Type = "message"

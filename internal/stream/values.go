@@ -17,17 +17,22 @@ type Decoded[T any] struct {
 	Err   error // ends the stream instead of a value; io.EOF: it is complete
 }
 
+// Handler decodes the events of a sequence and handles the end of its connection.
+type Handler[T any] interface {
+	Decode(*sse.Event) Decoded[T]
+	// AtEnd is called with the reason when the connection has ended. It returns the
+	// error of the sequence, io.EOF if it is complete, or nil if it has set Values.Reader
+	// to a new connection.
+	AtEnd(reason error) error
+}
+
 // Values is a sequence of decoded events. Like its Reader, it runs on the caller's
 // goroutine.
 type Values[T any] struct {
 	*Reader
-	Decode func(*sse.Event) Decoded[T]
-	// AtEnd is called with the reason when the connection has ended. It returns the
-	// error of the sequence, io.EOF if it is complete, or nil if it has set Reader to a
-	// new connection.
-	AtEnd func(reason error) error
-	First func() // called once, before the first decoded event is returned; may be nil
-	Stop  func() // makes a blocked Next return; safe for concurrent use
+	Handler Handler[T]
+	First   func() // called once, before the first decoded event is returned; may be nil
+	Stop    func() // makes a blocked Next return; safe for concurrent use; nil: Reader.Interrupt
 	// Lines treats each data line that is a JSON object as a separate event. The first line
 	// that is not, and those after it, stay one event.
 	Lines bool
@@ -39,7 +44,7 @@ type Values[T any] struct {
 	ahead  Decoded[T]  // decoded by Ready
 }
 
-// Push makes d the next value. Decode and AtEnd call it to return one value more.
+// Push makes d the next value. A Handler calls it to return one value more.
 func (v *Values[T]) Push(d Decoded[T]) { v.pushed = &d }
 
 // Next sets value to the next value. last reports whether it completes the sequence.
@@ -50,7 +55,7 @@ func (v *Values[T]) Next(value *T) (last bool, err error) {
 	} else {
 		for !v.decode(&d) {
 			if err = v.Fill(); err != nil {
-				err = v.AtEnd(err)
+				err = v.Handler.AtEnd(err)
 			}
 			if err != nil {
 				return false, err
@@ -80,7 +85,7 @@ func (v *Values[T]) decode(d *Decoded[T]) bool {
 			return false
 		}
 		rest := v.cutLine()
-		*d = v.Decode(&v.block)
+		*d = v.Handler.Decode(&v.block)
 		v.block.Data, v.more = rest, rest != nil
 		if d.Skip && d.Err == nil {
 			continue
@@ -108,7 +113,13 @@ func (v *Values[T]) cutLine() (rest []byte) {
 }
 
 // Interrupt makes a blocked Next return. It is safe for concurrent use.
-func (v *Values[T]) Interrupt() { v.Stop() }
+func (v *Values[T]) Interrupt() {
+	if v.Stop != nil {
+		v.Stop()
+		return
+	}
+	v.Reader.Interrupt()
+}
 
 // Fixed is a sequence of values that are known from the start.
 type Fixed[T any] struct {

@@ -15,19 +15,28 @@ import (
 // newValues returns the data of the body's events as values. "skip" is skipped, "last" is
 // the last value, and "fail" ends the sequence with an error.
 func newValues(body string) *Values[string] {
-	return &Values[string]{
-		Reader: reader(body),
-		Decode: func(ev *sse.Event) Decoded[string] {
-			switch data := string(ev.Data); data {
-			case "fail":
-				return Decoded[string]{Err: io.ErrNoProgress}
-			default:
-				return Decoded[string]{Value: data, Skip: data == "skip", Last: data == "last"}
-			}
-		},
-		AtEnd: func(reason error) error { return reason },
-		First: func() {},
+	return &Values[string]{Reader: reader(body), Handler: handler{}, First: func() {}}
+}
+
+type handler struct {
+	reconnect func() // nil: the sequence ends with the connection
+}
+
+func (handler) Decode(ev *sse.Event) Decoded[string] {
+	switch data := string(ev.Data); data {
+	case "fail":
+		return Decoded[string]{Err: io.ErrNoProgress}
+	default:
+		return Decoded[string]{Value: data, Skip: data == "skip", Last: data == "last"}
 	}
+}
+
+func (h handler) AtEnd(reason error) error {
+	if h.reconnect == nil {
+		return reason
+	}
+	h.reconnect()
+	return nil
 }
 
 func reader(body string) *Reader {
@@ -97,13 +106,12 @@ func TestValuesReadyWithoutReading(t *testing.T) {
 func TestValuesPushedValueIsNext(t *testing.T) {
 	v := newValues("data: a\n\n")
 	defer v.Finish(false)
-	v.AtEnd = func(error) error { // as a reconnect does
+	v.Handler = handler{reconnect: func() {
 		v.Reader.Finish(false)
 		v.Reader = reader("data: b\n\n")
 		v.Push(Decoded[string]{Value: "reconnected"})
-		v.AtEnd = func(reason error) error { return reason }
-		return nil
-	}
+		v.Handler = handler{}
+	}}
 	var got []string
 	for {
 		var value string
