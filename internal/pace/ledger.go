@@ -12,9 +12,9 @@ type slot struct {
 // ledger contains the requests of this client that count against the limit, in the
 // order of their grants.
 type ledger struct {
-	ring       [maxSlots]slot // slots [head, tail) count
 	head, tail uint
-	n, bulk    int // requests that count
+	n, bulk    int            // requests that count
+	ring       [maxSlots]slot // slots [head, tail) count; last because it is large
 }
 
 func (l *ledger) at(i uint) *slot { return &l.ring[i%maxSlots] }

@@ -55,9 +55,9 @@ type Pacer struct {
 	_         [64]byte // keeps skipUntil out of the cache line of the lock
 
 	mu     sync.Mutex
-	window window
 	queue  queue
 	timer  *time.Timer // wakes the head of the queue
+	window window
 }
 
 // New returns a Pacer that assumes the documented limit, 120 requests in 60 s.

@@ -29,12 +29,11 @@ type window struct {
 	lengthened bool // length was once too short; it is not shortened again
 	noHeaders  bool // the service sends no headers: only 429s are honored
 
-	own     ledger // requests of this client
-	grain   int64  // the resolution of own
-	lag     int64  // longest recent response time, at most a second
-	foreign int    // requests of other clients
-	knownTo int64  // when the estimate of foreign expires
-	newest  int64  // grant time of the newest response with headers
+	grain   int64 // the resolution of own
+	lag     int64 // longest recent response time, at most a second
+	foreign int   // requests of other clients
+	knownTo int64 // when the estimate of foreign expires
+	newest  int64 // grant time of the newest response with headers
 
 	// While probing, one request is sent at a time: at the start, after a 429, and
 	// when foreign has become unknown. The response to a request granted after
@@ -46,6 +45,8 @@ type window struct {
 	hold        int64 // nothing is sent before this
 	asked       int64 // nothing is sent before this because of a Retry-After; at most hold
 	consecutive int   // consecutive 429s; those of one burst count once
+
+	own ledger // requests of this client
 }
 
 func newWindow() window {
