@@ -23,7 +23,10 @@ import (
 	"github.com/remsyshq/agento-go/chathttp"
 )
 
-const upstreamVariable = "AGENTO_BENCH_UPSTREAM"
+const (
+	upstreamVariable = "AGENTO_BENCH_UPSTREAM"
+	relayPairs       = 3
+)
 
 // relayBackend returns a chat backend of the given kind, which reports its own CPU time and
 // peak memory at /usage.
@@ -201,15 +204,17 @@ func BenchmarkRelay(b *testing.B) {
 		for _, twin := range []string{"proxy", "plain"} {
 			b.Run(load.name+"/"+twin, func(b *testing.B) {
 				var cpu, peak, twinCPU, twinPeak []float64
-				for n := 0; b.Loop(); n++ {
-					var pair [2]usage
-					for i := range pair {
-						which := (i + n) % 2
-						pair[which] = relay(b, []string{twin, "handler"}[which], upstream, load.message, load.browsers, load.events)
+				for b.Loop() {
+					for n := range relayPairs {
+						var pair [2]usage
+						for i := range pair {
+							which := (i + n) % 2
+							pair[which] = relay(b, []string{twin, "handler"}[which], upstream, load.message, load.browsers, load.events)
+						}
+						cpu = append(cpu, pair[1].CPU/pair[0].CPU)
+						peak = append(peak, pair[1].Peak/pair[0].Peak)
+						twinCPU, twinPeak = append(twinCPU, pair[0].CPU), append(twinPeak, pair[0].Peak)
 					}
-					cpu = append(cpu, pair[1].CPU/pair[0].CPU)
-					peak = append(peak, pair[1].Peak/pair[0].Peak)
-					twinCPU, twinPeak = append(twinCPU, pair[0].CPU), append(twinPeak, pair[0].Peak)
 				}
 				b.ReportMetric(median(cpu), "cpu-x")
 				b.ReportMetric(median(peak), "peak-x")
