@@ -39,7 +39,7 @@ type Observer struct {
 	StreamEnd func(ctx context.Context, call CallInfo, e StreamEndInfo)
 	// Drift is called once for each operation, field and kind of difference between a
 	// response and the SDK's types. The first 16 responses of an operation are compared,
-	// then every 128th. Events of streams are not compared.
+	// then every 256th. Events of streams are not compared.
 	Drift func(ctx context.Context, call CallInfo, d DriftInfo)
 }
 

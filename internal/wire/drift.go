@@ -22,7 +22,7 @@ const (
 // use.
 type Drift struct {
 	mu        sync.Mutex
-	responses map[string]int // by operation
+	responses map[string]*int // by operation
 	reported  map[reported]bool
 }
 
@@ -32,15 +32,19 @@ type reported struct {
 }
 
 // Compare returns the differences of a response that were not returned before. It
-// compares the first 16 responses of an operation and then every 128th.
+// compares the first 16 responses of an operation and then every 256th.
 func (d *Drift) Compare(operation string, body []byte, t reflect.Type, known func(reflect.Type) []string) (fresh []Difference) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.responses == nil {
-		d.responses, d.reported = make(map[string]int), make(map[reported]bool)
+		d.responses, d.reported = make(map[string]*int), make(map[reported]bool)
 	}
-	d.responses[operation]++
-	if n := d.responses[operation]; n > 16 && n%128 != 0 {
+	n := d.responses[operation]
+	if n == nil {
+		n = new(int)
+		d.responses[operation] = n
+	}
+	if *n++; *n > 16 && *n%256 != 0 {
 		return nil
 	}
 	for _, difference := range differences(Objects(body), t, known) {
