@@ -147,15 +147,14 @@ type observerCall struct {
 }
 
 // observe starts to report a call.
-func observe(c *call) {
-	oc := &observerCall{o: c.core.observer, ctx: c.ctx, info: c.info, begun: time.Now()}
-	oc.info.BaseURL = c.core.base.String()
-	if oc.o.Start != nil {
-		if own := oc.o.Start(oc.ctx, oc.info); own != nil {
+func observe(ctx context.Context, o *Observer, info *CallInfo) (*observerCall, transport.Hooks) {
+	oc := &observerCall{o: o, ctx: ctx, info: *info, begun: time.Now()}
+	if o.Start != nil {
+		if own := o.Start(ctx, *info); own != nil {
 			oc.ctx = own
 		}
 	}
-	c.ctx, c.observed, c.spec.Hooks = oc.ctx, oc, oc
+	return oc, oc
 }
 
 // Attempt is part of transport.Hooks, as are Response, Retry and Wait.

@@ -80,7 +80,7 @@ type clientSettings struct {
 	userAgent  string
 	// These are functions, so that only programs that use them link their code.
 	logging func(*Observer) *Observer
-	observe func(*call)
+	observe func(context.Context, *Observer, *CallInfo) (*observerCall, transport.Hooks)
 	compare func(oc *observerCall, d *wire.Drift, body []byte, result reflect.Type)
 }
 

@@ -382,7 +382,9 @@ func (c *call) run(decode func(body []byte) error) (*transport.Outcome, error) {
 // send sends a call, and stores the rate limit and the response.
 func (c *call) send() *transport.Outcome {
 	if observe := c.core.settings.client.observe; observe != nil {
-		observe(c)
+		c.info.BaseURL = c.core.base.String()
+		c.observed, c.spec.Hooks = observe(c.ctx, c.core.observer, &c.info)
+		c.ctx = c.observed.ctx
 	}
 	out := c.core.transport.Do(c.ctx, &c.spec)
 	c.core.lastSeen.set(RateLimit(out.RateLimit))
