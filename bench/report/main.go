@@ -1,7 +1,7 @@
 // Report reads the output of the benchmarks, checks the limits, and writes the table
 // in docs/benchmarks.md and its picture:
 //
-//	go -C bench test -run '^$' -bench . -benchtime 1x -count 10 . >bench.txt
+//	go -C bench test -run '^$' -bench . -benchtime 1x -count 12 . >bench.txt
 //	go -C bench run ./report bench.txt
 //
 // It exits with status 1 if a median exceeds its limit or a row is missing.
