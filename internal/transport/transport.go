@@ -200,10 +200,6 @@ func (c *call) newRequest() *http.Request {
 		c.connections = connections
 	}
 	r := &http.Request{Method: c.Method, URL: c.URL, Host: c.URL.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.newHeader()}
-	if body := c.Body; body != nil {
-		r.ContentLength = int64(len(body))
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	}
 	return r.WithContext(ctx)
 }
 
@@ -248,7 +244,9 @@ func (c *call) attempt(req *http.Request) (*http.Response, error) {
 		c.Hooks.Attempt(c.attempts)
 	}
 	c.setDefaults(req.Header)
-	if req.GetBody != nil {
+	if body := c.Body; body != nil { // a middleware may have changed the request of an earlier attempt
+		req.ContentLength = int64(len(body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		req.Body, _ = req.GetBody()
 	}
 	resp, err := c.send(req, begun)

@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"testing"
@@ -10,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRequestHeader checks the headers that a middleware sees for each kind of request,
-// with and without the caller's own. Each attempt has its own header.
-func TestRequestHeader(t *testing.T) {
+// TestRequest checks the headers and the body that a middleware sees for each kind of
+// request, with and without the caller's own headers. Each attempt has its own.
+func TestRequest(t *testing.T) {
 	for name, c := range map[string]struct {
 		call Call
 		want http.Header
@@ -43,13 +45,24 @@ func TestRequestHeader(t *testing.T) {
 						seen++
 						require.Equal(t, c.want, r.Header)
 						r.Header["X-Mine"] = []string{"only of this attempt"}
+						var body []byte
+						if r.Body != nil {
+							body, _ = io.ReadAll(r.Body)
+						}
+						require.Equal(t, string(c.call.Body), string(body))
+						require.EqualValues(t, len(body), r.ContentLength)
+						r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0
 						return next.RoundTrip(r)
 					})
 				}},
 			})
 			call := c.call
 			call.URL, call.MaxRetries, call.HeaderTimeout = &url.URL{Scheme: "https", Host: "h", Path: "/v1/x"}, 1, time.Minute
-			synctest.Test(t, func(t *testing.T) { tr.Do(t.Context(), &call) }) // it waits between the attempts
+			synctest.Test(t, func(t *testing.T) { // it waits between the attempts
+				ctx, cancel := context.WithTimeout(t.Context(), call.HeaderTimeout) // no copy of the request is needed
+				defer cancel()
+				tr.Do(ctx, &call)
+			})
 			require.Equal(t, 2, seen)
 			require.Equal(t, given, call.Header, "the caller's header is unchanged")
 		})
