@@ -1,6 +1,7 @@
 package agento_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,6 +34,25 @@ func TestLogStreamResumesByID(t *testing.T) {
 		require.Equal(t, []string{"a", "b", "~", "c", "~", "d", "e"}, harness.Lines(s))
 		require.NoError(t, s.Err(), "the service ended the log")
 	})
+}
+
+// A log that has ended leaves nothing in the caller's context.
+func TestLogStreamReleasesContextAtEnd(t *testing.T) {
+	for _, end := range []string{harness.CloseEvent, "event: error\ndata: failed\n\n"} {
+		var sent context.Context
+		client := harness.Client(t, harness.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			sent = r.Context()
+			return harness.Respond(200, end, "Content-Type", "text/event-stream"), nil
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // earlier than the idle timeout
+		defer cancel()
+		s, err := client.Logs.Stream(ctx, "a1", nil)
+		require.NoError(t, err)
+		for range s.All() {
+		}
+		require.ErrorIs(t, sent.Err(), context.Canceled)
+		require.NoError(t, ctx.Err())
+	}
 }
 
 // Lines with a time differ, so the gap is filled and no line comes twice.

@@ -130,25 +130,6 @@ func (s *Stream[T]) report(reason StreamEndReason, events int, err error) {
 	s.observed.streamEnd(StreamEndInfo{Reason: reason, RequestID: s.outcome.RequestID(), Events: events, Err: err})
 }
 
-// observeContext reports the end of the caller's context for a stream that is not read.
-func (s *Stream[T]) observeContext(ctx context.Context) {
-	s.done = ctx.Done()
-	if s.observed == nil {
-		return
-	}
-	s.reported = make(chan struct{})
-	s.ignore = context.AfterFunc(ctx, func() {
-		if !s.reading.TryLock() {
-			return // the reader reports the end
-		}
-		events, ended := s.events, s.ended.Load() != nil
-		s.reading.Unlock()
-		if !ended {
-			s.report(StreamCanceled, events, errs.Context(ctx))
-		}
-	})
-}
-
 func endReason(err error, closed bool) StreamEndReason {
 	switch {
 	case closed:
@@ -336,13 +317,23 @@ func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.ou
 // newStream returns the stream of the values of an event stream. caller is the caller's
 // context.
 func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *Stream[T] {
-	observed := o.call.observed
 	v.Reader = stream.NewReader(o.call.ctx, o.outcome.Stream.Reader, o.outcome.Stream.Closer, *sse.NewDecoder(o.call.settings.maxEventSize), o.idle)
-	if observed != nil {
-		v.First = observed.firstEvent
+	s := &Stream[T]{source: v, outcome: o.outcome, observed: o.call.observed, done: caller.Done()}
+	if s.observed == nil {
+		return s
 	}
-	s := &Stream[T]{source: v, outcome: o.outcome, observed: observed}
-	s.observeContext(caller)
+	v.First = s.observed.firstEvent
+	s.reported = make(chan struct{})
+	s.ignore = context.AfterFunc(caller, func() { // for a stream that is not read
+		if !s.reading.TryLock() {
+			return // the reader reports the end
+		}
+		events, ended := s.events, s.ended.Load() != nil
+		s.reading.Unlock()
+		if !ended {
+			s.report(StreamCanceled, events, errs.Context(caller))
+		}
+	})
 	return s
 }
 

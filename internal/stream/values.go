@@ -32,7 +32,9 @@ type Values[T any] struct {
 	*Reader
 	Handler Handler[T]
 	First   func() // called once, before the first decoded event is returned; may be nil
-	Stop    func() // makes a blocked Next return; safe for concurrent use; nil: Reader.Interrupt
+	// Stop makes a blocked Next return, and releases what the handler uses. It is safe for
+	// concurrent use. It may be nil if AtEnd does not replace Reader.
+	Stop func()
 	// Lines treats each data line that is a JSON object as a separate event. The first line
 	// that is not, and those after it, stay one event.
 	Lines bool
@@ -110,6 +112,14 @@ func (v *Values[T]) cutLine() (rest []byte) {
 	}
 	v.block.Data = line
 	return rest
+}
+
+// Finish releases the connection, and what the handler uses.
+func (v *Values[T]) Finish(complete bool) {
+	v.Reader.Finish(complete)
+	if v.Stop != nil {
+		v.Stop()
+	}
 }
 
 // Interrupt makes a blocked Next return. It is safe for concurrent use.
