@@ -25,7 +25,7 @@ import (
 
 const (
 	upstreamVariable = "AGENTO_BENCH_UPSTREAM"
-	relayPairs       = 3
+	relayPairs       = 4
 )
 
 // relayBackend returns a chat backend of the given kind, which reports its own CPU time and
