@@ -47,6 +47,28 @@ func TestStreamDoneBeforeConnectionCloses(t *testing.T) {
 	})
 }
 
+// Nobody receives from the channel when the context ends.
+func TestEventsContextEndsWhileChannelFull(t *testing.T) {
+	harness.Run(t, func(w http.ResponseWriter, r *http.Request) {
+		s := harness.Stream(w, r)
+		for range 40 {
+			s.Send(harness.Hi)
+		}
+		s.Hold()
+	}, nil, func(w *harness.Env) {
+		ctx, cancel := context.WithCancel(w.Ctx)
+		s := w.Send(ctx)
+		events := s.Events()
+		synctest.Wait()
+		require.Len(t, events, cap(events))
+		require.NoError(t, s.Err())
+		cancel()
+		synctest.Wait()
+		require.ErrorIs(t, s.Err(), context.Canceled)
+		require.Len(t, events, cap(events), "the events in the channel are not lost")
+	})
+}
+
 func TestStreamTruncated(t *testing.T) {
 	cuts := map[string]struct {
 		pieces []string

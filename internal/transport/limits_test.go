@@ -132,6 +132,23 @@ func TestClosingStreamEndsAttempt(t *testing.T) {
 	require.NoError(t, t.Context().Err())
 }
 
+// TestClosedStreamIgnoresContext checks that the end of the caller's context does not close
+// a body again.
+func TestClosedStreamIgnoresContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body := &closes{}
+		rt := roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200, Body: body}, nil })
+		u := &url.URL{Scheme: "http", Host: "localhost"}
+		tr := New(Config{HTTPClient: &http.Client{Transport: rt}, Origin: u, Key: key})
+		ctx, cancel := context.WithCancel(t.Context())
+		out := tr.Do(ctx, &Call{Method: "GET", URL: u, HeaderTimeout: time.Minute, Stream: true})
+		require.NoError(t, out.Stream.Close())
+		cancel()
+		synctest.Wait()
+		require.Equal(t, 1, body.n)
+	})
+}
+
 // TestUnexpectedEncoding checks the error for a content encoding that was not requested.
 func TestUnexpectedEncoding(t *testing.T) {
 	u := &url.URL{Scheme: "http", Host: "localhost"}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"testing"
@@ -15,6 +16,12 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 const key = "ak_live_0123456789abcdef0123456789abcdef"
+
+// closes is an empty body that counts calls of Close.
+type closes struct{ n int }
+
+func (c *closes) Read([]byte) (int, error) { return 0, io.EOF }
+func (c *closes) Close() error             { c.n++; return nil }
 
 func TestOriginCheck(t *testing.T) {
 	origin := &url.URL{Scheme: "https", Host: "api.agento.host"}
@@ -36,9 +43,10 @@ func TestOriginCheck(t *testing.T) {
 				require.Equal(t, origin.Host, r.Host)
 				return &http.Response{}, nil
 			})}
-		req, err := http.NewRequest("GET", target, nil)
+		req, err := http.NewRequest("PUT", target, nil)
 		require.NoError(t, err)
-		req.Host = "evil"
+		body := &closes{}
+		req.Host, req.Body = "evil", body
 		_, err = g.RoundTrip(req)
 		require.Empty(t, req.Header.Get("X-Api-Key"), "a middleware's request has no key")
 		if pass {
@@ -48,6 +56,7 @@ func TestOriginCheck(t *testing.T) {
 			require.ErrorIs(t, err, errs.ErrCrossOrigin)
 			require.True(t, Final(err))
 			require.Empty(t, sent)
+			require.Equal(t, 1, body.n, "a RoundTripper closes the body of each request")
 		}
 	}
 }
