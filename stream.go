@@ -36,7 +36,7 @@ type Event struct {
 // delivers the events that arrived; then Err returns the reason. The zero value behaves
 // like a stream that has ended.
 type Stream[T any] struct {
-	source   source[T]          // nil: the stream has ended
+	values   *stream.Values[T]  // nil: the stream has ended
 	done     <-chan struct{}    // closed when the caller's context ends
 	outcome  *transport.Outcome // of opening the stream; nil if made by NewStream
 	observed *observerCall
@@ -59,18 +59,10 @@ type Stream[T any] struct {
 
 type streamEnd struct{ err error }
 
-// source is the source of a stream's events: [stream.Values] or [stream.Fixed].
-type source[T any] interface {
-	Next(event *T) (last bool, err error)
-	Ready() bool
-	Interrupt()
-	Finish(complete bool)
-}
-
 // NewStream returns a stream of the given events that ends with err, for tests of code that
 // reads streams.
 func NewStream[T any](events []T, err error) *Stream[T] {
-	return &Stream[T]{source: &stream.Fixed[T]{Events: events, Err: err}}
+	return &Stream[T]{values: stream.Fixed(events, cmp.Or(err, io.EOF))}
 }
 
 // next sets event to the next event, or returns false when there are no more.
@@ -83,7 +75,7 @@ func (s *Stream[T]) next(event *T) bool {
 	err := io.EOF
 	if !s.complete.Load() {
 		var last bool
-		if last, err = s.source.Next(event); err == nil {
+		if last, err = s.values.Next(event); err == nil {
 			if last {
 				s.complete.Store(true)
 			}
@@ -106,7 +98,7 @@ func (s *Stream[T]) end(err error) {
 		s.reading.Unlock()
 		return
 	}
-	s.source.Finish(s.complete.Load())
+	s.values.Finish(s.complete.Load())
 	closed := s.closed.Load() && !s.complete.Load()
 	if closed {
 		err = nil
@@ -151,7 +143,7 @@ func endReason(err error, closed bool) StreamEndReason {
 // Leaving the loop closes the stream.
 func (s *Stream[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		if s == nil || s.source == nil {
+		if s == nil || s.values == nil {
 			return
 		}
 		defer func() { _ = s.Close() }()
@@ -183,7 +175,7 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 // goroutine that sends to it. The channel is closed when the stream has ended; then call
 // Err.
 func (s *Stream[T]) Events() <-chan T {
-	if s == nil || s.source == nil {
+	if s == nil || s.values == nil {
 		ended := make(chan T)
 		close(ended)
 		return ended
@@ -223,7 +215,7 @@ func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
 				s.events--
 				s.complete.Store(false)
 				s.reading.Unlock()
-				s.source.Interrupt()
+				s.values.Interrupt()
 			}
 		}
 	}
@@ -233,12 +225,12 @@ func (s *Stream[T]) feed(events chan<- T, quit <-chan struct{}) {
 // or the stream is known to have ended. A caller that forwards events can flush if it is
 // false. It is not for use with Events.
 func (s *Stream[T]) Buffered() bool {
-	if s == nil || s.source == nil {
+	if s == nil || s.values == nil {
 		return true
 	}
 	s.reading.Lock()
 	defer s.reading.Unlock()
-	return s.ended.Load() != nil || s.closed.Load() || s.complete.Load() || s.source.Ready()
+	return s.ended.Load() != nil || s.closed.Load() || s.complete.Load() || s.values.Ready()
 }
 
 // Err returns the error that ended the stream. It is nil while the stream is open, and if
@@ -260,7 +252,7 @@ func (s *Stream[T]) Err() error {
 // by any goroutine, also within a range over the stream. Events may still deliver up to 16
 // buffered events. Close always returns nil.
 func (s *Stream[T]) Close() error {
-	if s == nil || s.source == nil {
+	if s == nil || s.values == nil {
 		return nil
 	}
 	if !s.closed.Swap(true) {
@@ -271,7 +263,7 @@ func (s *Stream[T]) Close() error {
 		s.channel.Unlock()
 	}
 	if s.ended.Load() == nil && !s.complete.Load() {
-		s.source.Interrupt()
+		s.values.Interrupt()
 	}
 	s.reading.Lock()
 	s.end(nil)
@@ -318,7 +310,7 @@ func (o *opened) fail(cause error) *Error { return streamError(o.call.info, o.ou
 // context.
 func newStream[T any](caller context.Context, o *opened, v *stream.Values[T]) *Stream[T] {
 	v.Reader = stream.NewReader(o.call.ctx, o.outcome.Stream.Reader, o.outcome.Stream.Closer, *sse.NewDecoder(o.call.settings.maxEventSize), o.idle)
-	s := &Stream[T]{source: v, outcome: o.outcome, observed: o.call.observed, done: caller.Done()}
+	s := &Stream[T]{values: v, outcome: o.outcome, observed: o.call.observed, done: caller.Done()}
 	if s.observed == nil {
 		return s
 	}

@@ -2,9 +2,7 @@ package stream
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
-	"io"
 
 	"github.com/remsyshq/agento-go/internal/sse"
 )
@@ -29,7 +27,7 @@ type Handler[T any] interface {
 // Values is a sequence of decoded events. Like its Reader, it runs on the caller's
 // goroutine.
 type Values[T any] struct {
-	*Reader
+	*Reader // nil: of Fixed
 	Handler Handler[T]
 	First   func() // called once, before the first decoded event is returned; may be nil
 	// Stop makes a blocked Next return, and releases what the handler uses. It is safe for
@@ -41,13 +39,14 @@ type Values[T any] struct {
 
 	block  sse.Event // the event whose lines are not all decoded
 	more   bool
-	ready  bool        // ahead is the next value
-	pushed *Decoded[T] // by Push; may be nil
-	ahead  Decoded[T]  // decoded by Ready
+	ready  bool // ahead is the next value
+	pushed []Decoded[T]
+	ahead  Decoded[T] // decoded by Ready
 }
 
-// Push makes d the next value. A Handler calls it to return one value more.
-func (v *Values[T]) Push(d Decoded[T]) { v.pushed = &d }
+// Push adds a value that is returned before the next event. A Handler calls it to return
+// one value more.
+func (v *Values[T]) Push(d Decoded[T]) { v.pushed = append(v.pushed, d) }
 
 // Next sets value to the next value. last reports whether it completes the sequence.
 func (v *Values[T]) Next(value *T) (last bool, err error) {
@@ -79,8 +78,8 @@ func (v *Values[T]) Ready() bool {
 // decode sets d to the next value that has arrived, or returns false.
 func (v *Values[T]) decode(d *Decoded[T]) bool {
 	for {
-		if v.pushed != nil {
-			*d, v.pushed = *v.pushed, nil
+		if len(v.pushed) > 0 {
+			*d, v.pushed = v.pushed[0], v.pushed[1:]
 			return true
 		}
 		if !v.more && !v.Buffered(&v.block) {
@@ -116,7 +115,9 @@ func (v *Values[T]) cutLine() (rest []byte) {
 
 // Finish releases the connection, and what the handler uses.
 func (v *Values[T]) Finish(complete bool) {
-	v.Reader.Finish(complete)
+	if v.Reader != nil {
+		v.Reader.Finish(complete)
+	}
 	if v.Stop != nil {
 		v.Stop()
 	}
@@ -131,26 +132,12 @@ func (v *Values[T]) Interrupt() {
 	v.Reader.Interrupt()
 }
 
-// Fixed is a sequence of values that are known from the start.
-type Fixed[T any] struct {
-	Events []T
-	Err    error // returned after the events; nil: the sequence is complete
-}
-
-// Next sets event to the next value, like Values.Next.
-func (f *Fixed[T]) Next(event *T) (last bool, err error) {
-	if len(f.Events) == 0 {
-		return false, cmp.Or(f.Err, io.EOF)
+// Fixed returns a sequence of the given values that ends with err.
+func Fixed[T any](values []T, err error) *Values[T] {
+	v := &Values[T]{Stop: func() {}}
+	for _, value := range values {
+		v.Push(Decoded[T]{Value: value})
 	}
-	*event, f.Events = f.Events[0], f.Events[1:]
-	return false, nil
+	v.Push(Decoded[T]{Err: err})
+	return v
 }
-
-// Ready returns true.
-func (f *Fixed[T]) Ready() bool { return true }
-
-// Interrupt does nothing: Next never blocks.
-func (f *Fixed[T]) Interrupt() {}
-
-// Finish does nothing: there is no connection.
-func (f *Fixed[T]) Finish(bool) {}
