@@ -91,7 +91,7 @@ func Relay(w http.ResponseWriter, s *agento.ChatStream, opts ...RelayOption) err
 	out.start(o.heartbeat)
 	defer out.stop()
 	r := relay{out: out, filter: o.filter}
-	failure, gone := r.run(s)
+	failure, gone := r.run(s.Stream)
 	out.finish()
 	if gone != nil {
 		return gone
@@ -114,7 +114,7 @@ const maxBatch = 16 << 10
 
 // run sends events until the stream ends. failure is nil if the answer is complete;
 // gone is not nil if the browser disconnected before the stream ended.
-func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
+func (r *relay) run(s *agento.Stream[agento.ChatEvent]) (failure, gone error) {
 	if !r.finish {
 		r.out.notify(func() { _ = s.Close() })
 	}
@@ -131,7 +131,7 @@ func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
 		if r.text != nil {
 			r.text.WriteString(e.Content)
 		}
-		if r.pass(e, s.Buffered()) != nil && !r.finish {
+		if r.pass(&e, s.Buffered()) != nil && !r.finish {
 			break
 		}
 	}
@@ -145,7 +145,7 @@ func (r *relay) run(s *agento.ChatStream) (failure, gone error) {
 }
 
 // pass encodes an event, and writes it unless the next event can share the write.
-func (r *relay) pass(e agento.ChatEvent, more bool) error {
+func (r *relay) pass(e *agento.ChatEvent, more bool) error {
 	r.add(e)
 	pending := len(r.out.pending)
 	if pending == 0 || more && pending < maxBatch && e.Type != agento.ChatDone {
@@ -155,14 +155,14 @@ func (r *relay) pass(e agento.ChatEvent, more bool) error {
 }
 
 // add encodes an event if the browser receives events of its type.
-func (r *relay) add(e agento.ChatEvent) {
+func (r *relay) add(e *agento.ChatEvent) {
 	switch {
 	case e.Type == agento.ChatText:
 		r.out.addText(e.Content)
 	case e.Type == agento.ChatDone:
 		r.out.addDone()
 	case r.filter != nil:
-		if err := r.out.add(r.filter(e)); err != nil && r.skipped == nil {
+		if err := r.out.add(r.filter(*e)); err != nil && r.skipped == nil {
 			r.skipped = err
 		}
 	}

@@ -21,8 +21,8 @@ type writer struct {
 	http1   bool
 
 	mutex     // guards the fields below
-	control   http.ResponseController
 	w         http.ResponseWriter
+	opened    time.Time
 	deadline  time.Time // when the write deadline was set; zero: not set
 	begun     bool      // the headers are written
 	err       error     // of the first failed write; later writes are dropped
@@ -54,7 +54,7 @@ func (m *mutex) unlock() {
 
 func newWriter(w http.ResponseWriter, timeout time.Duration) *writer {
 	return &writer{
-		w: w, control: *http.NewResponseController(w), timeout: timeout, http1: isHTTP1(flusher(w)),
+		w: w, opened: time.Now(), timeout: timeout, http1: isHTTP1(flusher(w)),
 		mutex: mutex{free: make(chan struct{}, 1)},
 	}
 }
@@ -139,7 +139,7 @@ func (w *writer) write(p []byte) error {
 	if w.err != nil {
 		return w.err
 	}
-	now := time.Now()
+	now := w.opened.Add(time.Since(w.opened)) // cheaper than time.Now
 	w.setDeadline(now)
 	w.begin()
 	_, err := w.w.Write(p)
@@ -157,9 +157,9 @@ func (w *writer) write(p []byte) error {
 // flush flushes written data. Over HTTP/2 it clears the deadline, which would
 // otherwise also end a stream between writes.
 func (w *writer) flush() error {
-	err := w.control.Flush()
+	err := http.NewResponseController(w.w).Flush()
 	if err == nil && !w.http1 {
-		_ = w.control.SetWriteDeadline(time.Time{})
+		_ = http.NewResponseController(w.w).SetWriteDeadline(time.Time{})
 		w.deadline = time.Time{}
 	}
 	return err
@@ -191,7 +191,7 @@ func (w *writer) setDeadline(now time.Time) {
 		return
 	}
 	w.deadline = now
-	_ = w.control.SetWriteDeadline(now.Add(w.timeout))
+	_ = http.NewResponseController(w.w).SetWriteDeadline(now.Add(w.timeout))
 }
 
 // finish limits the time in which the server ends the response.
