@@ -115,8 +115,7 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 // ServeHTTP handles one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// net/http reads the body even if the request is rejected early; this limits the time.
-	// The error is ignored: for accepted requests, prepareWriter sets the limit again, and warns
-	// if the writer has no deadlines.
+	// The error is ignored: prepareWriter warns if the writer has no deadlines.
 	_ = setReadTimeout(w, h.config.BodyTimeout)
 	if h.origins.preflight(w, r) {
 		return
@@ -225,7 +224,7 @@ var errNoDeadlines = errors.New("agento: the http.ResponseWriter has no deadline
 // prepareWriter removes the server's own WriteTimeout, which is too short for a
 // turn, and warns if the http.ResponseWriter cannot disconnect a slow browser.
 func (h *Handler) prepareWriter(w http.ResponseWriter, r *http.Request) {
-	err := errors.Join(setReadTimeout(w, h.config.BodyTimeout), http.NewResponseController(w).SetWriteDeadline(time.Time{}))
+	err := http.NewResponseController(w).SetWriteDeadline(time.Time{})
 	if errors.Is(err, errors.ErrUnsupported) && withheld(w) == nil {
 		h.warn(r, errNoDeadlines)
 	}

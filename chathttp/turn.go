@@ -108,15 +108,15 @@ func (t *turn) fail(err error) *refusal {
 
 // relay sends the answer to the browser.
 func (t *turn) relay(stream *agento.ChatStream) {
-	t.requestID = stream.Response().RequestID
 	if t.tokens != nil {
 		t.out.addToken(t.token())
 	}
 	r := relay{out: t.out, filter: t.config.Filter, finish: t.config.FinishTurns}
 	if t.config.OnTurn != nil {
 		r.text = &t.text
+		t.requestID = stream.Response().RequestID
 	}
-	t.err, t.gone = r.run(stream)
+	t.err, t.gone = r.run(stream.Stream)
 	if t.gone != nil && !t.config.FinishTurns {
 		t.err = t.gone
 	}
