@@ -220,7 +220,8 @@ func checkEvents(media *openapi3.MediaType, body []byte) (events int, err error)
 		decoder.Advance(n)
 		body = body[n:]
 		for {
-			event, ok, err := decoder.Next()
+			var event sse.Event
+			ok, err := decoder.Next(&event)
 			if err != nil {
 				return events, err
 			}

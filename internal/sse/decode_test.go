@@ -56,7 +56,8 @@ func decode(tb testing.TB, d *Decoder, input string, next split) (out outcome) {
 func (o *outcome) take(tb testing.TB, d *Decoder) {
 	tb.Helper()
 	for {
-		e, ok, err := d.Next()
+		var e Event
+		ok, err := d.Next(&e)
 		if !ok {
 			o.tooLarge = errors.Is(err, ErrTooLarge)
 		}
@@ -126,7 +127,7 @@ func feed(tb testing.TB, d *Decoder, input []byte, piece int) (events int) {
 		d.Advance(n)
 		input = input[n:]
 		for {
-			_, ok, err := d.Next()
+			ok, err := d.Next(new(Event))
 			if err != nil {
 				tb.Fatal(err)
 			}

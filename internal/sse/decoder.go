@@ -6,7 +6,7 @@
 //		n, err := body.Read(d.Buffer())
 //		d.Advance(n)
 //		for {
-//			ev, ok, decodeErr := d.Next()
+//			ok, decodeErr := d.Next(&ev)
 //			...
 //		}
 //		...
@@ -89,15 +89,15 @@ func NewDecoder(maxEvent int) *Decoder {
 // standard drops.
 func (d *Decoder) DispatchTyped() { d.typed = true }
 
-// Next returns the next complete event. It returns false if it needs more input. Call it
+// Next sets ev to the next complete event. It returns false if it needs more input. Call it
 // until it returns false, then call Buffer again. An event is complete at the line
 // ending of its blank line, even if that is a CR whose LF has not arrived.
 //
 // The error is nil or ErrTooLarge. Next first returns the events before the one that is too
 // large. Then every call returns ErrTooLarge until Reset.
-func (d *Decoder) Next() (Event, bool, error) {
+func (d *Decoder) Next(ev *Event) (bool, error) {
 	if d.state != atLine && !d.toLine() {
-		return Event{}, false, d.err
+		return false, d.err
 	}
 	for {
 		from, end := d.r, d.r
@@ -106,22 +106,22 @@ func (d *Decoder) Next() (Event, bool, error) {
 		}
 		if end == d.w {
 			d.keepPartial()
-			return Event{}, false, d.err
+			return false, d.err
 		}
 		d.passEnd(end)
 		if from == end {
-			ev := Event{Named: d.hasID, Type: d.typ, Data: d.buf[d.start:d.end:d.end]}
+			ev.Named, ev.Type, ev.Data = d.hasID, d.typ, d.buf[d.start:d.end:d.end]
 			dispatch := d.hasData || d.typed && d.hasType
 			d.endBlock()
 			if dispatch {
 				ev.ID = d.id
-				return ev, true, nil
+				return true, nil
 			}
 			continue
 		}
 		if d.buf[from] != ':' && !d.field(from, end) {
 			d.fail()
-			return Event{}, false, ErrTooLarge
+			return false, ErrTooLarge
 		}
 	}
 }

@@ -57,12 +57,13 @@ func TestErrTooLargeStays(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(8)
 	push(d, "id: 1\ndata: a\n\ndata: 123456789\n\ndata: b\n\n")
-	e, ok, err := d.Next()
+	var e Event
+	ok, err := d.Next(&e)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, "a", string(e.Data))
 	for range 3 {
-		_, ok, err = d.Next()
+		ok, err = d.Next(new(Event))
 		require.ErrorIs(t, err, ErrTooLarge)
 		require.False(t, ok)
 		require.True(t, d.Pending())
@@ -73,7 +74,7 @@ func TestErrTooLargeStays(t *testing.T) {
 
 	d.Reset()
 	push(d, "data: d\n\n")
-	e, ok, err = d.Next()
+	ok, err = d.Next(&e)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, "d", string(e.Data))
@@ -85,10 +86,10 @@ func TestErrTooLargeComesEarly(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(100)
 	push(d, "data: "+strings.Repeat("x", 101))
-	_, _, err := d.Next()
+	_, err := d.Next(new(Event))
 	require.NoError(t, err, "within the allowance for a field name")
 	push(d, "x")
-	_, _, err = d.Next()
+	_, err = d.Next(new(Event))
 	require.ErrorIs(t, err, ErrTooLarge)
 }
 
@@ -107,7 +108,7 @@ func TestWithoutInput(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(1)
 	d.Advance(1)
-	_, ok, err := d.Next()
+	ok, err := d.Next(new(Event))
 	require.NoError(t, err)
 	require.False(t, ok)
 	require.False(t, d.Pending())
@@ -123,7 +124,8 @@ func TestAdvanceOutOfRange(t *testing.T) {
 	push(d, "data: a\n")
 	d.Advance(-5)
 	push(d, "\n")
-	e, ok, err := d.Next()
+	var e Event
+	ok, err := d.Next(&e)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, "a", string(e.Data))
@@ -132,7 +134,7 @@ func TestAdvanceOutOfRange(t *testing.T) {
 	d.Advance(len(d.Buffer()) + 1)
 	d.Advance(math.MaxInt)
 	for ok = true; ok; {
-		_, ok, err = d.Next()
+		ok, err = d.Next(new(Event))
 		require.NoError(t, err)
 	}
 }
@@ -159,7 +161,8 @@ func TestEventsAreApart(t *testing.T) {
 	d := NewDecoder(noLimit)
 	push(d, "event: t\nid: 1\ndata: a\n\nevent: u\nid: 2\ndata: b\n\ndata: c\ndata: d\n\n")
 	for _, want := range []event{{"1", "t", "a", true}, {"2", "u", "b", true}, {"2", "", "c\nd", false}} {
-		e, ok, err := d.Next()
+		var e Event
+		ok, err := d.Next(&e)
 		require.NoError(t, err)
 		require.True(t, ok)
 		_ = append(e.ID, "xxxxxxxxxxxx"...)
@@ -191,7 +194,7 @@ func TestRetryUnits(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(noLimit)
 	push(d, "retry: 2000\n")
-	_, _, err := d.Next()
+	_, err := d.Next(new(Event))
 	require.NoError(t, err)
 	wait, ok := d.Retry()
 	require.True(t, ok)

@@ -19,7 +19,7 @@ func TestIdleDecoderIsSmall(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(4 << 20)
 	require.LessOrEqual(t, int(unsafe.Sizeof(*d)), 256)
-	_, _, err := d.Next()
+	_, err := d.Next(new(Event))
 	require.NoError(t, err)
 	require.Zero(t, d.held(), "before the first Buffer")
 
@@ -61,7 +61,7 @@ func TestRoomForReads(t *testing.T) {
 			t.Fatalf("room of %d, buffer of %d bytes", len(d.Buffer()), len(d.buf))
 		}
 		push(d, strings.Repeat("x", 50))
-		_, _, err := d.Next()
+		_, err := d.Next(new(Event))
 		require.NoError(t, err)
 	}
 	require.GreaterOrEqual(t, len(d.Buffer()), 512)
@@ -102,7 +102,8 @@ func TestSingleLineIsNotCopied(t *testing.T) {
 	d := NewDecoder(noLimit)
 	free := d.Buffer()
 	d.Advance(copy(free, "event: t\ndata: abc\nid: 1\n\n"))
-	e, ok, err := d.Next()
+	var e Event
+	ok, err := d.Next(&e)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Same(t, &free[bytes.IndexByte(free, 'b')-1], &e.Data[0])
@@ -135,7 +136,7 @@ func attack(t *testing.T, limit, most int, write func(r *rand.Rand) string) {
 // drain takes the complete events.
 func drain(d *Decoder) error {
 	for {
-		if _, ok, err := d.Next(); !ok {
+		if ok, err := d.Next(new(Event)); !ok {
 			return err
 		}
 	}

@@ -70,9 +70,9 @@ func NewReader(ctx context.Context, body io.Reader, closer io.Closer, decoder ss
 
 // Buffered sets ev to the next event that has arrived, whose slices are valid until
 // the next call.
-func (r *Reader) Buffered(ev *sse.Event) (ok bool) {
-	var err error
-	if *ev, ok, err = r.Decoder.Next(); err != nil {
+func (r *Reader) Buffered(ev *sse.Event) bool {
+	ok, err := r.Decoder.Next(ev)
+	if err != nil {
 		r.end = errs.ErrEventTooLarge
 	}
 	r.events = r.events || ok
