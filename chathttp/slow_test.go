@@ -340,6 +340,7 @@ func TestRejectionBeforeBody(t *testing.T) {
 		"Visitor":       {func(c *chathttp.Config) { c.Visitor = func(*http.Request) (string, error) { return "", nil } }, "unauthorized"},
 		"limit":         {func(c *chathttp.Config) { c.TotalLimit.PerMinute = 1 }, "busy"},
 		"body too slow": {func(*chathttp.Config) {}, "body_timeout"},
+		"length":        {func(c *chathttp.Config) { c.MaxBody = 50 }, "body_too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWidget(t, harness.Protocol{}, answering(hi, done), func(config *chathttp.Config) {
