@@ -187,7 +187,7 @@ func (w *writer) begin() {
 
 // setDeadline sets the deadline of the next write, unless it was set recently.
 func (w *writer) setDeadline(now time.Time) {
-	if !w.deadline.IsZero() && now.Sub(w.deadline) < min(time.Second, w.timeout/8) {
+	if !w.deadline.IsZero() && now.Sub(w.deadline) < w.timeout/8 {
 		return
 	}
 	w.deadline = now
