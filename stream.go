@@ -229,8 +229,9 @@ func (s *Stream[T]) Buffered() bool {
 		return true
 	}
 	s.reading.Lock()
-	defer s.reading.Unlock()
-	return s.ended.Load() != nil || s.closed.Load() || s.complete.Load() || s.values.Ready()
+	buffered := s.ended.Load() != nil || s.closed.Load() || s.complete.Load() || s.values.Ready()
+	s.reading.Unlock()
+	return buffered
 }
 
 // Err returns the error that ended the stream. It is nil while the stream is open, and if
