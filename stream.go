@@ -62,7 +62,7 @@ type streamEnd struct{ err error }
 // NewStream returns a stream of the given events that ends with err, for tests of code that
 // reads streams.
 func NewStream[T any](events []T, err error) *Stream[T] {
-	return &Stream[T]{values: stream.Fixed(events, cmp.Or(err, io.EOF))}
+	return &Stream[T]{values: stream.Fixed(events, err)}
 }
 
 // next sets event to the next event, or returns false when there are no more.

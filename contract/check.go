@@ -215,12 +215,12 @@ func checkEvents(media *openapi3.MediaType, body []byte) (events int, err error)
 		return 0, errors.New("document has no schema for the events of this stream")
 	}
 	decoder := sse.NewDecoder(maxEvent)
+	var event sse.Event
 	for len(body) > 0 {
 		n := copy(decoder.Buffer(), body)
 		decoder.Advance(n)
 		body = body[n:]
 		for {
-			var event sse.Event
 			ok, err := decoder.Next(&event)
 			if err != nil {
 				return events, err

@@ -55,8 +55,8 @@ func decode(tb testing.TB, d *Decoder, input string, next split) (out outcome) {
 // take adds the complete events.
 func (o *outcome) take(tb testing.TB, d *Decoder) {
 	tb.Helper()
+	var e Event // one for all, as in use
 	for {
-		var e Event
 		ok, err := d.Next(&e)
 		if !ok {
 			o.tooLarge = errors.Is(err, ErrTooLarge)

@@ -89,8 +89,8 @@ func NewDecoder(maxEvent int) *Decoder {
 // standard drops.
 func (d *Decoder) DispatchTyped() { d.typed = true }
 
-// Next sets ev to the next complete event. It returns false if it needs more input. Call it
-// until it returns false, then call Buffer again. An event is complete at the line
+// Next sets ev to the next complete event. It returns false, and leaves ev unchanged, if it
+// needs more input. Call it until it returns false, then call Buffer again. An event is complete at the line
 // ending of its blank line, even if that is a CR whose LF has not arrived.
 //
 // The error is nil or ErrTooLarge. Next first returns the events before the one that is too
@@ -110,14 +110,14 @@ func (d *Decoder) Next(ev *Event) (bool, error) {
 		}
 		d.passEnd(end)
 		if from == end {
-			ev.Named, ev.Type, ev.Data = d.hasID, d.typ, d.buf[d.start:d.end:d.end]
-			dispatch := d.hasData || d.typed && d.hasType
-			d.endBlock()
-			if dispatch {
-				ev.ID = d.id
-				return true, nil
+			if !d.hasData && !(d.typed && d.hasType) {
+				d.endBlock()
+				continue
 			}
-			continue
+			ev.Named, ev.Type, ev.Data = d.hasID, d.typ, d.buf[d.start:d.end:d.end]
+			d.endBlock()
+			ev.ID = d.id
+			return true, nil
 		}
 		if d.buf[from] != ':' && !d.field(from, end) {
 			d.fail()

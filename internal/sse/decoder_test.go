@@ -160,8 +160,8 @@ func TestEventsAreApart(t *testing.T) {
 	t.Parallel()
 	d := NewDecoder(noLimit)
 	push(d, "event: t\nid: 1\ndata: a\n\nevent: u\nid: 2\ndata: b\n\ndata: c\ndata: d\n\n")
+	var e Event
 	for _, want := range []event{{"1", "t", "a", true}, {"2", "u", "b", true}, {"2", "", "c\nd", false}} {
-		var e Event
 		ok, err := d.Next(&e)
 		require.NoError(t, err)
 		require.True(t, ok)

@@ -2,7 +2,9 @@ package stream
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"io"
 
 	"github.com/remsyshq/agento-go/internal/sse"
 )
@@ -27,7 +29,7 @@ type Handler[T any] interface {
 // Values is a sequence of decoded events. Like its Reader, it runs on the caller's
 // goroutine.
 type Values[T any] struct {
-	*Reader // nil: of Fixed
+	*Reader
 	Handler Handler[T]
 	First   func() // called once, before the first decoded event is returned; may be nil
 	// Stop makes a blocked Next return, and releases what the handler uses. It is safe for
@@ -44,8 +46,7 @@ type Values[T any] struct {
 	ahead  Decoded[T] // decoded by Ready
 }
 
-// Push adds a value that is returned before the next event. A Handler calls it to return
-// one value more.
+// Push adds a value that is returned before the next event.
 func (v *Values[T]) Push(d Decoded[T]) { v.pushed = append(v.pushed, d) }
 
 // Next sets value to the next value. last reports whether it completes the sequence.
@@ -83,6 +84,7 @@ func (v *Values[T]) decode(d *Decoded[T]) bool {
 			return true
 		}
 		if !v.more && !v.Buffered(&v.block) {
+			v.block = sse.Event{} // it may be all that retains a large buffer
 			return false
 		}
 		rest := v.cutLine()
@@ -115,9 +117,7 @@ func (v *Values[T]) cutLine() (rest []byte) {
 
 // Finish releases the connection, and what the handler uses.
 func (v *Values[T]) Finish(complete bool) {
-	if v.Reader != nil {
-		v.Reader.Finish(complete)
-	}
+	v.Reader.Finish(complete)
 	if v.Stop != nil {
 		v.Stop()
 	}
@@ -132,12 +132,13 @@ func (v *Values[T]) Interrupt() {
 	v.Reader.Interrupt()
 }
 
-// Fixed returns a sequence of the given values that ends with err.
+// Fixed returns a sequence of the given values that ends with err, or is complete if err
+// is nil.
 func Fixed[T any](values []T, err error) *Values[T] {
-	v := &Values[T]{Stop: func() {}}
+	v := &Values[T]{Reader: &Reader{closer: io.NopCloser(nil), end: io.EOF}}
 	for _, value := range values {
 		v.Push(Decoded[T]{Value: value})
 	}
-	v.Push(Decoded[T]{Err: err})
+	v.Push(Decoded[T]{Err: cmp.Or(err, io.EOF)})
 	return v
 }

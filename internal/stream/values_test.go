@@ -103,6 +103,17 @@ func TestValuesReadyWithoutReading(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
+// TestValuesRetainsNoEvent checks that nothing of an event is retained while the next has not
+// arrived: its slices can be all that is left of large buffers.
+func TestValuesRetainsNoEvent(t *testing.T) {
+	v := newValues("event: x\nid: 1\ndata: a\n\n:\n\n")
+	defer v.Finish(false)
+	_, err := v.Next(new(string))
+	require.NoError(t, err)
+	require.False(t, v.Ready())
+	require.Zero(t, v.block)
+}
+
 func TestValuesPushedValueIsNext(t *testing.T) {
 	v := newValues("data: a\n\n")
 	defer v.Finish(false)
