@@ -115,7 +115,7 @@ func NewHandler(client *agento.Client, config Config) (*Handler, error) {
 // ServeHTTP handles one message of a visitor.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// net/http reads the body even if the request is rejected early; this limits the time.
-	// The error is ignored: prepareWriter warns if the writer has no deadlines.
+	// The error is ignored: prepareWriter warns of a writer without deadlines.
 	_ = setReadTimeout(w, h.config.BodyTimeout)
 	if h.origins.preflight(w, r) {
 		return

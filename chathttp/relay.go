@@ -27,8 +27,8 @@ func WithHeartbeat(d time.Duration) RelayOption {
 }
 
 // WithWriteTimeout limits the time of one write to the browser. A slower browser
-// is disconnected with [ErrBrowserGone]. The default is 30 s. The limit of a write can be
-// up to an eighth shorter, because it is not set for each one.
+// is disconnected with [ErrBrowserGone]. The default is 30 s. A write may get up to an
+// eighth less, because the deadline is not set for each write.
 func WithWriteTimeout(d time.Duration) RelayOption {
 	return func(o *relayOptions) error {
 		o.writeTimeout = d

@@ -24,9 +24,9 @@ type turn struct {
 	created string  // token of the session that this turn created
 
 	text      strings.Builder // only if OnTurn is set
-	requestID string
-	err       error // why the answer is incomplete
-	gone      error // why the browser did not receive the answer
+	requestID string          // for OnTurn
+	err       error           // why the answer is incomplete
+	gone      error           // why the browser did not receive the answer
 }
 
 var errTurnTimeout = errors.New("turn took longer than TurnTimeout")

@@ -22,7 +22,6 @@ type writer struct {
 
 	mutex     // guards the fields below
 	w         http.ResponseWriter
-	opened    time.Time
 	deadline  time.Time // when the write deadline was set; zero: not set
 	begun     bool      // the headers are written
 	err       error     // of the first failed write; later writes are dropped
@@ -54,7 +53,7 @@ func (m *mutex) unlock() {
 
 func newWriter(w http.ResponseWriter, timeout time.Duration) *writer {
 	return &writer{
-		w: w, opened: time.Now(), timeout: timeout, http1: isHTTP1(flusher(w)),
+		w: w, last: time.Now(), timeout: timeout, http1: isHTTP1(flusher(w)),
 		mutex: mutex{free: make(chan struct{}, 1)},
 	}
 }
@@ -63,7 +62,6 @@ func newWriter(w http.ResponseWriter, timeout time.Duration) *writer {
 func (w *writer) start(heartbeat time.Duration) {
 	w.lock()
 	defer w.unlock()
-	w.last = time.Now()
 	w.heartbeat = heartbeat
 	w.timer = time.AfterFunc(heartbeat, w.beat)
 }
@@ -139,7 +137,7 @@ func (w *writer) write(p []byte) error {
 	if w.err != nil {
 		return w.err
 	}
-	now := w.opened.Add(time.Since(w.opened)) // cheaper than time.Now
+	now := w.last.Add(time.Since(w.last)) // cheaper than time.Now
 	w.setDeadline(now)
 	w.begin()
 	_, err := w.w.Write(p)
