@@ -90,8 +90,9 @@ func NewDecoder(maxEvent int) *Decoder {
 func (d *Decoder) DispatchTyped() { d.typed = true }
 
 // Next sets ev to the next complete event. It returns false, and leaves ev unchanged, if it
-// needs more input. Call it until it returns false, then call Buffer again. An event is complete at the line
-// ending of its blank line, even if that is a CR whose LF has not arrived.
+// needs more input. Call it until it returns false, then call Buffer again. An event is
+// complete at the line ending of its blank line, even if that is a CR whose LF has not
+// arrived.
 //
 // The error is nil or ErrTooLarge. Next first returns the events before the one that is too
 // large. Then every call returns ErrTooLarge until Reset.
