@@ -94,9 +94,7 @@ func TestUnexpectedState(t *testing.T) {
 			p := newTestPacer(t, client, WithPrefix(name), WithNotify(func(c Change) { changes <- c }))
 			pacedCall(t, p)
 			require.NoError(t, client.Eval(t.Context(), "local year = 365 * 86400 * 1e6\n"+prepareLua+script+"\nreturn 1", keys).Err())
-			pacedCall(t, p)
-			require.NotEmpty(t, changes)
-			c := <-changes
+			c := changed(t, p, changes)
 			require.True(t, c.Alone)
 			require.ErrorContains(t, c.Err, "Redis cannot run the script: ")
 			_, err := New(client, testKey, WithPrefix(name))
