@@ -62,7 +62,7 @@ func goLive(t *testing.T, server *agentotest.Server, env ...string) *live {
 	binary, err := liveBinary()
 	require.NoError(t, err)
 	l := &live{t: t, server: server, report: filepath.Join(t.TempDir(), "report.json")}
-	l.cmd = exec.Command(binary, "-test.v", "-test.timeout=2m")
+	l.cmd = exec.Command(binary, "-test.v", "-test.timeout=10m")
 	l.cmd.Dir = filepath.Join(root, "live")
 	l.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),

@@ -179,6 +179,7 @@ func (w *workload) commands(t *testing.T) (n int) {
 // returns the longest time that one took.
 func (w *workload) ping(t *testing.T) func() time.Duration {
 	other := redis.NewClient(w.client.Options())
+	require.NoError(t, other.Ping(t.Context()).Err()) // connects, with commands that would count later
 	stop, done := make(chan struct{}), make(chan struct{})
 	var longest time.Duration
 	go func() {

@@ -18,7 +18,7 @@ func startChromium(profile string) (context.Context, func(), error) {
 		return nil, nil, errors.New("program chromium not found: install the Debian package chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.DisableGPU)
+		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.DisableGPU, chromedp.WSURLReadTimeout(giveUp))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // required to run as root
 	}

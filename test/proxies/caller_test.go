@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	giveUp = 30 * time.Second // timeout for expected events
+	giveUp = 3 * time.Minute // timeout for expected events
 	tick   = 5 * time.Millisecond
 	key    = "ak_live_00112233445566778899aabbccddeeff"
 )

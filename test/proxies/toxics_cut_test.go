@@ -34,7 +34,7 @@ func cutToxics() []fault {
 	rows = append(rows, noResponse("reset_peer instead of a response", inHead, always(down("reset_peer", `{"timeout": 0}`)), 1)...)
 	rows = append(rows, noResponse("reset_peer instead of a request", inHead, always(up("reset_peer", `{"timeout": 0}`)), 0)...)
 	rows = append(rows, noResponse("limit_data, the connection ends in the request header", inHead, request, 0)...)
-	rows = append(rows, noResponse("timeout, silence for 300 ms and then the end", inHead, always(down("timeout", `{"timeout": 300}`)), 1)...)
+	rows = append(rows, noResponse("timeout, silence for 2 s and then the end", inHead, always(down("timeout", `{"timeout": 2000}`)), 1)...)
 	rows = append(rows, truncatedResponse("limit_data, the connection ends in the response body", inBody, ends)...)
 	rows = append(rows, truncatedResponse("limit_data and a reset in the response body", inBody, resets)...)
 	return append(rows, everyAttemptFails()...)

@@ -55,7 +55,7 @@ func silentToxics() []fault {
 			require.Equal(t, "one two ", text)
 		}},
 		{toxicSilent, "timeout, in the middle of a chat under a deadline", "the text so far, then the context's error, at the deadline", func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
 			text, err := chatFallsSilent(t, ctx)
 			require.ErrorIs(t, err, context.DeadlineExceeded)

@@ -40,14 +40,14 @@ func slowToxics() []fault {
 			x := lateEnd(t, "Chat.Send", 100)
 			requireTruncated(t, x)
 		}},
-		{toxicSlow, "latency of 2 s, and WithTimeout of 500 ms; a read", "an Error that is a timeout, after all attempts", func(t *testing.T) {
-			x := behindToxics(t, startServiceTCP(t), 0, []toxic{down("latency", `{"latency": 2000}`)}, agento.WithTimeout(500*time.Millisecond))
+		{toxicSlow, "latency of 10 s, and WithTimeout of 2 s; a read", "an Error that is a timeout, after all attempts", func(t *testing.T) {
+			x := behindToxics(t, startServiceTCP(t), 0, []toxic{down("latency", `{"latency": 10000}`)}, agento.WithTimeout(2*time.Second))
 			err := x.get(x.agent)
 			requireFailure(t, err, 0, 2)
 			requireTimeout(t, err)
 		}},
-		{toxicSlow, "latency of 2 s, and WithTimeout of 500 ms; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
-			x := behindToxics(t, startServiceTCP(t), 0, []toxic{down("latency", `{"latency": 2000}`)}, agento.WithTimeout(500*time.Millisecond))
+		{toxicSlow, "latency of 10 s, and WithTimeout of 2 s; POST", "ErrOutcomeUnknown, sent once; it was written once", func(t *testing.T) {
+			x := behindToxics(t, startServiceTCP(t), 0, []toxic{down("latency", `{"latency": 10000}`)}, agento.WithTimeout(2*time.Second))
 			requireTimeout(t, requireUnknownWrite(t, x, 1))
 		}},
 	}
